@@ -1,0 +1,64 @@
+"""Predictors that turn ground truth into targets and weights, for training scripts as they are: no napari, no Qt."""
+
+from predictor_inspector.core.array import Array, ArraySpec
+from predictor_inspector.core.array_types import (
+    AnnotationArray,
+    ArrayType,
+    BinaryArray,
+    DistanceArray,
+    EmbeddingArray,
+    IntensitiesArray,
+    Mask,
+    ProbabilityArray,
+)
+from predictor_inspector.core.config import (
+    kind_of,
+    predictor_class,
+    predictor_from_config,
+    predictor_from_yaml,
+    predictor_kinds,
+    predictor_to_config,
+    predictor_to_yaml,
+)
+from predictor_inspector.core.model import Architecture, Model, UNet
+from predictor_inspector.core.parameters import Parameter, parameter, parameters_of
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.predictors.affinities import AffinitiesPredictor
+from predictor_inspector.core.predictors.distance import DistancePredictor
+from predictor_inspector.core.predictors.dummy import DummyPredictor
+from predictor_inspector.core.predictors.hot_distance import HotDistancePredictor
+from predictor_inspector.core.predictors.inner_distance import InnerDistancePredictor
+from predictor_inspector.core.predictors.one_hot import OneHotPredictor
+
+__all__ = [
+    "AffinitiesPredictor",
+    "AnnotationArray",
+    "Architecture",
+    "Array",
+    "ArraySpec",
+    "ArrayType",
+    "BinaryArray",
+    "DistanceArray",
+    "DistancePredictor",
+    "DummyPredictor",
+    "EmbeddingArray",
+    "HotDistancePredictor",
+    "InnerDistancePredictor",
+    "IntensitiesArray",
+    "Mask",
+    "Model",
+    "OneHotPredictor",
+    "Parameter",
+    "Predictor",
+    "ProbabilityArray",
+    "UNet",
+    "kind_of",
+    "parameter",
+    "parameters_of",
+    "predictor_class",
+    "predictor_from_config",
+    "predictor_from_yaml",
+    "predictor_kinds",
+    "predictor_to_config",
+    "predictor_to_yaml",
+]

@@ -1,0 +1,91 @@
+"""What predictors ask of ground truth and masks: labels per channel, and which voxels are annotated."""
+
+from __future__ import annotations
+
+import torch
+from funlib.geometry import Roi
+
+from predictor_inspector.core.array import Array, format_roi
+from predictor_inspector.core.labels import as_labels, as_tensor
+from predictor_inspector.core.ops.regions import Slices
+
+
+def object_labels(gt: Array, owner: str) -> torch.Tensor:
+    """Instance ids without a channel axis, [Z, Y, X]; a channel axis of length 1 is dropped.
+
+    Raises
+    ------
+    ValueError
+        If there are several channels or the values aren't ids; the message begins with `owner`.
+    """
+    channels = gt.shape[: gt.channel_dims]
+    if len(channels) > 1 or (channels and channels[0] != 1):
+        raise ValueError(
+            f"{owner} needs ground truth with one id per voxel and no channel axis, got {dict(zip(gt.axis_names, gt.shape, strict=True))}"
+        )
+    labels = as_labels(_values(gt))
+    return labels[0] if channels else labels
+
+
+def channel_labels(gt: Array, channels: int, owner: str) -> torch.Tensor:
+    """Labels per channel, [C, Z, Y, X]; ground truth without a channel axis becomes one channel.
+
+    Raises
+    ------
+    ValueError
+        If the number of channels isn't `channels`, or the values aren't ids; the message begins with `owner`.
+    """
+    found = gt.shape[0] if gt.channel_dims == 1 else 1
+    if gt.channel_dims > 1 or found != channels:
+        raise ValueError(
+            f"{owner} has {channels} channels, but the ground truth has {found if gt.channel_dims < 2 else gt.channel_dims}"
+            f"{' channel axes' if gt.channel_dims > 1 else ''}: its axes are {dict(zip(gt.axis_names, gt.shape, strict=True))}"
+        )
+    labels = as_labels(_values(gt))
+    return labels if gt.channel_dims else labels[None]
+
+
+def annotated(mask: Array | None, roi: Roi, gt: Array, channels: int) -> torch.Tensor:
+    """Which voxels of `roi` are annotated: boolean, [1 or C, Z, Y, X], on the device of `gt`.
+
+    What `mask` doesn't cover isn't annotated; None means that all of ``gt.roi`` is.
+
+    Raises
+    ------
+    ValueError
+        If the mask lies on another grid than the ground truth, or has another number of channels than 1 or `channels`.
+    """
+    if mask is None:
+        mask = gt.like(torch.ones(tuple(gt.spatial_shape), dtype=torch.bool, device=gt.device))
+    if mask.voxel_size != gt.voxel_size or mask.subdivision != gt.subdivision or mask.unit != gt.unit:
+        raise ValueError(
+            f"mask must have the voxel size of the ground truth, {gt.physical_voxel_size} {gt.unit}, "
+            f"got {mask.physical_voxel_size} {mask.unit}"
+        )
+    if mask.channel_dims > 1 or (mask.channel_dims == 1 and mask.shape[0] not in (1, channels)):
+        raise ValueError(
+            f"mask must have no channel axis, or one of length 1 or {channels}; "
+            f"its axes are {dict(zip(mask.axis_names, mask.shape, strict=True))}"
+        )
+    known = as_tensor(mask.read(roi).data, gt.device) != 0
+    return known if mask.channel_dims else known[None]
+
+
+def part_of(gt: Array, roi: Roi, what: str) -> Slices:
+    """`roi` as slices of the ground truth's spatial axes.
+
+    Raises
+    ------
+    ValueError
+        If it isn't on the grid of `gt` or reaches beyond it; the message begins with `what`.
+    """
+    slices = gt.to_slices(roi)
+    if not gt.roi.contains(roi):
+        raise ValueError(
+            f"{what} {format_roi(roi)} reaches beyond the ground truth, which covers {format_roi(gt.roi)}"
+        )
+    return slices
+
+
+def _values(gt: Array) -> torch.Tensor:
+    return as_tensor(gt.data if isinstance(gt.data, torch.Tensor) else gt.data[...])

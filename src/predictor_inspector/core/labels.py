@@ -1,0 +1,92 @@
+"""Label values as tensors that every torch operation accepts.
+
+torch has unsigned integers wider than 8 bits in name only: most operations refuse them. Ground truth comes in all of
+them. Everything the predictors ask of an id is whether it equals another and whether it is background, so an id may be
+held in any type wide enough to keep it apart from the others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+_INT64_MAX = np.iinfo(np.int64).max
+_NARROW = (torch.uint8, torch.int16, torch.int32, torch.int64)
+
+
+def as_tensor(data: Any, device: torch.device | str | None = None) -> torch.Tensor:
+    """Any array as a tensor of a type that torch can compute with; shares memory where it can.
+
+    Parameters
+    ----------
+    data : torch.Tensor, numpy.ndarray or array-like
+        Any shape. Unsigned integers of 16 and 32 bits are widened, ``uint64`` becomes ``int64`` (see `fold_huge_ids`).
+    device : torch.device or str, optional
+        Where the tensor should lie; by default where it already does (the CPU for anything but a tensor).
+    """
+    if isinstance(data, torch.Tensor):
+        if data.dtype in (torch.uint16, torch.uint32, torch.uint64):
+            return as_tensor(data.cpu().numpy(), device if device is not None else data.device)
+        return data if device is None else data.to(device)
+    values = np.asarray(data)
+    if not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))
+    if values.dtype == np.uint64:
+        values = fold_huge_ids(values)
+    elif values.dtype in (np.uint16, np.uint32):
+        values = values.astype(np.int32 if values.dtype == np.uint16 else np.int64)
+    elif not values.flags.writeable or any(s < 0 for s in values.strides):
+        values = values.copy()
+    tensor = torch.from_numpy(np.ascontiguousarray(values).reshape(values.shape))
+    return tensor if device is None else tensor.to(device)
+
+
+def fold_huge_ids(ids: np.ndarray) -> np.ndarray:
+    """``uint64`` ids as ``int64``; ids from 2⁶³ on are replaced by free ids just below it.
+
+    Some segmentations mark "unknown" with the largest 64-bit numbers. They stay positive and apart from all others, which
+    is all that a predictor needs of them.
+    """
+    huge = ids > _INT64_MAX
+    if not huge.any():
+        return ids.astype(np.int64)
+    folded = np.where(huge, 0, ids).astype(np.int64)
+    taken = set(np.unique(folded[folded > _INT64_MAX - huge.sum()]).tolist())
+    free = (_INT64_MAX - k for k in range(huge.sum() + len(taken)))
+    for value in np.unique(ids[huge]):
+        folded[ids == value] = next(candidate for candidate in free if candidate not in taken)
+    return folded
+
+
+def as_labels(data: Any, name: str = "gt") -> torch.Tensor:
+    """Ids as the narrowest of ``uint8``, ``int16``, ``int32`` and ``int64`` that holds them all.
+
+    Parameters
+    ----------
+    data : torch.Tensor, numpy.ndarray or array-like
+        Integers or booleans of any width, none of them negative.
+    name : str
+        What the data are called where they come from; errors begin with it.
+
+    Raises
+    ------
+    ValueError
+        If the type isn't an integer, a value is negative, or there are no values at all.
+    """
+    tensor = as_tensor(data)
+    if tensor.is_floating_point() or tensor.is_complex():
+        raise ValueError(
+            f"{name} must hold integer ids, but its type is {str(tensor.dtype).removeprefix('torch.')}; "
+            "convert it to an integer type if its values are ids"
+        )
+    if tensor.numel() == 0:
+        raise ValueError(f"{name} is empty: its shape is {tuple(tensor.shape)}, every axis needs at least one voxel")
+    if tensor.dtype in (torch.bool, torch.uint8):
+        return tensor.to(torch.uint8)
+    lowest, highest = (int(v) for v in torch.aminmax(tensor))
+    if lowest < 0:
+        raise ValueError(f"{name} must not hold negative ids, but its smallest is {lowest}; 0 is background")
+    dtype = next(t for t in _NARROW if highest <= torch.iinfo(t).max)
+    return tensor.to(dtype)

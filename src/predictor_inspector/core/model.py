@@ -1,0 +1,178 @@
+"""`Model`: an architecture with a predictor's head on it, and the shapes it turns into one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+from funlib.geometry import Coordinate
+
+from predictor_inspector.core.architecture import Architecture
+from predictor_inspector.core.array import whole_numbers
+from predictor_inspector.core.unet import UNet
+
+__all__ = ["Architecture", "Model", "UNet", "conv_head"]
+
+_CONVOLUTIONS = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
+_TRANSPOSED = (torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d)
+
+
+def conv_head(architecture: Architecture, channels: int, kernel_size: int = 1) -> torch.nn.Module:
+    """A convolution from the architecture's features to `channels` channels, without padding or activation.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        In 2-D or 3-D.
+    channels : int
+        How many channels the target has.
+    kernel_size : int
+        Odd, on every axis; the output is smaller than the features by ``kernel_size - 1`` voxels.
+
+    Raises
+    ------
+    ValueError
+        If there is no such convolution; the message says what there is.
+    """
+    if channels < 1:
+        raise ValueError(f"channels must be at least 1, got {channels}: a head without channels predicts nothing")
+    if kernel_size < 1 or kernel_size % 2 == 0:
+        # An even kernel would put every output voxel between two input voxels.
+        raise ValueError(f"kernel_size must be an odd whole number like 1 or 3, got {kernel_size}")
+    if architecture.dims == 2:
+        return torch.nn.Conv2d(architecture.num_out_channels, channels, kernel_size)
+    if architecture.dims == 3:
+        return torch.nn.Conv3d(architecture.num_out_channels, channels, kernel_size)
+    raise ValueError(
+        f"heads exist for 2-D and 3-D architectures, got {type(architecture).__name__} with {architecture.dims} "
+        "dimensions"
+    )
+
+
+class Model(torch.nn.Module):
+    """An architecture followed by a head: raw data, [B, C, …spatial axes], to predictions, [B, `num_out_channels`, …].
+
+    Making a model draws new weights for all its convolutions, the architecture's included (He et al. 2015, for ReLUs);
+    load trained weights afterwards.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Gives features.
+    prediction_head : torch.nn.Module
+        Turns features into as many channels as the target has.
+    eval_activation : torch.nn.Module, optional
+        Applied to the head's output in eval mode only: the loss in training takes logits, people want probabilities.
+
+    Attributes
+    ----------
+    num_in_channels, num_out_channels : int
+        Channels of raw data and of predictions.
+    input_shape, output_shape : Coordinate
+        Shapes in training, in voxels, without batch and channels.
+    eval_input_shape : Coordinate
+        Shape of the input in prediction: `input_shape` and the architecture's `eval_shape_increase`.
+
+    Raises
+    ------
+    ValueError
+        If head and architecture don't go together.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        prediction_head: torch.nn.Module,
+        eval_activation: torch.nn.Module | None = None,
+    ) -> None:
+        super().__init__()
+        taken = prediction_head.in_channels if isinstance(prediction_head, _CONVOLUTIONS) else None
+        if taken is not None and taken != architecture.num_out_channels:
+            raise ValueError(
+                f"prediction_head must take the {architecture.num_out_channels} channels of the architecture's output, "
+                f"but takes {taken}"
+            )
+        if architecture.eval_shape_increase.dims != architecture.dims:
+            raise ValueError(
+                f"eval_shape_increase of the architecture needs {architecture.dims} numbers like its input_shape, "
+                f"got {tuple(architecture.eval_shape_increase)}"
+            )
+        self.architecture = architecture
+        self.prediction_head = prediction_head
+        self.eval_activation = eval_activation
+        self.num_in_channels = architecture.num_in_channels
+        self.input_shape = architecture.input_shape
+        self.eval_input_shape = self.input_shape + architecture.eval_shape_increase
+        self.num_out_channels, self.output_shape = self.compute_output_shape(self.input_shape)
+        for module in self.modules():
+            _initialise(module)
+
+    def forward(self, raw: torch.Tensor) -> torch.Tensor:
+        """Predictions for `raw`, [B, C, …]: logits in training, activated in eval mode."""
+        prediction: torch.Tensor = self.prediction_head(self.architecture(raw))
+        if self.eval_activation is not None and not self.training:
+            prediction = self.eval_activation(prediction)
+        return prediction
+
+    def compute_output_shape(self, input_shape: Iterable[int]) -> tuple[int, Coordinate]:
+        """How many channels, and what shape in voxels, come out for an input of `input_shape` voxels.
+
+        No memory is taken for it, unless the architecture does something that PyTorch's meta device doesn't know.
+
+        Raises
+        ------
+        ValueError
+            If `input_shape` has other dimensions than the architecture, or the architecture refuses it.
+        """
+        shape = whole_numbers(input_shape, "input_shape")
+        if shape.dims != self.architecture.dims:
+            raise ValueError(
+                f"input_shape needs {self.architecture.dims} numbers like the architecture's, got {tuple(shape)}"
+            )
+        parameter = next(self.parameters(), torch.empty(0))
+        with torch.no_grad(), _eval_mode(self.architecture), _eval_mode(self.prediction_head):
+            raw = torch.empty((1, self.num_in_channels, *shape), dtype=parameter.dtype, device="meta")
+            try:
+                output = _on_meta(self.prediction_head, _on_meta(self.architecture, raw))
+            except (RuntimeError, TypeError):
+                # An operation without a meta kernel, or one that looks at values; a real fault comes up again here.
+                output = self.prediction_head(self.architecture(torch.zeros_like(raw, device=parameter.device)))
+        return int(output.shape[1]), Coordinate(output.shape[2:])
+
+    def scale(self, voxel_size: Coordinate) -> Coordinate:
+        """Voxel size of the predictions, given that of the raw data, in the same counts."""
+        return self.architecture.scale(voxel_size)
+
+
+def _initialise(module: torch.nn.Module) -> None:
+    """Draw a convolution's weights such that a ReLU after it keeps the variance; leave other modules alone."""
+    if isinstance(module, _CONVOLUTIONS):
+        torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    elif isinstance(module, _TRANSPOSED):
+        # Here torch would count outputs; an output voxel sees the inputs of as many steps as the stride leaves.
+        steps = 1.0
+        for kernel, stride in zip(module.kernel_size, module.stride, strict=True):
+            steps *= kernel / stride
+        fan_in = module.in_channels / module.groups * steps
+        torch.nn.init.normal_(module.weight, std=(2 / fan_in) ** 0.5)
+
+
+def _on_meta(module: torch.nn.Module, raw: torch.Tensor) -> torch.Tensor:
+    """What `module` makes of a tensor without values, [B, C, …], on the meta device."""
+    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    without_values = {name: torch.empty_like(value, device="meta") for name, value in state.items()}
+    output: torch.Tensor = torch.func.functional_call(module, without_values, (raw,))
+    return output
+
+
+@contextmanager
+def _eval_mode(module: torch.nn.Module) -> Iterator[None]:
+    """Keep `module` in eval mode for a while, so that nothing counts what passes through; then as it was."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training

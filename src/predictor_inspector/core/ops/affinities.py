@@ -1,0 +1,69 @@
+"""Affinities: does a voxel belong to the same object as the one an offset away?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from predictor_inspector.core.ops.regions import Slices, extent, pairs, whole
+
+
+def affinities(
+    labels: torch.Tensor,
+    neighborhood: Sequence[Sequence[int]],
+    objects: torch.Tensor | None = None,
+    keep: Slices | None = None,
+) -> torch.Tensor:
+    """1 where a voxel and its partner are of the same object, 0 elsewhere and where the partner lies outside.
+
+    After Turaga et al. 2010, with the long-range offsets of Lee et al. 2017.
+
+    Parameters
+    ----------
+    labels : torch.Tensor
+        Ids, integer, [Z, Y, X] or any other number of axes.
+    neighborhood : sequence of offsets
+        K offsets in voxels, from a voxel to its partner.
+    objects : torch.Tensor, optional
+        Boolean, the shape of `labels`: which voxels belong to an object; ``labels > 0`` by default.
+    keep : tuple of slice, optional
+        The part of the volume to answer for; all of it by default.
+
+    Returns
+    -------
+    torch.Tensor
+        float32, [K, …], 0 or 1.
+    """
+    keep = keep or whole(labels.shape)
+    result = torch.zeros((len(neighborhood), *extent(keep)), dtype=torch.float32, device=labels.device)
+    for channel, offset in zip(result, neighborhood, strict=True):
+        found = pairs(offset, labels.shape, keep)
+        if found is None:
+            continue
+        here, there, kept = found
+        same = labels[here] == labels[there]
+        if objects is None:
+            same &= labels[here] > 0
+        else:
+            same &= objects[here]
+            same &= objects[there]
+        channel[kept] = same
+    return result
+
+
+def known_pairs(known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep: Slices) -> torch.Tensor:
+    """Whether both voxels of a pair are known, for the voxels of `keep`: boolean, [K, …].
+
+    Parameters
+    ----------
+    known : torch.Tensor
+        Boolean, [Z, Y, X]; partners outside it are unknown.
+    """
+    result = torch.zeros((len(neighborhood), *extent(keep)), dtype=torch.bool, device=known.device)
+    for channel, offset in zip(result, neighborhood, strict=True):
+        found = pairs(offset, known.shape, keep)
+        if found is not None:
+            here, there, kept = found
+            channel[kept] = known[here] & known[there]
+    return result

@@ -1,0 +1,107 @@
+"""Weights that make rare classes count as much as frequent ones, with counts that move over training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+CLASSES = 2  # negative and positive
+
+
+@dataclass(frozen=True)
+class ClassCounts:
+    """How many voxels of each class were seen so far.
+
+    Attributes
+    ----------
+    count : torch.Tensor
+        int64, [C, 2]: voxels of the negative and of the positive class, per channel.
+    total : torch.Tensor
+        int64, [C]: one more than the voxels seen, so that fractions are defined from the start.
+    """
+
+    count: torch.Tensor
+    total: torch.Tensor
+
+    @classmethod
+    def none_seen(cls, channels: int, device: torch.device | str = "cpu") -> ClassCounts:
+        """Counts before the first call."""
+        zeros = torch.zeros((channels, CLASSES), dtype=torch.int64, device=device)
+        return cls(zeros, torch.ones(channels, dtype=torch.int64, device=device))
+
+    def __len__(self) -> int:
+        return len(self.total)
+
+    def __getitem__(self, channels: slice) -> ClassCounts:
+        return ClassCounts(self.count[channels], self.total[channels])
+
+    def to(self, device: torch.device | str) -> ClassCounts:
+        """The same counts on `device`."""
+        return ClassCounts(self.count.to(device), self.total.to(device))
+
+    @property
+    def fractions(self) -> torch.Tensor:
+        """float64, [C, 2]: the share of each class."""
+        return self.count.double() / self.total.double()[:, None]
+
+
+def joined(*counts: ClassCounts) -> ClassCounts:
+    """The counts of several groups of channels as those of one."""
+    return ClassCounts(torch.cat([c.count for c in counts]), torch.cat([c.total for c in counts]))
+
+
+def balance(
+    positive: torch.Tensor,
+    mask: torch.Tensor | None = None,
+    clipmin: float = 0.05,
+    clipmax: float = 0.95,
+    moving_counts: ClassCounts | None = None,
+) -> tuple[torch.Tensor, ClassCounts]:
+    """Weights inversely proportional to how often a class occurs, channel by channel.
+
+    Per channel the voxels in `mask` are counted and added to the moving counts; a class that makes up the fraction f,
+    clipped to [`clipmin`, `clipmax`], gets the weight 1 / (2 f). Masked voxels get 0.
+
+    Parameters
+    ----------
+    positive : torch.Tensor
+        Boolean, [C, …]: which voxels are of the positive class.
+    mask : torch.Tensor, optional
+        Boolean, the shape of `positive` or with 1 in place of C; True everywhere by default.
+    moving_counts : ClassCounts, optional
+        What an earlier call returned, not modified; None starts afresh.
+
+    Returns
+    -------
+    weight : torch.Tensor
+        float32, the shape of `positive`, 0 or in [1 / (2 clipmax), 1 / (2 clipmin)].
+    counts : ClassCounts
+        The counts with this call's added.
+
+    Raises
+    ------
+    ValueError
+        If `moving_counts` are of another number of channels.
+    """
+    channels = positive.shape[0]
+    if moving_counts is None:
+        moving_counts = ClassCounts.none_seen(channels)
+    if len(moving_counts) != channels:
+        raise ValueError(f"moving_class_counts are of {len(moving_counts)} channels, but {channels} are balanced")
+    axes = tuple(range(1, positive.ndim))
+    if mask is None:
+        seen = torch.full((channels,), positive[0].numel(), dtype=torch.int64, device=positive.device)
+        ones = positive.sum(axes)
+    else:
+        seen = mask.sum(axes).expand(channels)
+        ones = (positive & mask).sum(axes)
+    now = torch.stack([seen - ones, ones], dim=1)
+    before = moving_counts.to(positive.device)
+    counts = ClassCounts(before.count + now, before.total + seen)
+    weights = 1 / (CLASSES * counts.fractions.clamp(clipmin, clipmax))
+    weights = weights.to(torch.float32).reshape(channels, CLASSES, *(1 for _ in axes))
+    weight = torch.where(positive, weights[:, 1], weights[:, 0])
+    if mask is not None:
+        weight *= mask
+    return weight, counts

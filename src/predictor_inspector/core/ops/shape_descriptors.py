@@ -1,0 +1,235 @@
+"""Local shape descriptors (Sheridan et al. 2023): statistics of the part of an object in a Gaussian window around a voxel.
+
+With w a Gaussian, m an object's mask and t = q − p, all ten (in 2-D six) follow from the moments
+
+    S_abc(p) = Σ_q m(q) w(t) t_z^a t_y^b t_x^c,   a + b + c ≤ 2,
+
+whose kernels are products of one-dimensional ones. Both the voxels that are summed and those that are answered for belong
+to the object, so its own bounding box is all that is ever touched, and each pass is a product with a small matrix. Offsets
+are taken from the voxel itself, never from a far origin, which keeps float32 accurate wherever the volume lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations, product
+
+import torch
+
+from predictor_inspector.core.ops.boxes import bounding_boxes
+from predictor_inspector.core.ops.regions import Slices, extent, whole
+
+TRUNCATE = 3.0
+"""The window ends after so many standard deviations."""
+
+MINIMAL_VARIANCE = 1e-3
+"""Variances are kept above this, in squared units of length, so that correlations of flat objects are defined."""
+
+TILE = 64
+"""Objects are answered for in tiles of so many voxels a side: a long thin one fills little of its whole bounding box."""
+
+Moments = dict[tuple[int, ...], torch.Tensor]
+
+
+def descriptor_count(dims: int) -> int:
+    """How many descriptors there are in `dims` dimensions: 10 in 3-D, 6 in 2-D."""
+    return 2 * dims + dims * (dims - 1) // 2 + 1
+
+
+def window_radius(sigma: float, voxel_size: float) -> int:
+    """The window's radius in voxels."""
+    return int(TRUNCATE * sigma / voxel_size + 0.5)
+
+
+def shape_descriptors(
+    labels: torch.Tensor,
+    sigma: float,
+    voxel_size: Sequence[float],
+    downsample: int = 1,
+    phase: Sequence[int] | None = None,
+    keep: Slices | None = None,
+) -> torch.Tensor:
+    """Mean offset, variance, correlation and size of each voxel's object in a Gaussian window around it.
+
+    Parameters
+    ----------
+    labels : torch.Tensor
+        Ids, integer, [Z, Y, X] or [Y, X]; 0 is background.
+    sigma : float
+        Standard deviation of the window on every axis, in the unit of `voxel_size`.
+    voxel_size : sequence of float
+        One per axis.
+    downsample : int
+        Computes on every d-th voxel and repeats the result for the d that follow it.
+    phase : sequence of int, optional
+        For `downsample` > 1, where in its group of d the volume's first voxel lies, per axis; 0 by default.
+    keep : tuple of slice, optional
+        The part of the volume to answer for; all of it by default.
+
+    Returns
+    -------
+    torch.Tensor
+        float32, [10, Z, Y, X] or [6, Y, X], in [0, 1]; 0 on background. Mean offset / σ · ½ + ½ per axis, variance / σ²
+        per axis, Pearson correlation · ½ + ½ per pair of axes (zy, zx, yx), and the window's weighted count. Where the
+        coarser grid misses an object altogether, the descriptors are those of no extent: ½, 0, ½ and a size of 0.
+    """
+    keep = keep or whole(labels.shape)
+    phase = phase or (0,) * labels.ndim
+    samples = _sampled(labels, downsample, phase)
+    sizes = [v * downsample for v in voxel_size]
+    kernels = [_moment_kernels(sigma / size, labels.device) for size in sizes]
+    result = torch.zeros((descriptor_count(labels.ndim), *extent(keep)), dtype=torch.float32, device=labels.device)
+    rows = result.reshape(result.shape[0], -1)
+    kept = labels[keep]
+    everywhere = dict(zip(*_as_lists(samples), strict=True))
+    for tile in _tiles(kept.shape):
+        for label, box in zip(*_as_lists(kept[tile]), strict=True):
+            region = tuple(slice(t.start + b, t.start + e) for t, (b, e) in zip(tile, box, strict=True))
+            voxels = (kept[region] == label).nonzero(as_tuple=True)
+            voxels = tuple(v + r.start for v, r in zip(voxels, region, strict=True))
+            # Voxels of the answer, as places on the sampled grid.
+            places = tuple((v + k.start + p) // downsample for v, k, p in zip(voxels, keep, phase, strict=True))
+            if label not in everywhere:
+                moments = _no_moments(places)
+            else:
+                moments = _moments_at(samples, label, everywhere[label], places, kernels)
+            flat = voxels[0]
+            for v, n in zip(voxels[1:], kept.shape[1:], strict=True):
+                flat = flat * n + v
+            rows[:, flat] = _descriptors(moments, sizes, sigma)
+    return result
+
+
+def _tiles(shape: Sequence[int]) -> Iterator[Slices]:
+    """Parts of about `TILE` voxels a side that cover `shape`."""
+    sides = [[slice(a, min(a + TILE, n)) for a in range(0, n, TILE)] for n in shape]
+    return product(*sides)
+
+
+def _as_lists(labels: torch.Tensor) -> tuple[list[int], list[list[list[int]]]]:
+    ids, boxes = bounding_boxes(labels)
+    return ids.tolist(), boxes.tolist()
+
+
+def _sampled(labels: torch.Tensor, downsample: int, phase: Sequence[int]) -> torch.Tensor:
+    """Every `downsample`-th voxel; groups that begin before the volume are sampled as background."""
+    if downsample == 1:
+        return labels
+    before = [padding for p in reversed(phase) for padding in (p, 0)]
+    return torch.nn.functional.pad(labels, before)[(slice(None, None, downsample),) * labels.ndim]
+
+
+def _moment_kernels(sigma: float, device: torch.device) -> torch.Tensor:
+    """w(t) t^k for k = 0, 1, 2 and t = -r … r in voxels, [3, 2 r + 2]; the last entry is 0, for all that lies beyond."""
+    radius = window_radius(sigma, 1)
+    t = torch.arange(-radius, radius + 1, dtype=torch.float64)
+    weights = torch.exp(-0.5 * (t / sigma) ** 2)
+    weights /= weights.sum()
+    table = torch.zeros((3, 2 * radius + 2), dtype=torch.float64)
+    table[:, :-1] = torch.stack([weights, weights * t, weights * t * t])
+    return table.to(device, torch.float32)
+
+
+def _toeplitz(kernel: torch.Tensor, inputs: slice, outputs: slice) -> torch.Tensor:
+    """[3, outputs, inputs]: what the input voxel contributes to the output voxel's moments of order 0, 1 and 2."""
+    radius = (kernel.shape[1] - 2) // 2
+    i = torch.arange(inputs.start, inputs.stop, device=kernel.device)
+    o = torch.arange(outputs.start, outputs.stop, device=kernel.device)
+    t = i[None, :] - o[:, None]
+    return kernel[:, torch.where(t.abs() <= radius, t + radius, 2 * radius + 1)]
+
+
+def _moments_at(
+    samples: torch.Tensor,
+    label: int,
+    box: list[list[int]],
+    places: tuple[torch.Tensor, ...],
+    kernels: list[torch.Tensor],
+) -> Moments:
+    """One object's moments around the given places of the sampled grid.
+
+    Parameters
+    ----------
+    box : list of [begin, end]
+        The object's bounding box on the sampled grid.
+    places : tuple of torch.Tensor
+        int64, [N] per axis.
+
+    Returns
+    -------
+    dict
+        Powers of the offset per axis, such as (1, 0, 1), to float32 [N].
+    """
+    radii = [(k.shape[1] - 2) // 2 for k in kernels]
+    outputs = [slice(int(p.min()), int(p.max()) + 1) for p in places]
+    inputs = [
+        slice(max(b, o.start - r), min(e, o.stop + r)) for (b, e), o, r in zip(box, outputs, radii, strict=True)
+    ]
+    if any(i.start >= i.stop for i in inputs):
+        return _no_moments(places)
+    # The axis that shrinks most goes first: later passes then work on less.
+    order = sorted(range(len(places)), key=lambda d: extent((outputs[d],))[0] / extent((inputs[d],))[0])
+    mask = (samples[tuple(inputs)] == label).to(torch.float32).permute(order).contiguous()
+    matrices = [_toeplitz(kernels[d], inputs[d], outputs[d]) for d in order]
+    shape = extent(tuple(outputs[d] for d in order))
+    flat = torch.zeros_like(places[0])
+    for d, n in zip(order, shape, strict=True):
+        flat = flat * n + (places[d] - outputs[d].start)
+    moments = {}
+    for powers, volume in _contracted(mask, matrices, ()):
+        in_axis_order = tuple(powers[order.index(d)] for d in range(len(order)))
+        moments[in_axis_order] = volume.reshape(-1)[flat]
+    return moments
+
+
+def _contracted(
+    volume: torch.Tensor, matrices: list[torch.Tensor], powers: tuple[int, ...]
+) -> list[tuple[tuple[int, ...], torch.Tensor]]:
+    """All products of the volume with one matrix per remaining axis, up to a total power of 2."""
+    axis = len(powers)
+    if axis == volume.ndim:
+        return [(powers, volume)]
+    matrix = matrices[axis][: 3 - sum(powers)]
+    orders, n_out, n_in = matrix.shape
+    before, after = volume.shape[:axis], volume.shape[axis + 1 :]
+    if not after:  # the last axis lies contiguous, so its matrix comes from the right
+        applied = (volume.reshape(-1, n_in) @ matrix.reshape(-1, n_in).T).reshape(*before, orders, n_out)
+    else:
+        applied = matrix.reshape(-1, n_in) @ volume.reshape(*before, n_in, -1)
+        applied = applied.reshape(*before, orders, n_out, *after)
+    found = []
+    for order in range(orders):
+        found += _contracted(applied.select(axis, order), matrices, (*powers, order))
+    return found
+
+
+def _no_moments(places: tuple[torch.Tensor, ...]) -> Moments:
+    """The moments of an object that the sampled grid misses."""
+    dims = len(places)
+    zero = torch.zeros(len(places[0]), dtype=torch.float32, device=places[0].device)
+    axes = [_powers(dims)] + [_powers(dims, d) for d in range(dims)]
+    axes += [_powers(dims, a, b) for a in range(dims) for b in range(a, dims)]
+    return dict.fromkeys(axes, zero)
+
+
+def _powers(dims: int, *axes: int) -> tuple[int, ...]:
+    return tuple(axes.count(d) for d in range(dims))
+
+
+def _descriptors(moments: Moments, sizes: Sequence[float], sigma: float) -> torch.Tensor:
+    """Moments to descriptors, [C, N] in [0, 1]."""
+    dims = len(sizes)
+    size = moments[_powers(dims)]
+    total = torch.where(size == 0, 1, size)
+    mean = [moments[_powers(dims, d)] / total for d in range(dims)]
+
+    def covariance(a: int, b: int) -> torch.Tensor:
+        return (moments[_powers(dims, a, b)] / total - mean[a] * mean[b]) * (sizes[a] * sizes[b])
+
+    variance = [covariance(d, d).clamp(min=MINIMAL_VARIANCE) for d in range(dims)]
+    descriptors = [mean[d] * (sizes[d] / sigma) * 0.5 + 0.5 for d in range(dims)]
+    descriptors += [v / sigma**2 for v in variance]
+    descriptors += [
+        covariance(a, b) / torch.sqrt(variance[a] * variance[b]) * 0.5 + 0.5 for a, b in combinations(range(dims), 2)
+    ]
+    return torch.stack([*descriptors, size]).clamp_(0, 1)

@@ -1,0 +1,121 @@
+"""What a predictor's parameters are: one definition for forms, command line, YAML, documentation and checks.
+
+A predictor is a frozen dataclass whose fields are made by `parameter`, which keeps beside the default what a person needs
+to know to set it. Everything that shows or reads parameters asks `parameters_of`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import MISSING, dataclass
+from typing import Any, get_type_hints
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a predictor, as people meet it.
+
+    Attributes
+    ----------
+    name : str
+        The field's name.
+    annotation : type
+        Its type, with string annotations resolved.
+    default : object
+        The default value, or ``dataclasses.MISSING`` for a parameter that must be given.
+    doc : str
+        One or two sentences: what it does.
+    unit : str
+        ``"length"`` (in the data's unit), ``"voxels"``, or ``""`` for a plain number.
+    minimum, maximum : float or None
+        Bounds of a number, inclusive unless `exclusive`.
+    exclusive : bool
+        Whether the bounds themselves are excluded.
+    advanced : bool
+        Whether a form may tuck it away.
+    widget : str
+        A hint for forms: ``"offsets"`` for a table of voxel offsets, ``"names"`` for a list of names, or ``""``.
+    """
+
+    name: str
+    annotation: Any
+    default: Any = MISSING
+    doc: str = ""
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive: bool = False
+    advanced: bool = False
+    widget: str = ""
+
+    @property
+    def required(self) -> bool:
+        """Whether there is no default."""
+        return self.default is MISSING
+
+    @property
+    def bounds(self) -> str:
+        """The bounds in words: ``"> 0"``, ``"0 … 1"``, or an empty string."""
+        less, more = ("<", ">") if self.exclusive else ("≤", "≥")
+        if self.minimum is not None and self.maximum is not None:
+            return f"{self.minimum:g} {less} … {less} {self.maximum:g}" if self.exclusive else f"{self.minimum:g} … {self.maximum:g}"
+        if self.minimum is not None:
+            return f"{more} {self.minimum:g}"
+        return f"{less} {self.maximum:g}" if self.maximum is not None else ""
+
+    def check(self, owner: str, value: Any) -> None:
+        """Raise a ``ValueError`` that names `owner` and this parameter if `value` is out of bounds."""
+        if self.minimum is None and self.maximum is None:
+            return
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ValueError(f"{owner}: {self.name} must be a number {self.bounds}, got {value!r}")
+        low, high = self.minimum, self.maximum
+        inside = (low is None or value > low or (value == low and not self.exclusive)) and (
+            high is None or value < high or (value == high and not self.exclusive)
+        )
+        if not inside:
+            raise ValueError(f"{owner}: {self.name} must be {self.bounds}, got {value}")
+        if self.annotation is int and value != int(value):
+            raise ValueError(f"{owner}: {self.name} must be a whole number, got {value}")
+
+
+def parameter(
+    default: Any = MISSING,
+    *,
+    doc: str,
+    unit: str = "",
+    minimum: float | None = None,
+    maximum: float | None = None,
+    exclusive: bool = False,
+    advanced: bool = False,
+    widget: str = "",
+) -> Any:
+    """A dataclass field that carries its own description; arguments as in `Parameter`."""
+    details = {
+        "doc": doc,
+        "unit": unit,
+        "minimum": minimum,
+        "maximum": maximum,
+        "exclusive": exclusive,
+        "advanced": advanced,
+        "widget": widget,
+    }
+    return dataclasses.field(default=default, metadata={"parameter": details})
+
+
+def parameters_of(cls: type) -> tuple[Parameter, ...]:
+    """The parameters of a predictor class, in order.
+
+    Fields that were not made by `parameter` are included, with nothing but their name, type and default: a plain
+    dataclass is enough for somebody else's predictor.
+    """
+    hints = get_type_hints(cls)
+    return tuple(
+        Parameter(f.name, hints.get(f.name, Any), _default(f), **f.metadata.get("parameter", {}))
+        for f in dataclasses.fields(cls)
+        if f.init
+    )
+
+
+def _default(f: dataclasses.Field[Any]) -> Any:
+    return f.default_factory() if f.default_factory is not MISSING else f.default

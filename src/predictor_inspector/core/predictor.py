@@ -1,0 +1,139 @@
+"""The contract that every predictor keeps, and that training and inspection rely on."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
+
+import torch
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array, ArraySpec
+from predictor_inspector.core.array_types import ArrayType
+from predictor_inspector.core.parameters import parameters_of
+
+if TYPE_CHECKING:
+    from predictor_inspector.core.model import Architecture, Model
+
+
+class Spec(Protocol):
+    """What a predictor needs of a spec: our own `ArraySpec` has it, and gunpowder's ArraySpec too."""
+
+    roi: Roi
+    voxel_size: Coordinate
+
+    def copy(self) -> Self:
+        """An independent copy of the same type."""
+        ...
+
+
+SpecT = TypeVar("SpecT", bound=Spec)
+
+
+class Predictor(ABC):
+    """Turns ground truth into what a network is trained on.
+
+    Subclasses are frozen dataclasses whose fields are the predictor's parameters (see `parameter`). They hold no other
+    state: the same input gives the same numbers, and work happens on the device on which the ground truth lies.
+
+    The context guarantee: a target computed from the ground truth in ``gt_region_for_roi(spec).roi`` and cropped to
+    ``spec.roi`` differs by at most `context_tolerance` from one computed from unlimited ground truth.
+
+    Attributes
+    ----------
+    kind : str
+        The name under which configurations know the class.
+    presets : dict of str to dict
+        Named sets of parameter values worth starting from.
+    """
+
+    kind: ClassVar[str] = ""
+    presets: ClassVar[dict[str, dict[str, Any]]] = {}
+    context_tolerance: Any = 0.0
+
+    def __post_init__(self) -> None:
+        for parameter in parameters_of(type(self)):
+            parameter.check(type(self).__name__, getattr(self, parameter.name))
+
+    @abstractmethod
+    def create_model(self, architecture: Architecture) -> Model:
+        """A model whose head has exactly the target's channels, on top of `architecture`."""
+
+    @abstractmethod
+    def create_target(self, gt: Array) -> Array:
+        """The target on the whole of ``gt.roi``: float32, [C, …spatial axes], on the device of `gt`.
+
+        Parameters
+        ----------
+        gt : Array
+            Integer ground truth in ``gt_region_for_roi(spec).roi``; crop the result to ``spec.roi``.
+        """
+
+    @abstractmethod
+    def create_weight(
+        self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: Any = None
+    ) -> tuple[Array, Any]:
+        """The weight of every value in `target` for the loss, and the class counts to hand to the next call.
+
+        Parameters
+        ----------
+        gt : Array
+            The ground truth that `target` was made from; may reach beyond it.
+        target : Array
+            What `create_target` returned, or a crop of it. Classes are balanced over ``target.roi``.
+        mask : Array, optional
+            Non-zero where `gt` is annotated, on the same grid; may reach beyond `target`, and what it doesn't cover is
+            not annotated. Without a channel axis it holds for every channel. None: annotated everywhere.
+        moving_class_counts : object, optional
+            What an earlier call returned; None starts afresh. Not modified.
+
+        Returns
+        -------
+        weight : Array
+            float32, shape and ROI of `target`.
+        moving_class_counts : object
+            The counts so far, this call included.
+        """
+
+    @property
+    @abstractmethod
+    def output_array_type(self) -> ArrayType:
+        """What the target's channels are."""
+
+    def gt_region_for_roi(self, target_spec: SpecT) -> SpecT:
+        """The ground truth needed for the target in ``target_spec.roi``: the same ROI, unless a subclass needs context."""
+        return target_spec.copy()
+
+    def padding(self, gt_voxel_size: Iterable[int], subdivision: int = 1) -> Coordinate:
+        """The most that `gt_region_for_roi` grows a ROI by on any side, per axis: a multiple of the voxel size.
+
+        Parameters
+        ----------
+        gt_voxel_size : Coordinate
+            In counts of 1/`subdivision` of the unit, like the result.
+        """
+        voxel_size = Coordinate(gt_voxel_size)
+        roi = Roi((0,) * voxel_size.dims, voxel_size)
+        region = self.gt_region_for_roi(ArraySpec(roi, voxel_size, subdivision=subdivision)).roi
+        return Coordinate(
+            max(low, high) for low, high in zip(roi.begin - region.begin, region.end - roi.end, strict=True)
+        )
+
+    def target_in(self, gt: Array, roi: Roi) -> Array:
+        """``create_target(gt)[roi]``; a subclass may spare itself what lies outside `roi`."""
+        return self.create_target(gt)[roi]
+
+    def positive(self, target: torch.Tensor) -> torch.Tensor:
+        """Which values of a target, [C, …], stand for the positive class of their channel when weights are balanced."""
+        return target > 0
+
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """One name per channel of the target."""
+        return self.output_array_type.channel_names
+
+    @classmethod
+    def starting_values(cls, gt: Array) -> dict[str, Any]:
+        """Parameter values that suit `gt`, to begin with where nothing was chosen yet: at least the required ones."""
+        return {}

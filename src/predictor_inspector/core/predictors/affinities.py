@@ -1,0 +1,243 @@
+"""Affinities between a voxel and its neighbours, with local shape descriptors if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import ceil
+from typing import Any, ClassVar
+
+import torch
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array, spatial_axis_names, whole_numbers
+from predictor_inspector.core.array_types import EmbeddingArray
+from predictor_inspector.core.ground_truth import annotated, object_labels, part_of
+from predictor_inspector.core.model import Architecture, Model, conv_head
+from predictor_inspector.core.ops.affinities import affinities, known_pairs
+from predictor_inspector.core.ops.class_balance import ClassCounts, balance, joined
+from predictor_inspector.core.ops.erosion import surviving
+from predictor_inspector.core.ops.shape_descriptors import TRUNCATE, shape_descriptors, window_radius
+from predictor_inspector.core.parameters import parameter
+from predictor_inspector.core.predictor import Predictor, SpecT
+from predictor_inspector.core.predictors.clips import CLIPMAX, CLIPMIN, check_clips
+
+
+@dataclass(frozen=True)
+class AffinitiesPredictor(Predictor):
+    """For each offset, whether a voxel and the one that offset away belong to the same object; LSDs beside them if wanted.
+
+    Affinities after Turaga et al. 2010 and Lee et al. 2017, local shape descriptors (LSDs) after Sheridan et al. 2023.
+    """
+
+    neighborhood: tuple[tuple[int, ...], ...] = parameter(
+        doc="Offsets in voxels from a voxel to its partner, one channel each, axes ordered z, y, x.",
+        unit="voxels",
+        widget="offsets",
+    )
+    lsds: bool = parameter(True, doc="Append local shape descriptors: 10 channels in 3-D, 6 in 2-D.")
+    num_voxels: int = parameter(
+        20,
+        doc="Standard deviation of the descriptors' Gaussian window, in voxels along the axis with the largest ones.",
+        unit="voxels",
+        minimum=1,
+        maximum=1000,
+    )
+    downsample_lsds: int = parameter(
+        1, doc="Compute descriptors on every d-th voxel only and repeat them.", minimum=1, maximum=64, advanced=True
+    )
+    grow_boundary_iterations: int = parameter(
+        0,
+        doc="Erode every object this many times before affinities are taken, which leaves background between them.",
+        unit="voxels",
+        minimum=0,
+        maximum=100,
+    )
+    affs_weight_clipmin: float = parameter(0.05, **CLIPMIN)
+    affs_weight_clipmax: float = parameter(0.95, **CLIPMAX)
+    lsd_weight_clipmin: float = parameter(0.05, **CLIPMIN)
+    lsd_weight_clipmax: float = parameter(0.95, **CLIPMAX)
+    background_as_object: bool = parameter(False, doc="Treat background, id 0, as one more object.")
+    mask_pairs: bool = parameter(
+        True,
+        doc="Give weight to a pair only if both voxels are annotated and inside the data. Off: only the first one counts.",
+    )
+
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "nearest neighbours, 3-D": {"neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "lsds": False},
+        "nearest neighbours, 2-D": {"neighborhood": [[1, 0], [0, 1]], "lsds": False},
+        "long range, 3-D": {
+            "neighborhood": [[d if a == axis else 0 for a in range(3)] for d in (1, 3, 9) for axis in range(3)],
+            "lsds": False,
+        },
+        "long range, 2-D": {
+            "neighborhood": [[d if a == axis else 0 for a in range(2)] for d in (1, 3, 9) for axis in range(2)],
+            "lsds": False,
+        },
+        "affinities + LSDs, 3-D": {
+            "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+            "lsds": True,
+            "num_voxels": 10,
+        },
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.neighborhood) == 0:
+            raise ValueError("AffinitiesPredictor: neighborhood must have at least one offset, got none")
+        offsets = tuple(
+            tuple(whole_numbers(offset, f"AffinitiesPredictor: neighborhood[{i}]"))
+            for i, offset in enumerate(self.neighborhood)
+        )
+        lengths = {len(o) for o in offsets}
+        if len(lengths) > 1 or 0 in lengths:
+            raise ValueError(
+                f"AffinitiesPredictor: neighborhood must have offsets of one dimension, got lengths {sorted(lengths)}"
+            )
+        object.__setattr__(self, "neighborhood", offsets)
+        if self.lsds and self.dims not in (2, 3):
+            raise ValueError(
+                f"AffinitiesPredictor: lsds exist in 2-D and 3-D, but the neighborhood has {self.dims} dimensions"
+            )
+        check_clips("AffinitiesPredictor", "affs_weight_clip", self.affs_weight_clipmin, self.affs_weight_clipmax)
+        check_clips("AffinitiesPredictor", "lsd_weight_clip", self.lsd_weight_clipmin, self.lsd_weight_clipmax)
+        object.__setattr__(self, "context_tolerance", 1e-5 if self.lsds else 0.0)
+
+    @property
+    def dims(self) -> int:
+        """Number of spatial axes of the offsets."""
+        return len(self.neighborhood[0])
+
+    @property
+    def output_array_type(self) -> EmbeddingArray:
+        axes = spatial_axis_names(self.dims)
+        names = [_affinity_name(offset, axes) for offset in self.neighborhood]
+        if self.lsds:
+            names += [f"lsd mean offset {a}" for a in axes]
+            names += [f"lsd variance {a}" for a in axes]
+            names += [f"lsd pearson {a}{b}" for a, b in combinations(axes, 2)]
+            names += ["lsd size"]
+        return EmbeddingArray(len(names), names)
+
+    def create_model(self, architecture: Architecture) -> Model:
+        if architecture.dims != self.dims:
+            raise ValueError(
+                f"AffinitiesPredictor: the neighborhood has {self.dims} dimensions, but the architecture {architecture.dims}"
+            )
+        head = conv_head(architecture, len(self.channel_names))
+        return Model(architecture, head, eval_activation=torch.nn.Sigmoid())
+
+    def gt_region_for_roi(self, target_spec: SpecT) -> SpecT:
+        voxel_size = target_spec.voxel_size
+        self._check_dims(voxel_size.dims, "target_spec")
+        low, high = zip(*(self._context(d, voxel_size) for d in range(self.dims)), strict=True)
+        spec = target_spec.copy()
+        spec.roi = spec.roi.grow(Coordinate(low) * voxel_size, Coordinate(high) * voxel_size)
+        return spec
+
+    def create_target(self, gt: Array) -> Array:
+        return self.target_in(gt, gt.roi)
+
+    def target_in(self, gt: Array, roi: Roi) -> Array:
+        """Affinities, then descriptors, in `roi` only; `gt` beyond it is context."""
+        self._check_dims(gt.dims, "gt")
+        labels = object_labels(gt, "AffinitiesPredictor")
+        keep = part_of(gt, roi, "roi")
+        target = affinities(labels, self.neighborhood, self._objects(labels), keep)
+        if self.lsds:
+            descriptors = shape_descriptors(
+                labels.to(torch.int64) + 1 if self.background_as_object else labels,
+                self._sigma(gt.voxel_size) / gt.subdivision,
+                gt.physical_voxel_size,
+                self.downsample_lsds,
+                # Groups of voxels are counted from the world's origin, so that every region samples the same ones.
+                tuple(o // v % self.downsample_lsds for o, v in zip(gt.offset, gt.voxel_size, strict=True)),
+                keep,
+            )
+            target = torch.cat([target, descriptors])
+        return gt.like(target, ("c^", *gt.axis_names[gt.channel_dims :]), roi.begin)
+
+    def create_weight(
+        self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None
+    ) -> tuple[Array, ClassCounts]:
+        self._check_dims(gt.dims, "gt")
+        labels = object_labels(gt, "AffinitiesPredictor")
+        keep = part_of(gt, target.roi, "target.roi")
+        offsets, channels = len(self.neighborhood), len(self.channel_names)
+        if target.shape[0] != channels:
+            raise ValueError(f"target must have {channels} channels, got {target.shape[0]}")
+        known = annotated(mask, gt.roi, gt, channels)
+        here = known[(slice(None), *keep)]
+        pairs_known = here[:offsets]
+        if self.mask_pairs:
+            per_channel = known[:offsets].expand(offsets, *known.shape[1:])
+            pairs_known = torch.cat(
+                [known_pairs(k, [o], keep) for k, o in zip(per_channel, self.neighborhood, strict=True)]
+            )
+        before = moving_class_counts
+        weight, counts = balance(
+            target.data[:offsets] > 0,
+            pairs_known,
+            self.affs_weight_clipmin,
+            self.affs_weight_clipmax,
+            None if before is None else before[:offsets],
+        )
+        if self.lsds:
+            foreground = torch.ones_like(labels[keep]) if self.background_as_object else labels[keep]
+            shared, lsd_counts = balance(
+                (foreground > 0)[None],
+                here[offsets : offsets + 1] if len(here) > 1 else here,
+                self.lsd_weight_clipmin,
+                self.lsd_weight_clipmax,
+                None if before is None else before[offsets:],
+            )
+            weight = torch.cat([weight, shared.expand(channels - offsets, *shared.shape[1:])])
+            counts = joined(counts, lsd_counts)
+        return target.like(weight, target.axis_names), counts
+
+    def positive(self, target: torch.Tensor) -> torch.Tensor:
+        offsets = len(self.neighborhood)
+        if not self.lsds:
+            return target > 0
+        foreground = target[-1:] > 0  # the size of an object's part in the window is 0 on background only
+        return torch.cat([target[:offsets] > 0, foreground.expand(len(target) - offsets, *target.shape[1:])])
+
+    @classmethod
+    def starting_values(cls, gt: Array) -> dict[str, Any]:
+        nearest = [[int(a == axis) for a in range(gt.dims)] for axis in range(gt.dims)]
+        return {"neighborhood": nearest, "lsds": False, "num_voxels": 10}
+
+    def _check_dims(self, dims: int, what: str) -> None:
+        if dims != self.dims:
+            raise ValueError(
+                f"AffinitiesPredictor: neighborhood has offsets of {self.dims} numbers, but {what} has {dims} spatial axes"
+            )
+
+    def _objects(self, labels: torch.Tensor) -> torch.Tensor | None:
+        """Which voxels belong to an object, None for the plain case of all that aren't background."""
+        if not self.grow_boundary_iterations:
+            return torch.ones_like(labels, dtype=torch.bool) if self.background_as_object else None
+        alive = surviving(labels, self.grow_boundary_iterations)
+        return alive if self.background_as_object else alive & (labels > 0)
+
+    def _sigma(self, voxel_size: Sequence[int]) -> int:
+        """The window's standard deviation in world units."""
+        return self.num_voxels * max(voxel_size)
+
+    def _context(self, axis: int, voxel_size: Sequence[int]) -> tuple[int, int]:
+        """Voxels of ground truth needed before and after a ROI along `axis`."""
+        low = max(0, *(-o[axis] for o in self.neighborhood))
+        high = max(0, *(o[axis] for o in self.neighborhood))
+        if self.lsds:
+            d, size = self.downsample_lsds, voxel_size[axis]
+            window = ceil(TRUNCATE * self._sigma(voxel_size) / size)
+            # On the coarser grid the window is rounded to groups of d, and a group begins up to d - 1 voxels earlier.
+            coarse = d * window_radius(self._sigma(voxel_size), d * size)
+            low, high = max(low, window, coarse + d - 1), max(high, window, coarse)
+        return low + self.grow_boundary_iterations, high + self.grow_boundary_iterations
+
+
+def _affinity_name(offset: Sequence[int], axes: Sequence[str]) -> str:
+    steps = [f"{axis}{o:+d}" for axis, o in zip(axes, offset, strict=True) if o]
+    return "aff " + (" ".join(steps) or "self")
