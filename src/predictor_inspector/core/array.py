@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import lcm
+from math import isfinite, lcm
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,14 @@ def whole_numbers(values: Iterable[Any], name: str) -> Coordinate:
     Raises
     ------
     ValueError
-        If a value isn't a whole number; the message says how to keep it exactly.
+        If `values` is no sequence or one isn't a whole number; the message says how to keep it exactly.
     """
-    numbers = tuple(values)
+    try:
+        numbers = tuple(values)
+    except TypeError:
+        raise ValueError(f"{name} must be a sequence of whole numbers, got {values!r}") from None
     for value in numbers:
-        if value != int(value):
+        if not isfinite(value) or value != int(value):
             raise ValueError(
                 f"{name} must hold whole numbers, got {value} in {numbers}; count in fractions of the unit instead: "
                 "with subdivision=100, 5.24 nm is 524"
@@ -67,6 +70,8 @@ class ArraySpec:
 
     def __post_init__(self) -> None:
         self.voxel_size = whole_numbers(self.voxel_size, "voxel_size")
+        if min(self.voxel_size, default=1) <= 0:
+            raise ValueError(f"voxel_size must be positive on every axis, got {tuple(self.voxel_size)}")
 
     def copy(self) -> ArraySpec:
         """An independent copy."""
@@ -287,6 +292,8 @@ class Array:
         if not 0 <= index < self.shape[position]:
             raise ValueError(f"index on axis {axis} must lie in 0 … {self.shape[position] - 1}, got {index}")
         names = self.axis_names[:position] + self.axis_names[position + 1 :]
+        if isinstance(self.data, torch.Tensor):
+            return self.like(self.data.select(position, index), names)
         return self.like(_Selected(self.data, position, index), names)
 
     def with_subdivision(self, subdivision: int) -> Array:

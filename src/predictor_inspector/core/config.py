@@ -8,6 +8,8 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
+import numpy as np
+
 from predictor_inspector.core.parameters import Parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
 
@@ -57,9 +59,13 @@ def predictor_class(kind: str) -> type[Predictor]:
 def kind_of(predictor: Predictor) -> str:
     """The name under which `predictor`'s class is registered."""
     cls = type(predictor)
-    for kind in predictor_kinds():
+    for kind in _BUILT_IN:
         if predictor_class(kind) is cls:
             return kind
+    for entry_point in entry_points(group=ENTRY_POINT_GROUP):
+        # Only what may be it is loaded: one broken package doesn't stand in another's way.
+        if entry_point.attr == cls.__qualname__ and predictor_class(entry_point.name) is cls:
+            return entry_point.name
     raise ValueError(
         f"{cls.__name__} is not registered as a predictor; add it to the entry-point group {ENTRY_POINT_GROUP!r}"
     )
@@ -83,6 +89,8 @@ def predictor_from_config(config: dict[str, Any]) -> Predictor:
         raise ValueError(f"a predictor's configuration needs the key 'kind', one of {', '.join(predictor_kinds())}; got {config!r}")
     values = {key: value for key, value in config.items() if key != "kind"}
     kind = config["kind"]
+    if not isinstance(kind, str):
+        raise ValueError(f"kind must be one of {', '.join(predictor_kinds())}; got {kind!r}")
     cls = predictor_class(kind)
     parameters = {p.name: p for p in parameters_of(cls)}
     for name in values:
@@ -145,7 +153,9 @@ def _converted(kind: str, parameter: Parameter, value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return [_plain(v) for v in value] if isinstance(value, (tuple, list)) else value
+    if isinstance(value, (tuple, list)):
+        return [_plain(v) for v in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _suggest(name: str, known: Any) -> str:

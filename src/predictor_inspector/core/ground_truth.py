@@ -62,6 +62,11 @@ def annotated(mask: Array | None, roi: Roi, gt: Array, channels: int) -> torch.T
             f"mask must have the voxel size of the ground truth, {gt.physical_voxel_size} {gt.unit}, "
             f"got {mask.physical_voxel_size} {mask.unit}"
         )
+    if not (mask.offset - gt.offset).is_multiple_of(gt.voxel_size):
+        raise ValueError(
+            f"mask must lie on the voxel grid of the ground truth, which starts at {tuple(gt.offset)} with voxels of "
+            f"{tuple(gt.voxel_size)}, but starts at {tuple(mask.offset)}"
+        )
     if mask.channel_dims > 1 or (mask.channel_dims == 1 and mask.shape[0] not in (1, channels)):
         raise ValueError(
             f"mask must have no channel axis, or one of length 1 or {channels}; "
@@ -69,6 +74,15 @@ def annotated(mask: Array | None, roi: Roi, gt: Array, channels: int) -> torch.T
         )
     known = as_tensor(mask.read(roi).data, gt.device) != 0
     return known if mask.channel_dims else known[None]
+
+
+def check_channels(target: Array, channels: int, owner: str) -> None:
+    """Raise a ``ValueError`` that begins with `owner` if `target` has another number of channels than `channels`."""
+    if target.channel_dims != 1 or target.shape[0] != channels:
+        raise ValueError(
+            f"{owner}: target must have one channel axis of length {channels}, "
+            f"but its axes are {dict(zip(target.axis_names, target.shape, strict=True))}"
+        )
 
 
 def part_of(gt: Array, roi: Roi, what: str) -> Slices:

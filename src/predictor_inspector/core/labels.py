@@ -53,8 +53,9 @@ def fold_huge_ids(ids: np.ndarray) -> np.ndarray:
     if not huge.any():
         return ids.astype(np.int64)
     folded = np.where(huge, 0, ids).astype(np.int64)
-    taken = set(np.unique(folded[folded > _INT64_MAX - huge.sum()]).tolist())
-    free = (_INT64_MAX - k for k in range(huge.sum() + len(taken)))
+    # There are no more ids than voxels, so among as many of the highest candidates enough are free.
+    taken = set(np.unique(folded[folded > _INT64_MAX - ids.size]).tolist())
+    free = (_INT64_MAX - k for k in range(ids.size))
     for value in np.unique(ids[huge]):
         folded[ids == value] = next(candidate for candidate in free if candidate not in taken)
     return folded

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import MISSING, dataclass
+from math import isfinite
+from numbers import Integral, Real
 from typing import Any, get_type_hints
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,12 @@ class Parameter:
         return f"{less} {self.maximum:g}" if self.maximum is not None else ""
 
     def check(self, owner: str, value: Any) -> None:
-        """Raise a ``ValueError`` that names `owner` and this parameter if `value` is out of bounds."""
+        """Raise a ``ValueError`` that names `owner` and this parameter if `value` is out of bounds or no number."""
+        if self.annotation is bool and not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"{owner}: {self.name} must be True or False, got {value!r}")
         if self.minimum is None and self.maximum is None:
             return
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
             raise ValueError(f"{owner}: {self.name} must be a number {self.bounds}, got {value!r}")
         low, high = self.minimum, self.maximum
         inside = (low is None or value > low or (value == low and not self.exclusive)) and (
@@ -75,7 +81,7 @@ class Parameter:
         )
         if not inside:
             raise ValueError(f"{owner}: {self.name} must be {self.bounds}, got {value}")
-        if self.annotation is int and value != int(value):
+        if self.annotation is int and not isinstance(value, Integral):
             raise ValueError(f"{owner}: {self.name} must be a whole number, got {value}")
 
 

@@ -42,13 +42,10 @@ class Predictor(ABC):
 
     Attributes
     ----------
-    kind : str
-        The name under which configurations know the class.
     presets : dict of str to dict
         Named sets of parameter values worth starting from.
     """
 
-    kind: ClassVar[str] = ""
     presets: ClassVar[dict[str, dict[str, Any]]] = {}
     context_tolerance: Any = 0.0
 

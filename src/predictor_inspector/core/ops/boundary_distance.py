@@ -20,6 +20,7 @@ from itertools import count
 
 import torch
 
+from predictor_inspector.core.progress import report
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
 SATURATED = 10.0
@@ -72,6 +73,7 @@ def squared_boundary_distance(
     if labels.device.type == "cpu":
         step = max(1, _CACHE_VOXELS // max(1, volume.shape[1] * volume.shape[2]))
     for z in range(0, result.shape[0], step):
+        report(z, result.shape[0])
         part = slice(z, min(z + step, result.shape[0]))
         here = slice(planes.start + part.start, planes.start + part.stop)
         squares = [
@@ -161,12 +163,14 @@ def _steps(radius: float, size: float, n: int) -> int:
 
 
 def _steps_to_true(flags: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
-    """Steps along `dim` to the nearest True, int16; ``reach + 1`` where that is farther than `reach`.
+    """Steps along `dim` to the nearest True, a narrow integer; ``reach + 1`` where that is farther than `reach`.
 
     Distances spread by doubling strides, so the work grows with the logarithm of the reach.
     """
     beyond = reach + 1
-    steps = torch.full(flags.shape, beyond, dtype=torch.int16, device=flags.device).masked_fill_(flags, 0)
+    # The sum of a distance and a stride, each at most beyond, must fit.
+    dtype = torch.int16 if 2 * beyond <= torch.iinfo(torch.int16).max else torch.int32
+    steps = torch.full(flags.shape, beyond, dtype=dtype, device=flags.device).masked_fill_(flags, 0)
     n, stride = flags.shape[dim], 1
     while stride <= min(reach, n - 1):
         wider = steps.clone()
@@ -182,7 +186,7 @@ def _to_nodes(faces: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
     n = faces.shape[dim]
     shape = list(faces.shape)
     shape[dim] = n + 1
-    nodes = torch.full(shape, reach + 1, dtype=torch.int16, device=faces.device)
+    nodes = torch.full(shape, reach + 1, dtype=faces.dtype, device=faces.device)
     if n:
         nodes.narrow(dim, 0, n).copy_(faces)
         upper = nodes.narrow(dim, 1, n)
@@ -191,7 +195,7 @@ def _to_nodes(faces: torch.Tensor, dim: int, reach: int) -> torch.Tensor:
 
 
 def _squared(steps: torch.Tensor, size: float, reach: int, half: float, radius: float) -> torch.Tensor:
-    """Squared lengths of so many steps plus `half` a voxel, cut off at the radius; int16 to float32."""
+    """Squared lengths of so many steps plus `half` a voxel, cut off at the radius: float32."""
     squares = steps.to(torch.float32).add_(half).mul_(size).square_().clamp_(max=radius**2)
     return squares.masked_fill_(steps > reach, radius**2)
 

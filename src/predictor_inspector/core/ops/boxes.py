@@ -24,8 +24,8 @@ def bounding_boxes(labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         int64, [L, axes, 2]: begin and end along each axis.
     """
     if labels.numel() == 0:
-        nothing = torch.zeros(0, dtype=torch.int64, device=labels.device)
-        return nothing, nothing.reshape(0, labels.ndim, 0).expand(0, labels.ndim, 2)
+        nothing = torch.zeros((0, labels.ndim, 2), dtype=torch.int64, device=labels.device)
+        return nothing[:, 0, 0], nothing
     ids, ranks = _ranked(labels)
     boxes = torch.empty((len(ids), labels.ndim, 2), dtype=torch.int64, device=labels.device)
     for d, n in enumerate(labels.shape):

@@ -42,8 +42,9 @@ class ClassCounts:
 
     @property
     def fractions(self) -> torch.Tensor:
-        """float64, [C, 2]: the share of each class."""
-        return self.count.double() / self.total.double()[:, None]
+        """float64, [C, 2]: the share of each class; float32 on Apple's devices, which have nothing wider."""
+        dtype = torch.float32 if self.count.device.type == "mps" else torch.float64
+        return self.count.to(dtype) / self.total.to(dtype)[:, None]
 
 
 def joined(*counts: ClassCounts) -> ClassCounts:

@@ -17,6 +17,7 @@ from itertools import combinations, product
 import torch
 
 from predictor_inspector.core.ops.boxes import bounding_boxes
+from predictor_inspector.core.progress import report
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
 TRUNCATE = 3.0
@@ -77,12 +78,18 @@ def shape_descriptors(
     phase = phase or (0,) * labels.ndim
     samples = _sampled(labels, downsample, phase)
     sizes = [v * downsample for v in voxel_size]
-    kernels = [_moment_kernels(sigma / size, labels.device) for size in sizes]
+    # A voxel of the answer is a sample of its own object, which keeps variances well above what cancels in float32, unless
+    # the coarser grid misses it: there only far voxels are left. (Apple's devices have no float64.)
+    exact = downsample > 1 and labels.device.type != "mps"
+    dtype = torch.float64 if exact else torch.float32
+    kernels = [_moment_kernels(sigma / size, labels.device, dtype) for size in sizes]
     result = torch.zeros((descriptor_count(labels.ndim), *extent(keep)), dtype=torch.float32, device=labels.device)
     rows = result.reshape(result.shape[0], -1)
     kept = labels[keep]
     everywhere = dict(zip(*_as_lists(samples), strict=True))
-    for tile in _tiles(kept.shape):
+    tiles = list(_tiles(kept.shape))
+    for number, tile in enumerate(tiles):
+        report(number, len(tiles))
         for label, box in zip(*_as_lists(kept[tile]), strict=True):
             region = tuple(slice(t.start + b, t.start + e) for t, (b, e) in zip(tile, box, strict=True))
             voxels = (kept[region] == label).nonzero(as_tuple=True)
@@ -96,7 +103,7 @@ def shape_descriptors(
             flat = voxels[0]
             for v, n in zip(voxels[1:], kept.shape[1:], strict=True):
                 flat = flat * n + v
-            rows[:, flat] = _descriptors(moments, sizes, sigma)
+            rows[:, flat] = _descriptors(moments, sizes, sigma).to(torch.float32)
     return result
 
 
@@ -119,7 +126,7 @@ def _sampled(labels: torch.Tensor, downsample: int, phase: Sequence[int]) -> tor
     return torch.nn.functional.pad(labels, before)[(slice(None, None, downsample),) * labels.ndim]
 
 
-def _moment_kernels(sigma: float, device: torch.device) -> torch.Tensor:
+def _moment_kernels(sigma: float, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
     """w(t) t^k for k = 0, 1, 2 and t = -r … r in voxels, [3, 2 r + 2]; the last entry is 0, for all that lies beyond."""
     radius = window_radius(sigma, 1)
     t = torch.arange(-radius, radius + 1, dtype=torch.float64)
@@ -127,7 +134,7 @@ def _moment_kernels(sigma: float, device: torch.device) -> torch.Tensor:
     weights /= weights.sum()
     table = torch.zeros((3, 2 * radius + 2), dtype=torch.float64)
     table[:, :-1] = torch.stack([weights, weights * t, weights * t * t])
-    return table.to(device, torch.float32)
+    return table.to(device, dtype)
 
 
 def _toeplitz(kernel: torch.Tensor, inputs: slice, outputs: slice) -> torch.Tensor:
@@ -158,7 +165,7 @@ def _moments_at(
     Returns
     -------
     dict
-        Powers of the offset per axis, such as (1, 0, 1), to float32 [N].
+        Powers of the offset per axis, such as (1, 0, 1), to [N] in the kernels' type.
     """
     radii = [(k.shape[1] - 2) // 2 for k in kernels]
     outputs = [slice(int(p.min()), int(p.max()) + 1) for p in places]
@@ -169,7 +176,7 @@ def _moments_at(
         return _no_moments(places)
     # The axis that shrinks most goes first: later passes then work on less.
     order = sorted(range(len(places)), key=lambda d: extent((outputs[d],))[0] / extent((inputs[d],))[0])
-    mask = (samples[tuple(inputs)] == label).to(torch.float32).permute(order).contiguous()
+    mask = (samples[tuple(inputs)] == label).to(kernels[0].dtype).permute(order).contiguous()
     matrices = [_toeplitz(kernels[d], inputs[d], outputs[d]) for d in order]
     shape = extent(tuple(outputs[d] for d in order))
     flat = torch.zeros_like(places[0])

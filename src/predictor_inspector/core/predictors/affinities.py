@@ -13,7 +13,7 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array, spatial_axis_names, whole_numbers
 from predictor_inspector.core.array_types import EmbeddingArray
-from predictor_inspector.core.ground_truth import annotated, object_labels, part_of
+from predictor_inspector.core.ground_truth import annotated, check_channels, object_labels, part_of
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.ops.affinities import affinities, known_pairs
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance, joined
@@ -147,7 +147,7 @@ class AffinitiesPredictor(Predictor):
         target = affinities(labels, self.neighborhood, self._objects(labels), keep)
         if self.lsds:
             descriptors = shape_descriptors(
-                labels.to(torch.int64) + 1 if self.background_as_object else labels,
+                _without_background(labels) if self.background_as_object else labels,
                 self._sigma(gt.voxel_size) / gt.subdivision,
                 gt.physical_voxel_size,
                 self.downsample_lsds,
@@ -165,8 +165,7 @@ class AffinitiesPredictor(Predictor):
         labels = object_labels(gt, "AffinitiesPredictor")
         keep = part_of(gt, target.roi, "target.roi")
         offsets, channels = len(self.neighborhood), len(self.channel_names)
-        if target.shape[0] != channels:
-            raise ValueError(f"target must have {channels} channels, got {target.shape[0]}")
+        check_channels(target, channels, "AffinitiesPredictor")
         known = annotated(mask, gt.roi, gt, channels)
         here = known[(slice(None), *keep)]
         pairs_known = here[:offsets]
@@ -181,7 +180,7 @@ class AffinitiesPredictor(Predictor):
             pairs_known,
             self.affs_weight_clipmin,
             self.affs_weight_clipmax,
-            None if before is None else before[:offsets],
+            before[:offsets] if self.lsds and before is not None else before,
         )
         if self.lsds:
             foreground = torch.ones_like(labels[keep]) if self.background_as_object else labels[keep]
@@ -200,7 +199,8 @@ class AffinitiesPredictor(Predictor):
         offsets = len(self.neighborhood)
         if not self.lsds:
             return target > 0
-        foreground = target[-1:] > 0  # the size of an object's part in the window is 0 on background only
+        # Variances are kept above 0 inside objects, even in those that downsampling misses.
+        foreground = target[offsets + self.dims : offsets + self.dims + 1] > 0
         return torch.cat([target[:offsets] > 0, foreground.expand(len(target) - offsets, *target.shape[1:])])
 
     @classmethod
@@ -236,6 +236,13 @@ class AffinitiesPredictor(Predictor):
             coarse = d * window_radius(self._sigma(voxel_size), d * size)
             low, high = max(low, window, coarse + d - 1), max(high, window, coarse)
         return low + self.grow_boundary_iterations, high + self.grow_boundary_iterations
+
+
+def _without_background(labels: torch.Tensor) -> torch.Tensor:
+    """Other ids for the same objects, none of which is 0."""
+    if labels.dtype == torch.int64:  # ids may reach the type's limit, beyond which adding would wrap
+        labels = torch.unique(labels, return_inverse=True)[1]
+    return labels.to(torch.int64) + 1
 
 
 def _affinity_name(offset: Sequence[int], axes: Sequence[str]) -> str:

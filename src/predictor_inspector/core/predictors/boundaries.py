@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import atanh, ceil
+from math import atanh, ceil, log
 from typing import Any
 
 import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.ground_truth import annotated, channel_labels, part_of
+from predictor_inspector.core.ground_truth import annotated, channel_labels, check_channels, part_of
 from predictor_inspector.core.ops.boundary_distance import SATURATED, signed_distance, squared_distance_to_unknown
 from predictor_inspector.core.predictor import Predictor, SpecT
 from predictor_inspector.core.predictors.clips import check_clips
@@ -65,7 +65,9 @@ class BoundaryPredictor(Predictor):
 
     def gt_region_for_roi(self, target_spec: SpecT) -> SpecT:
         """The ROI grown until what lies beyond can change the target by no more than `context_tolerance`."""
-        reach = atanh(1 - self.context_tolerance) * self.scale_factor * getattr(target_spec, "subdivision", 1)
+        # atanh(1 - tolerance), written so that the smallest tolerance survives; farther than saturation nothing matters.
+        widths = min(log((2 - self.context_tolerance) / self.context_tolerance) / 2, SATURATED)
+        reach = widths * self.scale_factor * getattr(target_spec, "subdivision", 1)
         # A hair less than the quotient, or rounding errors would add a voxel where it is whole.
         growth = Coordinate(ceil(reach / v - 1e-9) * v for v in target_spec.voxel_size)
         spec = target_spec.copy()
@@ -90,6 +92,7 @@ class BoundaryPredictor(Predictor):
 
     def foreground(self, gt: Array, target: Array) -> torch.Tensor:
         """Which voxels of the target's ROI are inside an object: boolean, [C, Z, Y, X]."""
+        check_channels(target, len(self.channel_names), type(self).__name__)
         return self.labels(gt)[(slice(None), *part_of(gt, target.roi, "target.roi"))] > 0
 
     def annotated(self, gt: Array, target: Array, mask: Array | None) -> torch.Tensor:

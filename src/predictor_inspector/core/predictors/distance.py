@@ -56,12 +56,10 @@ class DistancePredictor(BoundaryPredictor):
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None
     ) -> tuple[Array, ClassCounts]:
-        known = self.annotated(gt, target, mask)
+        foreground, known = self.foreground(gt, target), self.annotated(gt, target, mask)
         if self.mask_distances:
             known = known & self.measurable(gt, target.roi, mask, target.data, self.epsilon, self.threshold)
-        weight, counts = balance(
-            self.foreground(gt, target), known, self.clipmin, self.clipmax, moving_class_counts
-        )
+        weight, counts = balance(foreground, known, self.clipmin, self.clipmax, moving_class_counts)
         return target.like(weight, target.axis_names), counts
 
     @classmethod

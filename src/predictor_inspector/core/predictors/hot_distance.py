@@ -63,13 +63,13 @@ class HotDistancePredictor(BoundaryPredictor):
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None
     ) -> tuple[Array, ClassCounts]:
         count = len(self.channels)
-        known = self.annotated(gt, target, mask)
+        foreground, known = self.foreground(gt, target), self.annotated(gt, target, mask)
         trusted = known
         if self.mask_distances:
             trusted = known & self.measurable(
                 gt, target.roi, mask, target.data[count:], self.epsilon, self.threshold
             )
-        foreground, before = self.foreground(gt, target), moving_class_counts
+        before = moving_class_counts
         hot, hot_counts = balance(
             foreground, known, self.clipmin, self.clipmax, None if before is None else before[:count]
         )

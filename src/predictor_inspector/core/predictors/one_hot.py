@@ -10,7 +10,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.array_types import ProbabilityArray
-from predictor_inspector.core.ground_truth import annotated, object_labels, part_of
+from predictor_inspector.core.ground_truth import annotated, check_channels, object_labels, part_of
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor
@@ -58,6 +58,7 @@ class OneHotPredictor(Predictor):
     ) -> tuple[Array, Any]:
         """1 where annotated and the id is a class; nothing is balanced, so the counts stay what they are."""
         count = len(self.classes)
+        check_channels(target, count, "OneHotPredictor")
         labels = object_labels(gt, "OneHotPredictor")[part_of(gt, target.roi, "target.roi")]
         known = annotated(mask, target.roi, gt, count) & (labels < count)[None]
         weight = known.float().expand(count, *labels.shape).contiguous()

@@ -1,0 +1,46 @@
+# Every target sets up what it needs: see scripts/setup and scripts/system-packages.
+
+VENV ?= .venv
+DATA ?=
+PYTEST ?= --durations=5
+export VENV DATA
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format docs screenshots setup clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## Open napari with the sample volume and the plugin docked (DATA=path: your own ground truth)
+	@scripts/system-packages qt screen
+	@scripts/demo
+
+test: check ## Run the checks and every test (PYTEST="-k name": only some)
+	@scripts/system-packages qt screen
+	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest $(PYTEST)
+
+check: setup ## Check style, types, the layers of the house and the scripts
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/shellcheck $(filter-out %.py,$(wildcard scripts/*)) .ci/run
+
+format: setup ## Put the code into the form that check asks for
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+docs: export NO_MKDOCS_2_WARNING = 1 # an advertisement of another project
+docs: setup ## Build the documentation into site/
+	$(VENV)/bin/mkdocs build --strict
+
+screenshots: setup ## Take the documentation's pictures anew
+	@scripts/system-packages qt screen
+	scripts/with-screen --fresh-settings $(VENV)/bin/python scripts/screenshots.py
+
+setup: ## Make the virtual environment in .venv (VENV=path: elsewhere)
+	@scripts/setup
+
+clean: ## Remove what the other targets made, .venv too
+	rm -rf .venv build dist site demo.png .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests docs scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

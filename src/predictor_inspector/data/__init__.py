@@ -1,0 +1,60 @@
+"""Ground truth in, results out: files and layers become arrays whose geometry is exact.
+
+Importing this package is cheap: what reads a kind of file is imported when such a file is opened.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from predictor_inspector.data.info import ArrayInfo
+    from predictor_inspector.data.layers import array_from_layer, world_dims
+    from predictor_inspector.data.lengths import whole_lengths
+    from predictor_inspector.data.opening import READABLE, list_arrays, open_array
+    from predictor_inspector.data.resample import read_on_grid
+    from predictor_inspector.data.samples import Sample, cells_2d, neurites
+    from predictor_inspector.data.units import convert_unit, ome_unit, short_unit, unit_factor
+    from predictor_inspector.data.write import write_ome_zarr
+
+_HOMES = {
+    "info": ("ArrayInfo",),
+    "layers": ("array_from_layer", "world_dims"),
+    "lengths": ("whole_lengths",),
+    "opening": ("READABLE", "list_arrays", "open_array"),
+    "resample": ("read_on_grid",),
+    "samples": ("Sample", "cells_2d", "neurites"),
+    "units": ("convert_unit", "ome_unit", "short_unit", "unit_factor"),
+    "write": ("write_ome_zarr",),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "READABLE",
+    "ArrayInfo",
+    "Sample",
+    "array_from_layer",
+    "cells_2d",
+    "convert_unit",
+    "list_arrays",
+    "neurites",
+    "ome_unit",
+    "open_array",
+    "read_on_grid",
+    "short_unit",
+    "unit_factor",
+    "whole_lengths",
+    "world_dims",
+    "write_ome_zarr",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

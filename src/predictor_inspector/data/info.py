@@ -1,0 +1,133 @@
+"""`ArrayInfo`: one array in a file, described without reading it; `Source`: what it takes to open it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.data.geometry import Geometry
+
+Kind = Literal["labels", "image", "mask"]
+
+_MASK_WORDS = {"mask", "annotated", "annotation", "annotations", "labelled", "labeled", "roi", "valid"}
+_LABEL_WORDS = {
+    *("label", "labels", "id", "ids", "gt", "groundtruth", "masks", "instances", "instance", "seg", "segmentation"),
+    *("segmentations", "neurons", "neuron", "nuclei", "cells", "objects"),
+}
+_IMAGE_WORDS = {"raw", "image", "images", "img", "em"}
+
+
+@dataclass(frozen=True)
+class ArrayInfo:
+    """One array in a file, or one multiscale group, which counts as its finest level.
+
+    Attributes
+    ----------
+    name : str
+        What `open_array` takes; relative to the path that was listed, ``"/"`` for what lies at that path itself.
+    shape : tuple of int
+        In voxels, channel axes first.
+    dtype : numpy.dtype
+        Type of the values.
+    voxel_size, offset : tuple of float
+        Size of a voxel and corner of the first voxel, per spatial axis, in `unit`.
+    unit : str
+        Short name, such as ``"nm"``; ``"pixel"`` where there is none.
+    axis_names : tuple of str
+        One per axis of the data; those of channel axes end in ``^``.
+    kind : {"labels", "image", "mask"}
+        What it seems to hold, judging by metadata, name and type: ids, intensities, or where ids are known.
+    level : int
+        Which level of a multiscale group this is; 0 is the finest.
+    levels : tuple of str
+        The names under which `open_array` finds each level, finest first; empty where there is only one.
+    channel_names : tuple of str
+        Names of the positions on the ``c^`` axis, where the file has them.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    voxel_size: tuple[float, ...]
+    offset: tuple[float, ...]
+    unit: str
+    axis_names: tuple[str, ...]
+    kind: Kind
+    level: int = 0
+    levels: tuple[str, ...] = ()
+    channel_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """An array that was found in a file, its metadata read, its values not.
+
+    `location` is its path in the file, ``""`` for the root; `levels` are such paths as well.
+    """
+
+    location: str
+    data: Any
+    geometry: Geometry
+    kind: Kind
+    level: int = 0
+    levels: tuple[str, ...] = ()
+    channel_names: tuple[str, ...] = ()
+
+    def array(self) -> Array:
+        """The array; values are read when they are asked for."""
+        return self.geometry.array(self.data)
+
+    def info(self, base: str = "") -> ArrayInfo:
+        """The description for people, with names relative to `base`."""
+        return ArrayInfo(
+            relative_name(self.location, base),
+            tuple(int(n) for n in self.data.shape),
+            np.dtype(self.data.dtype),
+            self.geometry.physical_voxel_size,
+            self.geometry.physical_offset,
+            self.geometry.unit,
+            self.geometry.axis_names,
+            self.kind,
+            self.level,
+            tuple(relative_name(level, base) for level in self.levels),
+            self.channel_names,
+        )
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one kind of file is looked into.
+
+    `exists(file, location)` tells whether anything is there, `find` gives the array or multiscale group at a location
+    (``None`` if neither is there), `walk` all below it, each multiscale group once.
+    """
+
+    exists: Callable[[Any, str], bool]
+    find: Callable[[Any, str], Source | None]
+    walk: Callable[[Any, str], list[Source]]
+
+
+def relative_name(location: str, base: str) -> str:
+    """`location` as seen from `base`; ``"/"`` for `base` itself."""
+    if location == base:
+        return "/"
+    return location.removeprefix(f"{base}/") if base else location
+
+
+def guess_kind(name: str, dtype: Any, labels: bool = False) -> Kind:
+    """What an array holds, judging by its path and type; `labels` where metadata say that it is a segmentation."""
+    dtype = np.dtype(dtype)
+    *folders, last = [set(re.findall(r"[a-z]+", part.lower())) for part in name.split("/")]
+    if dtype.kind == "b" or (dtype.itemsize == 1 and dtype.kind in "iu" and last & _MASK_WORDS):
+        return "mask"
+    if labels:
+        return "labels"
+    if dtype.kind not in "iu" or last & _IMAGE_WORDS:
+        return "image"
+    words = last.union(*folders)
+    return "labels" if words & _LABEL_WORDS or dtype.itemsize >= 4 else "image"

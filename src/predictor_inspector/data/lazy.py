@@ -1,0 +1,42 @@
+"""Views of arrays in files that read nothing until they are sliced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class Transposed:
+    """A lazily sliced array with its axes in another order; axis i is axis ``order[i]`` of `data`."""
+
+    def __init__(self, data: Any, order: tuple[int, ...]) -> None:
+        self._data, self._order = data, order
+        self.shape = tuple(int(data.shape[axis]) for axis in order)
+        self.dtype = np.dtype(data.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        key = full_key(key, self.ndim)
+        inner: list[Any] = [slice(None)] * self.ndim
+        for axis, index in zip(self._order, key, strict=True):
+            # An integer would drop an axis before they are put in order, so it is a slice of one until then.
+            inner[axis] = index if isinstance(index, slice) else slice(index, index + 1 or None)
+        part = np.asarray(self._data[tuple(inner)]).transpose(self._order)
+        return part[tuple(slice(None) if isinstance(index, slice) else 0 for index in key)]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[...], dtype=dtype)
+
+
+def full_key(key: Any, ndim: int) -> tuple[Any, ...]:
+    """An index for `ndim` axes as one slice or integer per axis."""
+    parts: tuple[Any, ...] = key if isinstance(key, tuple) else (key,)
+    if Ellipsis in parts:
+        at = parts.index(Ellipsis)
+        parts = parts[:at] + (slice(None),) * (ndim - len(parts) + 1) + parts[at + 1 :]
+    return parts + (slice(None),) * (ndim - len(parts))

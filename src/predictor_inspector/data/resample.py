@@ -1,0 +1,87 @@
+"""`read_on_grid`: the values of one array on the voxels of another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from funlib.geometry import Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.data.units import unit_factor
+
+
+def read_on_grid(source: Array, roi: Roi, grid: Array) -> Array:
+    """Values of `source` on the voxels of `grid` in `roi`, each from the voxel of `source` in which its centre lies.
+
+    Exact, whatever units, subdivisions, voxel sizes and offsets the two have; a centre on a face between two voxels
+    takes the one of lower index. Only the part of `source` that is needed is read. Beyond `source` values are 0.
+
+    Parameters
+    ----------
+    source : Array
+        For instance a mask of another voxel size; its channel axes are kept.
+    roi : Roi
+        In `grid`'s counts, a whole number of its voxels; it may reach beyond both arrays.
+    grid : Array
+        Whose grid the result lies on; its values are not read.
+
+    Returns
+    -------
+    Array
+        Of `source`'s type and axis names, on `roi`.
+
+    Raises
+    ------
+    ValueError
+        If the two differ in dimensions, only one of them is in pixels, or `roi` isn't on the grid.
+    """
+    if source.dims != grid.dims:
+        raise ValueError(
+            f"source has {source.dims} spatial axes {source.axis_names}, "
+            f"but the grid has {grid.dims}: {grid.axis_names}"
+        )
+    slices = grid.to_slices(roi)
+    # One count of the grid is factor counts of the source.
+    factor = unit_factor(grid.unit, source.unit, "source") * source.subdivision / grid.subdivision
+    if factor == 1 and source.voxel_size == grid.voxel_size and source.offset == grid.offset:
+        return grid.like(source.read(roi).data, source.axis_names, roi.begin)
+    nearest = [
+        _voxels_at(
+            # Twice the centres, in counts of the source times the factor's denominator: all whole.
+            (2 * grid.offset[axis] + grid.voxel_size[axis]) * factor.numerator,
+            2 * grid.voxel_size[axis] * factor.numerator,
+            span,
+            2 * source.offset[axis] * factor.denominator,
+            2 * source.voxel_size[axis] * factor.denominator,
+        )
+        for axis, span in enumerate(slices)
+    ]
+    return grid.like(_gathered(source, nearest), source.axis_names, roi.begin)
+
+
+def _voxels_at(first: int, step: int, span: slice, offset: int, size: int) -> np.ndarray:
+    """Index on the source of the grid's voxels in `span`; a point at index i exactly is the face of voxel i - 1.
+
+    In Python's unbounded integers: products of fine subdivisions leave 64 bits.
+    """
+    return np.array([-((offset - first - step * i) // size) - 1 for i in range(span.start, span.stop)], dtype=np.int64)
+
+
+def _gathered(source: Array, nearest: list[np.ndarray]) -> Any:
+    inside = [(index >= 0) & (index < n) for index, n in zip(nearest, source.spatial_shape, strict=True)]
+    shape = source.shape[: source.channel_dims] + tuple(len(index) for index in nearest)
+    tensor = isinstance(source.data, torch.Tensor)
+    result: Any = source.data.new_zeros(shape) if tensor else np.zeros(shape, source.dtype)
+    if not all(mask.any() for mask in inside):
+        return result
+    used = [index[mask] for index, mask in zip(nearest, inside, strict=True)]
+    part = source[source.roi_of([slice(int(index[0]), int(index[-1]) + 1) for index in used])].data
+    for axis, index in enumerate(used, source.channel_dims):
+        local = index - index[0]
+        part = part.index_select(axis, torch.from_numpy(local).to(part.device)) if tensor else part.take(local, axis)
+    # Centres grow along an axis, so those that lie inside follow each other.
+    target = tuple(slice(int(mask.argmax()), int(mask.argmax()) + int(mask.sum())) for mask in inside)
+    result[(slice(None),) * source.channel_dims + target] = part
+    return result

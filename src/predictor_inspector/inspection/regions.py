@@ -1,0 +1,107 @@
+"""Which parts of the world an inspection is about: pure functions from a ROI to the regions around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array, ArraySpec, format_roi
+from predictor_inspector.core.predictor import Predictor
+
+Outside = Literal["clip", "zero"]
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The regions of one inspection, in the ground truth's world coordinates.
+
+    Attributes
+    ----------
+    roi : Roi
+        What the target and the weights are shown for.
+    gt_region : Roi
+        The ground truth that the predictor asks for; may reach beyond the data.
+    read_region : Roi
+        The ground truth that is used: `gt_region` clipped to the data, or all of it when padding with 0.
+    padding_region : Roi
+        The ROI grown by the predictor's padding on every side.
+    data : Roi
+        What the ground truth covers.
+    """
+
+    roi: Roi
+    gt_region: Roi
+    read_region: Roi
+    padding_region: Roi
+    data: Roi
+
+    @property
+    def beyond_data(self) -> tuple[Roi, ...]:
+        """The part of `gt_region` that lies outside the data, as boxes that don't overlap; empty if there is none."""
+        return tuple(difference(self.gt_region, self.data))
+
+
+def regions_for(predictor: Predictor, gt: Array, roi: Roi | None, outside: Outside = "clip") -> Regions:
+    """The regions for inspecting `roi`, by default the whole of `gt`.
+
+    Raises
+    ------
+    ValueError
+        If `roi` is empty, off the voxel grid, of another dimension, or not within the data (with ``outside="zero"`` it is
+        enough that they overlap).
+    """
+    if outside not in ("clip", "zero"):
+        raise ValueError(f"outside must be 'clip' or 'zero', got {outside!r}")
+    if 0 in gt.shape:
+        raise ValueError(f"the ground truth is empty: its shape is {gt.shape}")
+    roi = gt.roi if roi is None else roi
+    gt.to_slices(roi)
+    inside = gt.roi.intersect(roi)
+    if inside.empty or (outside == "clip" and inside != roi):
+        raise ValueError(
+            f"roi {format_roi(roi)} lies {'outside' if inside.empty else 'partly outside'} the ground truth, which covers "
+            f"{format_roi(gt.roi)}{'' if inside.empty else '; use the part ' + format_roi(inside)}"
+        )
+    spec = ArraySpec(roi, gt.voxel_size, gt.unit, gt.subdivision)
+    gt_region = predictor.gt_region_for_roi(spec).roi
+    if not gt_region.contains(roi):
+        raise ValueError(
+            f"{type(predictor).__name__}.gt_region_for_roi must contain the ROI {format_roi(roi)}, "
+            f"got {format_roi(gt_region)}"
+        )
+    padding = _padding(predictor, gt)
+    read_region = gt_region if outside == "zero" else gt_region.intersect(gt.roi)
+    return Regions(roi, gt_region, read_region, roi.grow(padding, padding), gt.roi)
+
+
+def _padding(predictor: Predictor, gt: Array) -> Coordinate:
+    """The predictor's padding in the counts of `gt`.
+
+    The subdivision is passed on only where there is one, so that predictors with DaCapo's signature work too.
+    """
+    if gt.subdivision == 1:
+        return predictor.padding(gt.voxel_size)
+    return predictor.padding(gt.voxel_size, subdivision=gt.subdivision)
+
+
+def difference(region: Roi, hole: Roi) -> list[Roi]:
+    """`region` without `hole`, as boxes that don't overlap: at most two per axis."""
+    if region.intersect(hole).empty:
+        return [region]
+    boxes, rest = [], region
+    for axis in range(region.dims):
+        for begin, end in ((rest.begin[axis], hole.begin[axis]), (hole.end[axis], rest.end[axis])):
+            begin, end = max(begin, rest.begin[axis]), min(end, rest.end[axis])
+            if begin < end:
+                boxes.append(_with_side(rest, axis, begin, end))
+        rest = _with_side(rest, axis, max(rest.begin[axis], hole.begin[axis]), min(rest.end[axis], hole.end[axis]))
+    return boxes
+
+
+def _with_side(roi: Roi, axis: int, begin: int, end: int) -> Roi:
+    """`roi` with its extent along one axis replaced."""
+    offset, shape = list(roi.begin), list(roi.shape)
+    offset[axis], shape[axis] = begin, end - begin
+    return Roi(offset, shape)

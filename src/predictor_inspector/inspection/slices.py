@@ -1,0 +1,90 @@
+"""Which plane of a region a picture shows, and what lies in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from funlib.geometry import Roi
+
+from predictor_inspector.core.array import Array
+
+# A middle slice with less than this share of the foreground that another has would give the wrong impression.
+_ENOUGH = 0.25
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A plane through an array with two or more spatial axes.
+
+    Attributes
+    ----------
+    rows, columns : int
+        The spatial axes that lie in it.
+    at : tuple of int
+        A corner of a voxel per spatial axis, in world counts: where the plane lies along all others.
+    """
+
+    rows: int
+    columns: int
+    at: tuple[int, ...]
+
+    def across(self, axis: int) -> Plane:
+        """The plane through the same voxel in which `axis` runs down instead of `rows`."""
+        return Plane(axis, self.columns, self.at)
+
+    def values(self, array: Array) -> np.ndarray:
+        """What `array` holds in the plane: its channel axes, then rows and columns."""
+        index: list[slice | int] = [slice(None)] * array.channel_dims
+        for axis in range(array.dims):
+            inside = slice(None) if axis in (self.rows, self.columns) else self.voxel(array, axis)
+            index.append(inside)
+        return np.asarray(array.data[tuple(index)])
+
+    def voxel(self, array: Array, axis: int) -> int:
+        """The voxel of `array` through which the plane goes along `axis`."""
+        return int((self.at[axis] - array.offset[axis]) // array.voxel_size[axis])
+
+    def extent(self, roi: Roi, subdivision: int) -> tuple[float, float, float, float]:
+        """Left, right, bottom and top of `roi` in the plane, in the unit; rows run down."""
+        (left, right), (top, bottom) = (
+            (roi.begin[axis] / subdivision, roi.end[axis] / subdivision) for axis in (self.columns, self.rows)
+        )
+        return left, right, bottom, top
+
+    def cuts(self, roi: Roi) -> bool:
+        """Whether the plane goes through `roi`."""
+        others = (axis for axis in range(roi.dims) if axis not in (self.rows, self.columns))
+        return all(roi.begin[axis] <= self.at[axis] < roi.end[axis] for axis in others)
+
+
+def best_plane(gt: Array, roi: Roi, mask: Array | None = None) -> Plane:
+    """The plane of `roi` to show: across the slowest axis, through the middle unless hardly anything is labelled there.
+
+    A ROI that is one voxel thin along another axis is shown across that one. Among planes as good, the one nearest
+    to the middle is taken.
+
+    Raises
+    ------
+    ValueError
+        If there are not two or three spatial axes.
+    """
+    if gt.dims not in (2, 3):
+        raise ValueError(f"a picture needs 2 or 3 spatial axes, but the ground truth has {gt.dims}: {gt.axis_names}")
+    shape = roi.shape // gt.voxel_size
+    at = roi.begin + gt.voxel_size * (shape // 2)
+    if gt.dims == 2:
+        return Plane(0, 1, tuple(at))
+    thin = next((axis for axis in range(3) if shape[axis] == 1), 0)
+    rows, columns = (axis for axis in range(3) if axis != thin)
+    labelled = np.asarray(gt[roi].data) > 0
+    if mask is not None:
+        labelled &= np.asarray(mask.read(roi).data) != 0
+    amount = np.count_nonzero(np.moveaxis(labelled, gt.channel_dims + thin, 0).reshape(shape[thin], -1), axis=1)
+    middle = int(shape[thin] // 2)
+    if amount[middle] < _ENOUGH * amount.max():
+        good = np.flatnonzero(amount >= 0.9 * amount.max())
+        middle = int(good[np.abs(good - middle).argmin()])
+    place = list(at)
+    place[thin] = roi.begin[thin] + middle * gt.voxel_size[thin]
+    return Plane(rows, columns, tuple(place))

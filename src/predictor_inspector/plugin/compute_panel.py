@@ -1,0 +1,158 @@
+"""The compute part of the dock: where and how it is computed, how far it has come, and how long it took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+
+from predictor_inspector.inspection.devices import available_devices
+from predictor_inspector.plugin.small_widgets import guard_wheel
+
+_DEVICES = {"auto": "auto", "cuda": "GPU (CUDA)", "mps": "GPU (MPS)", "cpu": "CPU"}
+
+
+class ComputePanel(QWidget):
+    """Device, live updates, the two ways of treating context, progress and timings.
+
+    `changed` is emitted when a setting changes, `compute_asked` and `cancel_asked` when a button is pressed.
+    """
+
+    changed = Signal()
+    compute_asked = Signal()
+    cancel_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._device = _combo(
+            {d: _DEVICES[d] for d in ("auto", *available_devices())}, "Where to compute; auto takes the fastest there is"
+        )
+        self._outside = _combo(
+            {"clip": "beyond data: leave out", "zero": "beyond data: pad with 0"},
+            "What to do where the context reaches beyond the data. DaCapo's trainer pads with 0, which makes false boundaries "
+            "along the data's edge.",
+        )
+        self._balance = _combo(
+            {"roi": "balance: ROI", "context": "balance: ROI + context"},
+            "Over which voxels classes are counted for the weights. The loss sees the ROI; DaCapo's trainer counts over ROI "
+            "and context together.",
+        )
+        self._live = QCheckBox("live")
+        self._live.setChecked(True)
+        self._live.setToolTip("Compute whenever anything changes")
+        self._button = QPushButton("Compute")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(True)
+        self._bar.setFixedHeight(14)
+        self._timings = QLabel("–")
+        self._timings.setWordWrap(True)
+        first, second = QHBoxLayout(), QHBoxLayout()
+        first.addWidget(self._device, 1)
+        first.addWidget(self._live)
+        first.addWidget(self._button)
+        second.addWidget(self._outside, 1)
+        second.addWidget(self._balance, 1)
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(4)
+        form.addRow("device", first)
+        form.addRow(second)
+        form.addRow(self._bar)
+        form.addRow("last run", self._timings)
+        self.set_busy(False)
+        for combo in (self._device, self._outside, self._balance):
+            combo.currentIndexChanged.connect(lambda _i: self.changed.emit())
+        self._live.toggled.connect(lambda _on: self._on_live())
+        self._button.clicked.connect(lambda _c=False: self._on_button())
+
+    @property
+    def device(self) -> str:
+        """As `inspect` takes it."""
+        return str(self._device.currentData())
+
+    @device.setter
+    def device(self, device: str) -> None:
+        _choose(self._device, device, "device")
+
+    @property
+    def outside(self) -> str:
+        """As `inspect` takes it."""
+        return str(self._outside.currentData())
+
+    @outside.setter
+    def outside(self, outside: str) -> None:
+        _choose(self._outside, outside, "outside")
+
+    @property
+    def balance_over(self) -> str:
+        """As `inspect` takes it."""
+        return str(self._balance.currentData())
+
+    @balance_over.setter
+    def balance_over(self, balance_over: str) -> None:
+        _choose(self._balance, balance_over, "balance_over")
+
+    @property
+    def live(self) -> bool:
+        """Whether to compute whenever anything changes."""
+        return bool(self._live.isChecked())
+
+    @live.setter
+    def live(self, live: bool) -> None:
+        self._live.setChecked(live)
+
+    def set_busy(self, busy: bool) -> None:
+        """Show that something is being computed, or no longer."""
+        self._busy = busy
+        self._bar.setRange(0, 100)
+        self._bar.setValue(0)
+        self._bar.setFormat("" if busy else "up to date" if self.live else "")
+        self._button.setText("Cancel" if busy else "Compute")
+        self._button.setEnabled(busy or not self.live)
+
+    def set_step(self, step: str, fraction: float) -> None:
+        """Show the step that runs, and how much of it is done (0 to 1)."""
+        if self._busy:
+            self._bar.setFormat(step)
+            self._bar.setValue(round(100 * fraction))
+
+    def show_run(self, timings: dict[str, float], device: str, memory: int) -> None:
+        """Show how long the last run took, by step, and what memory it needed."""
+        steps = [f"{name} {_milliseconds(t)}" for name, t in timings.items() if name != "total" and t >= 5e-4]
+        self._timings.setText(f"{_milliseconds(timings['total'])} on {device}, {_megabytes(memory)}")
+        self._timings.setToolTip("\n".join(steps))
+        split = ", ".join(steps)
+        if split:
+            self._timings.setText(f"{self._timings.text()}\n{split}")
+
+    def _on_live(self) -> None:
+        self.set_busy(self._busy)
+        self.changed.emit()
+
+    def _on_button(self) -> None:
+        (self.cancel_asked if self._busy else self.compute_asked).emit()
+
+
+def _combo(items: dict[str, str], tooltip: str) -> QComboBox:
+    combo = QComboBox()
+    for value, title in items.items():
+        combo.addItem(title, value)
+    combo.setToolTip(tooltip)
+    guard_wheel(combo)
+    return combo
+
+
+def _choose(combo: QComboBox, value: Any, name: str) -> None:
+    values = [combo.itemData(i) for i in range(combo.count())]
+    if value not in values:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, values))}, got {value!r}")
+    combo.setCurrentIndex(values.index(value))
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
+
+
+def _megabytes(memory: int) -> str:
+    return f"{memory / 2**20:.0f} MB" if memory >= 2**20 else f"{memory / 2**10:.0f} kB"

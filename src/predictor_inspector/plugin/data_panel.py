@@ -1,0 +1,176 @@
+"""The data part of the dock: which layer is the ground truth, and which says where it is annotated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from predictor_inspector.plugin.axes import Axes, is_telling, possible_axes
+from predictor_inspector.plugin.result_layers import is_mine
+from predictor_inspector.plugin.small_widgets import guard_wheel
+
+EVERYWHERE = "everywhere"
+
+
+class DataPanel(QWidget):
+    """Combos of layers that follow the layer list.
+
+    `changed` is emitted when another layer, mask or reading of the axes is chosen, by hand or because a layer went away.
+    """
+
+    changed = Signal()
+
+    def __init__(self, layers: Any, open_file: Callable[[str], None], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layers = layers
+        self._open_file = open_file
+        self._gt = _layer_combo("The layer with the ids of objects or classes: labels, or an image of whole numbers")
+        self._mask = _layer_combo("Where the ground truth is annotated: non-zero voxels of this layer")
+        self._axes = _layer_combo("What the axes of the ground truth are; the time that is shown is inspected")
+        self._axes_label = QLabel("axes")
+        button = QPushButton("Open…")
+        button.setToolTip("Open OME-Zarr, zarr, HDF5 or TIFF; files can be dropped on the window, too")
+        button.clicked.connect(lambda _checked=False: self._ask())
+        first = QHBoxLayout()
+        first.addWidget(self._gt, 1)
+        first.addWidget(button)
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setVerticalSpacing(4)
+        form.addRow("ground truth", first)
+        form.addRow("annotated", self._mask)
+        form.addRow(self._axes_label, self._axes)
+        self.refresh()
+        self._gt.currentIndexChanged.connect(self._on_gt)
+        self._mask.currentIndexChanged.connect(lambda _i: self._changed())
+        self._axes.currentIndexChanged.connect(lambda _i: self._changed())
+
+    @property
+    def gt_layer(self) -> Any | None:
+        """The ground truth, or None."""
+        return self._gt.currentData()
+
+    @gt_layer.setter
+    def gt_layer(self, layer: Any | None) -> None:
+        self._set(self._gt, layer, "gt_layer", ground_truth_layers(self._layers))
+
+    @property
+    def mask_layer(self) -> Any | None:
+        """Where the ground truth is annotated, or None for everywhere."""
+        return self._mask.currentData()
+
+    @mask_layer.setter
+    def mask_layer(self, layer: Any | None) -> None:
+        self._set(self._mask, layer, "mask_layer", mask_layers(self._layers))
+
+    @property
+    def axes(self) -> Axes | None:
+        """How the ground truth's axes are read, or None without one."""
+        return self._axes.currentData()
+
+    @axes.setter
+    def axes(self, axes: Axes) -> None:
+        choices = [self._axes.itemData(i) for i in range(self._axes.count())]
+        if axes not in choices:
+            raise ValueError(f"axes must be one of {choices}, got {axes}")
+        self._axes.setCurrentIndex(choices.index(axes))
+
+    def refresh(self) -> None:
+        """Take over the layer list as it is now; emits `changed` if a chosen layer is gone."""
+        gt, mask = self.gt_layer, self.mask_layer
+        _fill(self._gt, ground_truth_layers(self._layers), none=None)
+        _fill(self._mask, mask_layers(self._layers), none=EVERYWHERE)
+        if self.gt_layer is not gt:
+            self._on_gt()
+        elif self.mask_layer is not mask:
+            self._changed()
+
+    def _on_gt(self, _index: int = 0) -> None:
+        layer = self.gt_layer
+        with QSignalBlocker(self._axes):
+            self._axes.clear()
+            if layer is not None:
+                for axes in _readings(layer):
+                    self._axes.addItem(axes.describe(layer.ndim), axes)
+        doubtful = self._axes.count() > 1 and layer is not None and not is_telling(layer)
+        self._axes.setVisible(doubtful)
+        self._axes_label.setVisible(doubtful)
+        self._changed()
+
+    def _changed(self) -> None:
+        for combo in (self._gt, self._mask):
+            combo.setToolTip(combo.currentText() if combo.currentData() is not None else combo.property("purpose"))
+        self.changed.emit()
+
+    def _set(self, combo: QComboBox, layer: Any | None, name: str, choices: list[Any]) -> None:
+        if layer is not None and layer not in choices:
+            names = ", ".join(repr(choice.name) for choice in choices) or "none yet"
+            raise ValueError(f"{name} must be a labels layer or an image of whole numbers in this viewer ({names}), got {layer!r}")
+        index = next(i for i in range(-1, combo.count()) if (combo.itemData(i) if i >= 0 else None) is layer)
+        combo.setCurrentIndex(index)
+
+    def _ask(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Open ground truth", "", FILTER)
+        if path:
+            self._open_file(path)
+
+
+FILTER = "Volumes (*.zarr *.zattrs zarr.json .zgroup *.h5 *.hdf *.hdf5 *.tif *.tiff);;All files (*)"
+
+
+def ground_truth_layers(layers: Any) -> list[Any]:
+    """Layers that can be ground truth: labels first, then images of whole numbers, the plugin's own left out."""
+    labels = [layer for layer in layers if layer._type_string == "labels"]
+    images = [layer for layer in layers if layer._type_string == "image" and _whole_numbers(layer)]
+    return [layer for layer in (*labels, *images) if not is_mine(layer)]
+
+
+def mask_layers(layers: Any) -> list[Any]:
+    """Layers that can say where ground truth is annotated: those that look like masks first."""
+    candidates = ground_truth_layers(layers)
+    return sorted(candidates, key=lambda layer: not _sounds_like_mask(layer.name))
+
+
+def _sounds_like_mask(name: str) -> bool:
+    return any(word in name.lower() for word in ("mask", "annotated", "annotation"))
+
+
+def _whole_numbers(layer: Any) -> bool:
+    return not layer.rgb and np.dtype(layer.dtype).kind in "biu"
+
+
+def _readings(layer: Any) -> list[Axes]:
+    try:
+        return possible_axes(layer)
+    except ValueError:
+        # What is wrong with the layer is said where it is used; this reading gets it there.
+        return [Axes(min(3, int(layer.ndim)), False)]
+
+
+def _layer_combo(purpose: str) -> QComboBox:
+    combo = QComboBox()
+    combo.setToolTip(purpose)
+    combo.setProperty("purpose", purpose)
+    # Long names must not widen the dock; they show in the tool tip.
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(10)
+    combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    guard_wheel(combo)
+    return combo
+
+
+def _fill(combo: QComboBox, layers: list[Any], none: str | None) -> None:
+    """List `layers`, after an entry for none if that has a name; keeps what was chosen if it is still there."""
+    before = combo.currentData()
+    with QSignalBlocker(combo):
+        combo.clear()
+        if none is not None:
+            combo.addItem(none, None)
+        for layer in layers:
+            combo.addItem(layer.name, layer)
+        kept = next((i for i in range(combo.count()) if before is not None and combo.itemData(i) is before), None)
+        combo.setCurrentIndex(kept if kept is not None else (0 if combo.count() else -1))

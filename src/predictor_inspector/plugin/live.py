@@ -1,0 +1,126 @@
+"""`LiveRunner`: work in the background that keeps up with a hand on a slider."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+from qtpy.QtCore import QObject, Signal
+
+log = logging.getLogger(__name__)
+
+
+class Cancelled(Exception):
+    """The person, or a newer state of affairs, has asked to stop."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Something to compute.
+
+    Attributes
+    ----------
+    work : callable
+        Takes a function that it calls with the name of a step and the fraction of it that is done; returns the result.
+    about : hashable
+        What the result is about. A result is dropped only if that is no longer what is looked at.
+    """
+
+    work: Callable[[Callable[[str, float], None]], Any]
+    about: Hashable = None
+
+
+class LiveRunner(QObject):
+    """Runs one job at a time in a worker thread; while it runs, only the newest of those that come is remembered.
+
+    Every result is delivered, not just the last, so that the picture moves while the hand does.
+
+    All signals are emitted in the thread that the runner lives in.
+    """
+
+    finished = Signal(object, object)
+    """A job, and what it returned."""
+    failed = Signal(object, object)
+    """A job, and the exception that it raised."""
+    stepped = Signal(str, float)
+    """The step that the running job is at, and the fraction of it that is done."""
+    busy_changed = Signal(bool)
+    """Whether a job runs or waits."""
+
+    _ended = Signal(object, object, object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="predictor-inspector")
+        self._running: Job | None = None
+        self._pending: Job | None = None
+        self._cancel = Event()
+        self._closed = Event()
+        self._ended.connect(self._on_ended)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs or waits."""
+        return self._running is not None
+
+    def submit(self, job: Job) -> None:
+        """Run `job` as soon as the one that runs has ended, in place of any that waits."""
+        if self._closed.is_set():
+            return
+        if self._running is not None:
+            self._pending = job
+        else:
+            self._start(job)
+            self.busy_changed.emit(True)
+
+    def cancel(self) -> None:
+        """Forget the job that waits, and end the running one at its next step."""
+        self._pending = None
+        self._cancel.set()
+
+    def close(self) -> None:
+        """Cancel everything and stop the worker; nothing is delivered any more. Doesn't wait for the running job."""
+        self._closed.set()
+        self.cancel()
+        self._running = None
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _start(self, job: Job) -> None:
+        self._running = job
+        self._cancel.clear()
+        self._executor.submit(self._work, job)
+
+    def _work(self, job: Job) -> None:
+        """In the worker thread: run the job, and send what came of it to the runner's own thread."""
+        result: Any = None
+        error: BaseException | None = None
+        try:
+            result = job.work(self._step)
+        except Exception as raised:  # every failure is reported, by `failed`
+            error = raised
+        if not self._closed.is_set():
+            self._ended.emit(job, result, error)
+
+    def _step(self, name: str, fraction: float) -> None:
+        if self._cancel.is_set() or self._closed.is_set():
+            raise Cancelled(name)
+        self.stepped.emit(name, fraction)
+
+    def _on_ended(self, job: Job, result: Any, error: BaseException | None) -> None:
+        if self._closed.is_set():
+            return
+        self._running, pending, self._pending = None, self._pending, None
+        if pending is not None:
+            self._start(pending)
+        # The next job runs already while this one's result is shown.
+        if error is None:
+            self.finished.emit(job, result)
+        elif not isinstance(error, Cancelled):
+            log.debug("a job failed", exc_info=error)
+            self.failed.emit(job, error)
+        if self._running is None:
+            self.busy_changed.emit(False)

@@ -1,0 +1,237 @@
+"""`RegionLayers`: the ROI, the ground-truth context and the padding as shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from itertools import product
+from typing import Any
+
+import numpy as np
+from funlib.geometry import Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.inspection import Regions
+from predictor_inspector.plugin.colours import BEYOND, CONTEXT, PADDING, ROI
+from predictor_inspector.plugin.result_layers import OWNER
+from predictor_inspector.plugin.view import View
+
+NAMES = ("padding", "GT context", "ROI")
+_COLOURS = {"ROI": ROI, "GT context": CONTEXT, "padding": PADDING}
+_WIDTH = {"ROI": 2.5, "GT context": 2.0, "padding": 1.5}
+"""Of lines, in pixels of the canvas."""
+
+Box = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+def box_of(roi: Roi, gt: Array) -> Box:
+    """Begin and end of a ROI in the unit of length."""
+    return tuple(b / gt.subdivision for b in roi.begin), tuple(e / gt.subdivision for e in roi.end)
+
+
+def rectangle(box: Box, view: View, first: int) -> tuple[np.ndarray, bool] | None:
+    """A box as a rectangle in the slice that is shown, and whether the slice cuts it.
+
+    Parameters
+    ----------
+    first : int
+        The viewer's dimension of the box's first axis.
+
+    Returns
+    -------
+    corners : numpy.ndarray
+        [4, axes], or None in place of both if a displayed dimension isn't one of the box's.
+    cut : bool
+        Whether the slice shown goes through the box.
+    """
+    begin, end = box
+    displayed = [dim - first for dim in view.displayed]
+    if any(axis < 0 for axis in displayed):
+        return None
+    point = [view.point[first + axis] for axis in range(len(begin))]
+    cut = all(b <= p <= e for a, (b, p, e) in enumerate(zip(begin, point, end, strict=True)) if a not in displayed)
+    corners = np.array([point] * 4, dtype=float)
+    a, b = displayed
+    corners[:, a] = [begin[a], begin[a], end[a], end[a]]
+    corners[:, b] = [begin[b], end[b], end[b], begin[b]]
+    return corners, cut
+
+
+def edges(box: Box) -> list[np.ndarray]:
+    """The twelve edges of a box in 3-D (four in 2-D), each [2, axes]."""
+    begin, end = box
+    dims = len(begin)
+    lines = []
+    for axis in range(dims):
+        others = [d for d in range(dims) if d != axis]
+        for choice in product((0, 1), repeat=dims - 1):
+            line = np.empty((2, dims))
+            line[:, axis] = begin[axis], end[axis]
+            for d, c in zip(others, choice, strict=True):
+                line[:, d] = (begin, end)[c][d]
+            lines.append(line)
+    return lines
+
+
+def line_scale(gt: Array, view: View) -> np.ndarray:
+    """The scale of a layer of shapes: [axes].
+
+    The displayed axes have the same, or lines would be thicker across one axis than across another; the others have the
+    ground truth's voxel size, since napari's sliders step by the smallest scale of all layers.
+    """
+    sizes = np.array(gt.physical_voxel_size)
+    axes = _displayed_axes(gt, view)
+    sizes[axes] = sizes[axes].min()
+    return sizes
+
+
+def _displayed_axes(gt: Array, view: View) -> list[int]:
+    first = len(view.point) - gt.dims
+    return [dim - first for dim in view.displayed if dim >= first] or list(range(gt.dims))
+
+
+class RegionLayers:
+    """The three layers of shapes, drawn anew for every view: rectangles in a slice, the edges of boxes in 3-D.
+
+    Where the slice shown doesn't cut a box, its rectangle is faded. The part of the context that lies beyond the data has
+    a colour of its own and is filled.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self._layers: dict[str, Any] = {}
+        self.drawing = False
+        """Whether the layers are being changed by this object, not by a person."""
+
+    def get(self, name: str) -> Any | None:
+        """The layer called `name` if it exists and hasn't been removed."""
+        layer = self._layers.get(name)
+        if layer is not None and layer not in self._viewer.layers:
+            del self._layers[name]
+            return None
+        return layer
+
+    def draw(
+        self,
+        gt: Array,
+        view: View,
+        pixel: float,
+        roi: Roi,
+        regions: Regions | None,
+        units: Sequence[str],
+        keep: str | None = None,
+    ) -> None:
+        """Show the regions.
+
+        Parameters
+        ----------
+        pixel : float
+            The length of a pixel of the canvas, for the width of lines.
+        regions : Regions or None
+            None: nothing is known yet but the ROI.
+        keep : str, optional
+            A layer to leave as it is, because the person is dragging its shape.
+        """
+        boxes: dict[str, list[Roi]] = {"ROI": [roi], "GT context": [], "padding": []}
+        beyond: list[Roi] = []
+        if regions is not None:
+            boxes["GT context"] = [regions.gt_region] if regions.gt_region != roi else []
+            boxes["padding"] = [regions.padding_region] if regions.padding_region != roi else []
+            beyond = list(regions.beyond_data)
+        for name in NAMES:
+            if name == keep:
+                continue
+            shapes = [(box_of(r, gt), _COLOURS[name], False) for r in boxes[name]]
+            if name == "GT context":
+                shapes += [(box_of(r, gt), BEYOND, True) for r in beyond]
+            with self._drawn():
+                self._draw(name, shapes, gt, view, pixel * _WIDTH[name], units)
+
+    def clear(self) -> None:
+        """Remove all layers."""
+        with self._drawn():
+            for name in NAMES:
+                if self.get(name) is not None:
+                    self._viewer.layers.remove(self._layers.pop(name))
+
+    @contextmanager
+    def _drawn(self) -> Any:
+        self.drawing = True
+        try:
+            yield
+        finally:
+            self.drawing = False
+
+    def _draw(
+        self,
+        name: str,
+        shapes: list[tuple[Box, str, bool]],
+        gt: Array,
+        view: View,
+        width: float,
+        units: Sequence[str],
+    ) -> None:
+        layer = self.get(name)
+        if layer is not None and layer.ndim != gt.dims:
+            self._viewer.layers.remove(self._layers.pop(name))
+            layer = None
+        scale = line_scale(gt, view)
+        if layer is None:
+            layer = self._add(name, gt, scale, units)
+        data, types, lines, fills = _geometry(shapes, view, len(view.point) - gt.dims)
+        data = [vertices / scale for vertices in data]
+        selected = set(layer.selected_data)
+        with layer._block_refresh():
+            layer.units = list(units)
+            layer.scale = scale
+            layer.data = []
+            if data:
+                thickness = width / min(scale[axis] for axis in _displayed_axes(gt, view))
+                layer.add(data, shape_type=types, edge_width=thickness, edge_color=lines, face_color=fills)
+            if selected <= set(range(len(data))):
+                layer.selected_data = selected
+        layer.refresh()
+
+    def _add(self, name: str, gt: Array, scale: np.ndarray, units: Sequence[str]) -> Any:
+        active = self._viewer.layers.selection.active
+        layer = self._viewer.add_shapes(
+            ndim=gt.dims,
+            name=name,
+            scale=scale,
+            translate=[0.0] * gt.dims,
+            units=list(units),
+            axis_labels=list(gt.axis_names[gt.channel_dims :]),
+            metadata={OWNER: name},
+            opacity=1.0,
+            # Volumes must not hide the edges of boxes in 3-D.
+            blending="translucent_no_depth",
+        )
+        layer.editable = False
+        self._layers[name] = layer
+        if active is not None and active in self._viewer.layers:
+            self._viewer.layers.selection.active = active
+        return layer
+
+
+def _geometry(
+    shapes: list[tuple[Box, str, bool]], view: View, first: int
+) -> tuple[list[np.ndarray], list[str], list[str], list[str]]:
+    """Vertices, types, edge colours and face colours."""
+    data, types, lines, fills = [], [], [], []
+    for box, colour, filled in shapes:
+        if view.ndisplay == 3:
+            pieces = edges(box)
+            data += pieces
+            types += ["line"] * len(pieces)
+            lines += [colour] * len(pieces)
+            fills += ["#00000000"] * len(pieces)
+            continue
+        found = rectangle(box, view, first)
+        if found is None:
+            continue
+        corners, cut = found
+        data.append(corners)
+        types.append("rectangle")
+        lines.append(colour if cut else colour + "60")
+        fills.append(colour + ("40" if cut else "18") if filled else "#00000000")
+    return data, types, lines, fills

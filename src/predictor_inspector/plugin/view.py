@@ -1,0 +1,131 @@
+"""Which part of the ground truth is in view: pure functions from a viewer's state to a ROI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Any
+
+from funlib.geometry import Roi
+
+from predictor_inspector.core.array import Array
+
+CUBE_VOXELS = 96
+"""In 3-D no part of a volume is in view more than another: a box of so many voxels a side around the view's centre."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What a napari viewer shows, in world coordinates.
+
+    Attributes
+    ----------
+    point : tuple of float
+        The slice shown, one number per dimension of the viewer.
+    displayed : tuple of int
+        The dimensions on the canvas, two or three, in the order of its axes.
+    center : tuple of float
+        The canvas's centre along the displayed dimensions.
+    size : tuple of float
+        The lengths that the canvas covers along the displayed dimensions; of no meaning in 3-D.
+    """
+
+    point: tuple[float, ...]
+    displayed: tuple[int, ...]
+    center: tuple[float, ...]
+    size: tuple[float, ...]
+
+    @property
+    def ndisplay(self) -> int:
+        """2 or 3."""
+        return len(self.displayed)
+
+    def depth_axes(self, dims: int) -> list[int]:
+        """The axes, of `dims` last ones, that have a thickness: those not displayed; in 3-D the first that is."""
+        first = len(self.point) - dims
+        if self.ndisplay == 3:
+            return [axis for axis in (self.displayed[0] - first,) if axis >= 0]
+        return [axis for axis in range(dims) if first + axis not in self.displayed]
+
+
+def view_of(viewer: Any) -> View:
+    """The state of a napari viewer."""
+    displayed = tuple(viewer.dims.displayed)
+    zoom = viewer.scene.camera.zoom
+    height, width = viewer.canvas.size
+    return View(
+        point=tuple(float(p) for p in viewer.dims.point),
+        displayed=displayed,
+        center=tuple(float(c) for c in viewer.scene.camera.center[-len(displayed) :]),
+        size=(0.0,) * (len(displayed) - 2) + (height / zoom, width / zoom),
+    )
+
+
+def viewed_roi(gt: Array, view: View, thickness: int) -> Roi | None:
+    """The part of the ground truth in view; None if none is.
+
+    In 2-D: what the canvas shows, `thickness` voxels deep around the slice. In 3-D: a box around the view's centre.
+
+    Parameters
+    ----------
+    gt : Array
+        Its spatial axes are the viewer's last ones.
+    thickness : int
+        In voxels.
+    """
+    first = len(view.point) - gt.dims
+    slices = []
+    for axis in range(gt.dims):
+        dim = first + axis
+        low, size = gt.offset[axis] / gt.subdivision, gt.physical_voxel_size[axis]
+        if dim not in view.displayed:
+            begin, end = around((view.point[dim] - low) / size, thickness)
+        else:
+            position = view.displayed.index(dim)
+            middle = (view.center[position] - low) / size
+            if view.ndisplay == 3:
+                begin, end = around(middle, CUBE_VOXELS)
+                # A cube that sticks out is moved back in, so that it stays a cube.
+                begin = max(0, min(begin, gt.spatial_shape[axis] - CUBE_VOXELS))
+                end = begin + CUBE_VOXELS
+            else:
+                half = view.size[position] / size / 2
+                begin, end = floor(middle - half), ceil(middle + half)
+        slices.append(slice(max(begin, 0), min(end, gt.spatial_shape[axis])))
+    return None if any(s.start >= s.stop for s in slices) else gt.roi_of(slices)
+
+
+def around(position: float, thickness: int) -> tuple[int, int]:
+    """Begin and end of `thickness` voxels around the one at `position`, in voxels from the array's corner."""
+    # A point on a voxel's centre may come out a rounding error beside it, never half a voxel.
+    begin = floor(position) - (thickness - 1) // 2
+    return begin, begin + thickness
+
+
+def index_along(point: float, layer: Any, axis: int) -> int:
+    """The index along a layer's axis that a viewer at `point` shows, kept within the layer."""
+    index = round((point - float(layer.translate[axis])) / float(layer.scale[axis]))
+    shape = layer.data.shape if not layer.multiscale else layer.data[0].shape
+    return min(max(index, 0), int(shape[axis]) - 1)
+
+
+def central(gt: Array, roi: Roi, shape: Sequence[int]) -> Roi:
+    """The middle of `roi`, at most `shape` voxels."""
+    slices = []
+    for s, n in zip(gt.to_slices(roi), shape, strict=True):
+        cut = max(0, s.stop - s.start - n)
+        slices.append(slice(s.start + cut // 2, s.stop - (cut - cut // 2)))
+    return gt.roi_of(slices)
+
+
+def with_thickness(gt: Array, roi: Roi, axes: Sequence[int], thickness: int) -> Roi:
+    """`roi` with so many voxels along `axes`, about the same middle and within the data."""
+    slices = list(gt.to_slices(roi))
+    for axis in axes:
+        n = gt.spatial_shape[axis]
+        wanted = min(thickness, n)
+        middle = (slices[axis].start + slices[axis].stop - 1) / 2
+        begin = min(max(round(middle - (wanted - 1) / 2), 0), n - wanted)
+        slices[axis] = slice(begin, begin + wanted)
+    return gt.roi_of(slices)

@@ -1,0 +1,68 @@
+"""Listening to a viewer and to layers, and ceasing to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+_PLACE = ("scale", "translate", "affine", "rotate", "shear", "units", "axis_labels")
+_VALUES = ("data", "labels_update", "paint")
+
+
+class ViewerWatch:
+    """Calls back whenever the viewer may show another part of the world."""
+
+    def __init__(self, viewer: Any, changed: Callable[[], None]) -> None:
+        self._changed = changed
+        camera, dims, canvas = viewer.scene.camera.events, viewer.dims.events, viewer.canvas.events
+        self._emitters = [
+            camera.zoom,
+            camera.center,
+            dims.point,
+            dims.ndisplay,
+            dims.order,
+            dims.ndim,
+            canvas.size,
+        ]
+        for emitter in self._emitters:
+            emitter.connect(self._on_event)
+
+    def close(self) -> None:
+        """Listen no more."""
+        for emitter in self._emitters:
+            emitter.disconnect(self._on_event)
+        self._emitters = []
+
+    def _on_event(self, _event: Any = None) -> None:
+        self._changed()
+
+
+class LayerWatch:
+    """Calls back when a layer's values change, or its place in the world."""
+
+    def __init__(self, changed: Callable[[bool], None]) -> None:
+        self._changed = changed
+        self._layer: Any | None = None
+        self._connected: list[tuple[Any, Any]] = []
+
+    def watch(self, layer: Any | None) -> None:
+        """Watch this layer in place of the one before; None for none."""
+        if layer is self._layer:
+            return
+        for emitter, callback in self._connected:
+            emitter.disconnect(callback)
+        self._connected, self._layer = [], layer
+        if layer is None:
+            return
+        for names, callback in ((_PLACE, self._on_place), (_VALUES, self._on_values)):
+            for name in names:
+                emitter = getattr(layer.events, name, None)
+                if emitter is not None:
+                    emitter.connect(callback)
+                    self._connected.append((emitter, callback))
+
+    def _on_place(self, _event: Any = None) -> None:
+        self._changed(True)
+
+    def _on_values(self, _event: Any = None) -> None:
+        self._changed(False)

@@ -1,0 +1,345 @@
+"""`InspectorWidget`: the dock widget, driven by hand or from code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from funlib.geometry import Roi
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from predictor_inspector.inspection import Inspection
+from predictor_inspector.plugin.axes import Axes
+from predictor_inspector.plugin.channel_table import ChannelTable
+from predictor_inspector.plugin.collapsible import Collapsible
+from predictor_inspector.plugin.compute_panel import ComputePanel
+from predictor_inspector.plugin.data_panel import DataPanel
+from predictor_inspector.plugin.inspector import Inspector, Intention, Situation, affordable
+from predictor_inspector.plugin.predictor_panel import PredictorPanel
+from predictor_inspector.plugin.region_panel import RegionPanel
+from predictor_inspector.plugin.result_layers import RGB, TARGET, WEIGHT
+from predictor_inspector.plugin.small_widgets import ErrorLabel
+from predictor_inspector.plugin.view import central
+
+READER = "napari-predictor-inspector"
+
+
+class InspectorWidget(QWidget):
+    """Pick a predictor and a layer of ground truth; see its target and weights for the region in view.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Whose layers are inspected, and which shows the result.
+    """
+
+    inspected = Signal(object)
+    """An `Inspection`, after the layers have been given its target and weights."""
+
+    def __init__(self, viewer: Any, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._data = DataPanel(viewer.layers, self._open_file)
+        self._predictor = PredictorPanel()
+        self._region = RegionPanel()
+        self._compute = ComputePanel()
+        self._channels = ChannelTable()
+        self._error = ErrorLabel()
+        self._inspector = Inspector(viewer, self._intention, self._channels.blended)
+        self._watched = False
+        self._lay_out()
+        self._connect()
+        self._adapt()
+        self._inspector.request_update()
+
+    @property
+    def gt_layer(self) -> Any | None:
+        """The ground-truth layer, or None; setting one that can't be ground truth is a ``ValueError``."""
+        return self._data.gt_layer
+
+    @gt_layer.setter
+    def gt_layer(self, layer: Any | None) -> None:
+        self._data.gt_layer = layer
+
+    @property
+    def mask_layer(self) -> Any | None:
+        """The layer that is non-zero where the ground truth is annotated, or None for everywhere."""
+        return self._data.mask_layer
+
+    @mask_layer.setter
+    def mask_layer(self, layer: Any | None) -> None:
+        self._data.mask_layer = layer
+
+    @property
+    def axes(self) -> Axes | None:
+        """How the ground truth's axes are read."""
+        return self._data.axes
+
+    @axes.setter
+    def axes(self, axes: Axes) -> None:
+        self._data.axes = axes
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The predictor's configuration, ``{"kind": …, …}``; setting it changes kind and form."""
+        return self._predictor.config
+
+    @config.setter
+    def config(self, config: dict[str, Any]) -> None:
+        self._predictor.config = config
+
+    @property
+    def region_mode(self) -> str:
+        """``"view"``, ``"box"`` or ``"layer"``."""
+        return self._region.mode
+
+    @region_mode.setter
+    def region_mode(self, mode: str) -> None:
+        self._region.mode = mode
+
+    @property
+    def thickness(self) -> int:
+        """How many slices are inspected at a time, in voxels."""
+        return self._region.thickness
+
+    @thickness.setter
+    def thickness(self, thickness: int) -> None:
+        self._region.thickness = thickness
+
+    @property
+    def box(self) -> Roi | None:
+        """The pinned box in the ground truth's world coordinates; None until there was one. Setting it pins it."""
+        return self._inspector.box.roi
+
+    @box.setter
+    def box(self, roi: Roi) -> None:
+        self._inspector.box.roi = roi
+        self.region_mode = "box"
+        self._inspector.request_update()
+
+    @property
+    def live(self) -> bool:
+        """Whether to compute whenever anything changes."""
+        return self._compute.live
+
+    @live.setter
+    def live(self, live: bool) -> None:
+        self._compute.live = live
+
+    @property
+    def device(self) -> str:
+        """As `inspect` takes it; so are `outside` and `balance_over`."""
+        return self._compute.device
+
+    @device.setter
+    def device(self, device: str) -> None:
+        self._compute.device = device
+
+    @property
+    def outside(self) -> str:
+        """What to do where the context reaches beyond the data: ``"clip"`` or ``"zero"``."""
+        return self._compute.outside
+
+    @outside.setter
+    def outside(self, outside: str) -> None:
+        self._compute.outside = outside
+
+    @property
+    def balance_over(self) -> str:
+        """Over what classes are counted: ``"roi"`` or ``"context"``."""
+        return self._compute.balance_over
+
+    @balance_over.setter
+    def balance_over(self, balance_over: str) -> None:
+        self._compute.balance_over = balance_over
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being computed, or about to be."""
+        return self._inspector.busy
+
+    @property
+    def inspection(self) -> Inspection | None:
+        """What the layers show, or None."""
+        return self._inspector.inspection
+
+    @property
+    def message(self) -> str:
+        """The sentence that the dock shows about what is wrong; empty if all is well."""
+        return str(self._error.text())
+
+    def compute(self) -> None:
+        """Compute now, live or not."""
+        self._inspector.compute()
+
+    def cancel(self) -> None:
+        """Stop computing."""
+        self._inspector.cancel()
+
+    def look_at(self, view: str) -> None:
+        """Show ``"target"``, ``"weight"`` or ``"target RGB"`` and hide the others."""
+        if view not in (TARGET, WEIGHT, RGB):
+            raise ValueError(f"view must be one of {TARGET!r}, {WEIGHT!r} or {RGB!r}, got {view!r}")
+        self._inspector.results.look_at(view)
+        self._follow_view()
+
+    def reset_choices(self, event: Any = None) -> None:
+        """Take over the viewer's layers; napari calls it when they change."""
+        self._data.refresh()
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        """Go on when the dock is shown."""
+        super().showEvent(event)
+        if not self._watched and self.parent() is not None:
+            # The dock is destroyed with the window, or by napari; hiding it is not the end.
+            self._watched = True
+            self.parent().destroyed.connect(self._inspector.close)
+        if self._inspector.paused:
+            self._inspector.resume()
+
+    def hideEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+        """Rest while nobody looks."""
+        super().hideEvent(event)
+        self._inspector.pause()
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(6, 4, 6, 4)
+        column.setSpacing(6)
+        for title, panel in (
+            ("Data", self._data),
+            ("Predictor", self._predictor),
+            ("Region", self._region),
+            ("Compute", self._compute),
+        ):
+            column.addWidget(Collapsible(title, panel, expanded=True))
+        self._channel_section = Collapsible("Channels", self._channels, expanded=True)
+        column.addWidget(self._channel_section, 1)
+        area = QScrollArea()
+        area.setWidget(inner)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        # What is wrong is said above all else, where it can't be scrolled away.
+        self._error.setContentsMargins(8, 2, 8, 2)
+        layout.addWidget(self._error)
+        layout.addWidget(area, 1)
+        self.setMinimumWidth(340)
+
+    def _connect(self) -> None:
+        inspector = self._inspector
+        events = self._viewer.layers.events
+        for emitter in (events.inserted, events.removed, events.reordered, events.renamed):
+            emitter.connect(self.reset_choices)
+        self._viewer.dims.events.current_step.connect(self._follow_view)
+        self.destroyed.connect(inspector.close)
+        self._data.changed.connect(self._on_data)
+        self._predictor.config_changed.connect(inspector.request_update)
+        self._region.changed.connect(inspector.request_update)
+        self._region.smaller_asked.connect(self._make_smaller)
+        self._compute.changed.connect(self._on_compute)
+        self._compute.compute_asked.connect(inspector.compute)
+        self._compute.cancel_asked.connect(inspector.cancel)
+        self._channels.channel_chosen.connect(self._go_to_channel)
+        self._channels.view_chosen.connect(self.look_at)
+        self._channels.blend_changed.connect(inspector.restyle)
+        inspector.shown.connect(self._on_shown)
+        inspector.resolved.connect(self._on_resolved)
+        inspector.cleared.connect(self._on_cleared)
+        inspector.message.connect(self._on_message)
+        inspector.stepped.connect(self._compute.set_step)
+        inspector.busy_changed.connect(self._compute.set_busy)
+        inspector.view_changed.connect(self._follow_view)
+        inspector.gt_changed.connect(self._adapt)
+
+    def _intention(self) -> Intention:
+        return Intention(
+            gt_layer=self._data.gt_layer,
+            mask_layer=self._data.mask_layer,
+            axes=self._data.axes,
+            level=self._region.level,
+            predictor=self._predictor.predictor,
+            mode=self._region.mode,
+            thickness=self._region.thickness,
+            device=self._compute.device,
+            outside=self._compute.outside,
+            balance_over=self._compute.balance_over,
+        )
+
+    def _on_data(self) -> None:
+        self._adapt()
+        self._inspector.request_update()
+
+    def _adapt(self) -> None:
+        """Fit panels to the ground truth."""
+        layer = self._data.gt_layer
+        multiscale = layer is not None and layer.multiscale
+        self._region.set_levels([d.shape for d in layer.data] if multiscale else [])
+        gt = self._inspector.gt_array()
+        self._region.set_flat(gt is not None and gt.dims < 3)
+        self._predictor.set_context(gt)
+
+    def _on_compute(self) -> None:
+        self._inspector.live = self._compute.live
+        self._inspector.request_update()
+
+    def _on_resolved(self, situation: Situation) -> None:
+        gt, regions = situation.gt, situation.regions
+        self._region.set_size(regions.roi.shape // gt.voxel_size, regions.read_region.shape // gt.voxel_size)
+
+    def _on_shown(self, inspection: Inspection) -> None:
+        self._compute.show_run(inspection.timings, inspection.device, inspection.memory)
+        self._channels.show_statistics(inspection.statistics)
+        self._channel_section.title = f"Channels ({len(inspection.statistics)})"
+        self._region.set_note(" ".join(inspection.notes))
+        self._follow_view()
+        self.inspected.emit(inspection)
+
+    def _on_cleared(self) -> None:
+        self._channels.clear()
+        self._channel_section.title = "Channels"
+        self._region.set_no_size()
+
+    def _on_message(self, text: str, kind: str) -> None:
+        self._error.show_message(text if kind == "error" else "")
+        self._region.set_excess(text if kind == "large" else "")
+        if kind == "hint":
+            self._region.set_note(text)
+
+    def _make_smaller(self) -> None:
+        gt = self._inspector.gt_array()
+        if gt is None:
+            return
+        side = affordable(gt, len(self._predictor.predictor().channel_names))
+        roi = self._inspector.box.roi if self.region_mode == "box" else None
+        self.box = central(gt, gt.roi if roi is None else roi, (side,) * gt.dims)
+
+    def _go_to_channel(self, index: int) -> None:
+        """Move the viewer to a channel of the target."""
+        if self._inspector.results.looked_at() == RGB:
+            self.look_at(TARGET)
+        dim = self._channel_dim()
+        if dim is not None:
+            self._viewer.dims.set_point(dim, float(index))
+
+    def _channel_dim(self) -> int | None:
+        layer = self._inspector.results.get(TARGET)
+        return None if layer is None else self._viewer.dims.ndim - layer.ndim
+
+    def _follow_view(self, _event: Any = None) -> None:
+        """Mark in the table which channel and which view are on the canvas."""
+        dim = self._channel_dim()
+        if dim is not None:
+            self._channels.set_channel(round(self._viewer.dims.point[dim]))
+        self._channels.set_view(self._inspector.results.looked_at())
+        self._channels.set_rgb_available(self._inspector.results.get(RGB) is not None)
+
+    def _open_file(self, path: str) -> None:
+        try:
+            self._viewer.open(path, plugin=READER)
+        except (ValueError, OSError, ImportError) as error:
+            self._error.show_message(str(error))

@@ -1,0 +1,16 @@
+"""A spec as gunpowder has it: the attributes that predictors ask for, and others that they must leave alone."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from funlib.geometry import Coordinate, Roi
+
+
+class GunpowderLikeSpec:
+    def __init__(self, roi: Roi, voxel_size: Coordinate, dtype: Any = "uint8", nonspatial: bool = False) -> None:
+        self.roi, self.voxel_size, self.dtype, self.nonspatial = roi, voxel_size, dtype, nonspatial
+
+    def copy(self) -> GunpowderLikeSpec:
+        return copy.deepcopy(self)

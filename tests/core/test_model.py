@@ -1,0 +1,449 @@
+"""Models: shapes in and out, what training and prediction rely on, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from math import prod
+from typing import Any
+
+import pytest
+import torch
+from funlib.geometry import Coordinate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from predictor_inspector.core.model import Architecture, Model, UNet, conv_head
+from predictor_inspector.core.unet_sizes import AxisSizes
+
+FLAT_FIRST = [[(1, 3, 3), (1, 3, 3)], [(1, 3, 3), (3, 3, 3)], [(3, 3, 3)]]
+
+
+@pytest.fixture(autouse=True)
+def _same_weights_every_time() -> None:
+    torch.manual_seed(0)
+
+
+def unet(shape: tuple[int, ...], factors: Any, **options: Any) -> UNet:
+    """A U-Net with few feature maps."""
+    return UNet(shape, 1, 3, 2, 2, factors, **options)
+
+
+def fitting_unet(dims: int, factors: Any, **options: Any) -> UNet:
+    """A U-Net whose input is as small as can be: what the refusal of a single voxel proposes."""
+    with pytest.raises(ValueError, match="doesn't fit the U-Net") as refusal:
+        unet((1,) * dims, factors, **options)
+    proposal = re.search(r"would fit there, \((.+)\) altogether", str(refusal.value))
+    assert proposal is not None
+    return unet(tuple(map(int, proposal[1].split(","))), factors, **options)
+
+
+class Pointwise(Architecture):
+    """The least that an architecture can be, for any number of dimensions."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self._shape = Coordinate(shape)
+        self.calls: list[torch.Size] = []
+
+    @property
+    def input_shape(self) -> Coordinate:
+        return self._shape
+
+    @property
+    def num_in_channels(self) -> int:
+        return 1
+
+    @property
+    def num_out_channels(self) -> int:
+        return 2
+
+    def forward(self, raw: torch.Tensor) -> torch.Tensor:
+        if raw.device.type != "meta":
+            self.calls.append(raw.shape)
+        return torch.cat([raw, -raw], dim=1)
+
+
+class LooksAtValues(Pointwise):
+    """Can't run without values."""
+
+    def forward(self, raw: torch.Tensor) -> torch.Tensor:
+        return super().forward(raw - raw.mean().item())
+
+
+# Shapes
+
+
+GRID = [
+    (2, [2], {}),
+    (2, [2, 2], {"padding": "same"}),
+    (2, [3, 3], {}),
+    (2, [(2, 3)], {"constant_upsample": False, "batch_norm": True}),
+    (2, [2], {"upsample_factors": [2, (1, 3)]}),
+    (2, [2], {"upsample_factors": [2], "padding": "same", "constant_upsample": False}),
+    (3, [(1, 2, 2), (2, 2, 2)], {}),
+    (3, [(1, 2, 2), (2, 2, 2)], {"kernel_size_down": FLAT_FIRST, "kernel_size_up": FLAT_FIRST[:2]}),
+    (3, [(1, 2, 2), (2, 2, 2)], {"padding": "same", "kernel_size_down": FLAT_FIRST, "batch_norm": True}),
+    (3, [(1, 3, 3)], {"kernel_size_down": [[3], [1, 5]], "kernel_size_up": [[1]], "constant_upsample": False}),
+]
+
+
+@pytest.mark.parametrize(("dims", "factors", "options"), GRID)
+@pytest.mark.parametrize("kernel_size", [1, 3])
+def test_the_shape_that_is_announced_is_the_one_that_comes_out(
+    dims: int, factors: Any, options: dict[str, Any], kernel_size: int
+) -> None:
+    architecture = fitting_unet(dims, factors, **options)
+    if kernel_size > min(Model(architecture, conv_head(architecture, 1)).output_shape):
+        architecture = unet(tuple(architecture.input_shape + architecture.stride * 2), factors, **options)
+    model = Model(architecture, conv_head(architecture, 5, kernel_size))
+    result = model(torch.rand(2, 1, *model.input_shape))
+    assert result.shape == (2, 5, *model.output_shape)
+    assert (model.num_in_channels, model.num_out_channels) == (1, 5)
+
+
+def test_shapes_are_those_of_the_networks_people_train() -> None:
+    """By hand, from the top: 212-4 over 2 is 104, -4 over 2 is 50, -4 over 2 is 23, -4 is 19, and up again."""
+    architecture = unet((212, 212, 212), [2, 2, 2])
+    assert Model(architecture, conv_head(architecture, 9)).output_shape == (120, 120, 120)
+
+
+def test_same_padding_keeps_the_shape() -> None:
+    architecture = unet((4, 16, 24), [(1, 2, 2), (2, 2, 2)], padding="same")
+    model = Model(architecture, conv_head(architecture, 1))
+    assert model.output_shape == model.input_shape
+    assert architecture.valid_input_shape((3, 17, 8)) == (4, 20, 8)
+
+
+sizes_along_an_axis = st.integers(1, 2).flatmap(
+    lambda levels: st.builds(
+        AxisSizes,
+        factors=st.tuples(*[st.integers(1, 4)] * levels),
+        upsample_factors=st.sampled_from([(), (2,), (3,)]),
+        down=st.tuples(*[st.sampled_from([0, 2, 4, 6])] * (levels + 1)),
+        up=st.tuples(*[st.sampled_from([0, 2, 4])] * levels),
+        extra=st.just((2,)),
+    )
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(sizes_along_an_axis, st.integers(0, 60))
+def test_sizes_that_fit_recur_with_the_stride_and_leave_whole_concentric_cells(axis: AxisSizes, size: int) -> None:
+    stride, upsampling = prod(axis.factors), prod(axis.upsample_factors)
+    fitting = axis.fitting(size)
+    assert fitting >= size
+    assert not any(axis.fits(smaller) for smaller in range(max(size, 1), fitting))
+    output = axis.output_size(fitting)
+    assert output >= 1
+    assert output % (stride * upsampling) == 0
+    assert (fitting * upsampling - output) % 2 == 0
+    assert axis.output_size(fitting + stride) == output + stride * upsampling
+    assert not any(axis.fits(fitting + step) for step in range(1, stride))
+
+
+def test_an_input_that_fits_is_found_near_a_wanted_one() -> None:
+    architecture = unet((32, 44, 44), [(1, 2, 2), (2, 2, 2)])
+    wanted = (30, 60, 44)
+    found = architecture.valid_input_shape(wanted)
+    assert found == (30, 60, 44)
+    assert architecture.valid_input_shape((31, 61, 1)) == (32, 64, 44)
+    with pytest.raises(ValueError, match=r"shape needs 3 numbers like input_shape, got 2: \(30, 60\)"):
+        architecture.valid_input_shape(wanted[:2])
+
+
+def test_prediction_may_take_a_larger_input() -> None:
+    architecture = unet((44, 44), [2, 2], eval_shape_increase=(8, 16))
+    model = Model(architecture, conv_head(architecture, 1))
+    assert model.eval_input_shape == (52, 60)
+    assert model.compute_output_shape(model.eval_input_shape) == (1, model.output_shape + Coordinate(8, 16))
+    assert Pointwise((4, 5)).eval_shape_increase == (0, 0)
+
+
+def test_no_memory_is_needed_to_know_the_output_shape() -> None:
+    architecture = unet((44, 44, 44), [2, 2])
+    model = Model(architecture, conv_head(architecture, 1))
+    assert model.compute_output_shape((10_004,) * 3) == (1, (9_964,) * 3)
+    pointwise = Pointwise((4, 5))
+    Model(pointwise, conv_head(pointwise, 3))
+    assert pointwise.calls == []
+
+
+def test_an_architecture_that_looks_at_values_is_run_to_know_the_output_shape() -> None:
+    architecture = LooksAtValues((4, 5))
+    model = Model(architecture, conv_head(architecture, 3))
+    assert (model.num_out_channels, model.output_shape) == (3, (4, 5))
+    assert architecture.calls == [(1, 1, 4, 5)]
+
+
+@pytest.mark.parametrize("architecture", [Pointwise((4, 5)), LooksAtValues((4, 5))])
+def test_asking_for_a_shape_changes_nothing(architecture: Architecture) -> None:
+    head = torch.nn.Sequential(conv_head(architecture, 3), torch.nn.BatchNorm2d(3))
+    model = Model(architecture, head)
+    head[0].eval()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    modes = [part.training for part in model.modules()]
+    model.compute_output_shape((8, 8))
+    assert [part.training for part in model.modules()] == modes
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_voxels_become_smaller_by_the_upsampling() -> None:
+    architecture = fitting_unet(2, [2], upsample_factors=[2, (1, 3)])
+    assert Model(architecture, conv_head(architecture, 1)).scale(Coordinate(8, 12)) == (4, 2)
+    assert unet((20, 20), [2]).scale(Coordinate(8, 12)) == (8, 12)
+    assert Pointwise((4, 5)).scale(Coordinate(8, 12)) == (8, 12)
+    with pytest.raises(ValueError, match=r"voxel_size \(8, 8\) can't be divided by the upsampling, \(2, 6\); count in"):
+        architecture.scale(Coordinate(8, 8))
+    with pytest.raises(ValueError, match="voxel_size needs 2 numbers like input_shape, got 3"):
+        architecture.scale(Coordinate(8, 8, 8))
+
+
+# Behaviour
+
+
+@pytest.mark.parametrize(
+    ("factors", "options"),
+    [
+        ([(1, 2), (2, 2)], {}),
+        ([(2, 3), (2, 3)], {"constant_upsample": False}),
+        ([(3, 2)], {"kernel_size_down": [[5], [3]], "kernel_size_up": [[3, 1]]}),
+        ([(2, 2)], {"upsample_factors": [(3, 1)]}),
+    ],
+)
+def test_blocks_join_without_seams(factors: Any, options: dict[str, Any]) -> None:
+    """Every block of a large output is what its own input, one context larger, gives."""
+    architecture = fitting_unet(2, factors, **options)
+    model = Model(architecture, conv_head(architecture, 2)).double().eval()
+    upsampling = Coordinate(6, 6) // architecture.scale(Coordinate(6, 6))
+    steps = (2, 2)
+    block = model.output_shape
+    large_shape = model.input_shape + block // upsampling * Coordinate(steps) - block // upsampling
+    raw = torch.rand(1, 1, *large_shape, dtype=torch.float64)
+    with torch.no_grad():
+        large = model(raw)
+        assert large.shape[2:] == block * Coordinate(steps)
+        for step in product(*map(range, steps)):
+            begin = block * Coordinate(step)
+            source = begin // upsampling
+            part = raw[(..., *(slice(b, b + n) for b, n in zip(source, model.input_shape, strict=True)))]
+            expected = large[(..., *(slice(b, b + n) for b, n in zip(begin, block, strict=True)))]
+            torch.testing.assert_close(model(part), expected)
+
+
+def test_a_shift_by_the_stride_shifts_the_output_in_3d() -> None:
+    architecture = fitting_unet(3, [(1, 2, 2), (2, 2, 2)], kernel_size_down=FLAT_FIRST, kernel_size_up=FLAT_FIRST[:2])
+    assert architecture.stride == (2, 4, 4)
+    model = Model(architecture, conv_head(architecture, 2)).double()
+    raw = torch.rand(1, 1, *(model.input_shape + architecture.stride), dtype=torch.float64)
+    with torch.no_grad():
+        both = model(raw)
+        torch.testing.assert_close(model(raw[..., 2:, 4:, 4:]), both[..., 2:, 4:, 4:])
+
+
+@pytest.mark.parametrize("constant_upsample", [True, False])
+@pytest.mark.parametrize("factors", [[2], [3, 3], [(2, 3)]])
+def test_the_output_is_concentric_with_the_input(factors: Any, constant_upsample: bool) -> None:
+    """With all weights alike on every axis and for every tap, a mirrored input gives the mirrored output."""
+    architecture = fitting_unet(2, factors, constant_upsample=constant_upsample)
+    model = Model(architecture, conv_head(architecture, 1)).double()
+    for parameter in model.parameters():
+        parameter.data.fill_(0.01)
+    raw = torch.rand(1, 1, *model.input_shape, dtype=torch.float64)
+    with torch.no_grad():
+        torch.testing.assert_close(model(raw.flip(2, 3)), model(raw).flip(2, 3))
+
+
+@pytest.mark.parametrize("constant_upsample", [True, False])
+def test_gradients_reach_every_parameter(constant_upsample: bool) -> None:
+    architecture = UNet(
+        (24, 24), 2, 8, 8, 2, [2], upsample_factors=[2], constant_upsample=constant_upsample, batch_norm=True
+    )
+    model = Model(architecture, conv_head(architecture, 3))
+    model(torch.rand(2, 2, 24, 24)).square().sum().backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+    assert architecture._down[0][0].weight.grad.abs().sum() > 0
+
+
+def test_activation_happens_in_prediction_only() -> None:
+    architecture = unet((20, 20), [2])
+    model = Model(architecture, conv_head(architecture, 2), torch.nn.Sigmoid())
+    raw = torch.randn(1, 1, 20, 20)
+    logits = model(raw)
+    assert logits.min() < 0
+    torch.testing.assert_close(model.eval()(raw), logits.sigmoid())
+    torch.testing.assert_close(model.train()(raw), logits)
+
+
+def test_a_model_without_activation_gives_the_same_in_training_and_prediction() -> None:
+    architecture = unet((20, 20), [2])
+    model = Model(architecture, conv_head(architecture, 2))
+    raw = torch.randn(1, 1, 20, 20)
+    torch.testing.assert_close(model(raw), model.eval()(raw))
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    def weights() -> dict[str, torch.Tensor]:
+        torch.manual_seed(3)
+        architecture = unet((20, 20), [2], constant_upsample=False)
+        return Model(architecture, conv_head(architecture, 2)).state_dict()
+
+    first, second = weights(), weights()
+    assert first.keys() == second.keys()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_weights_survive_saving_and_loading() -> None:
+    architectures = [unet((20, 20), [2], batch_norm=True) for _ in range(2)]
+    trained, fresh = (Model(architecture, conv_head(architecture, 2)).eval() for architecture in architectures)
+    raw = torch.rand(1, 1, 20, 20)
+    assert not torch.equal(trained(raw), fresh(raw))
+    fresh.load_state_dict(trained.state_dict())
+    assert torch.equal(trained(raw), fresh(raw))
+    stored = [value.data_ptr() for value in trained.state_dict().values()]
+    assert len(set(stored)) == len(stored), "every weight is stored once"
+
+
+@pytest.mark.parametrize("constant_upsample", [True, False])
+def test_new_weights_keep_the_variance_through_relus(constant_upsample: bool) -> None:
+    """Standard deviations are those of He et al.: the square root of 2 over how many values enter an output voxel."""
+    architecture = UNet((28, 28), 16, 16, 16, 2, [2, 2], constant_upsample=constant_upsample, padding="same")
+    Model(architecture, conv_head(architecture, 2))
+    for module in architecture.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            expected = (2 / (module.in_channels * prod(module.kernel_size))) ** 0.5
+        elif isinstance(module, torch.nn.ConvTranspose2d):
+            expected = (2 / module.in_channels) ** 0.5  # its strides are as large as its kernels
+        else:
+            continue
+        assert module.weight.std().item() == pytest.approx(expected, rel=0.15)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        (
+            (45, 44),
+            r"input_shape \(45, 44\) doesn't fit the U-Net on axis y, where level 0 has 41 voxels to downsample by 2; "
+            r"44 or 48 voxels would fit there, \(48, 44\) altogether",
+        ),
+        ((44, 46), r"on axis x, where level 1 has 17 voxels to downsample by 2; 44 or 48 voxels would fit"),
+        ((44, 4), r"on axis x, where level 0 has 4 voxels and its convolutions take 4 away; 44 or more voxels"),
+        ((20, 44), r"on axis y, where level 2 has 2 voxels and its convolutions take 4 away; 44 or more voxels"),
+        ((36, 44), r"on axis y, where level 1 on the way up has 4 voxels, too few for convolutions that take 4 away"),
+        ((40, 44), r"on axis y, where level 0 on the way up has 4 voxels, too few for convolutions that take 4 away"),
+        ((0, 44), r"on axis y, where level 0 has 0 voxels"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused_with_those_that_do(shape: tuple[int, ...], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        unet(shape, [2, 2])
+    fitting = unet((44, 44), [2, 2])
+    with pytest.raises(ValueError, match=message.replace("input_shape", "raw's spatial shape")):
+        fitting(torch.zeros(1, 1, *shape))
+    model = Model(fitting, conv_head(fitting, 1))
+    with pytest.raises(ValueError, match="doesn't fit the U-Net on axis"):
+        model.compute_output_shape(shape)
+
+
+def test_same_padding_needs_multiples_of_all_factors() -> None:
+    with pytest.raises(ValueError, match="on axis x, where level 1 has 9 voxels to downsample by 2; 16 or 20 voxels"):
+        unet((16, 18), [2, 2], padding="same")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"input_shape": (20,)}, r"input_shape must have 2 or 3 numbers, got 1: \(20,\)"),
+        ({"input_shape": (9,) * 4}, "input_shape must have 2 or 3 numbers, got 4"),
+        ({"input_shape": (20.5, 20)}, "input_shape must hold whole numbers, got 20.5"),
+        ({"padding": "reflect"}, "padding must be one of 'valid', 'same', got 'reflect'"),
+        ({"num_fmaps": 0}, "num_fmaps must be a whole number of at least 1, got 0"),
+        ({"fmap_inc_factor": 1.5}, "fmap_inc_factor must be a whole number of at least 1, got 1.5"),
+        ({"downsample_factors": []}, "downsample_factors must hold at least one factor, got none"),
+        (
+            {"downsample_factors": [(2, 2), (2, 2, 2)]},
+            r"downsample_factors\[1\] needs one number, or 2 like input_shape, got 3: \(2, 2, 2\)",
+        ),
+        ({"downsample_factors": [(0, 2)]}, r"downsample_factors\[0\] must be at least 1 on every axis, got \(0, 2\)"),
+        ({"upsample_factors": [(2, 2, 2)]}, r"upsample_factors\[0\] needs one number, or 2"),
+        (
+            {"kernel_size_down": [[3]]},
+            "kernel_size_down needs a list of kernel sizes for each of the 2 levels .* got 1",
+        ),
+        ({"kernel_size_up": [[3], [3]]}, "kernel_size_up needs a list of kernel sizes for each of the 1 levels"),
+        ({"kernel_size_up": [[]]}, r"kernel_size_up\[0\] must hold at least one kernel size, got none"),
+        (
+            {"kernel_size_down": [[3, (3, 2)], [3]]},
+            r"kernel_size_down\[0\]\[1\] must be odd on every axis, got \(3, 2\)",
+        ),
+        ({"kernel_size_down": [[(3, 3, 3)], [3]]}, r"kernel_size_down\[0\]\[0\] needs one number, or 2"),
+        ({"eval_shape_increase": (2,)}, r"eval_shape_increase needs 2 numbers like input_shape, got \(2,\)"),
+        (
+            {"eval_shape_increase": (2, 1)},
+            r"input_shape \+ eval_shape_increase \(22, 21\) doesn't fit the U-Net on axis x",
+        ),
+    ],
+)
+def test_settings_of_a_unet_that_cannot_be_are_refused(arguments: dict[str, Any], message: str) -> None:
+    good = {
+        "input_shape": (20, 20),
+        "fmaps_in": 1,
+        "fmaps_out": 1,
+        "num_fmaps": 1,
+        "fmap_inc_factor": 1,
+        "downsample_factors": [2],
+    }
+    UNet(**good)
+    with pytest.raises(ValueError, match=message):
+        UNet(**{**good, **arguments})
+
+
+@pytest.mark.parametrize("shape", [(20, 20), (1, 20, 20), (1, 2, 20, 20), (1, 1, 20, 20, 20)])
+def test_raw_data_need_a_batch_axis_and_the_right_channels(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="raw must have a batch axis, 1 channels and 2 spatial axes, got shape"):
+        unet((20, 20), [2])(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(9,), (3, 3, 3, 3)])
+def test_heads_exist_in_two_and_three_dimensions(shape: tuple[int, ...]) -> None:
+    message = f"heads exist for 2-D and 3-D architectures, got Pointwise with {len(shape)} dimensions"
+    with pytest.raises(ValueError, match=message):
+        conv_head(Pointwise(shape), 1)
+
+
+@pytest.mark.parametrize("kernel_size", [0, 2, -1])
+def test_heads_have_odd_kernels(kernel_size: int) -> None:
+    with pytest.raises(ValueError, match=f"kernel_size must be an odd whole number like 1 or 3, got {kernel_size}"):
+        conv_head(Pointwise((4, 4)), 1, kernel_size)
+
+
+def test_heads_have_channels() -> None:
+    with pytest.raises(ValueError, match="channels must be at least 1, got 0"):
+        conv_head(Pointwise((4, 4)), 0)
+
+
+def test_a_head_for_other_features_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"prediction_head must take the 2 channels of the architecture's output, but .* 7"
+    ):
+        Model(Pointwise((4, 4)), torch.nn.Conv2d(7, 1, 1))
+
+
+def test_a_shape_of_other_dimensions_is_refused() -> None:
+    model = Model(Pointwise((4, 4)), conv_head(Pointwise((4, 4)), 1))
+    with pytest.raises(ValueError, match=r"input_shape needs 2 numbers like the architecture's, got \(4, 4, 4\)"):
+        model.compute_output_shape((4, 4, 4))
+
+
+def test_an_increase_of_other_dimensions_is_refused() -> None:
+    class Flat(Pointwise):
+        eval_shape_increase = Coordinate(2)
+
+    with pytest.raises(ValueError, match=r"eval_shape_increase of the architecture needs 2 numbers .* got \(2,\)"):
+        Model(Flat((4, 4)), conv_head(Pointwise((4, 4)), 1))
