@@ -61,7 +61,7 @@ def shape_descriptors(
     objects = labels > 0 if objects is None else objects
     phase = np.zeros(dims, int) if phase is None else np.asarray(phase)
     sizes = np.asarray(voxel_size, float) * downsample
-    radii = np.array([int(3 * sigma / s + 0.5) for s in sizes])
+    radii = np.array([int(3 * sigma / s + 0.5 + 1e-9) for s in sizes])
     norms = [
         sum(np.exp(-0.5 * (t * s / sigma) ** 2) for t in range(-r, r + 1)) for s, r in zip(sizes, radii, strict=True)
     ]

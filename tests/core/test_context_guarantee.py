@@ -24,7 +24,7 @@ from predictor_inspector.core import (
 
 from .strategies import SEEDS, affinities_predictors, blocks, label_arrays, parts, predictors
 
-ROUNDING = 2e-6
+ROUNDING = 5e-6
 
 
 def check_guarantee(predictor: Predictor, seed: int, world: dict[str, Any], side: int = 3) -> None:

@@ -88,6 +88,21 @@ def test_weights_are_balanced_over_the_voxels_whose_distance_can_be_known(data: 
         np.testing.assert_allclose(weight.numpy(), expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("threshold", [0.5, 0.8, 0.95])
+def test_voxels_are_dropped_exactly_where_the_unknown_is_too_near(seed: int, threshold: float) -> None:
+    gt = Array(blocks(seed, (18, 25), ids=3, side=9), (2, 1))
+    mask = gt.like(np.random.default_rng(seed).random(gt.shape) < 0.995)
+    predictor = DistancePredictor(["a"], 3.7, True, epsilon=0.02, threshold=threshold)
+    target = predictor.create_target(gt)
+    margin = oracles.distance_margin(target.numpy()[0], mask.numpy(), (2, 1), 3.7, 0.02, threshold)
+    weight = predictor.create_weight(gt, target, mask)[0].numpy()[0]
+    clear = abs(margin) > 1e-5
+    np.testing.assert_array_equal((weight > 0)[clear], ((margin > 0) & mask.numpy())[clear])
+    assert clear.mean() > 0.9
+    assert 0.02 < (weight > 0).mean() < 0.98
+
+
 @pytest.mark.parametrize("cls", MASKABLE)
 def test_a_voxel_near_the_edge_keeps_its_weight_if_its_boundary_is_nearer_still(cls: type) -> None:
     gt = Array(np.repeat([0, 1, 1, 1, 1, 1, 1, 1], 1)[None].repeat(21, 0), (1, 1))

@@ -56,7 +56,7 @@ _TASKS = {
 
 
 def predictor_to_python(predictor: Predictor) -> str:
-    """Python that makes `predictor`: an import and an assignment, with the parameters that differ from their defaults."""
+    """Python that makes `predictor`: an import and an assignment that names what differs from its default."""
     cls = type(predictor)
     core = __name__.rpartition(".")[0]
     module = core if cls.__module__.startswith(f"{core}.") else cls.__module__
@@ -90,8 +90,8 @@ def predictor_to_dacapo(
     voxel_size : sequence of float
         Of the ground truth, per axis, in its unit.
     clip_distance, tol_distance : float, optional
-        What DaCapo's evaluator of distances takes, in the unit of `voxel_size`; 10 and 2 times the largest voxel size by
-        default. Other kinds have none.
+        What DaCapo's evaluator of distances takes, in the unit of `voxel_size`; by default 10 and 2 times the largest
+        voxel size. Other kinds have none.
     detection_threshold : float
         What DaCapo's dummy task takes; other kinds have none.
 
@@ -114,8 +114,8 @@ def predictor_to_dacapo(
         value = getattr(predictor, parameter.name)
         if parameter.name not in task.fields and (parameter.required or value != parameter.default):
             raise ValueError(
-                f"{parameter.name} cannot be expressed in DaCapo's {task.type_name}: it is {value}, and only its default "
-                f"{parameter.default} can be exported"
+                f"{parameter.name} cannot be expressed in DaCapo's {task.type_name}: it is {value}, and only its "
+                f"default {parameter.default} can be exported"
             )
     config: dict[str, Any] = {"__type__": task.type_name, "name": name}
     config |= {theirs: values[ours] for ours, theirs in task.fields.items()} | task.constants
@@ -129,7 +129,7 @@ def predictor_to_dacapo(
 
 
 def predictor_to_dacapo_yaml(predictor: Predictor, name: str, voxel_size: Iterable[float], unit: str = "nm") -> str:
-    """`predictor_to_dacapo` as YAML, with a comment on every value that was chosen rather than taken from `predictor`."""
+    """`predictor_to_dacapo` as YAML, with a comment on every value that was chosen, not taken from `predictor`."""
     import yaml
 
     config = predictor_to_dacapo(predictor, name, voxel_size)

@@ -75,9 +75,9 @@ class Parameter:
             return
         if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
             raise ValueError(f"{owner}: {self.name} must be a number {self.bounds}, got {value!r}")
-        low, high = self.minimum, self.maximum
-        inside = (low is None or value > low or (value == low and not self.exclusive)) and (
-            high is None or value < high or (value == high and not self.exclusive)
+        low, high, number = self.minimum, self.maximum, float(value)
+        inside = (low is None or number > low or (number == low and not self.exclusive)) and (
+            high is None or number < high or (number == high and not self.exclusive)
         )
         if not inside:
             raise ValueError(f"{owner}: {self.name} must be {self.bounds}, got {value}")

@@ -18,8 +18,7 @@ def is_zarr_node(folder: Path) -> bool:
 
 
 def _exists(root: Path, location: str) -> bool:
-    folder = root / location
-    return folder.is_dir() and (is_zarr_node(folder) or any(folder.rglob("zarr.json")) or any(folder.rglob(".zarray")))
+    return (root / location).is_dir()
 
 
 def _find(root: Path, location: str) -> Source | None:
@@ -39,9 +38,10 @@ def _find(root: Path, location: str) -> Source | None:
 
 
 def _walk(root: Path, location: str) -> list[Source]:
-    if not is_zarr_node(root / location) and not any(_children(root / location)):
+    sources = list(_found(root, location, frozenset()))
+    if not sources and not is_zarr_node(root / location):
         raise ValueError(f"{root / location} holds no zarr metadata: a zarr.json, .zgroup or .zarray file is missing")
-    return list(_found(root, location, frozenset()))
+    return sources
 
 
 def _found(root: Path, location: str, taken: frozenset[str]) -> Iterator[Source]:

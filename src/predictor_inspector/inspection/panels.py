@@ -35,7 +35,8 @@ def colour_bar(axes: Axes, image: Any, ticks: list[float]) -> None:
         if all(abs(float(image.norm(tick)) - float(image.norm(other))) > _CLOSE for other in shown):
             shown.insert(0, tick)
     ticks = shown
-    beside = axes.inset_axes((1.03, 0.0, 0.05, 1.0))
+    inch = axes.figure.dpi / axes.get_window_extent().width
+    beside = axes.inset_axes((1 + 0.05 * inch, 0.0, 0.09 * inch, 1.0))
     bar = axes.figure.colorbar(image, cax=beside, ticks=ticks)
     bar.ax.tick_params(labelsize=SMALL, length=2, width=0.6, pad=2)
     bar.ax.set_yticklabels([f"{tick:.3g}" for tick in ticks])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 from typing import Literal
 
 from funlib.geometry import Coordinate, Roi
@@ -79,11 +80,11 @@ def regions_for(predictor: Predictor, gt: Array, roi: Roi | None, outside: Outsi
 def _padding(predictor: Predictor, gt: Array) -> Coordinate:
     """The predictor's padding in the counts of `gt`.
 
-    The subdivision is passed on only where there is one, so that predictors with DaCapo's signature work too.
+    The subdivision is passed on only to those that take it, so that predictors with DaCapo's signature work too.
     """
-    if gt.subdivision == 1:
-        return predictor.padding(gt.voxel_size)
-    return predictor.padding(gt.voxel_size, subdivision=gt.subdivision)
+    if "subdivision" in signature(predictor.padding).parameters:
+        return predictor.padding(gt.voxel_size, subdivision=gt.subdivision)
+    return predictor.padding(gt.voxel_size)
 
 
 def difference(region: Roi, hole: Roi) -> list[Roi]:

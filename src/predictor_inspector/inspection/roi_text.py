@@ -22,8 +22,8 @@ def roi_from_text(text: str, array: Array, within: bool = True) -> tuple[Roi, st
     ----------
     text : str
         A range per spatial axis, separated by commas. Plain numbers count voxels of `array` from 0; with a unit they
-        are world coordinates, converted exactly. An open end reaches to the end of the data, one voxel may be given alone
-        (``25``), and a unit on one end holds for both (``100:400nm``).
+        are world coordinates, converted exactly. An open end reaches to the end of the data, one voxel may be given
+        alone (``25``), and a unit on one end holds for both (``100:400nm``).
     array : Array
         Its grid decides; its values are not read.
     within : bool
@@ -88,9 +88,10 @@ def _voxel_range(part: str, array: Array, axis: int, name: str) -> tuple[Fractio
             counts = value * unit_factor(unit, array.unit, f"roi on axis {name}") * array.subdivision
             ends.append((counts - array.offset[axis]) / array.voxel_size[axis])
         elif value.denominator != 1 or value < 0:
+            unit = "px" if array.unit == "pixel" else array.unit
             raise ValueError(
-                f"roi counts voxels from 0 on axis {name}, got {part.strip()!r}; world coordinates have a unit, such as "
-                f"{part.strip().split(':')[0] or '0'}{array.unit if array.unit != 'pixel' else 'px'}"
+                f"roi counts voxels from 0 on axis {name}, got {part.strip()!r}; for world coordinates give a unit, "
+                f"such as {unit}"
             )
         else:
             ends.append(value)

@@ -20,5 +20,7 @@ def __getattr__(name: str) -> Any:
     if name == "launch":
         from predictor_inspector.plugin.launch import launch
 
+        # Importing the submodule of the same name has put that in the function's place.
+        globals()["launch"] = launch
         return launch
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,8 +9,8 @@ from qtpy.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 class Collapsible(QWidget):
     """A title with an arrow, and beneath it a widget that shows or hides at once.
 
-    superqt's `QCollapsible` fixes its content's height when it opens and paints its arrow in the palette's colour of that
-    moment; this one follows content that grows (a table gets a row) and a theme that changes.
+    superqt's `QCollapsible` fixes its content's height when it opens and paints its arrow in the palette's colour of
+    that moment; this one follows content that grows (a table gets a row) and a theme that changes.
 
     Parameters
     ----------

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QProgressBar, QPushButton, QWidget
+from superqt import QElidingLabel
 
 from predictor_inspector.inspection.devices import available_devices
 from predictor_inspector.plugin.small_widgets import guard_wheel
+
+_WORTH_WORDS = 0.5
+"""Seconds after which a running step is named."""
 
 _DEVICES = {"auto": "auto", "cuda": "GPU (CUDA)", "mps": "GPU (MPS)", "cpu": "CPU"}
 
@@ -43,10 +48,11 @@ class ComputePanel(QWidget):
         self._live.setToolTip("Compute whenever anything changes")
         self._button = QPushButton("Compute")
         self._bar = QProgressBar()
-        self._bar.setTextVisible(True)
-        self._bar.setFixedHeight(14)
-        self._timings = QLabel("–")
-        self._timings.setWordWrap(True)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(6)
+        self._timings = QElidingLabel("–")
+        self._busy = False
+        self._started = 0.0
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self._device, 1)
         first.addWidget(self._live)
@@ -107,24 +113,25 @@ class ComputePanel(QWidget):
         self._busy = busy
         self._bar.setRange(0, 100)
         self._bar.setValue(0)
-        self._bar.setFormat("" if busy else "up to date" if self.live else "")
+        self._started = monotonic()
         self._button.setText("Cancel" if busy else "Compute")
         self._button.setEnabled(busy or not self.live)
 
     def set_step(self, step: str, fraction: float) -> None:
         """Show the step that runs, and how much of it is done (0 to 1)."""
         if self._busy:
-            self._bar.setFormat(step)
             self._bar.setValue(round(100 * fraction))
+            # Words that come and go with every frame would only flicker.
+            if monotonic() - self._started > _WORTH_WORDS:
+                self._timings.setText(f"{step} …")
 
     def show_run(self, timings: dict[str, float], device: str, memory: int) -> None:
         """Show how long the last run took, by step, and what memory it needed."""
-        steps = [f"{name} {_milliseconds(t)}" for name, t in timings.items() if name != "total" and t >= 5e-4]
-        self._timings.setText(f"{_milliseconds(timings['total'])} on {device}, {_megabytes(memory)}")
-        self._timings.setToolTip("\n".join(steps))
-        split = ", ".join(steps)
-        if split:
-            self._timings.setText(f"{self._timings.text()}\n{split}")
+        steps = [f"{name} {_milliseconds(t)}" for name, t in timings.items() if name != "total"]
+        total = f"{_milliseconds(timings['total'])} on {device}, {_megabytes(memory)}"
+        longest = [f"{name} {_milliseconds(t)}" for name, t in timings.items() if name != "total" and t >= 1e-3]
+        self._timings.setText(" · ".join([total, *longest]))
+        self._timings.setToolTip("\n".join([total, *steps]))
 
     def _on_live(self) -> None:
         self.set_busy(self._busy)

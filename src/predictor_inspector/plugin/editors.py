@@ -16,7 +16,7 @@ OFFSETS = tuple[tuple[int, ...], ...]
 
 
 class Editor(Protocol):
-    """What a form asks of the widget that edits one parameter; `edited` is emitted once per edit, for values that fit."""
+    """What a form asks of a parameter's editor; `edited` is emitted once per edit, for values that fit."""
 
     edited: Any
 
@@ -69,12 +69,11 @@ def first_value(parameter: Parameter, dims: int = 3) -> Any:
 
 def _first_number(parameter: Parameter) -> float:
     low, high = parameter.minimum, parameter.maximum
-    if low is not None and high is not None:
-        middle = (low + high) / 2
-        return int(middle) if parameter.annotation is int else middle
+    if low is not None and high is not None and parameter.annotation is float:
+        return (low + high) / 2
     number = parameter.annotation(1)
     if low is not None and number < low + parameter.exclusive:
         number = parameter.annotation(low + parameter.exclusive)
     if high is not None and number > high - parameter.exclusive:
         number = parameter.annotation(high - parameter.exclusive)
-    return number  # type: ignore[no-any-return]
+    return number

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING
 from functools import partial
 from typing import Any
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, Signal
+from qtpy.QtGui import QResizeEvent, QShowEvent
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from predictor_inspector.core.parameters import Parameter, parameters_of
 from predictor_inspector.plugin.collapsible import Collapsible
 from predictor_inspector.plugin.editors import first_value, make_editor
+from predictor_inspector.plugin.offsets_table import OffsetsTable
 from predictor_inspector.plugin.small_widgets import ERROR_COLOUR, ErrorLabel, flat_button
 
-LABEL_WIDTH = 150  # pixels at most; a longer label is elided
+EDITOR_WIDTH = 192  # pixels that an editor with its reset button needs; longer labels are elided
 _SPELLINGS = {"lsd": "LSD", "lsds": "LSDs"}
 
 
@@ -44,7 +46,6 @@ class ParameterForm(QWidget):
         layout.setSpacing(4)
         plain = [row for row in self._rows.values() if not row.parameter.advanced]
         advanced = [row for row in self._rows.values() if row.parameter.advanced]
-        self._labels = min(LABEL_WIDTH, max((row.label.sizeHint().width() for row in self._rows.values()), default=0) + 4)
         layout.addWidget(self._part(plain))
         self.advanced = Collapsible("Advanced", self._part(advanced))
         self.advanced.setVisible(bool(advanced))
@@ -61,16 +62,20 @@ class ParameterForm(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(3)
-        grid.setColumnMinimumWidth(0, self._labels)
         grid.setColumnStretch(1, 1)
         for row in rows:
-            row.add_to(grid, self._labels)
+            row.add_to(grid)
         return part
 
     @property
     def names(self) -> tuple[str, ...]:
         """The parameters, in order."""
         return tuple(self._rows)
+
+    @property
+    def offsets(self) -> tuple[str, ...]:
+        """The parameters that hold voxel offsets."""
+        return tuple(name for name, row in self._rows.items() if isinstance(row.editor, OffsetsTable))
 
     @property
     def touched(self) -> frozenset[str]:
@@ -81,8 +86,15 @@ class ParameterForm(QWidget):
         """Every parameter's value."""
         return {name: row.editor.value() for name, row in self._rows.items()}
 
-    def set_values(self, values: Mapping[str, Any]) -> None:
-        """Show `values`, which from then on count as chosen; parameters that aren't named stay as they are.
+    def set_values(self, values: Mapping[str, Any], chosen: Collection[str] | None = None) -> None:
+        """Show `values`; parameters that aren't named stay as they are.
+
+        Parameters
+        ----------
+        values : dict
+            By parameter name.
+        chosen : collection of str, optional
+            Which of them count as set on purpose, so that other starting values don't move them. All by default.
 
         Raises
         ------
@@ -101,7 +113,7 @@ class ParameterForm(QWidget):
                 self._rows[name].editor.set_value(before[name])
             raise
         for name in values:
-            self._rows[name].touched = True
+            self._rows[name].touched = chosen is None or name in chosen
         self._refresh()
 
     def set_starting_values(self, values: Mapping[str, Any]) -> None:
@@ -113,7 +125,9 @@ class ParameterForm(QWidget):
             If a value doesn't fit its parameter.
         """
         for name, row in self._rows.items():
-            start = values.get(name, first_value(row.parameter, self._dims))
+            start = _frozen(values.get(name, first_value(row.parameter, self._dims)))
+            if start == row.start and (row.touched or not row.differs):
+                continue  # somebody may be typing there
             before = row.editor.value()
             row.editor.set_value(start)
             row.start = row.editor.value()
@@ -164,6 +178,26 @@ class ParameterForm(QWidget):
         for row in self._rows.values():
             row.show_error("")
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Align the labels, now that the style sheet has given them their font."""
+        super().showEvent(event)
+        self._align()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the labels what the editors leave."""
+        super().resizeEvent(event)
+        self._align()
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrow: labels are elided rather than editors cut off."""
+        return QSize(EDITOR_WIDTH + 100, super().minimumSizeHint().height())
+
+    def _align(self) -> None:
+        """Make all labels, in both parts, as wide as the longest or as there is room."""
+        longest = max((r.label.fontMetrics().horizontalAdvance(r.label.text()) for r in self._rows.values()), default=0)
+        for row in self._rows.values():
+            row.label.setFixedWidth(max(min(longest + 8, self.width() - EDITOR_WIDTH), 60))
+
     def _on_edited(self, name: str) -> None:
         self._rows[name].touched = True
         self._refresh()
@@ -190,13 +224,16 @@ class _Row:
     def __init__(self, parameter: Parameter) -> None:
         self.parameter = parameter
         self.editor: Any = make_editor(parameter)
-        self.start: Any = None
+        self.start: Any = MISSING
         self.touched = False
         self.editor.set_value(first_value(parameter))
         self.label = QElidingLabel(readable(parameter.name))
         self.reset = flat_button("↺", "Return to the starting value")
         self.reset.setFixedWidth(20)
         self.error = ErrorLabel()
+        self._message = self._problem = ""
+        if hasattr(self.editor, "problem"):
+            self.editor.problem.connect(self._on_problem)
         self.describe("")
 
     @property
@@ -212,20 +249,35 @@ class _Row:
         self.label.setToolTip(text)
         self.editor.setToolTip(text)
 
-    def add_to(self, grid: QGridLayout, label_width: int) -> None:
+    def add_to(self, grid: QGridLayout) -> None:
         line = grid.rowCount()
-        self.label.setFixedWidth(label_width)
-        grid.addWidget(self.label, line, 0)
-        toolbar: QWidget | None = getattr(self.editor, "toolbar", None)
-        grid.addWidget(toolbar or self.editor, line, 1)
         grid.addWidget(self.reset, line, 2)
-        if toolbar is not None:
+        toolbar: QWidget | None = getattr(self.editor, "toolbar", None)
+        if toolbar is None:
+            grid.addWidget(self.label, line, 0)
+            grid.addWidget(self.editor, line, 1)
+        else:
+            heading = QHBoxLayout()
+            heading.addWidget(self.label)
+            heading.addWidget(toolbar, 1)
+            grid.addLayout(heading, line, 0, 1, 2)
             grid.addWidget(self.editor, line + 1, 0, 1, 3)
         grid.addWidget(self.error, line + 2, 0, 1, 3)
 
     def show_error(self, message: str) -> None:
-        self.error.show_message(message)
-        self.label.setStyleSheet(f"color: {ERROR_COLOUR};" if message else "")
+        self._message = message
+        text = self._problem or message  # a text that is no value comes first: the message is about the last value
+        self.error.show_message(text)
+        self.label.setStyleSheet(f"color: {ERROR_COLOUR};" if text else "")
+
+    def _on_problem(self, problem: str) -> None:
+        self._problem = problem
+        self.show_error(self._message)
+
+
+def _frozen(value: Any) -> Any:
+    """`value` with tuples for lists, as predictors hold them."""
+    return tuple(_frozen(v) for v in value) if isinstance(value, (list, tuple)) else value
 
 
 def readable(name: str) -> str:

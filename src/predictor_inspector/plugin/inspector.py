@@ -6,11 +6,13 @@ draws the regions at once and hands the computation to the worker. What comes ba
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from funlib.geometry import Roi
 from qtpy.QtCore import QObject, QTimer, Signal
 
@@ -87,6 +89,9 @@ class Inspector(QObject):
     view_changed = Signal()
     box_moved = Signal()
     gt_changed = Signal()
+    """The ground truth lies elsewhere, or has another shape."""
+    layers_changed = Signal()
+    """The viewer's list of layers is another."""
 
     def __init__(
         self,
@@ -96,7 +101,7 @@ class Inspector(QObject):
     ) -> None:
         super().__init__()
         self._viewer, self._intention, self._blended = viewer, intention, blended
-        self._runner = LiveRunner()
+        self._runner = LiveRunner(leave_a_core_to_the_window)
         self._results = ResultLayers(viewer)
         self._regions = RegionLayers(viewer)
         self.box = PinnedBox(viewer, self._regions, self._on_box)
@@ -104,7 +109,7 @@ class Inspector(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._update)
-        self._viewer_watch = ViewerWatch(viewer, self._on_view)
+        self._viewer_watch = ViewerWatch(viewer, self._on_view, self.layers_changed.emit)
         self._gt_watch, self._mask_watch = LayerWatch(self._on_data), LayerWatch(self._on_data)
         self._version = 0
         self._submitted: tuple[Any, ...] | None = None
@@ -323,6 +328,15 @@ class Inspector(QObject):
         if self.busy != self._was_busy:
             self._was_busy = self.busy
             self.busy_changed.emit(self._was_busy)
+
+
+def leave_a_core_to_the_window() -> None:
+    """Let torch compute on all cores but one, in the calling thread.
+
+    torch's threads wait for each other after every operation; when the window takes the core of one of them, all stand
+    still, for longer than one thread less would have taken.
+    """
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
 
 
 def check_budget(situation: Situation) -> None:

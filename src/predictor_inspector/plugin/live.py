@@ -40,6 +40,11 @@ class LiveRunner(QObject):
     Every result is delivered, not just the last, so that the picture moves while the hand does.
 
     All signals are emitted in the thread that the runner lives in.
+
+    Parameters
+    ----------
+    prepare : callable, optional
+        Called once in the worker thread before the first job.
     """
 
     finished = Signal(object, object)
@@ -53,9 +58,9 @@ class LiveRunner(QObject):
 
     _ended = Signal(object, object, object)
 
-    def __init__(self) -> None:
+    def __init__(self, prepare: Callable[[], object] | None = None) -> None:
         super().__init__()
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="predictor-inspector")
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="predictor-inspector", initializer=prepare)
         self._running: Job | None = None
         self._pending: Job | None = None
         self._cancel = Event()

@@ -35,7 +35,7 @@ class NamesEdit(QLineEdit):
         self.setMinimumWidth(60)
         self.editingFinished.connect(self._take)
 
-    def setToolTip(self, text: str) -> None:  # noqa: N802 (Qt's name)
+    def setToolTip(self, text: str) -> None:
         """Show `text` after the names, which may not fit on the line."""
         self._about = text
         super().setToolTip("\n".join((*self._value, "", text)).strip())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import floor, log, log10
+from math import exp, floor, isfinite, log, log10
+from numbers import Real
 from typing import Any
 
 from qtpy.QtCore import QLocale, QSignalBlocker, Qt, Signal
@@ -12,8 +13,11 @@ from predictor_inspector.core.parameters import Parameter
 from predictor_inspector.plugin.small_widgets import guard_wheel
 
 DECIMALS = 6  # what the spin box shows at most; values set from outside are kept as they are
+SMALLEST = 1e-300  # keeps logarithms finite
 LARGEST = 1e12  # what can be typed where a parameter has no bound of its own
 SLIDER_STEPS = 400
+SPIN_WIDTH = 96  # pixels; room for "1000 voxels"
+ARROWS_WIDTH = 40  # pixels; of a spin box's two buttons under napari's style sheet
 SLIDER_SPAN = 30.0  # a logarithmic slider reaches from 1/30 to 30 times its starting value
 
 
@@ -29,7 +33,7 @@ class _SpinBox(QDoubleSpinBox):
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         guard_wheel(self)
 
-    def textFromValue(self, value: float) -> str:  # noqa: N802 (Qt's name)
+    def textFromValue(self, value: float) -> str:
         text = f"{value:.{self.decimals()}f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -53,7 +57,7 @@ class NumberEdit(QWidget):
         self._value: float = 0
         self._spin = _SpinBox()
         self._spin.setDecimals(0 if self._whole else DECIMALS)
-        smallest = 10.0**-self._spin.decimals()
+        smallest = 10.0 ** -self._spin.decimals()
         inset = smallest if parameter.exclusive else 0.0
         self._spin.setRange(
             -LARGEST if parameter.minimum is None else parameter.minimum + inset,
@@ -73,10 +77,11 @@ class NumberEdit(QWidget):
         if self._slider is not None:
             self._slider.valueChanged.connect(self._on_slider)
             layout.addWidget(self._slider, 1)
-            self._spin.setFixedWidth(104)
+            # The slider does what the arrows would, and the number gets their room.
+            self._spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         else:
-            self._spin.setMinimumWidth(104)
             layout.addStretch(1)
+        self._spin.setFixedWidth(SPIN_WIDTH + (ARROWS_WIDTH if self._slider is None else 0))
         layout.addWidget(self._spin)
         self.setFocusProxy(self._spin)
         self._spin.valueChanged.connect(self._on_spin)
@@ -108,19 +113,19 @@ class NumberEdit(QWidget):
             If it is not a finite number, or out of bounds.
         """
         name = self._parameter.name
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or abs(value) == float("inf"):
+        if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(float(value)):
             raise ValueError(f"{name} must be a finite number, got {value!r}")
-        if self._whole and value != int(value):
+        if self._whole and float(value) % 1:
             raise ValueError(f"{name} must be a whole number, got {value}")
         self._parameter.check("the form", value)
-        self._value = int(value) if self._whole else float(value)
+        self._value = int(float(value)) if self._whole else float(value)
         self._show()
 
     def set_start(self, value: Any) -> None:
         """Centre the slider's range on `value`."""
         if self._logarithmic:
-            self._range = (value / SLIDER_SPAN, value * SLIDER_SPAN)
-            self._range = (max(self._range[0], 1.0) if self._whole else self._range[0], self._range[1])
+            low, high = max(value / SLIDER_SPAN, 1.0 if self._whole else SMALLEST), value * SLIDER_SPAN
+            self._range = (min(low, value), max(min(high, self._spin.maximum()), value))
             self._show()
 
     def set_unit(self, unit: str) -> None:
@@ -142,14 +147,14 @@ class NumberEdit(QWidget):
         low, high = self._range
         if self._logarithmic:
             low, high = self._range = (min(low, value), max(high, value))
-            return round(SLIDER_STEPS * log(value / low) / log(high / low))
+            return round(SLIDER_STEPS * (log(value) - log(low)) / (log(high) - log(low)))
         return round(100 * (value - low) / (high - low))
 
     def _at(self, position: int) -> float:
         low, high = self._range
         if not self._logarithmic:
             return float(round(low + (high - low) * position / 100, DECIMALS))
-        value = low * (high / low) ** (position / SLIDER_STEPS)
+        value = exp(log(low) + (log(high) - log(low)) * position / SLIDER_STEPS)
         digits = 2 - floor(log10(value))  # three significant ones
         return min(max(round(value, digits), self._spin.minimum()), self._spin.maximum())
 

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QMenu,
+    QPushButton,
     QSpinBox,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -23,7 +24,7 @@ from qtpy.QtWidgets import (
 )
 
 from predictor_inspector.core.array import spatial_axis_names
-from predictor_inspector.plugin.small_widgets import flat_button
+from predictor_inspector.plugin.small_widgets import NO_MENU_ARROW, flat_button
 
 Offsets = tuple[tuple[int, ...], ...]
 
@@ -71,8 +72,9 @@ class OffsetsTable(QWidget):
         self._table.horizontalHeader().setFixedHeight(ROW_HEIGHT)
         self._table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self._table.verticalHeader().setMinimumSectionSize(ROW_HEIGHT)
+        self._table.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
         self._table.verticalHeader().setToolTip("The channel that the offset makes")
-        self._fit = QToolButton()
+        self._fit = QPushButton()
         self._fit.clicked.connect(lambda _checked=False: self._edit(offsets_in(self._value, self._dims)))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -90,7 +92,8 @@ class OffsetsTable(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         presets = QToolButton()
-        presets.setText("Presets")
+        presets.setText("Set to ▾")
+        presets.setStyleSheet(NO_MENU_ARROW)
         presets.setToolTip("Replace all offsets")
         presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._menu = QMenu(presets)
@@ -102,7 +105,7 @@ class OffsetsTable(QWidget):
         action.triggered.connect(lambda _c=False: self._edit(tuple(tuple(-n for n in o) for o in self._value)))
         presets.setMenu(self._menu)
         self._remove = flat_button("−", "Remove the selected offsets, or the last one", self.remove_rows)
-        self._copy = flat_button("⧉", "Duplicate the selected offsets, or the last one", self.duplicate_rows)
+        self._copy = flat_button("Copy", "Duplicate the selected offsets, or the last one", self.duplicate_rows)
         layout.addStretch(1)
         layout.addWidget(presets)
         layout.addWidget(flat_button("+", "Add an offset", self.add_row))
@@ -137,7 +140,7 @@ class OffsetsTable(QWidget):
         self._show()
 
     def add_row(self) -> None:
-        """Append the first offset along an axis that isn't there yet: at distance 1, then 3, 9, …"""
+        """Append the first offset along an axis that isn't there yet, at distance 1, 3, 9 and so on."""
         columns = self._columns
         for power in count():
             for offset in axis_offsets(columns, (3**power,)):
@@ -192,7 +195,7 @@ class OffsetsTable(QWidget):
         rows = min(max(len(self._value), 1), VISIBLE_ROWS)
         table.setFixedHeight(ROW_HEIGHT * (rows + 1) + 2 * table.frameWidth())
         self._fit.setVisible(columns != self._dims)
-        self._fit.setText(f"The data have {self._dims} axes: fit the offsets to {', '.join(spatial_axis_names(self._dims))}")
+        self._fit.setText(f"Fit to the data's {self._dims} axes: {', '.join(spatial_axis_names(self._dims))}")
         self._update_buttons()
 
     def _update_buttons(self) -> None:
@@ -203,11 +206,12 @@ class OffsetsTable(QWidget):
 class _SpinDelegate(QStyledItemDelegate):
     """Edits a cell with a spin box whose arrows act at once."""
 
-    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex) -> QWidget:  # noqa: N802
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex) -> QWidget:
         spin = QSpinBox(parent)
         spin.setRange(-LARGEST, LARGEST)
         spin.setKeyboardTracking(False)
         spin.setFrame(False)
+        spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
         spin.valueChanged.connect(lambda _value: self.commitData.emit(spin))
         return spin
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
 
-from predictor_inspector.plugin.small_widgets import ErrorLabel, guard_wheel
+from predictor_inspector.plugin.small_widgets import guard_wheel
 
 
 class _PlainEdit(QWidget):
@@ -21,7 +21,6 @@ class _PlainEdit(QWidget):
         super().__init__()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
         layout.addWidget(widget)
         self.setFocusProxy(widget)
 
@@ -104,13 +103,17 @@ class TextEdit(_PlainEdit):
 
 
 class LiteralEdit(_PlainEdit):
-    """Any value as Python writes it: ``None``, ``(1, 2)``, ``{"a": 0.5}``; what is wrong with a text shows beneath it."""
+    """Any value as Python writes it: ``None``, ``(1, 2)``, ``{"a": 0.5}``.
+
+    `problem` is emitted with what is wrong with a text, and with an empty string once nothing is.
+    """
+
+    problem = Signal(str)
 
     def __init__(self, name: str, annotation: Any) -> None:
         self._name, self._annotation = name, annotation
-        self._line, self._error, self._value = QLineEdit(), ErrorLabel(), None
+        self._line, self._value = QLineEdit(), None
         super().__init__(self._line)
-        self.layout().addWidget(self._error)
         self._line.setPlaceholderText("a Python value")
         self._line.editingFinished.connect(self._take)
 
@@ -123,17 +126,17 @@ class LiteralEdit(_PlainEdit):
         self._value = value
         self._line.setText(repr(value))
         self._line.setCursorPosition(0)
-        self._error.show_message("")
+        self.problem.emit("")
 
     def _take(self) -> None:
         try:
             value = _fitting(ast.literal_eval(self._line.text().strip()), self._annotation)
         except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            self._error.show_message(
+            self.problem.emit(
                 f"{self._name} needs {type_name(self._annotation)} as Python writes it, got {self._line.text()!r}"
             )
             return
-        self._error.show_message("")
+        self.problem.emit("")
         if repr(value) != repr(self._value):
             self._value = value
             self.edited.emit()

@@ -15,8 +15,8 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QMenu,
+    QPushButton,
     QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -34,9 +34,9 @@ from predictor_inspector.core.export import predictor_to_dacapo_yaml, predictor_
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.plugin.form import ParameterForm, readable
-from predictor_inspector.plugin.offsets_table import offsets_in
-from predictor_inspector.plugin.small_widgets import ErrorLabel, guard_wheel
+from predictor_inspector.plugin.small_widgets import NO_MENU_ARROW, ErrorLabel, guard_wheel
 
+DEFAULTS = "defaults"  # the preset that every kind has
 _TITLES = {"distance": "Signed distance", "one_hot": "One-hot"}
 
 
@@ -52,6 +52,7 @@ class PredictorPanel(QWidget):
         super().__init__(parent)
         self._gt: Array | None = None
         self._forms: dict[str, ParameterForm] = {}
+        self._complaints: dict[str, str] = {}  # what a kind has against the ground truth, if anything
         self._kind = ""
         self._combo = QComboBox()
         for kind in predictor_kinds():
@@ -75,6 +76,7 @@ class PredictorPanel(QWidget):
 
     def _make_buttons(self) -> QHBoxLayout:
         self._presets = QMenu(self)
+        self._presets.aboutToShow.connect(self._fill_presets)
         copy, load = QMenu(self), QMenu(self)
         for title, make in (
             ("YAML", predictor_to_yaml),
@@ -84,16 +86,14 @@ class PredictorPanel(QWidget):
             copy.addAction(title).triggered.connect(lambda _c=False, m=make: self._copy(m))
         load.addAction("Load YAML…").triggered.connect(lambda _c=False: self._ask_for_file())
         load.addAction("Paste YAML").triggered.connect(lambda _c=False: self.paste_yaml())
-        reset = QToolButton()
-        reset.setText("Reset")
+        reset = QPushButton("Reset")
         reset.setToolTip("Return every parameter to its starting value")
         reset.clicked.connect(lambda _c=False: self.reset())
         row = QHBoxLayout()
         row.setSpacing(4)
         for title, menu in (("Presets", self._presets), ("Copy as", copy), ("Load", load)):
-            row.addWidget(_menu_button(title, menu))
-        row.insertWidget(1, reset)
-        row.addStretch(1)
+            row.addWidget(_menu_button(title, menu), 1)
+        row.insertWidget(1, reset, 1)
         return row
 
     @property
@@ -111,8 +111,8 @@ class PredictorPanel(QWidget):
     def config(self) -> dict[str, Any]:
         """The configuration ``{"kind": …, …}`` with every parameter's value, complete or not.
 
-        Setting it changes kind and form and emits `config_changed` once. Parameters that it leaves out get their default;
-        required ones that it leaves out, what suits the data.
+        Setting it changes kind and form and emits `config_changed` once. Parameters that it leaves out get their
+        default; required ones that it leaves out, what suits the data, whatever data come.
 
         Raises
         ------
@@ -123,15 +123,16 @@ class PredictorPanel(QWidget):
 
     @config.setter
     def config(self, config: dict[str, Any]) -> None:
-        if isinstance(config, dict) and "kind" in config:
-            form = self._form_of(config["kind"])
-            required = {p.name for p in parameters_of(predictor_class(config["kind"])) if p.required}
-            starts = {name: value for name, value in form.starting_values().items() if name in required}
-            config = {"kind": config["kind"], **starts, **{k: v for k, v in config.items() if k != "kind"}}
-        predictor = predictor_from_config(config)
+        kind = config.get("kind") if isinstance(config, dict) else None
+        missing: dict[str, Any] = {}
+        if isinstance(kind, str):
+            required = {p.name for p in parameters_of(predictor_class(kind)) if p.required} - config.keys()
+            starts = self._form_of(kind).starting_values()
+            missing = {name: starts[name] for name in starts if name in required}
+        predictor = predictor_from_config(missing | config if isinstance(config, dict) else config)
         values = {p.name: getattr(predictor, p.name) for p in parameters_of(type(predictor))}
-        self._form_of(config["kind"]).set_values(values)
-        self._select(config["kind"])
+        self._form_of(str(kind)).set_values(values, chosen=values.keys() - missing.keys())
+        self._select(str(kind))
         self.config_changed.emit()
 
     def predictor(self) -> Predictor:
@@ -154,18 +155,20 @@ class PredictorPanel(QWidget):
         self._form.reset()
 
     def presets(self) -> tuple[str, ...]:
-        """The names of the presets of the chosen kind."""
-        return tuple(predictor_class(self._kind).presets)
+        """The names of the chosen kind's presets: ``"defaults"``, and its own that fit the data's dimensions."""
+        own = predictor_class(self._kind).presets
+        return (DEFAULTS, *(name for name, values in own.items() if self._fits(values)))
 
     def apply_preset(self, name: str) -> None:
-        """Set the parameters that the preset `name` names, with offsets fitted to the data's dimensions, and no others."""
-        presets = predictor_class(self._kind).presets
+        """Set the parameters that the preset `name` names, and no others; ``ValueError`` if there is none.
+
+        ``"defaults"`` are the class's own, which needn't be what suits the data (`reset` goes back to that).
+        """
+        cls = predictor_class(self._kind)
+        presets = {DEFAULTS: {p.name: p.default for p in parameters_of(cls) if not p.required}, **cls.presets}
         if name not in presets:
-            raise ValueError(f"{self._kind} has no preset {name!r}; it has {', '.join(presets) or 'none'}")
-        values = dict(presets[name])
-        for p in parameters_of(predictor_class(self._kind)):
-            if p.name in values and p.widget == "offsets" and self._gt is not None:
-                values[p.name] = offsets_in(values[p.name], self._gt.dims)
+            raise ValueError(f"{self._kind} has no preset {name!r}; it has {', '.join(presets)}")
+        values = presets[name]
         before = self._form.values()
         self._form.set_values(values)
         self._on_form(changed=self._form.values() != before)
@@ -187,6 +190,11 @@ class PredictorPanel(QWidget):
     def _form(self) -> ParameterForm:
         return self._forms[self._kind]
 
+    def _fits(self, values: dict[str, Any]) -> bool:
+        """Whether offsets among `values` have as many numbers as the data have axes."""
+        offsets = [values[name] for name in self._form.offsets if name in values]
+        return self._gt is None or all(len(o) == self._gt.dims for table in offsets for o in table)
+
     def _form_of(self, kind: str) -> ParameterForm:
         if kind not in self._forms:
             form = ParameterForm(predictor_class(kind))
@@ -202,7 +210,13 @@ class PredictorPanel(QWidget):
         form.set_unit(gt.unit if gt is not None else "")
         if gt is not None:
             form.set_dims(gt.dims)
-        form.set_starting_values(predictor_class(kind).starting_values(gt) if gt is not None else {})
+        self._complaints[kind] = ""
+        starts: dict[str, Any] = {}
+        try:
+            starts = predictor_class(kind).starting_values(gt) if gt is not None else {}
+        except ValueError as error:
+            self._complaints[kind] = str(error)
+        form.set_starting_values(starts)
 
     def _select(self, kind: str) -> None:
         form = self._form_of(kind)
@@ -216,11 +230,13 @@ class PredictorPanel(QWidget):
         self._about.setText(about)
         self._about.setToolTip(about)
         self._about.setVisible(bool(about))
-        self._presets.clear()
-        self._presets.addAction("Defaults").triggered.connect(lambda _c=False: self.reset())
-        for name in self.presets():
-            self._presets.addAction(name).triggered.connect(lambda _c=False, n=name: self.apply_preset(n))
         self._validate()
+
+    def _fill_presets(self) -> None:
+        self._presets.clear()
+        for name in self.presets():
+            title = name[:1].upper() + name[1:]
+            self._presets.addAction(title).triggered.connect(lambda _c=False, n=name: self.apply_preset(n))
 
     def _on_combo(self, index: int) -> None:
         try:
@@ -243,6 +259,7 @@ class PredictorPanel(QWidget):
             return  # an untouched form without data isn't wrong, it only waits for them
         try:
             self.predictor()
+            self._form.show_error(None, self._complaints[self._kind])
         except ValueError as error:
             text = re.sub(r"^\w+: ", "", str(error))
             words = re.findall(r"\w+", text)
@@ -271,7 +288,7 @@ class PredictorPanel(QWidget):
     def _take_text(self, read: Callable[[], str], source: str) -> None:
         try:
             self.config = config_from_yaml(read(), source)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, ImportError) as error:
             self._message.show_message(str(error))
 
 
@@ -288,9 +305,8 @@ def first_sentence(cls: type) -> str:
     return "" if line.startswith(f"{cls.__name__}(") else line.replace("`", "")
 
 
-def _menu_button(title: str, menu: QMenu) -> QToolButton:
-    button = QToolButton()
-    button.setText(title)
-    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+def _menu_button(title: str, menu: QMenu) -> QPushButton:
+    button = QPushButton(f"{title} ▾")
+    button.setStyleSheet(NO_MENU_ARROW)
     button.setMenu(menu)
     return button

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from funlib.geometry import Roi
+from napari.utils.colormaps.standardize_color import transform_color
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Regions
@@ -20,6 +21,9 @@ NAMES = ("padding", "GT context", "ROI")
 _COLOURS = {"ROI": ROI, "GT context": CONTEXT, "padding": PADDING}
 _WIDTH = {"ROI": 2.5, "GT context": 2.0, "padding": 1.5}
 """Of lines, in pixels of the canvas."""
+
+_NOTICEABLE = 0.1
+"""Lines are drawn anew when their width is off by more than this share."""
 
 Box = tuple[tuple[float, ...], tuple[float, ...]]
 
@@ -180,17 +184,20 @@ class RegionLayers:
             layer = self._add(name, gt, scale, units)
         data, types, lines, fills = _geometry(shapes, view, len(view.point) - gt.dims)
         data = [vertices / scale for vertices in data]
-        selected = set(layer.selected_data)
-        with layer._block_refresh():
-            layer.units = list(units)
-            layer.scale = scale
-            layer.data = []
-            if data:
-                thickness = width / min(scale[axis] for axis in _displayed_axes(gt, view))
-                layer.add(data, shape_type=types, edge_width=thickness, edge_color=lines, face_color=fills)
-            if selected <= set(range(len(data))):
-                layer.selected_data = selected
-        layer.refresh()
+        thickness = width / min(scale[axis] for axis in _displayed_axes(gt, view))
+        _set_if_changed(layer, "scale", scale)
+        if _differ(layer, data, types, lines, fills):
+            selected = set(layer.selected_data)
+            # The viewer would adapt its sliders twice for each of the layers, to regions that it needn't know of.
+            with layer._block_refresh(), layer.events.data.blocker():
+                layer.data = []
+                if data:
+                    layer.add(data, shape_type=types, edge_width=thickness, edge_color=lines, face_color=fills)
+                if selected <= set(range(len(data))):
+                    layer.selected_data = selected
+            layer.refresh()
+        elif data and abs(layer.edge_width[0] / thickness - 1) > _NOTICEABLE:
+            layer.edge_width = thickness
 
     def _add(self, name: str, gt: Array, scale: np.ndarray, units: Sequence[str]) -> Any:
         active = self._viewer.layers.selection.active
@@ -211,6 +218,22 @@ class RegionLayers:
         if active is not None and active in self._viewer.layers:
             self._viewer.layers.selection.active = active
         return layer
+
+
+def _set_if_changed(layer: Any, name: str, values: np.ndarray) -> None:
+    """napari adapts the whole viewer whenever a layer's place is set, changed or not."""
+    if not np.array_equal(getattr(layer, name), values):
+        setattr(layer, name, values)
+
+
+def _differ(layer: Any, data: list[np.ndarray], types: list[str], lines: list[str], fills: list[str]) -> bool:
+    """Whether a layer shows other shapes than these."""
+    if len(layer.data) != len(data) or list(layer.shape_type) != types:
+        return True
+    if any(not np.allclose(a, b, rtol=0, atol=1e-6) for a, b in zip(layer.data, data, strict=True)):
+        return True
+    colours = ((layer.edge_color, lines), (layer.face_color, fills))
+    return bool(data) and any(not np.allclose(shown, transform_color(wanted)) for shown, wanted in colours)
 
 
 def _geometry(

@@ -195,9 +195,13 @@ class ResultLayers:
         # napari would redraw for the data and again for its place.
         with layer._block_refresh():
             layer.data = data
-            layer.scale = scale
-            layer.translate = translate
-            layer.units = self._units(place, channels)
+            # Setting a place, changed or not, makes napari adapt the whole viewer to it.
+            if not np.array_equal(layer.scale, scale):
+                layer.scale = scale
+            if not np.array_equal(layer.translate, translate):
+                layer.translate = translate
+            if tuple(map(str, layer.units)) != tuple(self._units(place, channels)):
+                layer.units = self._units(place, channels)
         layer.refresh()
 
     def _add(

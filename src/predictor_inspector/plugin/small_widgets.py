@@ -9,6 +9,9 @@ from qtpy.QtWidgets import QLabel, QSizePolicy, QToolButton, QWidget
 
 ERROR_COLOUR = "#e0443e"  # the same contrast, 3.5:1, on napari's dark and light background
 
+# Qt draws a menu button's arrow across its text under napari's style sheet; buttons write a "▾" themselves.
+NO_MENU_ARROW = "::menu-indicator { image: none; width: 0; }"
+
 
 class ErrorLabel(QLabel):
     """A sentence in red that takes no room while there is none."""
@@ -29,7 +32,7 @@ class ErrorLabel(QLabel):
 
 
 class _WheelGuard(QObject):
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
             event.ignore()
             return True

@@ -10,31 +10,33 @@ _VALUES = ("data", "labels_update", "paint")
 
 
 class ViewerWatch:
-    """Calls back whenever the viewer may show another part of the world."""
+    """Calls back whenever the viewer may show another part of the world, and whenever its list of layers changes."""
 
-    def __init__(self, viewer: Any, changed: Callable[[], None]) -> None:
-        self._changed = changed
+    def __init__(self, viewer: Any, moved: Callable[[], None], layers_changed: Callable[[], None]) -> None:
+        self._moved, self._layers_changed = moved, layers_changed
         camera, dims, canvas = viewer.scene.camera.events, viewer.dims.events, viewer.canvas.events
-        self._emitters = [
-            camera.zoom,
-            camera.center,
-            dims.point,
-            dims.ndisplay,
-            dims.order,
-            dims.ndim,
-            canvas.size,
-        ]
-        for emitter in self._emitters:
-            emitter.connect(self._on_event)
+        layers = viewer.layers.events
+        self._connected: list[tuple[Any, Any]] = []
+        for emitter in (camera.zoom, camera.center, dims.point, dims.ndisplay, dims.order, dims.ndim, canvas.size):
+            self._connect(emitter, self._on_move)
+        for emitter in (layers.inserted, layers.removed, layers.reordered, layers.renamed):
+            self._connect(emitter, self._on_layers)
 
     def close(self) -> None:
         """Listen no more."""
-        for emitter in self._emitters:
-            emitter.disconnect(self._on_event)
-        self._emitters = []
+        for emitter, callback in self._connected:
+            emitter.disconnect(callback)
+        self._connected = []
 
-    def _on_event(self, _event: Any = None) -> None:
-        self._changed()
+    def _connect(self, emitter: Any, callback: Any) -> None:
+        emitter.connect(callback)
+        self._connected.append((emitter, callback))
+
+    def _on_move(self, _event: Any = None) -> None:
+        self._moved()
+
+    def _on_layers(self, _event: Any = None) -> None:
+        self._layers_changed()
 
 
 class LayerWatch:

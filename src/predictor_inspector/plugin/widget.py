@@ -184,7 +184,7 @@ class InspectorWidget(QWidget):
         self._follow_view()
 
     def reset_choices(self, event: Any = None) -> None:
-        """Take over the viewer's layers; napari calls it when they change."""
+        """Take over the viewer's layers as they are."""
         self._data.refresh()
 
     def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
@@ -206,7 +206,7 @@ class InspectorWidget(QWidget):
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(6, 4, 6, 4)
-        column.setSpacing(6)
+        column.setSpacing(3)
         for title, panel in (
             ("Data", self._data),
             ("Predictor", self._predictor),
@@ -232,11 +232,8 @@ class InspectorWidget(QWidget):
 
     def _connect(self) -> None:
         inspector = self._inspector
-        events = self._viewer.layers.events
-        for emitter in (events.inserted, events.removed, events.reordered, events.renamed):
-            emitter.connect(self.reset_choices)
-        self._viewer.dims.events.current_step.connect(self._follow_view)
         self.destroyed.connect(inspector.close)
+        inspector.layers_changed.connect(self.reset_choices)
         self._data.changed.connect(self._on_data)
         self._predictor.config_changed.connect(inspector.request_update)
         self._region.changed.connect(inspector.request_update)

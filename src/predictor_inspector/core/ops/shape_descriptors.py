@@ -38,8 +38,8 @@ def descriptor_count(dims: int) -> int:
 
 
 def window_radius(sigma: float, voxel_size: float) -> int:
-    """The window's radius in voxels."""
-    return int(TRUNCATE * sigma / voxel_size + 0.5)
+    """The window's radius in voxels; halves are rounded up, even where fractions such as 0.7 / 0.2 fall short of them."""
+    return int(TRUNCATE * sigma / voxel_size + 0.5 + 1e-9)
 
 
 def shape_descriptors(

@@ -98,8 +98,8 @@ def _grow(rng: np.random.Generator, shape: tuple[int, int, int]) -> Tissue:
 
 def _warp(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
     """Shifts in nm that bend everything a little, so that membranes are no planes."""
-    coarse, fine = (2, 5, 5), (max(2, shape[0] // 8), max(2, shape[1] // 12), max(2, shape[2] // 12))
-    shifts: np.ndarray = 16 * smooth_field(rng, shape, coarse) + 9 * smooth_field(rng, shape, fine)
+    coarse, fine = (2, 5, 5), (max(2, shape[0] // 8), max(2, shape[1] // 16), max(2, shape[2] // 16))
+    shifts: np.ndarray = 16 * smooth_field(rng, shape, coarse) + 15 * smooth_field(rng, shape, fine)
     return shifts
 
 

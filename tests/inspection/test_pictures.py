@@ -1,0 +1,149 @@
+"""The overview picture: what it shows, and where."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, DummyPredictor, HotDistancePredictor
+from predictor_inspector.inspection import inspect
+from predictor_inspector.inspection.colours import BACKGROUND, label_colours
+from predictor_inspector.inspection.layout import best_layout
+from predictor_inspector.inspection.panels import round_length
+from predictor_inspector.inspection.pictures import overview_figure
+from predictor_inspector.inspection.slices import best_plane
+
+NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
+
+
+@pytest.fixture
+def gt() -> Array:
+    """Blocks of ids, 40 x 4 x 4 nm, with a corner off the origin."""
+    ids = np.kron(np.random.default_rng(0).integers(0, 9, (4, 6, 5)), np.ones((2, 4, 4), int))
+    return Array(ids.astype(np.uint32), (40, 4, 4), (1000, 20, -12))
+
+
+def panel(figure: Figure, title: str) -> Axes:
+    return next(a for a in figure.axes if a.get_title(loc="left").startswith(title))
+
+
+def test_every_channel_has_a_target_a_weight_and_a_histogram(gt: Array) -> None:
+    predictor = AffinitiesPredictor(NEAREST, lsds=True, num_voxels=1)
+    inspection = inspect(predictor, gt, device="cpu")
+    figure = overview_figure(inspection)
+    titles = [a.get_title(loc="left") for a in figure.axes]
+    assert [t for t in titles if t in inspection.channel_names] == list(inspection.channel_names)
+    assert titles.count("weight") == 13
+    assert sum(t.endswith("% positive") for t in titles) == 13
+
+
+def test_panels_lie_in_world_units_and_show_the_values_of_the_middle_slice(gt: Array) -> None:
+    roi = gt.roi_of([slice(2, 6), slice(4, 20), slice(8, 16)])
+    inspection = inspect(AffinitiesPredictor(NEAREST, lsds=False), gt, roi, device="cpu")
+    figure = overview_figure(inspection)
+    image = panel(figure, "aff y+1").images[0]
+    assert image.get_extent() == [20, 52, 100, 36]
+    np.testing.assert_array_equal(image.get_array(), inspection.target.numpy()[1, 2])
+    assert panel(figure, "ground truth").get_title(loc="left") == "ground truth at z = 1180 nm"
+
+
+def test_lengths_are_true_to_scale_on_every_axis(gt: Array) -> None:
+    figure = overview_figure(inspect(AffinitiesPredictor(NEAREST, lsds=False), gt, device="cpu"))
+    figure.canvas.draw()
+    plane, across = figure.axes[0], figure.axes[1]
+    for axes in (plane, across, panel(figure, "aff x+1")):
+        (x0, y0), (x1, y1) = axes.transData.transform([(0, 0), (40, 40)])
+        assert abs(x1 - x0) == pytest.approx(abs(y1 - y0), rel=1e-6)
+    boxes = [axes.transData.transform([(0, 0), (40, 0)]) for axes in (plane, across)]
+    assert boxes[0][1][0] - boxes[0][0][0] == pytest.approx(boxes[1][1][0] - boxes[1][0][0])
+
+
+def test_roi_context_and_what_lies_beyond_the_data_are_drawn_where_they_are(gt: Array) -> None:
+    roi = gt.roi_of([slice(0, 8), slice(0, 24), slice(4, 12)])
+    inspection = inspect(AffinitiesPredictor(((0, 3, 0), (0, 0, -2)), lsds=False), gt, roi, device="cpu")
+    drawn = [p for p in panel(overview_figure(inspection), "ground truth").patches if isinstance(p, Rectangle)]
+    boxes = {(p.get_x(), p.get_y(), p.get_width(), p.get_height()): p.get_hatch() for p in drawn}
+    assert boxes == {
+        (4, 20, 32, 96): None,  # the ROI
+        (-4, 20, 40, 96 + 12): None,  # 3 voxels of context below and 2 on the left
+        (-4, 116, 40, 12): "////",  # of which this isn't there
+        (-4, 8, 48, 96 + 24): None,  # padding is the same on either side
+    }
+
+
+def test_signed_targets_are_centred_on_0_and_weights_begin_at_0(gt: Array) -> None:
+    inspection = inspect(HotDistancePredictor(["a"], 10.0, False), gt, device="cpu")
+    figure = overview_figure(inspection)
+    hot, distance = (panel(figure, name).images[0] for name in ("hot a", "distance a"))
+    assert (distance.norm.vmin, distance.norm.vmax, distance.cmap.name) == (-1, 1, "RdBu_r")
+    assert (hot.norm.vmin, hot.norm.vmax, hot.cmap.name) == (0, 1, "gray")
+    assert panel(figure, "weight").images[0].norm.vmin == 0
+
+
+def test_an_id_has_the_same_colour_everywhere_and_huge_ids_differ() -> None:
+    ids = np.array([[0, 1, 2], [2**40, 2**64 - 1, 1]], dtype=np.uint64)
+    shown = label_colours(ids)
+    np.testing.assert_array_equal(shown[0, 1], shown[1, 2])
+    np.testing.assert_array_equal(shown[0, 0], BACKGROUND)
+    assert len(np.unique(shown.reshape(-1, 3), axis=0)) == 5
+    assert shown.min() >= 0
+    assert shown.max() <= 1
+    np.testing.assert_array_equal(label_colours(np.array([1], np.uint8)), shown[:1, 1])
+
+
+def test_the_middle_slice_is_left_only_where_hardly_anything_is_labelled() -> None:
+    ids = np.zeros((9, 8, 8), np.uint8)
+    ids[6] = 1
+    array = Array(ids, (1, 1, 1))
+    assert best_plane(array, array.roi).at[0] == 6
+    ids[4, :4] = 1
+    assert best_plane(array, array.roi).at[0] == 4
+    thin = array.roi_of([slice(0, 9), slice(3, 4), slice(0, 8)])
+    plane = best_plane(array, thin)
+    assert (plane.rows, plane.columns, plane.at[1]) == (0, 2, 3)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 13, 24, 60])
+@pytest.mark.parametrize("aspect", [0.2, 1.0, 2.6])
+def test_nothing_overlaps_however_many_channels_there_are(channels: int, aspect: float) -> None:
+    layout = best_layout(channels, aspect, aspect)
+    boxes = [layout.block_box(), *(box for c in range(channels) for box in layout.group_boxes(c))]
+    for i, (left, bottom, width, height) in enumerate(boxes):
+        assert left > 0
+        assert bottom > 0
+        assert left + width < 1
+        assert bottom + height < 1
+        for x, y, w, h in boxes[:i]:
+            assert left + width <= x or x + w <= left or bottom + height <= y or y + h <= bottom
+
+
+@pytest.mark.parametrize(("most", "length"), [(30, 20), (50, 50), (0.07, 0.05), (999, 500), (1, 1)])
+def test_scale_bars_are_round(most: float, length: float) -> None:
+    assert round_length(most) == pytest.approx(length)
+
+
+def test_raw_data_and_mask_on_other_grids_are_drawn_in_2d_too() -> None:
+    ids = np.kron(np.arange(16).reshape(4, 4), np.ones((8, 8), int)).astype(np.int64)
+    gt = Array(ids, (2, 3), unit="um", subdivision=10)
+    raw = Array(np.random.default_rng(0).random((3, 64, 48)).astype(np.float32), (1, 2), unit="um", subdivision=10)
+    mask = Array(np.ones((16, 20), np.uint8), (4, 4), unit="um", subdivision=10)
+    inspection = inspect(DistancePredictor(["a"], 1.0, True), gt, mask=mask, device="cpu")
+    figure = overview_figure(inspection, raw)
+    figure.canvas.draw()
+    assert panel(figure, "ground truth").get_xlabel() == "x [um]"
+
+
+def test_a_picture_needs_two_or_three_axes() -> None:
+    line = Array(np.ones(9, np.uint8), (1,))
+    with pytest.raises(ValueError, match="2 or 3 spatial axes"):
+        overview_figure(inspect(DummyPredictor(2), line, device="cpu"))
+
+
+def test_pyplot_is_not_needed(gt: Array, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    overview_figure(inspect(DummyPredictor(1), gt, device="cpu")).canvas.draw()

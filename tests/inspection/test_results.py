@@ -1,0 +1,121 @@
+"""Folders of results, ROIs as text, and predictors as people choose them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from predictor_inspector.core import Array, DummyPredictor
+from predictor_inspector.inspection import inspect
+from predictor_inspector.inspection.describe import aligned, type_name
+from predictor_inspector.inspection.results import check_folder, report, write_results
+from predictor_inspector.inspection.roi_text import roi_from_text
+from predictor_inspector.inspection.settings import parsed_values
+
+FRACTIONAL = Array(np.zeros((20, 30, 40), np.uint8), (524, 400, 400), (10000, 201150, 7510), subdivision=100)
+
+
+@given(st.lists(st.tuples(st.integers(0, 19), st.integers(1, 20)), min_size=3, max_size=3))
+def test_voxels_and_the_same_place_in_units_are_the_same_roi(ranges: list[tuple[int, int]]) -> None:
+    slices = [slice(b, min(b + n, s)) for (b, n), s in zip(ranges, FRACTIONAL.spatial_shape, strict=True)]
+    in_voxels = ",".join(f"{s.start}:{s.stop}" for s in slices)
+    world = FRACTIONAL.roi_of(slices)
+    in_units = ",".join(f"{b / 100}nm:{e / 100}nm" for b, e in zip(world.begin, world.end, strict=True))
+    assert roi_from_text(in_voxels, FRACTIONAL) == roi_from_text(in_units, FRACTIONAL) == (world, "")
+
+
+def test_a_roi_off_the_grid_grows_to_the_smallest_that_holds_it() -> None:
+    roi, note = roi_from_text("0.101um:110nm,:,100:101nm", FRACTIONAL)
+    assert roi == FRACTIONAL.roi_of([slice(0, 2), slice(0, 30), slice(6, 7)])
+    assert note == "The ROI was grown to whole voxels: 100:110.48, 2011.5:2131.5, 99.1:103.1 nm."
+
+
+def test_one_number_is_one_voxel_and_open_ends_reach_the_datas() -> None:
+    assert roi_from_text("5, 7: ,:3", FRACTIONAL)[0] == FRACTIONAL.roi_of([slice(5, 6), slice(7, 30), slice(0, 3)])
+
+
+def test_a_roi_may_reach_beyond_the_data_only_where_that_is_asked_for() -> None:
+    text = "90nm:110nm,:,:"
+    with pytest.raises(
+        ValueError, match=r"beyond the data on axis z: '90nm:110nm' is -2:2 in voxels, but there are 20"
+    ):
+        roi_from_text(text, FRACTIONAL)
+    roi, _ = roi_from_text(text, FRACTIONAL, within=False)
+    assert (roi.begin[0], roi.end[0]) == (10000 - 2 * 524, 10000 + 2 * 524)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1:2:3,:,:", "can't be understood on axis z"),
+        ("100nm,:,:", "can't be understood on axis z"),
+        ("nm:,:,:", "can't be understood on axis z"),
+        ("1.5:3,:,:", "counts voxels from 0 on axis z"),
+        (":,3:3,:", "empty on axis y"),
+        (":,:,1px:3px", "can't be converted to nm"),
+        ("", "must have 3 ranges"),
+    ],
+)
+def test_a_roi_that_means_nothing_is_refused_with_its_axis(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        roi_from_text(text, FRACTIONAL)
+
+
+def test_values_are_yaml_and_the_last_of_a_name_wins() -> None:
+    texts = ["lsds=false", "neighborhood=[[1, 0], [0, -3]]", "lsds=true", "names=[a, 'b=c']", "size=2.5"]
+    expected = {"lsds": True, "neighborhood": [[1, 0], [0, -3]], "names": ["a", "b=c"], "size": 2.5}
+    assert parsed_values(texts) == expected
+
+
+def test_a_report_holds_null_for_numbers_that_json_does_not_know() -> None:
+    gt = Array(np.ones((4, 4), np.uint8), (1, 1))
+    inspection = inspect(DummyPredictor(1), gt, device="cpu")
+    odd = replace(inspection.statistics[0], mean=float("nan"))
+    content = report(replace(inspection, statistics=(odd,)))
+    assert content["channels"][0]["mean"] is None
+    json.dumps(content, allow_nan=False)
+
+
+def test_writing_again_keeps_the_old_results_if_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inspection = inspect(DummyPredictor(1), Array(np.ones((4, 4), np.uint8), (1, 1)), device="cpu")
+    folder = write_results(tmp_path / "out", inspection)
+    before = (folder / "report.json").read_text()
+    monkeypatch.setattr("predictor_inspector.inspection.results.report", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_results(folder, inspection, overwrite=True)
+    assert (folder / "report.json").read_text() == before
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_a_file_or_link_is_never_replaced(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nowhere")
+    for path in (file, link):
+        with pytest.raises(FileExistsError, match="no folder of results"):
+            check_folder(path, overwrite=True)
+
+
+def test_columns_are_aligned() -> None:
+    assert aligned([("a", "10"), ("long", "9")], right=[1]) == "a     10\nlong   9"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text"),
+    [
+        (int, "whole number"),
+        (tuple[tuple[int, ...], ...], "[[whole number, …], …]"),
+        (tuple[float, str], "[number, text]"),
+        (int | None, "whole number or null"),
+        (list[bool], "[true or false, …]"),
+    ],
+)
+def test_types_read_as_their_yaml_looks(annotation: object, text: str) -> None:
+    assert type_name(annotation) == text
