@@ -29,7 +29,7 @@ from predictor_inspector.plugin.samples import cell_layers, neurite_layers
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 WINDOW, WITHOUT_LAYER_LIST = (1480, 930), (1180, 930)
-COLOURS = 192
+COLOURS = 256
 MOST_BYTES = 200_000
 PATIENCE, CALM = 60.0, 0.4  # seconds until giving up, and without anything happening until all has been drawn
 
@@ -150,7 +150,7 @@ def _image(picture: QImage) -> Image.Image:
 def save(image: Image.Image, name: str) -> None:
     """Write a picture of few colours; refuses one that is too large for a page."""
     path = IMAGES / f"{name}.png"
-    small = image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    small = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, kmeans=1, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
     size = path.stat().st_size
     print(f"{path.name:24} {image.width} x {image.height}, {size / 1000:.0f} kB", flush=True)

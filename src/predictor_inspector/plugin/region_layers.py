@@ -89,6 +89,19 @@ def line_scale(gt: Array, view: View) -> np.ndarray:
     return sizes
 
 
+def slice_origin(gt: Array, view: View) -> tuple[np.ndarray, list[int]]:
+    """Where a layer of shapes begins, [axes], and the axes that aren't displayed.
+
+    napari shows a shape in the slices less than half a voxel from its position, which it cuts off to whole voxels. So along
+    the axes that aren't displayed voxels are counted from the centre of the first, where slices are.
+    """
+    across = [axis for axis in range(gt.dims) if axis not in _displayed_axes(gt, view)]
+    origin = np.zeros(gt.dims)
+    for axis in across:
+        origin[axis] = (gt.offset[axis] + gt.voxel_size[axis] / 2) / gt.subdivision
+    return origin, across
+
+
 def _displayed_axes(gt: Array, view: View) -> list[int]:
     first = len(view.point) - gt.dims
     return [dim - first for dim in view.displayed if dim >= first] or list(range(gt.dims))
@@ -183,9 +196,13 @@ class RegionLayers:
         if layer is None:
             layer = self._add(name, gt, scale, units)
         data, types, lines, fills = _geometry(shapes, view, len(view.point) - gt.dims)
-        data = [vertices / scale for vertices in data]
+        origin, across = slice_origin(gt, view)
+        data = [(vertices - origin) / scale for vertices in data]
+        for vertices in data:
+            vertices[:, across] = vertices[:, across].round()
         thickness = width / min(scale[axis] for axis in _displayed_axes(gt, view))
         _set_if_changed(layer, "scale", scale)
+        _set_if_changed(layer, "translate", origin)
         if _differ(layer, data, types, lines, fills):
             selected = set(layer.selected_data)
             # The viewer would adapt its sliders twice for each of the layers, to regions that it needn't know of.

@@ -192,11 +192,13 @@ class ResultLayers:
         if layer is None:
             self._add(name, data, scale, translate, place, channels)
             return
+        resized = layer.data.shape != data.shape
         # napari would redraw for the data and again for its place.
         with layer._block_refresh():
             layer.data = data
-            # Setting a place, changed or not, makes napari adapt the whole viewer to it.
-            if not np.array_equal(layer.scale, scale):
+            # Setting a place, changed or not, makes napari adapt the whole viewer to it; needed for another shape, of which
+            # a hidden layer says nothing else.
+            if resized or not np.array_equal(layer.scale, scale):
                 layer.scale = scale
             if not np.array_equal(layer.translate, translate):
                 layer.translate = translate

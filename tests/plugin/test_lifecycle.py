@@ -1,0 +1,212 @@
+"""The dock through its life: layers that come and go, hiding, closing, and nothing left behind."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QApplication
+
+from predictor_inspector.plugin import InspectorWidget
+
+from .window import VOXEL_SIZE, Window, blocks
+
+LARGE = {"kind": "distance", "channels": ["a"], "scale_factor": 100.0, "mask_distances": True}
+
+
+def workers() -> list[threading.Thread]:
+    return [t for t in threading.enumerate() if t.name.startswith("predictor-inspector")]
+
+
+def start_something_long(window: Window) -> Any:
+    """A computation that is under way when this returns."""
+    layer = window.viewer.add_labels(blocks((24, 300, 300)), name="large", scale=VOXEL_SIZE)
+    window.settle()
+    window.widget.gt_layer = layer
+    window.widget.config = LARGE
+    window.widget.region_mode = "layer"
+    window.qtbot.waitUntil(lambda: window.widget._inspector._runner.busy, timeout=5000)
+    return layer
+
+
+def test_the_layer_may_be_deleted_while_it_is_computed(window: Window) -> None:
+    layer = start_something_long(window)
+    window.viewer.layers.remove(layer)
+    window.settle()
+    assert window.widget.gt_layer is None
+    assert window.widget.inspection is None
+    assert [layer.name for layer in window.viewer.layers] == []
+    assert window.widget.message == ""
+
+
+def test_the_layer_may_be_swapped_while_it_is_computed(window: Window) -> None:
+    start_something_long(window)
+    other = window.viewer.add_labels(blocks(seed=3), name="other", scale=VOXEL_SIZE)
+    window.widget.gt_layer = other
+    window.settle()
+    assert window.widget.inspection.gt.shape == (12, 40, 48)
+    window.assert_layers_show_the_inspection()
+
+
+def test_the_kind_may_be_changed_while_it_is_computed(window: Window) -> None:
+    start_something_long(window)
+    seen = []
+    window.widget.inspected.connect(lambda i: seen.append(type(i.request.predictor).__name__))
+    window.widget.config = {"kind": "one_hot", "classes": ["a", "b"]}
+    window.settle()
+    assert set(seen) == {"OneHotPredictor"}
+    window.assert_layers_show_the_inspection()
+
+
+def test_a_computation_can_be_cancelled(window: Window) -> None:
+    start_something_long(window)
+    seen = []
+    window.widget.inspected.connect(seen.append)
+    window.widget.cancel()
+    window.settle()
+    assert seen == []
+    assert window.widget.message == ""
+    # The next change computes again.
+    window.widget.region_mode = "view"
+    window.settle()
+    assert len(seen) == 1
+
+
+def test_without_live_it_computes_when_asked(window: Window) -> None:
+    window.add_labels()
+    seen = []
+    window.widget.live = False
+    window.settle()
+    window.widget.inspected.connect(seen.append)
+    window.after(lambda: window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 100.0))
+    assert seen == []
+    window.after(window.widget._compute._button.click)
+    assert len(seen) == 1
+    window.assert_layers_show_the_inspection()
+
+
+def test_a_hidden_dock_rests_and_catches_up(window: Window) -> None:
+    window.add_labels()
+    seen = []
+    window.widget.inspected.connect(seen.append)
+    window.dock.hide()
+    window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 100.0)
+    window.settle()
+    assert seen == []
+    window.dock.show()
+    window.settle()
+    assert len(seen) == 1
+    window.assert_layers_show_the_inspection()
+
+
+def test_a_dock_that_is_closed_and_opened_anew_goes_on_with_one_set_of_layers(window: Window) -> None:
+    window.add_labels()
+    window.viewer.window.remove_dock_widget(window.dock)
+    QApplication.processEvents()
+    window.widget = InspectorWidget(window.viewer)
+    window.dock = window.viewer.window.add_dock_widget(window.widget, name="again")
+    window.settle()
+    names = [layer.name for layer in window.viewer.layers]
+    assert sorted(names) == sorted(set(names))
+    window.assert_layers_show_the_inspection()
+
+
+def test_a_closed_dock_leaves_no_thread_no_callback_and_no_widget(window: Window) -> None:
+    layer = window.add_labels()
+    emitters = [
+        window.viewer.scene.camera.events.zoom,
+        window.viewer.dims.events.point,
+        window.viewer.layers.events.inserted,
+        layer.events.data,
+    ]
+    assert len(workers()) == 1
+
+    def ours(emitter: Any) -> int:
+        return sum("predictor_inspector" in str(getattr(c, "__module__", c)) or "watch" in str(c).lower() for c in emitter.callbacks)
+
+    before = [len(e.callbacks) for e in emitters]
+    gone = weakref.ref(window.widget)
+    inspector = weakref.ref(window.widget._inspector)
+    window.viewer.window.remove_dock_widget(window.dock)
+    window.dock.deleteLater()
+    window.widget = window.dock = None
+    for _ in range(5):
+        QApplication.processEvents()
+        window.qtbot.wait(20)
+        gc.collect()
+    assert [len(e.callbacks) for e in emitters] == [n - 1 for n in before]
+    assert workers() == []
+    assert inspector() is None
+    assert gone() is None
+    # Nobody minds what happens now.
+    window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 140.0)
+    layer.data = blocks(seed=5)
+    window.viewer.layers.clear()
+    QApplication.processEvents()
+
+
+def test_what_the_person_set_on_a_layer_stays(window: Window) -> None:
+    window.add_labels()
+    window.set_config("distance", channels=["a"], scale_factor=15.0, mask_distances=True)
+    target = window.target
+    target.colormap = "viridis"
+    target.contrast_limits = (-0.5, 0.5)
+    target.opacity = 0.4
+    window.after(lambda: window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 100.0))
+    window.set_config("distance", channels=["a"], scale_factor=25.0, mask_distances=True)
+    assert window.target is target
+    assert target.colormap.name == "viridis"
+    np.testing.assert_allclose(target.contrast_limits, (-0.5, 0.5))
+    assert target.opacity == pytest.approx(0.4)
+
+
+def test_a_target_layer_that_is_deleted_comes_back_with_the_next_result(window: Window) -> None:
+    window.add_labels()
+    window.viewer.layers.remove("target")
+    window.after(lambda: window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 100.0))
+    window.assert_layers_show_the_inspection()
+
+
+def test_the_plugins_own_layers_are_no_ground_truth(window: Window) -> None:
+    window.add_labels()
+    window.set_config("dummy", embedding_dims=2)
+    combo = window.widget._data._gt
+    assert [combo.itemText(i) for i in range(combo.count())] == ["labels"]
+
+
+def test_nothing_of_the_persons_is_changed(window: Window) -> None:
+    data = blocks()
+    before = data.copy()
+    layer = window.add_labels(data)
+    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 0, 5]], lsds=True, num_voxels=1)
+    window.set_config("distance", channels=["a"], scale_factor=15.0, mask_distances=True)
+    assert layer.data is data
+    np.testing.assert_array_equal(data, before)
+    assert tuple(layer.scale) == VOXEL_SIZE
+
+
+def test_clicking_a_channel_shows_it(window: Window) -> None:
+    window.add_labels()
+    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
+    assert window.viewer.layers["target RGB"].visible
+    window.after(lambda: window.widget._channels.channel_chosen.emit(2))
+    assert window.viewer.dims.point[0] == 2
+    assert window.target.visible and not window.viewer.layers["target RGB"].visible
+    window.after(lambda: window.widget.look_at("weight"))
+    assert window.weight.visible and not window.target.visible
+
+
+def test_an_rgb_view_mixes_the_ticked_channels(window: Window) -> None:
+    window.add_labels()
+    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
+    target = window.target.data
+    rgb = window.viewer.layers["target RGB"].data
+    np.testing.assert_array_equal(rgb, np.moveaxis(target, 0, -1).astype(np.uint8) * 255)
+    window.after(lambda: window.widget._channels.set_colour(1, "#ff0000"))
+    rgb = window.viewer.layers["target RGB"].data
+    np.testing.assert_array_equal(rgb[..., 0], np.maximum(target[0], target[1]).astype(np.uint8) * 255)
+    assert rgb[..., 1].max() == 0
