@@ -1,6 +1,6 @@
 """Take the documentation's pictures of the window: `make screenshots`.
 
-Drives the plugin as a person would, in a real napari window on whatever screen there is, and writes PNGs of few colours to
+Drives the plugin as a person would, in a real napari window on whatever screen there is, and writes PNGs to
 docs/images. The sample data are the same every time, and so are the pictures, but for the timings in the dock.
 
     python scripts/screenshots.py [NAME …]      only these pictures
@@ -14,12 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import napari
+import numpy as np
 import torch  # noqa: F401 (before Qt, as in the launcher)
 from funlib.geometry import Coordinate, Roi
-
-import napari
 from PIL import Image
-from qtpy.QtCore import QPoint, QRect
+from qtpy.QtCore import QPoint, QRect, Qt
 from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QApplication, QWidget
 
@@ -28,12 +28,11 @@ from predictor_inspector.plugin.launch import dock
 from predictor_inspector.plugin.samples import cell_layers, neurite_layers
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-WINDOW, WITHOUT_LAYER_LIST = (1480, 930), (1180, 930)
-COLOURS = 256
+WINDOW, WITHOUT_LAYER_LIST, DOCK_WIDTH = (1400, 910), (1160, 910), 460
 MOST_BYTES = 200_000
 PATIENCE, CALM = 60.0, 0.4  # seconds until giving up, and without anything happening until all has been drawn
 
-VOXEL = (20, 8, 8)  # nm, of the sample volume
+SPATIAL_DIMS = 3
 SLICE = 30
 MIDDLE = Roi((SLICE * 20, 64 * 8, 40 * 8), (20, 128 * 8, 128 * 8))
 NEAREST = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
@@ -62,6 +61,8 @@ class Stage:
             left.setVisible(layer_list)
         QApplication.processEvents()
         self.window.resize(*(WINDOW if layer_list else WITHOUT_LAYER_LIST))
+        # Wide enough for the channels' names.
+        self.window.resizeDocks([self.widget.parent()], [DOCK_WIDTH], Qt.Orientation.Horizontal)
         self.settle()
 
     def settle(self) -> None:
@@ -95,6 +96,8 @@ class Stage:
         self.widget.config = {"kind": kind, **parameters}
         self.widget.live = True
         self.settle()
+        if self.viewer.dims.ndim > SPATIAL_DIMS:
+            self.viewer.dims.set_point(0, 0)
         self.widget.look_at(view)
         self.settle()
 
@@ -111,7 +114,7 @@ class Stage:
         """Write the window, or a part of it, to docs/images."""
         self.settle()
         # The mouse isn't there, so what it would point at is no news.
-        self.viewer.status = ""
+        self.viewer.status = self.viewer.help = ""
         QApplication.processEvents()
         pixels = self.viewer.screenshot(canvas_only=False, flash=False)
         image = Image.fromarray(pixels).convert("RGB")
@@ -148,10 +151,10 @@ def _image(picture: QImage) -> Image.Image:
 
 
 def save(image: Image.Image, name: str) -> None:
-    """Write a picture of few colours; refuses one that is too large for a page."""
+    """Write a picture; refuses one that is too large for a page."""
     path = IMAGES / f"{name}.png"
-    small = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, kmeans=1, dither=Image.Dither.NONE)
-    small.save(path, optimize=True)
+    # 64 levels of each colour compress twice as well as 256 and look the same; a palette would show bands in gradients.
+    image.point([level & 0xFC | level >> 6 for level in range(256)] * 3).save(path, optimize=True)
     size = path.stat().st_size
     print(f"{path.name:24} {image.width} x {image.height}, {size / 1000:.0f} kB", flush=True)
     if size > MOST_BYTES:
@@ -185,7 +188,9 @@ def take_lsds(stage: Stage) -> None:
 def take_distances(stage: Stage) -> None:
     stage.predict("distance", channels=["neurites"], scale_factor=60, mask_distances=True)
     stage.photograph("distance")
-    stage.predict("hot_distance", "organelles", channels=["mitochondria", "vesicles"], scale_factor=60, mask_distances=True)
+    stage.predict(
+        "hot_distance", "organelles", channels=["mitochondria", "vesicles"], scale_factor=60, mask_distances=True
+    )
     stage.channel(2)
     stage.photograph("hot_distance")
     stage.predict("inner_distance", channels=["neurites"], scale_factor=60)
@@ -201,7 +206,21 @@ def take_weights(stage: Stage) -> None:
 
 
 def take_one_hot(stage: Stage) -> None:
-    stage.predict("one_hot", "annotated", "target RGB", classes=["not annotated", "annotated"])
+    """A semantic segmentation, made of what the sample has: ids are classes."""
+    neurites, organelles = (stage.viewer.layers[name] for name in ("labels", "organelles"))
+    classes = np.where(organelles.data[0] > 0, 2, np.where(organelles.data[1] > 0, 3, neurites.data > 0)).astype(
+        np.uint8
+    )
+    stage.viewer.add_labels(
+        classes,
+        name="classes",
+        scale=neurites.scale,
+        translate=neurites.translate,
+        units=neurites.units,
+        axis_labels=neurites.axis_labels,
+        visible=False,
+    )
+    stage.predict("one_hot", "classes", "target RGB", classes=["outside", "cytoplasm", "mitochondrion", "vesicle"])
     stage.photograph("one_hot")
 
 

@@ -73,9 +73,12 @@ def test_time_follows_the_slider(window: Window) -> None:
     for t in (0, 2, 1):
         window.after(lambda t=t: window.viewer.dims.set_point(window.viewer.dims.ndim - 4, 10 + 2 * t))
         gt = window.widget.inspection.gt
-        region = tuple(slice((b - o) // v, (e - o) // v) for b, e, o, v in zip(
-            gt.roi.begin, gt.roi.end, window.widget._inspector.gt_array().offset, gt.voxel_size, strict=True
-        ))
+        region = tuple(
+            slice((b - o) // v, (e - o) // v)
+            for b, e, o, v in zip(
+                gt.roi.begin, gt.roi.end, window.widget._inspector.gt_array().offset, gt.voxel_size, strict=True
+            )
+        )
         np.testing.assert_array_equal(gt.numpy(), movie[t][region])
         assert window.target.translate[1] == 10 + 2 * t
         window.assert_layers_show_the_inspection()
@@ -104,7 +107,9 @@ def test_a_picture_is_inspected_as_one(window: Window) -> None:
 
 def test_levels_of_a_multiscale_layer_can_be_chosen(window: Window) -> None:
     fine = blocks((12, 80, 96))
-    window.viewer.add_labels([fine, fine[:, ::2, ::2]], multiscale=True, scale=VOXEL_SIZE, units=UNITS, axis_labels=LABELS)
+    window.viewer.add_labels(
+        [fine, fine[:, ::2, ::2]], multiscale=True, scale=VOXEL_SIZE, units=UNITS, axis_labels=LABELS
+    )
     window.settle()
     assert window.widget._region._level.isVisible()
     window.assert_layers_show_the_inspection()
@@ -126,7 +131,7 @@ def test_an_image_of_whole_numbers_can_be_ground_truth_but_comes_after_labels(wi
     assert window.widget.gt_layer.name == "image ids"
     window.viewer.add_labels(blocks(), name="true labels", scale=VOXEL_SIZE)
     combo = window.widget._data._gt
-    assert [combo.itemText(i) for i in range(combo.count())] == ["true labels", "image ids"]
+    assert [combo.itemText(i) for i in range(combo.count())] == ["none", "true labels", "image ids"]
     with pytest.raises(ValueError, match="gt_layer must be a labels layer"):
         window.widget.gt_layer = window.viewer.layers["raw"]
 
@@ -167,7 +172,9 @@ def test_wrong_parameters_are_a_sentence_in_the_dock(window: Window) -> None:
         window.widget.config = {"kind": "distances"}
 
 
-@pytest.mark.parametrize("name", ["medulla.ome.zarr", "crop_fractional.ome.zarr", "funlib_anisotropic.zarr", "cremi_style.hdf"])
+@pytest.mark.parametrize(
+    "name", ["medulla.ome.zarr", "crop_fractional.ome.zarr", "funlib_anisotropic.zarr", "cremi_style.hdf"]
+)
 def test_real_volumes_open_in_place(window: Window, shared_data: Path, name: str) -> None:
     from predictor_inspector.data import list_arrays
     from predictor_inspector.plugin.reader import get_reader
@@ -176,7 +183,7 @@ def test_real_volumes_open_in_place(window: Window, shared_data: Path, name: str
     for data in get_reader(path)(path):
         window.viewer._add_layer_from_data(*data)
     window.settle()
-    infos = {info.name.strip("/") or name.split(".")[0]: info for info in list_arrays(path)}
+    infos = {info.name.strip("/") or name.split(".", maxsplit=1)[0]: info for info in list_arrays(path)}
     for layer in window.viewer.layers:
         if layer.name in infos:
             info = infos[layer.name]
@@ -184,4 +191,18 @@ def test_real_volumes_open_in_place(window: Window, shared_data: Path, name: str
             np.testing.assert_allclose(
                 layer.translate, np.array(info.offset) + np.array(info.voxel_size) / 2, rtol=1e-12
             )
+    window.assert_layers_show_the_inspection()
+
+
+def test_an_error_takes_the_stale_target_off_the_canvas_until_there_is_a_new_one(window: Window) -> None:
+    window.add_labels()
+    window.set_config("distance", **DISTANCE)
+    assert window.target.visible
+    window.set_config("distance", channels=["a", "b"], scale_factor=15.0, mask_distances=True)
+    assert not window.target.visible
+    assert not window.weight.visible
+    assert window.widget._channels._table.rowCount() == 0
+    window.set_config("distance", **DISTANCE)
+    assert window.target.visible
+    assert not window.weight.visible
     window.assert_layers_show_the_inspection()

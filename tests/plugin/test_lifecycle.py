@@ -126,7 +126,10 @@ def test_a_closed_dock_leaves_no_thread_no_callback_and_no_widget(window: Window
     assert len(workers()) == 1
 
     def ours(emitter: Any) -> int:
-        return sum("predictor_inspector" in str(getattr(c, "__module__", c)) or "watch" in str(c).lower() for c in emitter.callbacks)
+        return sum(
+            "predictor_inspector" in str(getattr(c, "__module__", c)) or "watch" in str(c).lower()
+            for c in emitter.callbacks
+        )
 
     before = [len(e.callbacks) for e in emitters]
     gone = weakref.ref(window.widget)
@@ -175,7 +178,7 @@ def test_the_plugins_own_layers_are_no_ground_truth(window: Window) -> None:
     window.add_labels()
     window.set_config("dummy", embedding_dims=2)
     combo = window.widget._data._gt
-    assert [combo.itemText(i) for i in range(combo.count())] == ["labels"]
+    assert [combo.itemText(i) for i in range(combo.count())] == ["none", "labels"]
 
 
 def test_nothing_of_the_persons_is_changed(window: Window) -> None:
@@ -195,9 +198,11 @@ def test_clicking_a_channel_shows_it(window: Window) -> None:
     assert window.viewer.layers["target RGB"].visible
     window.after(lambda: window.widget._channels.channel_chosen.emit(2))
     assert window.viewer.dims.point[0] == 2
-    assert window.target.visible and not window.viewer.layers["target RGB"].visible
+    assert window.target.visible
+    assert not window.viewer.layers["target RGB"].visible
     window.after(lambda: window.widget.look_at("weight"))
-    assert window.weight.visible and not window.target.visible
+    assert window.weight.visible
+    assert not window.target.visible
 
 
 def test_an_rgb_view_mixes_the_ticked_channels(window: Window) -> None:

@@ -113,8 +113,9 @@ def test_a_box_dragged_out_of_the_data_is_kept_inside(window: Window) -> None:
         layer.data = [corners]
 
     window.after(drag)
-    z, y, x = window.roi_voxels()
-    assert y == slice(39, 40) and x == slice(47, 48)
+    _z, y, x = window.roi_voxels()
+    assert y == slice(39, 40)
+    assert x == slice(47, 48)
 
 
 def test_a_box_can_be_set_from_code(window: Window) -> None:
@@ -154,10 +155,10 @@ def test_a_rectangle_that_is_deleted_comes_back(window: Window) -> None:
 
 
 def test_a_region_beyond_the_budget_offers_ways_out(window: Window, monkeypatch: object) -> None:
-    from predictor_inspector.plugin import inspector
+    from predictor_inspector.plugin import situation
 
     window.add_labels()
-    monkeypatch.setattr(inspector, "MAX_VALUES", 20_000)
+    monkeypatch.setattr(situation, "MAX_VALUES", 20_000)
     window.after(lambda: setattr(window.widget, "region_mode", "layer"))
     panel = window.widget._region
     assert "target values" in panel._warning.text()

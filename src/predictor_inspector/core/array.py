@@ -123,7 +123,9 @@ class Array:
             raise ValueError(f"voxel_size must be positive on every axis, got {tuple(self.voxel_size)}")
         self.offset = whole_numbers(offset, "offset") if offset is not None else Coordinate((0,) * dims)
         if self.offset.dims != dims:
-            raise ValueError(f"offset needs {dims} numbers like voxel_size, got {self.offset.dims}: {tuple(self.offset)}")
+            raise ValueError(
+                f"offset needs {dims} numbers like voxel_size, got {self.offset.dims}: {tuple(self.offset)}"
+            )
         if subdivision < 1 or subdivision != int(subdivision):
             raise ValueError(f"subdivision must be a whole number of at least 1, got {subdivision}")
         self.unit, self.subdivision = unit, int(subdivision)
@@ -190,10 +192,14 @@ class Array:
         """Where the values lie; the CPU for anything but a tensor."""
         return self.data.device if isinstance(self.data, torch.Tensor) else torch.device("cpu")
 
+    @property
+    def axes_text(self) -> str:
+        """The axes and their lengths as people read them: ``"c^: 2, y: 30, x: 40"``."""
+        return ", ".join(f"{name}: {n}" for name, n in zip(self.axis_names, self.shape, strict=True))
+
     def __repr__(self) -> str:
-        axes = ", ".join(f"{name}: {n}" for name, n in zip(self.axis_names, self.shape, strict=True))
         size = " x ".join(f"{v:g}" for v in self.physical_voxel_size)
-        return f"Array({axes}; {self.dtype}; {size} {self.unit}; roi {format_roi(self.roi)})"
+        return f"Array({self.axes_text}; {self.dtype}; {size} {self.unit}; roi {format_roi(self.roi)})"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         values = self.numpy()
@@ -288,7 +294,9 @@ class Array:
         """The array at one position of a channel axis, without that axis; nothing is read."""
         position = self.axis_names.index(axis) if axis in self.axis_names else -1
         if not 0 <= position < self.channel_dims:
-            raise ValueError(f"axis must be one of the channel axes {self.axis_names[: self.channel_dims]}, got {axis!r}")
+            raise ValueError(
+                f"axis must be one of the channel axes {self.axis_names[: self.channel_dims]}, got {axis!r}"
+            )
         if not 0 <= index < self.shape[position]:
             raise ValueError(f"index on axis {axis} must lie in 0 … {self.shape[position] - 1}, got {index}")
         names = self.axis_names[:position] + self.axis_names[position + 1 :]
@@ -301,9 +309,7 @@ class Array:
         factor, rest = divmod(subdivision, self.subdivision)
         if rest:
             raise ValueError(f"subdivision must be a multiple of the array's own {self.subdivision}, got {subdivision}")
-        return Array(
-            self.data, self.voxel_size * factor, self.offset * factor, self.axis_names, self.unit, subdivision
-        )
+        return Array(self.data, self.voxel_size * factor, self.offset * factor, self.axis_names, self.unit, subdivision)
 
 
 def common_subdivision(*arrays: Array) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from abc import ABC
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 
-class ArrayType(ABC):
+class ArrayType:
     """The meaning of an array's channels.
 
     Attributes
@@ -82,6 +81,7 @@ class EmbeddingArray(ArrayType):
 
     @property
     def channel_names(self) -> tuple[str, ...]:
+        """The names, or the channels' numbers."""
         return tuple(self.names) or tuple(f"channel {i}" for i in range(self.embedding_dims))
 
 

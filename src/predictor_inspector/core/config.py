@@ -86,7 +86,9 @@ def predictor_from_config(config: dict[str, Any]) -> Predictor:
         not of the right type or out of bounds.
     """
     if not isinstance(config, dict) or "kind" not in config:
-        raise ValueError(f"a predictor's configuration needs the key 'kind', one of {', '.join(predictor_kinds())}; got {config!r}")
+        raise ValueError(
+            f"a predictor's configuration needs the key 'kind', one of {', '.join(predictor_kinds())}; got {config!r}"
+        )
     values = {key: value for key, value in config.items() if key != "kind"}
     kind = config["kind"]
     if not isinstance(kind, str):
@@ -98,7 +100,9 @@ def predictor_from_config(config: dict[str, Any]) -> Predictor:
             raise ValueError(f"{kind} has no parameter {name!r}{_suggest(str(name), parameters)}")
     missing = [p.name for p in parameters.values() if p.required and p.name not in values]
     if missing:
-        raise ValueError(f"{kind} needs a value for {' and '.join(missing)}; got {', '.join(values) or 'no parameters'}")
+        raise ValueError(
+            f"{kind} needs a value for {' and '.join(missing)}; got {', '.join(values) or 'no parameters'}"
+        )
     return cls(**{name: _converted(kind, parameters[name], value) for name, value in values.items()})
 
 

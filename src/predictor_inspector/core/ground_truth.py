@@ -20,9 +20,7 @@ def object_labels(gt: Array, owner: str) -> torch.Tensor:
     """
     channels = gt.shape[: gt.channel_dims]
     if len(channels) > 1 or (channels and channels[0] != 1):
-        raise ValueError(
-            f"{owner} needs ground truth with one id per voxel and no channel axis, got {dict(zip(gt.axis_names, gt.shape, strict=True))}"
-        )
+        raise ValueError(f"{owner} needs ground truth with one id per voxel and no channel axis, got {gt.axes_text}")
     labels = as_labels(_values(gt))
     return labels[0] if channels else labels
 
@@ -37,9 +35,9 @@ def channel_labels(gt: Array, channels: int, owner: str) -> torch.Tensor:
     """
     found = gt.shape[0] if gt.channel_dims == 1 else 1
     if gt.channel_dims > 1 or found != channels:
+        has = f"{gt.channel_dims} channel axes" if gt.channel_dims > 1 else str(found)
         raise ValueError(
-            f"{owner} has {channels} channels, but the ground truth has {found if gt.channel_dims < 2 else gt.channel_dims}"
-            f"{' channel axes' if gt.channel_dims > 1 else ''}: its axes are {dict(zip(gt.axis_names, gt.shape, strict=True))}"
+            f"{owner} has {channels} channels, but the ground truth has {has}: its axes are {gt.axes_text}"
         )
     labels = as_labels(_values(gt))
     return labels if gt.channel_dims else labels[None]
@@ -69,8 +67,7 @@ def annotated(mask: Array | None, roi: Roi, gt: Array, channels: int) -> torch.T
         )
     if mask.channel_dims > 1 or (mask.channel_dims == 1 and mask.shape[0] not in (1, channels)):
         raise ValueError(
-            f"mask must have no channel axis, or one of length 1 or {channels}; "
-            f"its axes are {dict(zip(mask.axis_names, mask.shape, strict=True))}"
+            f"mask must have no channel axis, or one of length 1 or {channels}; its axes are {mask.axes_text}"
         )
     known = as_tensor(mask.read(roi).data, gt.device) != 0
     return known if mask.channel_dims else known[None]
@@ -80,8 +77,7 @@ def check_channels(target: Array, channels: int, owner: str) -> None:
     """Raise a ``ValueError`` that begins with `owner` if `target` has another number of channels than `channels`."""
     if target.channel_dims != 1 or target.shape[0] != channels:
         raise ValueError(
-            f"{owner}: target must have one channel axis of length {channels}, "
-            f"but its axes are {dict(zip(target.axis_names, target.shape, strict=True))}"
+            f"{owner}: target must have one channel axis of length {channels}, but its axes are {target.axes_text}"
         )
 
 
@@ -95,9 +91,7 @@ def part_of(gt: Array, roi: Roi, what: str) -> Slices:
     """
     slices = gt.to_slices(roi)
     if not gt.roi.contains(roi):
-        raise ValueError(
-            f"{what} {format_roi(roi)} reaches beyond the ground truth, which covers {format_roi(gt.roi)}"
-        )
+        raise ValueError(f"{what} {format_roi(roi)} reaches beyond the ground truth, which covers {format_roi(gt.roi)}")
     return slices
 
 

@@ -62,7 +62,11 @@ class Parameter:
         """The bounds in words: ``"> 0"``, ``"0 … 1"``, or an empty string."""
         less, more = ("<", ">") if self.exclusive else ("≤", "≥")
         if self.minimum is not None and self.maximum is not None:
-            return f"{self.minimum:g} {less} … {less} {self.maximum:g}" if self.exclusive else f"{self.minimum:g} … {self.maximum:g}"
+            return (
+                f"{self.minimum:g} {less} … {less} {self.maximum:g}"
+                if self.exclusive
+                else f"{self.minimum:g} … {self.maximum:g}"
+            )
         if self.minimum is not None:
             return f"{more} {self.minimum:g}"
         return f"{less} {self.maximum:g}" if self.maximum is not None else ""

@@ -157,9 +157,7 @@ def inspect(
     return carry_out(Request(predictor, roi, device, outside, balance_over, counts), gt, mask, progress)
 
 
-def carry_out(
-    request: Request, gt: Array, mask: Array | None = None, progress: Progress | None = None
-) -> Inspection:
+def carry_out(request: Request, gt: Array, mask: Array | None = None, progress: Progress | None = None) -> Inspection:
     """Do what `request` asks for; arguments and errors as in `inspect`."""
     if request.balance_over not in ("roi", "context"):
         raise ValueError(f"balance_over must be 'roi' or 'context', got {request.balance_over!r}")

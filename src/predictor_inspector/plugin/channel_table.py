@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QPushButton,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -28,10 +29,11 @@ _COLUMNS = (
     ("min", "Smallest target value"),
     ("mean", "Mean target value"),
     ("max", "Largest target value"),
-    ("pos %", "Share of the voxels that are of the positive class"),
-    ("w neg", "Weight of a voxel of the negative class"),
-    ("w pos", "Weight of a voxel of the positive class"),
+    ("+ %", "Share of the voxels that are of the positive class"),
+    ("w −", "Weight of a voxel of the negative class"),
+    ("w +", "Weight of a voxel of the positive class"),
 )
+_PERCENT = 4
 
 
 class ChannelTable(QWidget):
@@ -66,7 +68,8 @@ class ChannelTable(QWidget):
         self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self._table.setMinimumHeight(110)
+        self._table.setMinimumHeight(86)  # the header and three rows
+        self._table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self._views = QButtonGroup(self)
         row = QHBoxLayout()
         row.setSpacing(2)
@@ -116,7 +119,7 @@ class ChannelTable(QWidget):
                     f"{100 * s.unweighted:.1f} % without; {100 * s.positive_share:.1f} % of the weight is positive"
                 )
                 for column, value in enumerate(values, 1):
-                    item = self._item(row, column, f"{value:.1f}" if column == 4 else f"{value:.2f}")
+                    item = self._item(row, column, short(value, 1 if column == _PERCENT else 2))
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def clear(self) -> None:
@@ -182,3 +185,9 @@ class ChannelTable(QWidget):
         with QSignalBlocker(self._table):
             self._table.item(row, 0).setData(Qt.ItemDataRole.DecorationRole, QColor(colour))
         self.blend_changed.emit()
+
+
+def short(value: float, digits: int) -> str:
+    """A number in as few characters as say the same: ``"0.5"``, ``"1"``, ``"0"``."""
+    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    return "0" if text in ("", "-0") else text

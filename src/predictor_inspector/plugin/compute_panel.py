@@ -31,15 +31,16 @@ class ComputePanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._device = _combo(
-            {d: _DEVICES[d] for d in ("auto", *available_devices())}, "Where to compute; auto takes the fastest there is"
+            {d: _DEVICES[d] for d in ("auto", *available_devices())},
+            "Where to compute; auto takes the fastest there is",
         )
         self._outside = _combo(
-            {"clip": "beyond data: leave out", "zero": "beyond data: pad with 0"},
-            "What to do where the context reaches beyond the data. DaCapo's trainer pads with 0, which makes false boundaries "
-            "along the data's edge.",
+            {"clip": "outside: clip", "zero": "outside: pad with 0"},
+            "What to do where the context reaches outside the data: do without it, or pad with 0. DaCapo's trainer "
+            "pads with 0, which makes false boundaries along the data's edge.",
         )
         self._balance = _combo(
-            {"roi": "balance: ROI", "context": "balance: ROI + context"},
+            {"roi": "balance: ROI", "context": "balance: context"},
             "Over which voxels classes are counted for the weights. The loss sees the ROI; DaCapo's trainer counts over ROI "
             "and context together.",
         )
@@ -146,6 +147,9 @@ def _combo(items: dict[str, str], tooltip: str) -> QComboBox:
     for value, title in items.items():
         combo.addItem(title, value)
     combo.setToolTip(tooltip)
+    # Two of them share a row of a dock that people make narrow.
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(6)
     guard_wheel(combo)
     return combo
 

@@ -14,6 +14,8 @@ from predictor_inspector.plugin.result_layers import is_mine
 from predictor_inspector.plugin.small_widgets import guard_wheel
 
 EVERYWHERE = "everywhere"
+NONE_TITLE = "none"
+_ID_BYTES = 4  # intensities come in one or two
 
 
 class DataPanel(QWidget):
@@ -28,6 +30,7 @@ class DataPanel(QWidget):
         super().__init__(parent)
         self._layers = layers
         self._open_file = open_file
+        self._chosen = False  # whether a person, or code, has chosen the ground truth
         self._gt = _layer_combo("The layer with the ids of objects or classes: labels, or an image of whole numbers")
         self._mask = _layer_combo("Where the ground truth is annotated: non-zero voxels of this layer")
         self._axes = _layer_combo("What the axes of the ground truth are; the time that is shown is inspected")
@@ -45,6 +48,7 @@ class DataPanel(QWidget):
         form.addRow("annotated", self._mask)
         form.addRow(self._axes_label, self._axes)
         self.refresh()
+        self._gt.activated.connect(self._on_activated)
         self._gt.currentIndexChanged.connect(self._on_gt)
         self._mask.currentIndexChanged.connect(lambda _i: self._changed())
         self._axes.currentIndexChanged.connect(lambda _i: self._changed())
@@ -57,6 +61,7 @@ class DataPanel(QWidget):
     @gt_layer.setter
     def gt_layer(self, layer: Any | None) -> None:
         self._set(self._gt, layer, "gt_layer", ground_truth_layers(self._layers))
+        self._chosen = layer is not None
 
     @property
     def mask_layer(self) -> Any | None:
@@ -80,14 +85,19 @@ class DataPanel(QWidget):
         self._axes.setCurrentIndex(choices.index(axes))
 
     def refresh(self) -> None:
-        """Take over the layer list as it is now; emits `changed` if a chosen layer is gone."""
+        """Take over the layer list as it is now; emits `changed` if that leads to other ground truth or another mask."""
         gt, mask = self.gt_layer, self.mask_layer
-        _fill(self._gt, ground_truth_layers(self._layers), none=None)
-        _fill(self._mask, mask_layers(self._layers), none=EVERYWHERE)
+        layers = ground_truth_layers(self._layers)
+        self._chosen = self._chosen and gt in layers
+        _fill(self._gt, layers, NONE_TITLE, gt if self._chosen else likeliest(layers))
+        _fill(self._mask, mask_layers(self._layers), EVERYWHERE, mask)
         if self.gt_layer is not gt:
             self._on_gt()
         elif self.mask_layer is not mask:
             self._changed()
+
+    def _on_activated(self, _index: int) -> None:
+        self._chosen = True
 
     def _on_gt(self, _index: int = 0) -> None:
         layer = self.gt_layer
@@ -109,9 +119,10 @@ class DataPanel(QWidget):
     def _set(self, combo: QComboBox, layer: Any | None, name: str, choices: list[Any]) -> None:
         if layer is not None and layer not in choices:
             names = ", ".join(repr(choice.name) for choice in choices) or "none yet"
-            raise ValueError(f"{name} must be a labels layer or an image of whole numbers in this viewer ({names}), got {layer!r}")
-        index = next(i for i in range(-1, combo.count()) if (combo.itemData(i) if i >= 0 else None) is layer)
-        combo.setCurrentIndex(index)
+            raise ValueError(
+                f"{name} must be a labels layer or an image of whole numbers in this viewer ({names}), got {layer!r}"
+            )
+        combo.setCurrentIndex(next(i for i in range(combo.count()) if combo.itemData(i) is layer))
 
     def _ask(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Open ground truth", "", FILTER)
@@ -133,6 +144,17 @@ def mask_layers(layers: Any) -> list[Any]:
     """Layers that can say where ground truth is annotated: those that look like masks first."""
     candidates = ground_truth_layers(layers)
     return sorted(candidates, key=lambda layer: not _sounds_like_mask(layer.name))
+
+
+def likeliest(layers: list[Any]) -> Any | None:
+    """The layer that is ground truth most likely: labels that are seen, rather instances than channels or a mask.
+
+    An image is taken only if its type is one that ids have and intensities haven't; others wait to be chosen.
+    """
+    labels = [layer for layer in layers if layer._type_string == "labels"]
+    if labels:
+        return min(labels, key=lambda layer: (_sounds_like_mask(layer.name), not layer.visible, layer.ndim))
+    return next((layer for layer in layers if np.dtype(layer.dtype).itemsize >= _ID_BYTES), None)
 
 
 def _sounds_like_mask(name: str) -> bool:
@@ -163,14 +185,11 @@ def _layer_combo(purpose: str) -> QComboBox:
     return combo
 
 
-def _fill(combo: QComboBox, layers: list[Any], none: str | None) -> None:
-    """List `layers`, after an entry for none if that has a name; keeps what was chosen if it is still there."""
-    before = combo.currentData()
+def _fill(combo: QComboBox, layers: list[Any], none: str, chosen: Any | None) -> None:
+    """List `layers` after an entry for none of them, and choose one; no signal is emitted."""
     with QSignalBlocker(combo):
         combo.clear()
-        if none is not None:
-            combo.addItem(none, None)
+        combo.addItem(none, None)
         for layer in layers:
             combo.addItem(layer.name, layer)
-        kept = next((i for i in range(combo.count()) if before is not None and combo.itemData(i) is before), None)
-        combo.setCurrentIndex(kept if kept is not None else (0 if combo.count() else -1))
+        combo.setCurrentIndex(next((i for i in range(combo.count()) if combo.itemData(i) is chosen), 0))

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# On Windows torch must be loaded before Qt, or Qt's libraries are found in place of torch's own.
-import torch  # noqa: F401, I001
-
 import napari
+
+# On Windows torch must be loaded before Qt, or Qt's libraries are found in place of torch's own.
+import torch  # noqa: F401
 from qtpy.QtCore import QTimer
 
 from predictor_inspector.plugin.reader import layers_from_path

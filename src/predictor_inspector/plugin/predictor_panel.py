@@ -20,7 +20,6 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QElidingLabel
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import (
@@ -57,16 +56,13 @@ class PredictorPanel(QWidget):
         self._combo = QComboBox()
         for kind in predictor_kinds():
             self._combo.addItem(kind_title(kind), kind)
-        self._combo.setToolTip("What the network learns to predict")
         self._combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         guard_wheel(self._combo)
-        self._about = QElidingLabel()
         self._message = ErrorLabel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self._combo)
-        layout.addWidget(self._about)
         self._place = QVBoxLayout()
         layout.addLayout(self._place)
         layout.addWidget(self._message)
@@ -226,10 +222,7 @@ class PredictorPanel(QWidget):
         form.show()
         with QSignalBlocker(self._combo):
             self._combo.setCurrentIndex(self._combo.findData(kind))
-        about = first_sentence(predictor_class(kind))
-        self._about.setText(about)
-        self._about.setToolTip(about)
-        self._about.setVisible(bool(about))
+        self._combo.setToolTip(first_sentence(predictor_class(kind)))
         self._validate()
 
     def _fill_presets(self) -> None:

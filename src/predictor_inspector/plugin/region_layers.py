@@ -238,7 +238,7 @@ class RegionLayers:
 
 
 def _set_if_changed(layer: Any, name: str, values: np.ndarray) -> None:
-    """napari adapts the whole viewer whenever a layer's place is set, changed or not."""
+    """Napari adapts the whole viewer whenever a layer's place is set, changed or not."""
     if not np.array_equal(getattr(layer, name), values):
         setattr(layer, name, values)
 

@@ -39,6 +39,9 @@ class RegionPanel(QWidget):
         self._thickness.setKeyboardTracking(False)
         self._level = QComboBox()
         self._level.setToolTip("The resolution of a multiscale layer; a network is usually trained on the finest")
+        for combo in (self._mode, self._level):
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(8)
         for widget in (self._mode, self._thickness, self._level):
             guard_wheel(widget)
         self._level_label = QLabel("level")

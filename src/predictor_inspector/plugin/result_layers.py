@@ -123,6 +123,7 @@ class ResultLayers:
         self._signed: bool | None = None
         self._about: Any = None
         self._wanted = RGB
+        self._withdrawn: str | None = None
 
     def get(self, name: str) -> Any | None:
         """The layer called `name` if it exists and hasn't been removed."""
@@ -137,6 +138,7 @@ class ResultLayers:
         other = self.get(TARGET) is None or self._about is not pictures.about
         had_rgb = self.get(RGB) is not None
         looked_at = self.looked_at()
+        withdrawn, self._withdrawn = self._withdrawn, None
         self._put(TARGET, pictures.target, pictures, channels=True)
         self._put(WEIGHT, pictures.weight, pictures, channels=True)
         if pictures.rgb is not None:
@@ -145,8 +147,8 @@ class ResultLayers:
             self._viewer.layers.remove(self._layers.pop(RGB))
         if other:
             self._dress(pictures)
-        if looked_at is None and other:
-            self._look(self._wanted)
+        if looked_at is None and (other or withdrawn is not None):
+            self._look(self._wanted if other or withdrawn is None else withdrawn)
         elif had_rgb != (pictures.rgb is not None) and looked_at in (RGB, TARGET) and self._wanted == RGB:
             # The RGB view comes and goes with predictors of several channels; whoever looks at it sees the target meanwhile.
             self._look(RGB)
@@ -161,6 +163,16 @@ class ResultLayers:
         """The topmost visible one of the three views."""
         shown = [name for name in (RGB, WEIGHT, TARGET) if self.get(name) is not None and self._layers[name].visible]
         return max(shown, key=lambda n: self._viewer.layers.index(self._layers[n]), default=None)
+
+    def withdraw(self) -> None:
+        """Hide what no longer is the target of what is asked for, until there is one again."""
+        shown = self.looked_at()
+        if shown is not None:
+            self._withdrawn = shown
+            for name in (TARGET, WEIGHT, RGB):
+                layer = self.get(name)
+                if layer is not None:
+                    layer.visible = False
 
     def clear(self) -> None:
         """Remove all layers."""
@@ -184,7 +196,9 @@ class ResultLayers:
         lead = [(1.0, 0.0)] * channels + time
         scale = [s for s, _ in lead] + list(pictures.voxel_size)
         # The corner of the first voxel becomes the centre, which is what napari calls translate.
-        translate = [t for _, t in lead] + [c + v / 2 for c, v in zip(pictures.corner, pictures.voxel_size, strict=True)]
+        translate = [t for _, t in lead] + [
+            c + v / 2 for c, v in zip(pictures.corner, pictures.voxel_size, strict=True)
+        ]
         layer = self.get(name)
         if layer is not None and layer.ndim != len(scale):
             self._viewer.layers.remove(self._layers.pop(name))
@@ -236,7 +250,7 @@ class ResultLayers:
 
     def _dress(self, pictures: Pictures) -> None:
         """Colours and contrast that suit the values."""
-        target, weight = self.get(TARGET), self.get(WEIGHT)
+        target, weight = self._layers[TARGET], self._layers[WEIGHT]
         target.contrast_limits_range = (-1, 1) if pictures.signed else (0, 1)
         target.contrast_limits = (-1, 1) if pictures.signed else (0, 1)
         if pictures.signed != self._signed:

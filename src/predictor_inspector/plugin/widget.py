@@ -14,10 +14,11 @@ from predictor_inspector.plugin.channel_table import ChannelTable
 from predictor_inspector.plugin.collapsible import Collapsible
 from predictor_inspector.plugin.compute_panel import ComputePanel
 from predictor_inspector.plugin.data_panel import DataPanel
-from predictor_inspector.plugin.inspector import Inspector, Intention, Situation, affordable
+from predictor_inspector.plugin.inspector import Inspector
 from predictor_inspector.plugin.predictor_panel import PredictorPanel
 from predictor_inspector.plugin.region_panel import RegionPanel
 from predictor_inspector.plugin.result_layers import RGB, TARGET, WEIGHT
+from predictor_inspector.plugin.situation import Intention, Situation, affordable
 from predictor_inspector.plugin.small_widgets import ErrorLabel
 from predictor_inspector.plugin.view import central
 
@@ -45,6 +46,7 @@ class InspectorWidget(QWidget):
         self._compute = ComputePanel()
         self._channels = ChannelTable()
         self._error = ErrorLabel()
+        self._message = ""
         self._inspector = Inspector(viewer, self._intention, self._channels.blended)
         self._watched = False
         self._lay_out()
@@ -166,7 +168,7 @@ class InspectorWidget(QWidget):
     @property
     def message(self) -> str:
         """The sentence that the dock shows about what is wrong; empty if all is well."""
-        return str(self._error.text())
+        return self._message
 
     def compute(self) -> None:
         """Compute now, live or not."""
@@ -187,7 +189,7 @@ class InspectorWidget(QWidget):
         """Take over the viewer's layers as they are."""
         self._data.refresh()
 
-    def showEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+    def showEvent(self, event: Any) -> None:
         """Go on when the dock is shown."""
         super().showEvent(event)
         if not self._watched and self.parent() is not None:
@@ -197,7 +199,7 @@ class InspectorWidget(QWidget):
         if self._inspector.paused:
             self._inspector.resume()
 
-    def hideEvent(self, event: Any) -> None:  # noqa: N802 (Qt's name)
+    def hideEvent(self, event: Any) -> None:
         """Rest while nobody looks."""
         super().hideEvent(event)
         self._inspector.pause()
@@ -246,6 +248,7 @@ class InspectorWidget(QWidget):
         self._channels.blend_changed.connect(inspector.restyle)
         inspector.shown.connect(self._on_shown)
         inspector.resolved.connect(self._on_resolved)
+        inspector.withdrawn.connect(self._channels.clear)
         inspector.cleared.connect(self._on_cleared)
         inspector.message.connect(self._on_message)
         inspector.stepped.connect(self._compute.set_step)
@@ -274,8 +277,8 @@ class InspectorWidget(QWidget):
     def _adapt(self) -> None:
         """Fit panels to the ground truth."""
         layer = self._data.gt_layer
-        multiscale = layer is not None and layer.multiscale
-        self._region.set_levels([d.shape for d in layer.data] if multiscale else [])
+        levels = layer.data if layer is not None and layer.multiscale else []
+        self._region.set_levels([level.shape for level in levels])
         gt = self._inspector.gt_array()
         self._region.set_flat(gt is not None and gt.dims < 3)
         self._predictor.set_context(gt)
@@ -293,6 +296,10 @@ class InspectorWidget(QWidget):
         self._channels.show_statistics(inspection.statistics)
         self._channel_section.title = f"Channels ({len(inspection.statistics)})"
         self._region.set_note(" ".join(inspection.notes))
+        dim = self._channel_dim()
+        if dim is not None and self._viewer.dims.point[dim] > len(inspection.statistics) - 1:
+            # A predictor of fewer channels would show none of them.
+            self._viewer.dims.set_point(dim, 0.0)
         self._follow_view()
         self.inspected.emit(inspection)
 
@@ -302,7 +309,9 @@ class InspectorWidget(QWidget):
         self._region.set_no_size()
 
     def _on_message(self, text: str, kind: str) -> None:
-        self._error.show_message(text if kind == "error" else "")
+        self._message = text if kind in ("error", "parameters") else ""
+        said_in_form = kind == "parameters" and self._predictor.isVisible()
+        self._error.show_message("" if said_in_form else self._message)
         self._region.set_excess(text if kind == "large" else "")
         if kind == "hint":
             self._region.set_note(text)
@@ -325,7 +334,7 @@ class InspectorWidget(QWidget):
 
     def _channel_dim(self) -> int | None:
         layer = self._inspector.results.get(TARGET)
-        return None if layer is None else self._viewer.dims.ndim - layer.ndim
+        return None if layer is None else int(self._viewer.dims.ndim - layer.ndim)
 
     def _follow_view(self, _event: Any = None) -> None:
         """Mark in the table which channel and which view are on the canvas."""
@@ -339,4 +348,4 @@ class InspectorWidget(QWidget):
         try:
             self._viewer.open(path, plugin=READER)
         except (ValueError, OSError, ImportError) as error:
-            self._error.show_message(str(error))
+            self._on_message(str(error), "error")

@@ -1,4 +1,4 @@
-"""Affinities: does a voxel belong to the same object as the one an offset away?"""
+"""Affinities: whether a voxel belongs to the same object as the one an offset away."""
 
 from __future__ import annotations
 

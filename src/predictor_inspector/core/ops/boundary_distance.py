@@ -20,8 +20,8 @@ from itertools import count
 
 import torch
 
-from predictor_inspector.core.progress import report
 from predictor_inspector.core.ops.regions import Slices, extent, whole
+from predictor_inspector.core.progress import report
 
 SATURATED = 10.0
 """tanh of this is 1 in float32 whatever the implementation; beyond so many scale factors all distances are alike."""

@@ -17,8 +17,8 @@ from itertools import combinations, product
 import torch
 
 from predictor_inspector.core.ops.boxes import bounding_boxes
-from predictor_inspector.core.progress import report
 from predictor_inspector.core.ops.regions import Slices, extent, whole
+from predictor_inspector.core.progress import report
 
 TRUNCATE = 3.0
 """The window ends after so many standard deviations."""
@@ -169,9 +169,7 @@ def _moments_at(
     """
     radii = [(k.shape[1] - 2) // 2 for k in kernels]
     outputs = [slice(int(p.min()), int(p.max()) + 1) for p in places]
-    inputs = [
-        slice(max(b, o.start - r), min(e, o.stop + r)) for (b, e), o, r in zip(box, outputs, radii, strict=True)
-    ]
+    inputs = [slice(max(b, o.start - r), min(e, o.stop + r)) for (b, e), o, r in zip(box, outputs, radii, strict=True)]
     if any(i.start >= i.stop for i in inputs):
         return _no_moments(places)
     # The axis that shrinks most goes first: later passes then work on less.

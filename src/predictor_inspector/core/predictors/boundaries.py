@@ -112,10 +112,10 @@ class BoundaryPredictor(Predictor):
         known = annotated(mask, gt.roi, gt, len(self.channels))
         keep = part_of(gt, roi, "target.roi")
         # Only distances up to that of the threshold matter; a little more, so that the cut-off itself is never met.
-        radius = (atanh(threshold) * 1.01 if threshold < 1 else SATURATED) * self.scale_factor + max(gt.physical_voxel_size)
-        squared = torch.stack(
-            [squared_distance_to_unknown(k, gt.physical_voxel_size, radius, keep) for k in known]
+        radius = (atanh(threshold) * 1.01 if threshold < 1 else SATURATED) * self.scale_factor + max(
+            gt.physical_voxel_size
         )
+        squared = torch.stack([squared_distance_to_unknown(k, gt.physical_voxel_size, radius, keep) for k in known])
         to_unknown = squared.sqrt_().div_(self.scale_factor).tanh_()
         return (distances.abs() + epsilon).clamp_(max=threshold) < to_unknown
 

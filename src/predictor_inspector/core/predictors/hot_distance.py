@@ -66,9 +66,7 @@ class HotDistancePredictor(BoundaryPredictor):
         foreground, known = self.foreground(gt, target), self.annotated(gt, target, mask)
         trusted = known
         if self.mask_distances:
-            trusted = known & self.measurable(
-                gt, target.roi, mask, target.data[count:], self.epsilon, self.threshold
-            )
+            trusted = known & self.measurable(gt, target.roi, mask, target.data[count:], self.epsilon, self.threshold)
         before = moving_class_counts
         hot, hot_counts = balance(
             foreground, known, self.clipmin, self.clipmax, None if before is None else before[:count]

@@ -1,0 +1,266 @@
+"""The documentation's drawings, made from the sample volume whenever the documentation is built.
+
+A hook of mkdocs: every function below that ends in a figure becomes `images/made/NAME.png`. To look at them alone:
+
+    python scripts/docs_pictures.py FOLDER
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from funlib.geometry import Roi
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from predictor_inspector.core import (
+    AffinitiesPredictor,
+    Array,
+    DistancePredictor,
+    HotDistancePredictor,
+    InnerDistancePredictor,
+    OneHotPredictor,
+    Predictor,
+)
+from predictor_inspector.data import neurites
+from predictor_inspector.inspection import Inspection, inspect
+from predictor_inspector.inspection.colours import SIGNED, label_colours
+
+SLICE = 30
+PLACE = (40, 100)  # first row and column, in voxels, of most pictures
+SIDE = 96
+DPI = 110
+
+mpl.rcParams |= {"font.size": 9, "axes.titlesize": 9, "axes.titlelocation": "left", "figure.facecolor": "white"}
+
+
+@cache
+def sample() -> Any:
+    return neurites()
+
+
+def region(gt: Array, place: tuple[int, int] = PLACE, side: int = SIDE) -> Roi:
+    """A square of one slice."""
+    (row, column), (z, y, x) = place, gt.voxel_size
+    return Roi((SLICE * z, row * y, column * x), (z, side * y, side * x))
+
+
+def inspected(predictor: Predictor, gt: Array, roi: Roi | None = None, **options: Any) -> Inspection:
+    return inspect(predictor, gt, region(gt) if roi is None else roi, device="cpu", **options)
+
+
+def flat(array: Array, channel: int = 0) -> np.ndarray:
+    """One channel of a region that is a slice thin."""
+    values = array.numpy()
+    return values[channel, 0] if array.channel_dims else values[0]
+
+
+def row(titles: Sequence[str], height: float = 2.6, rows: int = 1) -> tuple[Figure, list[Axes]]:
+    """A figure of pictures side by side."""
+    columns = -(-len(titles) // rows)
+    figure = Figure((columns * (height - 0.3), rows * height), dpi=DPI, layout="constrained")
+    axes = list(np.ravel(figure.subplots(rows, columns)))
+    for ax, title in zip(axes, titles, strict=False):
+        ax.set_title(title)
+    for ax in axes:
+        ax.set_xticks([])
+        ax.set_yticks([])
+    return figure, axes
+
+
+def affinities() -> Figure:
+    """Three offsets, and where a voxel's partner lies."""
+    gt = sample().labels
+    roi = region(gt, (76, 116), 40)
+    offsets = ((0, 1, 0), (0, 0, 1), (0, 0, 9))
+    result = inspected(AffinitiesPredictor(neighborhood=offsets, lsds=False), gt, roi)
+    figure, axes = row(["ground truth", *(f"{name}" for name in result.channel_names)])
+    axes[0].imshow(label_colours(flat(gt[roi])))
+    for k, ax in enumerate(axes[1:]):
+        ax.imshow(flat(result.target, k), cmap="gray", vmin=0, vmax=1)
+        _, dy, dx = offsets[k]
+        ax.annotate(
+            "",
+            (6 + max(dx, 2 * (dx > 0)), 6 + max(dy, 2 * (dy > 0))),
+            (6, 6),
+            arrowprops={"arrowstyle": "-|>", "color": "tab:red", "lw": 2, "shrinkA": 0, "shrinkB": 0},
+        )
+    return figure
+
+
+def shape_descriptors() -> Figure:
+    """All ten channels."""
+    gt = sample().labels
+    result = inspected(AffinitiesPredictor(neighborhood=((0, 0, 1),), lsds=True, num_voxels=5), gt)
+    names = result.channel_names[1:]
+    figure, axes = row(["ground truth", "", *(name.removeprefix("lsd ") for name in names)], 1.9, rows=3)
+    axes[0].imshow(label_colours(flat(gt[region(gt)])))
+    axes[1].axis("off")
+    for k, ax in enumerate(axes[2:]):
+        ax.imshow(flat(result.target, k + 1), cmap="gray", vmin=0, vmax=1)
+    return figure
+
+
+def window_size() -> Figure:
+    """The same channel for windows from too small to too large."""
+    gt = sample().labels
+    sizes = (1, 3, 8, 20)
+    figure, axes = row([f"num_voxels = {n}: σ = {20 * n} nm" for n in sizes])
+    for ax, n in zip(axes, sizes, strict=True):
+        result = inspected(AffinitiesPredictor(neighborhood=((0, 0, 1),), lsds=True, num_voxels=n), gt)
+        ax.imshow(flat(result.target, 3), cmap="gray", vmin=0, vmax=1)
+    return figure
+
+
+def tanh() -> Figure:
+    """Targets over distance, and along a line through the sample."""
+    gt = sample().labels
+    roi = region(gt)
+    figure = Figure((8.6, 2.6), dpi=DPI, layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
+    distance = np.linspace(-250, 250, 501)
+    for scale in (20, 60, 200):
+        left.plot(distance, np.tanh(distance / scale), label=f"{scale} nm")
+        values = flat(inspected(DistancePredictor(["neurites"], scale, False), gt).target)[60]
+        right.plot((np.arange(len(values)) + 0.5) * 8, values)
+    ids = flat(gt[roi])[60]
+    right.imshow(label_colours(ids[None]), extent=(0, len(ids) * 8, -1.3, -1.1), aspect="auto")
+    right.set(ylim=(-1.3, 1.05), xlim=(0, len(ids) * 8), xlabel="position along a row of voxels / nm", ylabel="target")
+    left.set(xlabel="signed distance / nm", ylabel="target")
+    left.legend(title="scale_factor", frameon=False)
+    left.axhline(0, color="0.8", lw=0.8, zorder=0)
+    right.axhline(0, color="0.8", lw=0.8, zorder=0)
+    return figure
+
+
+def scale_factor() -> Figure:
+    gt = sample().labels
+    scales = (20, 60, 200)
+    figure, axes = row(["ground truth", *(f"scale_factor = {s} nm" for s in scales)])
+    axes[0].imshow(label_colours(flat(gt[region(gt)])))
+    for ax, scale in zip(axes[1:], scales, strict=True):
+        target = inspected(DistancePredictor(["neurites"], scale, False), gt).target
+        ax.imshow(flat(target), cmap=SIGNED, vmin=-1, vmax=1)
+    return figure
+
+
+def distance_mask() -> Figure:
+    """Weights near the end of the annotation, with and without the distance mask."""
+    gt, mask = sample().labels, sample().annotated
+    roi = region(gt, (40, 150))
+    figure, axes = row(["ground truth", "target", "weight, mask_distances off", "weight, mask_distances on"])
+    results = [inspected(DistancePredictor(["neurites"], 120, on), gt, roi, mask=mask) for on in (False, True)]
+    axes[0].imshow(label_colours(flat(gt[roi])))
+    axes[1].imshow(flat(results[0].target), cmap=SIGNED, vmin=-1, vmax=1)
+    for ax, result in zip(axes[2:], results, strict=True):
+        ax.imshow(flat(result.weight), cmap="magma", vmin=0, vmax=3)
+    for ax in axes:
+        ax.contour(flat(mask[roi]), [0.5], colors="tab:cyan", linewidths=1.2)
+    return figure
+
+
+def distances_compared() -> Figure:
+    """The three predictors of distances on one binary channel."""
+    organelles = sample().organelles
+    gt = organelles.like(organelles.data[:1], organelles.axis_names)
+    names = ["mitochondria"]
+    roi = region(gt, (100, 60))
+    figure, axes = row(["ground truth", "signed distance", "inner distance", "hot distance: hot …", "… and distance"])
+    axes[0].imshow(flat(gt[roi]), cmap="gray")
+    axes[1].imshow(flat(inspected(DistancePredictor(names, 60, True), gt, roi).target), cmap=SIGNED, vmin=-1, vmax=1)
+    axes[2].imshow(flat(inspected(InnerDistancePredictor(names, 60), gt, roi).target), cmap=SIGNED, vmin=-1, vmax=1)
+    hot = inspected(HotDistancePredictor(names, 60, True), gt, roi).target
+    axes[3].imshow(flat(hot, 0), cmap="gray")
+    axes[4].imshow(flat(hot, 1), cmap=SIGNED, vmin=-1, vmax=1)
+    return figure
+
+
+def one_hot() -> Figure:
+    """A semantic segmentation and its channels."""
+    labels, organelles = sample().labels, sample().organelles.numpy()
+    inside = (labels.numpy() > 0).astype(np.uint8)
+    gt = labels.like(np.where(organelles[0] > 0, 2, np.where(organelles[1] > 0, 3, inside)).astype(np.uint8))
+    roi = region(gt, (140, 0))
+    classes = ["outside", "cytoplasm", "mitochondrion"]
+    result = inspected(OneHotPredictor(classes), gt, roi)
+    figure, axes = row(["ground truth: ids 0 … 3", *classes, "weight"])
+    axes[0].imshow(flat(gt[roi]), cmap="viridis", vmin=0, vmax=3)
+    for k, ax in enumerate(axes[1:-1]):
+        ax.imshow(flat(result.target, k), cmap="gray", vmin=0, vmax=1)
+    axes[-1].imshow(flat(result.weight), cmap="magma", vmin=0, vmax=1)
+    return figure
+
+
+def balance() -> Figure:
+    """The weight of a class over its share of the voxels."""
+    figure = Figure((4.6, 2.6), dpi=DPI, layout="constrained")
+    ax = figure.subplots()
+    share = np.linspace(0.002, 0.998, 500)
+    for low in (0.05, 0.15):
+        ax.plot(share, 0.5 / np.clip(share, low, 1 - low), label=f"clipmin {low:g}, clipmax {1 - low:g}")
+    ax.axhline(1, color="0.8", lw=0.8, zorder=0)
+    ax.set(xlabel="share of the class among the voxels that count", ylabel="weight", ylim=(0, None), xlim=(0, 1))
+    ax.legend(frameon=False)
+    return figure
+
+
+def outside() -> Figure:
+    """What padding with 0 does at the edge of the data."""
+    gt = sample().labels
+    roi = region(gt, (0, 100), 64)
+    predictor = DistancePredictor(["neurites"], 60, False)
+    figure, axes = row(["ground truth at the data's edge", "outside = clip", "outside = zero"])
+    axes[0].imshow(label_colours(flat(gt[roi])))
+    for ax, way in zip(axes[1:], ("clip", "zero"), strict=True):
+        ax.imshow(flat(inspected(predictor, gt, roi, outside=way).target), cmap=SIGNED, vmin=-1, vmax=1)
+    return figure
+
+
+PICTURES: tuple[Callable[[], Figure], ...] = (
+    affinities,
+    balance,
+    distance_mask,
+    distances_compared,
+    one_hot,
+    outside,
+    scale_factor,
+    shape_descriptors,
+    tanh,
+    window_size,
+)
+
+
+def png(figure: Figure) -> bytes:
+    file = BytesIO()
+    # No date and no version, so that the same picture is the same file.
+    figure.savefig(file, format="png", metadata={"Software": None})
+    return file.getvalue()
+
+
+@cache
+def drawn() -> dict[str, bytes]:
+    """All pictures; made once, also where mkdocs builds again and again."""
+    return {picture.__name__: png(picture()) for picture in PICTURES}
+
+
+def on_files(files: Any, config: Any, **_: object) -> Any:
+    """Add the pictures to the documentation's files."""
+    from mkdocs.structure.files import File
+
+    for name, content in drawn().items():
+        files.append(File.generated(config, f"images/made/{name}.png", content=content))
+    return files
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in drawn().items():
+        (folder / f"{name}.png").write_bytes(content)

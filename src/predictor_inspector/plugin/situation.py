@@ -1,0 +1,154 @@
+"""From what a person wants and what the viewer shows to all that a computation needs: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from funlib.geometry import Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.data.layers import array_from_layer
+from predictor_inspector.inspection import Regions, Request, regions_for
+from predictor_inspector.plugin.axes import Axes, array_at, place_of
+from predictor_inspector.plugin.result_layers import Place
+from predictor_inspector.plugin.view import View, viewed_roi
+
+MAX_VALUES = 2**26
+"""Target values computed at most in one go: two float32 arrays of this size are 512 MB."""
+
+MAX_CONTEXT = 2**27
+"""Voxels of ground truth read at most for one region."""
+
+
+@dataclass(frozen=True)
+class Intention:
+    """What the person wants to see, as the panels say it."""
+
+    gt_layer: Any
+    mask_layer: Any
+    axes: Axes | None
+    level: int
+    predictor: Callable[[], Predictor]
+    mode: str
+    thickness: int
+    device: str
+    outside: str
+    balance_over: str
+
+
+@dataclass(frozen=True)
+class Situation:
+    """An intention resolved against the data and the view: all that a computation needs, and no layer."""
+
+    gt: Array
+    mask: Array | None
+    request: Request
+    regions: Regions
+    place: Place
+    view: View
+    about: tuple[Any, ...]
+    """What a result is about; it is dropped only if that is no longer looked at."""
+    key: tuple[Any, ...]
+    """Equal for situations that lead to the same result."""
+
+
+class WrongParameters(ValueError):
+    """The predictor's parameters don't go together; the form says so where they are."""
+
+
+class TooLarge(ValueError):
+    """The region is beyond the budget."""
+
+
+class NothingToShow(Exception):
+    """There is nothing to inspect, which is no error: the message says why."""
+
+
+def resolve(wanted: Intention, view: View, box: Callable[[Array, View, int], Roi], version: int) -> Situation:
+    """All that is needed to compute what is wanted.
+
+    Parameters
+    ----------
+    box : callable
+        Gives the pinned box for a ground truth, a view and a thickness.
+    version : int
+        Another one whenever the values of a layer have changed.
+
+    Raises
+    ------
+    ValueError
+        If something is wrong with the data or the parameters.
+    NothingToShow
+        If there is nothing to inspect.
+    """
+    layer = wanted.gt_layer
+    if layer is None or wanted.axes is None:
+        raise NothingToShow("Add a layer of labels, or open a file, to see what a network would be trained on.")
+    gt = array_at(layer, wanted.axes, wanted.level, view)
+    roi = _region(wanted, gt, view, box)
+    mask = None if wanted.mask_layer is None else _mask_array(wanted.mask_layer, gt, wanted.axes, view)
+    try:
+        predictor = wanted.predictor()
+    except ValueError as error:
+        raise WrongParameters(str(error)) from error
+    regions = regions_for(predictor, gt, roi, wanted.outside)  # type: ignore[arg-type]
+    request = Request(predictor, roi, wanted.device, wanted.outside, wanted.balance_over)  # type: ignore[arg-type]
+    about = (id(layer), type(predictor), gt.dims)
+    place = place_of(layer, wanted.axes, view)
+    where = (tuple(roi.begin), tuple(roi.shape))
+    asked = (predictor, wanted.device, wanted.outside, wanted.balance_over)
+    key = (about, id(wanted.mask_layer), wanted.level, place.time, asked, where, version)
+    return Situation(gt, mask, request, regions, place, view, about, key)
+
+
+def _region(wanted: Intention, gt: Array, view: View, box: Callable[[Array, View, int], Roi]) -> Roi:
+    if wanted.mode == "layer":
+        return gt.roi
+    if wanted.mode == "box":
+        return box(gt, view, wanted.thickness)
+    roi = viewed_roi(gt, view, wanted.thickness)
+    if roi is None:
+        raise NothingToShow("Nothing of the ground truth is in view; pan or zoom until it is.")
+    return roi
+
+
+def check_budget(situation: Situation) -> None:
+    """Raise `TooLarge`, with the numbers, if a region is more than can be computed in one go."""
+    gt, regions = situation.gt, situation.regions
+    values = _voxels(regions.roi, gt) * len(situation.request.predictor.channel_names)
+    context = _voxels(regions.read_region, gt)
+    if values > MAX_VALUES:
+        raise TooLarge(
+            f"The region has {values / 1e6:,.0f} million target values, more than the {MAX_VALUES / 1e6:.0f} million that are "
+            "computed at a time."
+        )
+    if context > MAX_CONTEXT:
+        raise TooLarge(
+            f"With its context the region has {context / 1e6:,.0f} million voxels, more than the "
+            f"{MAX_CONTEXT / 1e6:.0f} million that are read at a time."
+        )
+
+
+def affordable(gt: Array, channels: int) -> int:
+    """Voxels along each axis of a cube that is comfortably within the budget."""
+    return max(8, int((MAX_VALUES / 16 / max(1, channels)) ** (1 / gt.dims)))
+
+
+def _voxels(roi: Roi, gt: Array) -> int:
+    return int(np.prod([s // v for s, v in zip(roi.shape, gt.voxel_size, strict=True)]))
+
+
+def _mask_array(layer: Any, gt: Array, axes: Axes, view: View) -> Array:
+    """The mask with the ground truth's spatial axes; at the time shown, if it has as many axes as a series."""
+    mask = array_from_layer(layer, 0, min(axes.spatial, int(layer.ndim)))
+    if axes.time and mask.channel_dims and layer.ndim > axes.spatial:
+        return array_at(layer, axes, 0, view)
+    if mask.dims != gt.dims:
+        raise ValueError(
+            f"the mask, layer {layer.name!r}, has {mask.dims} spatial axes, but the ground truth has {gt.dims}"
+        )
+    return mask
