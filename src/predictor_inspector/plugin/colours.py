@@ -12,7 +12,7 @@ from predictor_inspector.core.predictor import Predictor
 ROI = "#ffd400"
 CONTEXT = "#22b8e6"
 BEYOND = "#ff3d7f"
-PADDING = "#9aa0a6"
+PADDING = "#b48cff"
 
 CHANNELS = (
     "#ff0000",

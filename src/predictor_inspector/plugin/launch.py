@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,23 @@ import napari
 import torch  # noqa: F401
 from qtpy.QtCore import QTimer
 
+from predictor_inspector.inspection.inputs import open_input
+from predictor_inspector.plugin.layer_data import layer_data
 from predictor_inspector.plugin.reader import layers_from_path
 from predictor_inspector.plugin.samples import neurite_layers
 from predictor_inspector.plugin.widget import InspectorWidget
 
 TITLE = "Predictor Inspector"
 _PATIENCE_MS = 120_000
+_SIZE = (1480, 940)
+"""Of the window in pixels, if the screen allows: all of the dock is seen without scrolling."""
+
+DEMO_CONFIG = {
+    "kind": "affinities",
+    "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, -12, 0], [0, 0, -12]],
+    "lsds": False,
+}
+"""Offsets that reach farther to one side than to the other, so that context and padding differ."""
 
 
 def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
@@ -41,17 +51,26 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     """
     layers = layers_from_path(path) if path is not None else neurite_layers()
     viewer = napari.Viewer(title=TITLE)
+    _fit_to_screen(viewer.window._qt_window)
     for data in layers:
         viewer.add_layer(napari.layers.Layer.create(*data))
     widget = dock(viewer)
     if name is not None:
-        widget.gt_layer = _layer_called(viewer, name)
+        widget.gt_layer = _layer_called(viewer, path, name)
     if path is None:
+        widget.config = DEMO_CONFIG
         # A box in the middle, so that ROI, context and padding are all seen.
         widget.region_mode = "box"
-    if screenshot is not None:
-        _write_and_close(viewer, widget, Path(screenshot))
+    if screenshot is None:
+        napari.run()
+        return
+    if widget.gt_layer is None:
+        viewer.close()
+        raise ValueError(f"{path} holds no labels to inspect; give the name of an array of whole numbers")
+    troubles = _write_and_close(viewer, widget, Path(screenshot))
     napari.run()
+    if troubles:
+        raise troubles[0]
 
 
 def dock(viewer: Any) -> InspectorWidget:
@@ -61,33 +80,49 @@ def dock(viewer: Any) -> InspectorWidget:
     return widget
 
 
-def _layer_called(viewer: Any, name: str) -> Any:
+def _fit_to_screen(window: Any) -> None:
+    """Make the window large enough for the dock, or as large as the screen."""
+    available = window.screen().availableGeometry()
+    window.resize(min(_SIZE[0], available.width()), min(_SIZE[1], available.height()))
+
+
+def _layer_called(viewer: Any, path: str | None, name: str) -> Any:
+    """The layer of an array in the file that was opened, or of one that has a path of its own, which is added."""
     wanted = name.strip("/")
     for layer in viewer.layers:
         if layer.name == wanted or layer.name.endswith(f"/{wanted}") or wanted.endswith(f"/{layer.name}"):
             return layer
-    raise ValueError(f"there is no array {name!r} among {', '.join(repr(layer.name) for layer in viewer.layers)}")
+    array = open_input(path or name, name if path else None)
+    return viewer.add_layer(napari.layers.Layer.create(*layer_data(array, wanted, "labels")))
 
 
-def _write_and_close(viewer: Any, widget: InspectorWidget, path: Path) -> None:
-    """Write a picture of the window as soon as the first result is drawn, and close it."""
-    errors: list[BaseException] = []
+def _write_and_close(viewer: Any, widget: InspectorWidget, path: Path) -> list[Exception]:
+    """Write a picture of the window as soon as the first result is drawn, and close it.
 
-    def later(action: Callable[[], None], milliseconds: int) -> None:
-        QTimer.singleShot(milliseconds, action)
+    The list that is returned holds what went wrong, once the window is closed.
+    """
+    troubles: list[Exception] = []
+    patience = QTimer(widget)
+    patience.setSingleShot(True)
 
     def write() -> None:
-        viewer.screenshot(str(path), canvas_only=False, flash=False)
+        try:
+            viewer.screenshot(str(path), canvas_only=False, flash=False)
+        except OSError as error:
+            troubles.append(error)
         viewer.close()
 
     def give_up() -> None:
-        errors.append(TimeoutError(f"no target within {_PATIENCE_MS // 1000} s: {widget.message or 'still computing'}"))
+        troubles.append(TimeoutError(f"no target within {_PATIENCE_MS // 1000} s: {widget.message or 'still computing'}"))
         viewer.close()
 
     def shown(_inspection: Any) -> None:
         widget.inspected.disconnect(shown)
+        patience.stop()
         # The canvas is drawn after the layers have changed.
-        later(write, 1000)
+        QTimer.singleShot(1000, write)
 
     widget.inspected.connect(shown)
-    later(give_up, _PATIENCE_MS)
+    patience.timeout.connect(give_up)
+    patience.start(_PATIENCE_MS)
+    return troubles

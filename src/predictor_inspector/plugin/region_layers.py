@@ -19,7 +19,7 @@ from predictor_inspector.plugin.view import View
 
 NAMES = ("padding", "GT context", "ROI")
 _COLOURS = {"ROI": ROI, "GT context": CONTEXT, "padding": PADDING}
-_WIDTH = {"ROI": 2.5, "GT context": 2.0, "padding": 1.5}
+_WIDTH = {"ROI": 2.5, "GT context": 2.0, "padding": 2.0}
 """Of lines, in pixels of the canvas."""
 
 _NOTICEABLE = 0.1
