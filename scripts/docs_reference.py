@@ -1,11 +1,12 @@
 """What the documentation says about parameters, kinds and commands, from the code itself: a hook of mkdocs.
 
-A line of a page that holds nothing but one of these is replaced:
+These are replaced, wherever a page has them:
 
     {{ parameters KIND }}   a table of a predictor's parameters, from its dataclass
     {{ presets KIND }}      its presets
     {{ help COMMAND … }}    what `predictor-inspector COMMAND … --help` prints
     {{ output COMMAND … }}  what `predictor-inspector COMMAND …` prints
+    {{ colour NAME }}       a patch of a colour of the dock's boxes: ROI, CONTEXT, BEYOND or PADDING
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ import yaml
 from predictor_inspector import cli
 from predictor_inspector.core import parameters_of, predictor_class
 from predictor_inspector.inspection.describe import type_name
+from predictor_inspector.plugin import colours
 
-PLACEHOLDER = re.compile(r"^\{\{ (\w+) (.+?) \}\}$", re.MULTILINE)
+PLACEHOLDER = re.compile(r"\{\{ (\w+) (.+?) \}\}")
 UNITS = {"length": "unit of length", "voxels": "voxels"}
 
 
@@ -51,6 +53,11 @@ def help_text(command: str) -> str:
 def output(command: str) -> str:
     """What a command prints."""
     return _printed(command.split())
+
+
+def colour(name: str) -> str:
+    """A patch of one of the colours that boxes have on the canvas."""
+    return f'<span style="color: {getattr(colours, name)}; font-size: 1.4em">■</span>'
 
 
 def _printed(arguments: list[str]) -> str:
@@ -81,6 +88,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "presets": presets,
     "help": help_text,
     "output": output,
+    "colour": colour,
 }
 
 

@@ -12,8 +12,8 @@ model = predictor.create_model(network)
 
 # The target's region, and the ground truth that it needs.
 voxel_size = sample.labels.voxel_size
-roi = sample.labels.roi_of((slice(20, 20 + model.output_shape[0]), slice(96, 96 + model.output_shape[1]),
-                            slice(64, 64 + model.output_shape[2])))
+shape = model.output_shape
+roi = sample.labels.roi_of([slice(b, b + n) for b, n in zip((20, 96, 64), shape, strict=True)])
 context = predictor.gt_region_for_roi(ArraySpec(roi, voxel_size)).roi
 gt, mask = sample.labels[context].to("cpu"), sample.annotated[context].to("cpu")
 
@@ -22,7 +22,7 @@ target = predictor.create_target(gt)[roi]
 weight, counts = predictor.create_weight(gt, target, mask, counts)
 
 # What the network sees reaches beyond the ROI by what its valid convolutions take away.
-margin = (model.input_shape - model.output_shape) / 2 * voxel_size
+margin = (model.input_shape - shape) / 2 * voxel_size
 raw = sample.raw[roi.grow(margin, margin)].to("cpu").data.float()[None, None] / 255
 model.train()
 prediction = torch.sigmoid(model(raw))

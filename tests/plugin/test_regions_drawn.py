@@ -174,3 +174,24 @@ def test_the_regions_shown_are_those_of_the_predictor(window: Window) -> None:
     inspection = window.widget.inspection
     gt = window.widget._inspector.gt_array()
     assert inspection.regions == regions_for(inspection.request.predictor, gt, inspection.roi)
+
+
+def test_shapes_are_really_seen_in_a_slice(window: Window) -> None:
+    pinned(window)
+    dim = window.viewer.dims.ndim - 3
+    for index in range(12):
+        window.after(lambda i=index: window.viewer.dims.set_point(dim, TRANSLATE[0] + i * VOXEL_SIZE[0]))
+        for name in ("ROI", "GT context", "padding"):
+            # What napari draws of a layer is what it finds in the slice.
+            assert len(window.viewer.layers[name]._data_view._mesh.displayed_triangles) > 0, (name, index)
+
+
+def test_more_channels_reach_the_slider_even_if_the_target_is_hidden(window: Window) -> None:
+    window.add_labels()
+    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
+    assert not window.viewer.layers["target"].visible
+    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=True, num_voxels=1)
+    assert window.viewer.dims.range[0].stop == 12
+    window.after(lambda: window.viewer.dims.set_point(0, 12.0))
+    window.set_config("dummy", embedding_dims=2)
+    assert window.viewer.dims.point[0] <= 1

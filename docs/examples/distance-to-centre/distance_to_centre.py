@@ -7,10 +7,17 @@ from dataclasses import dataclass
 import torch
 from funlib.geometry import Coordinate
 
-from predictor_inspector.core import Architecture, Array, DistanceArray, Model, Predictor, parameter
-from predictor_inspector.core.labels import as_labels
-from predictor_inspector.core.model import conv_head
-from predictor_inspector.core.ops.class_balance import balance
+from predictor_inspector.core import (
+    Architecture,
+    Array,
+    DistanceArray,
+    Model,
+    Predictor,
+    as_labels,
+    balance,
+    conv_head,
+    parameter,
+)
 
 
 @dataclass(frozen=True)

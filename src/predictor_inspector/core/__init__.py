@@ -20,7 +20,9 @@ from predictor_inspector.core.config import (
     predictor_to_config,
     predictor_to_yaml,
 )
-from predictor_inspector.core.model import Architecture, Model, UNet
+from predictor_inspector.core.labels import as_labels
+from predictor_inspector.core.model import Architecture, Model, UNet, conv_head
+from predictor_inspector.core.ops.class_balance import ClassCounts, balance
 from predictor_inspector.core.parameters import Parameter, parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.predictors.affinities import AffinitiesPredictor
@@ -38,6 +40,7 @@ __all__ = [
     "ArraySpec",
     "ArrayType",
     "BinaryArray",
+    "ClassCounts",
     "DistanceArray",
     "DistancePredictor",
     "DummyPredictor",
@@ -52,6 +55,9 @@ __all__ = [
     "Predictor",
     "ProbabilityArray",
     "UNet",
+    "as_labels",
+    "balance",
+    "conv_head",
     "kind_of",
     "parameter",
     "parameters_of",

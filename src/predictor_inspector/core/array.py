@@ -194,12 +194,17 @@ class Array:
 
     @property
     def axes_text(self) -> str:
-        """The axes and their lengths as people read them: ``"c^: 2, y: 30, x: 40"``."""
-        return ", ".join(f"{name}: {n}" for name, n in zip(self.axis_names, self.shape, strict=True))
+        """The axes and their lengths as people read them: ``"channel: 2, y: 30, x: 40"``."""
+        words = {"c^": "channel", "t^": "time"}
+        return ", ".join(
+            f"{words.get(name, name.removesuffix('^'))}: {n}"
+            for name, n in zip(self.axis_names, self.shape, strict=True)
+        )
 
     def __repr__(self) -> str:
+        axes = ", ".join(f"{name}: {n}" for name, n in zip(self.axis_names, self.shape, strict=True))
         size = " x ".join(f"{v:g}" for v in self.physical_voxel_size)
-        return f"Array({self.axes_text}; {self.dtype}; {size} {self.unit}; roi {format_roi(self.roi)})"
+        return f"Array({axes}; {self.dtype}; {size} {self.unit}; roi {format_roi(self.roi)})"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         values = self.numpy()

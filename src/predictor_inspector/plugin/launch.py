@@ -113,7 +113,9 @@ def _write_and_close(viewer: Any, widget: InspectorWidget, path: Path) -> list[E
         viewer.close()
 
     def give_up() -> None:
-        troubles.append(TimeoutError(f"no target within {_PATIENCE_MS // 1000} s: {widget.message or 'still computing'}"))
+        troubles.append(
+            TimeoutError(f"no target within {_PATIENCE_MS // 1000} s: {widget.message or 'still computing'}")
+        )
         viewer.close()
 
     def shown(_inspection: Any) -> None:

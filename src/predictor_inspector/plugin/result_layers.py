@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,12 +140,13 @@ class ResultLayers:
         had_rgb = self.get(RGB) is not None
         looked_at = self.looked_at()
         withdrawn, self._withdrawn = self._withdrawn, None
-        self._put(TARGET, pictures.target, pictures, channels=True)
-        self._put(WEIGHT, pictures.weight, pictures, channels=True)
-        if pictures.rgb is not None:
-            self._put(RGB, pictures.rgb, pictures, channels=False)
-        elif had_rgb:
+        if pictures.rgb is None and had_rgb:
             self._viewer.layers.remove(self._layers.pop(RGB))
+        with self._adapting_once(pictures):
+            self._put(TARGET, pictures.target, pictures, channels=True)
+            self._put(WEIGHT, pictures.weight, pictures, channels=True)
+            if pictures.rgb is not None:
+                self._put(RGB, pictures.rgb, pictures, channels=False)
         if other:
             self._dress(pictures)
         if looked_at is None and (other or withdrawn is not None):
@@ -206,19 +208,36 @@ class ResultLayers:
         if layer is None:
             self._add(name, data, scale, translate, place, channels)
             return
-        resized = layer.data.shape != data.shape
         # napari would redraw for the data and again for its place.
         with layer._block_refresh():
             layer.data = data
-            # Setting a place, changed or not, makes napari adapt the whole viewer to it; needed for another shape, of which
-            # a hidden layer says nothing else.
-            if resized or not np.array_equal(layer.scale, scale):
+            if not np.array_equal(layer.scale, scale):
                 layer.scale = scale
             if not np.array_equal(layer.translate, translate):
                 layer.translate = translate
             if tuple(map(str, layer.units)) != tuple(self._units(place, channels)):
                 layer.units = self._units(place, channels)
         layer.refresh()
+
+    @contextmanager
+    def _adapting_once(self, pictures: Pictures) -> Iterator[None]:
+        """Keep the viewer from adapting its sliders to every change of every layer; once is enough, and rarely needed.
+
+        Results lie within the ground truth, so only another number of channels can ask for other sliders.
+        """
+        adapt = self._viewer._on_layers_change
+        target = self.get(TARGET)
+        channels = None if target is None else len(target.data)
+        with ExitStack() as blocked:
+            for layer in list(self._layers.values()):
+                for name in ("data", "scale", "translate", "units"):
+                    blocked.enter_context(getattr(layer.events, name).blocker(adapt))
+            yield
+        if len(pictures.target) != channels:
+            # A hidden layer's extent is remembered from before.
+            for layer in self._layers.values():
+                layer._clear_extent()
+            adapt()
 
     def _add(
         self, name: str, data: np.ndarray, scale: list[float], translate: list[float], place: Place, channels: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from funlib.geometry import Roi
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -202,7 +203,9 @@ class InspectorWidget(QWidget):
     def hideEvent(self, event: Any) -> None:
         """Rest while nobody looks."""
         super().hideEvent(event)
-        self._inspector.pause()
+        # When Python ends before the window is closed, Qt hides what has lost its other half.
+        if isalive(self._inspector):
+            self._inspector.pause()
 
     def _lay_out(self) -> None:
         inner = QWidget()
@@ -248,7 +251,7 @@ class InspectorWidget(QWidget):
         self._channels.blend_changed.connect(inspector.restyle)
         inspector.shown.connect(self._on_shown)
         inspector.resolved.connect(self._on_resolved)
-        inspector.withdrawn.connect(self._channels.clear)
+        inspector.withdrawn.connect(self._clear_channels)
         inspector.cleared.connect(self._on_cleared)
         inspector.message.connect(self._on_message)
         inspector.stepped.connect(self._compute.set_step)
@@ -303,9 +306,12 @@ class InspectorWidget(QWidget):
         self._follow_view()
         self.inspected.emit(inspection)
 
-    def _on_cleared(self) -> None:
+    def _clear_channels(self) -> None:
         self._channels.clear()
         self._channel_section.title = "Channels"
+
+    def _on_cleared(self) -> None:
+        self._clear_channels()
         self._region.set_no_size()
 
     def _on_message(self, text: str, kind: str) -> None:
