@@ -215,3 +215,37 @@ def test_an_rgb_view_mixes_the_ticked_channels(window: Window) -> None:
     rgb = window.viewer.layers["target RGB"].data
     np.testing.assert_array_equal(rgb[..., 0], np.maximum(target[0], target[1]).astype(np.uint8) * 255)
     assert rgb[..., 1].max() == 0
+
+
+def test_a_preview_comes_before_what_takes_long_and_the_dock_says_so(window: Window) -> None:
+    window.viewer.add_labels(blocks((24, 300, 300)), name="large", scale=VOXEL_SIZE)
+    window.settle()
+    window.widget.region_mode = "layer"
+    window.set_config(**LARGE)
+    notes = []
+    window.widget._inspector.previewed.connect(lambda _i: notes.append(window.widget._region._note.toolTip()))
+    exact = []
+    window.widget.inspected.connect(exact.append)
+    window.set_config(**{**LARGE, "scale_factor": 120.0})
+    assert any("Preview" in note for note in notes)
+    assert [i.request.predictor.scale_factor for i in exact] == [120.0]
+    assert "Preview" not in window.widget._region._note.toolTip()
+    window.assert_layers_show_the_inspection()
+
+
+def test_what_was_previewed_makes_way_for_what_is_newer(window: Window) -> None:
+    window.viewer.add_labels(blocks((24, 300, 300)), name="large", scale=VOXEL_SIZE)
+    window.settle()
+    window.widget.region_mode = "layer"
+    window.set_config(**LARGE)
+    exact, previews = [], []
+    window.widget.inspected.connect(exact.append)
+    window.widget._inspector.previewed.connect(previews.append)
+    for scale in (110.0, 120.0, 130.0, 140.0):
+        seen = len(previews)
+        window.widget.config = {**LARGE, "scale_factor": scale}
+        window.qtbot.waitUntil(lambda seen=seen: len(previews) > seen, timeout=20_000)
+    window.settle()
+    assert len(previews) == 4
+    assert exact[-1].request.predictor.scale_factor == 140.0
+    window.assert_layers_show_the_inspection()

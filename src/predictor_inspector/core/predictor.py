@@ -125,6 +125,10 @@ class Predictor(ABC):
         """Which values of a target, [C, …], stand for the positive class of their channel when weights are balanced."""
         return target > 0
 
+    def coarser(self) -> Predictor | None:
+        """A predictor whose target looks much the same and is much quicker, for a first impression; None if there is none."""
+        return None
+
     @property
     def channel_names(self) -> tuple[str, ...]:
         """One name per channel of the target."""

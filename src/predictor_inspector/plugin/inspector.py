@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,10 +16,11 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.inspection import Inspection, carry_out
+from predictor_inspector.inspection import Inspection, Request, carry_out
+from predictor_inspector.inspection.preview import IMPATIENT, Pace, preview_of
 from predictor_inspector.plugin.axes import array_at
 from predictor_inspector.plugin.box import PinnedBox
-from predictor_inspector.plugin.live import Job, LiveRunner
+from predictor_inspector.plugin.live import Job, LiveRunner, Work
 from predictor_inspector.plugin.region_layers import RegionLayers
 from predictor_inspector.plugin.result_layers import Pictures, ResultLayers, make_pictures
 from predictor_inspector.plugin.situation import (
@@ -39,6 +41,8 @@ class Inspector(QObject):
 
     shown = Signal(object)
     """An `Inspection`, after the layers have been given its arrays."""
+    previewed = Signal(object)
+    """As `shown`, for a preview of what is still being computed."""
     resolved = Signal(object)
     """A `Situation`, when the regions have been drawn."""
     withdrawn = Signal()
@@ -66,6 +70,7 @@ class Inspector(QObject):
         super().__init__()
         self._viewer, self._intention, self._blended = viewer, intention, blended
         self._runner = LiveRunner(leave_a_core_to_the_window)
+        self._pace = Pace()
         self._results = ResultLayers(viewer)
         self._regions = RegionLayers(viewer)
         self.box = PinnedBox(viewer, self._regions, self._on_box)
@@ -82,6 +87,7 @@ class Inspector(QObject):
         self._was_busy = False
         self.live, self.paused = True, False
         self.inspection: Inspection | None = None
+        self._runner.previewed.connect(self._on_previewed)
         self._runner.finished.connect(self._on_finished)
         self._runner.failed.connect(self._on_failed)
         self._runner.stepped.connect(self.stepped)
@@ -198,11 +204,21 @@ class Inspector(QObject):
         self._submitted, self._trouble = situation.key, ""
         blended = self._blended(situation.request.predictor)
 
-        def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
-            inspection = carry_out(situation.request, situation.gt, situation.mask, step)
-            return inspection, make_pictures(inspection, situation.place, blended)
+        def worker(request: Request, note: str = "") -> Work:
+            def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
+                inspection = carry_out(request, situation.gt, situation.mask, step)
+                if note:
+                    inspection = replace(inspection, notes=(note, *inspection.notes))
+                return inspection, make_pictures(inspection, situation.place, blended)
 
-        self._runner.submit(Job(work, situation.about))
+            return work
+
+        expected = self._pace.expected(situation.request, situation.regions, situation.gt)
+        first = None
+        if expected > IMPATIENT:
+            first = preview_of(situation.request, situation.regions, situation.gt, IMPATIENT / expected)
+        preview = None if first is None else worker(*first)
+        self._runner.submit(Job(worker(situation.request), situation.about, preview))
 
     def _draw(self, situation: Situation, wanted: Intention) -> None:
         pixel = 1 / self._viewer.scene.camera.zoom
@@ -232,14 +248,25 @@ class Inspector(QObject):
         self._regions.clear()
         self.cleared.emit()
 
-    def _on_finished(self, job: Job, result: tuple[Inspection, Pictures]) -> None:
-        if self.paused or job.about != self._about:
-            return
+    def _on_previewed(self, job: Job, result: tuple[Inspection, Pictures]) -> None:
         inspection, pictures = result
-        self.inspection = inspection
-        self._results.show(pictures)
-        self.shown.emit(inspection)
+        if self._put(job, pictures):
+            self.previewed.emit(inspection)
+
+    def _on_finished(self, job: Job, result: tuple[Inspection, Pictures]) -> None:
+        inspection, pictures = result
+        self._pace.learn(inspection)
+        if self._put(job, pictures):
+            self.inspection = inspection
+            self.shown.emit(inspection)
         self._tell_busy()
+
+    def _put(self, job: Job, pictures: Pictures) -> bool:
+        """Give a job's result to the layers, unless something else is looked at by now; whether they took it."""
+        if self.paused or job.about != self._about:
+            return False
+        self._results.show(pictures)
+        return True
 
     def _on_failed(self, job: Job, error: BaseException) -> None:
         if job.about == self._about and not self.paused:

@@ -14,6 +14,9 @@ from qtpy.QtCore import QObject, Signal
 log = logging.getLogger(__name__)
 
 
+Work = Callable[[Callable[[str, float], None]], Any]
+
+
 class Cancelled(Exception):
     """The person, or a newer state of affairs, has asked to stop."""
 
@@ -28,10 +31,13 @@ class Job:
         Takes a function that it calls with the name of a step and the fraction of it that is done; returns the result.
     about : hashable
         What the result is about. A result is dropped only if that is no longer what is looked at.
+    preview : callable, optional
+        Like `work`, for a quick result that comes first. A job with a preview is given up for a newer one.
     """
 
-    work: Callable[[Callable[[str, float], None]], Any]
+    work: Work
     about: Hashable = None
+    preview: Work | None = None
 
 
 class LiveRunner(QObject):
@@ -47,6 +53,8 @@ class LiveRunner(QObject):
         Called once in the worker thread before the first job.
     """
 
+    previewed = Signal(object, object)
+    """A job, and what its preview returned."""
     finished = Signal(object, object)
     """A job, and what it returned."""
     failed = Signal(object, object)
@@ -65,6 +73,7 @@ class LiveRunner(QObject):
         self._pending: Job | None = None
         self._cancel = Event()
         self._closed = Event()
+        self._superseded = Event()
         self._ended.connect(self._on_ended)
 
     @property
@@ -78,6 +87,7 @@ class LiveRunner(QObject):
             return
         if self._running is not None:
             self._pending = job
+            self._superseded.set()
         else:
             self._start(job)
             self.busy_changed.emit(True)
@@ -97,6 +107,7 @@ class LiveRunner(QObject):
     def _start(self, job: Job) -> None:
         self._running = job
         self._cancel.clear()
+        self._superseded.clear()
         self._executor.submit(self._work, job)
 
     def _work(self, job: Job) -> None:
@@ -104,7 +115,11 @@ class LiveRunner(QObject):
         result: Any = None
         error: BaseException | None = None
         try:
-            result = job.work(self._step)
+            if job.preview is not None:
+                preview = job.preview(self._step)
+                if not self._closed.is_set():
+                    self.previewed.emit(job, preview)
+            result = job.work(self._step if job.preview is None else self._step_unless_superseded)
         except Exception as raised:  # every failure is reported, by `failed`
             error = raised
         if not self._closed.is_set():
@@ -114,6 +129,12 @@ class LiveRunner(QObject):
         if self._cancel.is_set() or self._closed.is_set():
             raise Cancelled(name)
         self.stepped.emit(name, fraction)
+
+    def _step_unless_superseded(self, name: str, fraction: float) -> None:
+        """What has been previewed makes way for what is newer: the hand is followed by previews."""
+        if self._superseded.is_set():
+            raise Cancelled(name)
+        self._step(name, fraction)
 
     def _on_ended(self, job: Job, result: Any, error: BaseException | None) -> None:
         if self._closed.is_set():

@@ -249,6 +249,7 @@ class InspectorWidget(QWidget):
         self._channels.channel_chosen.connect(self._go_to_channel)
         self._channels.view_chosen.connect(self.look_at)
         self._channels.blend_changed.connect(inspector.restyle)
+        inspector.previewed.connect(self._show)
         inspector.shown.connect(self._on_shown)
         inspector.resolved.connect(self._on_resolved)
         inspector.withdrawn.connect(self._clear_channels)
@@ -295,6 +296,10 @@ class InspectorWidget(QWidget):
         self._region.set_size(regions.roi.shape // gt.voxel_size, regions.read_region.shape // gt.voxel_size)
 
     def _on_shown(self, inspection: Inspection) -> None:
+        self._show(inspection)
+        self.inspected.emit(inspection)
+
+    def _show(self, inspection: Inspection) -> None:
         self._compute.show_run(inspection.timings, inspection.device, inspection.memory)
         self._channels.show_statistics(inspection.statistics)
         self._channel_section.title = f"Channels ({len(inspection.statistics)})"
@@ -304,7 +309,6 @@ class InspectorWidget(QWidget):
             # A predictor of fewer channels would show none of them.
             self._viewer.dims.set_point(dim, 0.0)
         self._follow_view()
-        self.inspected.emit(inspection)
 
     def _clear_channels(self) -> None:
         self._channels.clear()

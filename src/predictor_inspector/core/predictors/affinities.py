@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import ceil
 from typing import Any, ClassVar
@@ -22,6 +22,9 @@ from predictor_inspector.core.ops.shape_descriptors import TRUNCATE, shape_descr
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor, SpecT
 from predictor_inspector.core.predictors.clips import CLIPMAX, CLIPMIN, check_clips
+
+_COARSER = 4
+"""Downsampling of descriptors for a first impression: 64 times less to compute in 3-D."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +173,11 @@ class AffinitiesPredictor(Predictor):
         here = known[(slice(None), *keep)]
         pairs_known = here[:offsets]
         if self.mask_pairs:
-            per_channel = known[:offsets].expand(offsets, *known.shape[1:])
-            pairs_known = torch.cat(
-                [known_pairs(k, [o], keep) for k, o in zip(per_channel, self.neighborhood, strict=True)]
-            )
+            if len(known) == 1:
+                pairs_known = known_pairs(known[0], self.neighborhood, keep)
+            else:
+                each = zip(known[:offsets], self.neighborhood, strict=True)
+                pairs_known = torch.cat([known_pairs(k, [o], keep) for k, o in each])
         before = moving_class_counts
         weight, counts = balance(
             target.data[:offsets] > 0,
@@ -202,6 +206,12 @@ class AffinitiesPredictor(Predictor):
         # Variances are kept above 0 inside objects, even in those that downsampling misses.
         foreground = target[offsets + self.dims : offsets + self.dims + 1] > 0
         return torch.cat([target[:offsets] > 0, foreground.expand(len(target) - offsets, *target.shape[1:])])
+
+    def coarser(self) -> AffinitiesPredictor | None:
+        """The same with descriptors on every fourth voxel more."""
+        if not self.lsds or self.num_voxels < 2 * _COARSER or self.downsample_lsds > 1:
+            return None
+        return replace(self, downsample_lsds=_COARSER)
 
     @classmethod
     def starting_values(cls, gt: Array) -> dict[str, Any]:
