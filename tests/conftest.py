@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from hypothesis import settings
 settings.register_profile("quick", max_examples=25, deadline=None, derandomize=True)
 settings.register_profile("thorough", max_examples=500, deadline=None)
 settings.load_profile("quick")
+
+# Plain torch is what is tested unless another backend is asked for: nothing may depend on when kernels get ready.
+os.environ.setdefault("PREDICTOR_INSPECTOR_BACKEND", "torch")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, OneHotPredictor
-from predictor_inspector.core.labels import as_labels, as_tensor, fold_huge_ids
+from predictor_inspector.core.labels import as_labels, as_tensor, fold_huge_ids, to_device
 
 from .strategies import SEEDS, blocks, shapes
 
@@ -110,3 +110,10 @@ def test_negative_ids_are_refused() -> None:
 def test_no_voxels_are_refused() -> None:
     with pytest.raises(ValueError, match=r"gt is empty: its shape is \(0, 3\)"):
         as_labels(np.zeros((0, 3), np.uint8))
+
+
+@pytest.mark.parametrize("values", [[-1, 3], [0.5, 1.0], [True, False], []])
+def test_what_moves_to_the_cpu_stays_as_it_is(values: list[object]) -> None:
+    moved = to_device(np.array(values), torch.device("cpu"))
+    np.testing.assert_array_equal(moved.numpy(), np.array(values))
+    assert moved.numpy().dtype == np.array(values).dtype

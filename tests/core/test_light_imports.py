@@ -42,3 +42,15 @@ inspect(AffinitiesPredictor([[0, 1]], num_voxels=1), Array(np.ones((3, 3), np.ui
 """
     windows = {"PyQt6", "magicgui", "napari", "qtpy", "superqt"}
     assert windows.isdisjoint(loaded_by(statement))
+
+
+def test_kernels_are_loaded_only_for_tensors_on_a_gpu() -> None:
+    code = """
+import sys
+import torch
+from predictor_inspector.core.ops.affinities import affinities
+affinities(torch.ones((2, 2), dtype=torch.uint8), [[1, 0]])
+print([name for name in sys.modules if name.startswith("predictor_inspector.core.ops.cuda.")])
+"""
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert eval(printed) == []

@@ -11,9 +11,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.weak import WeakIdKeyDictionary
 
 _INT64_MAX = np.iinfo(np.int64).max
 _NARROW = (torch.uint8, torch.int16, torch.int32, torch.int64)
+
+_checked: Any = WeakIdKeyDictionary()
+"""Tensors on CUDA devices that hold narrow ids, and their version then: to look at them again would wait for the device."""
 
 
 def as_tensor(data: Any, device: torch.device | str | None = None) -> torch.Tensor:
@@ -77,6 +81,8 @@ def as_labels(data: Any, name: str = "gt") -> torch.Tensor:
         If the type isn't an integer, a value is negative, or there are no values at all.
     """
     tensor = as_tensor(data)
+    if tensor.is_cuda and not tensor.is_inference() and _checked.get(tensor) == tensor._version:
+        return tensor
     if tensor.is_floating_point() or tensor.is_complex():
         raise ValueError(
             f"{name} must hold integer ids, but its type is {str(tensor.dtype).removeprefix('torch.')}; "
@@ -89,5 +95,27 @@ def as_labels(data: Any, name: str = "gt") -> torch.Tensor:
     lowest, highest = (int(v) for v in torch.aminmax(tensor))
     if lowest < 0:
         raise ValueError(f"{name} must not hold negative ids, but its smallest is {lowest}; 0 is background")
-    dtype = next(t for t in _NARROW if highest <= torch.iinfo(t).max)
-    return tensor.to(dtype)
+    return tensor.to(_narrowest(highest))
+
+
+def _narrowest(highest: int) -> torch.dtype:
+    return next(t for t in _NARROW if highest <= torch.iinfo(t).max)
+
+
+def to_device(data: Any, device: torch.device) -> torch.Tensor:
+    """Any array on `device`. Ids bound for CUDA are looked at and narrowed before they go: later that waits for the device.
+
+    Parameters
+    ----------
+    data : torch.Tensor, numpy.ndarray or array-like
+        Any shape and type; what can't be ids is moved as it is, for whoever needs ids to complain about.
+    """
+    tensor = as_tensor(data)
+    no_ids = tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool or tensor.numel() == 0
+    if device.type != "cuda" or tensor.is_cuda or no_ids:
+        return tensor.to(device)
+    lowest, highest = (int(v) for v in torch.aminmax(tensor))
+    moved = tensor.to(_narrowest(highest)).to(device) if lowest >= 0 else tensor.to(device)
+    if lowest >= 0 and not moved.is_inference():
+        _checked[moved] = moved._version
+    return moved

@@ -37,6 +37,8 @@ class Parameter:
         Whether the bounds themselves are excluded.
     advanced : bool
         Whether a form may tuck it away.
+    affects : str
+        ``"target"``, or ``"weight"`` or ``"model"`` for a parameter that the target doesn't depend on.
     widget : str
         A hint for forms: ``"offsets"`` for a table of voxel offsets, ``"names"`` for a list of names, or ``""``.
     """
@@ -50,6 +52,7 @@ class Parameter:
     maximum: float | None = None
     exclusive: bool = False
     advanced: bool = False
+    affects: str = "target"
     widget: str = ""
 
     @property
@@ -98,6 +101,7 @@ def parameter(
     maximum: float | None = None,
     exclusive: bool = False,
     advanced: bool = False,
+    affects: str = "target",
     widget: str = "",
 ) -> Any:
     """A dataclass field that carries its own description; arguments as in `Parameter`."""
@@ -108,6 +112,7 @@ def parameter(
         "maximum": maximum,
         "exclusive": exclusive,
         "advanced": advanced,
+        "affects": affects,
         "widget": widget,
     }
     return dataclasses.field(default=default, metadata={"parameter": details})

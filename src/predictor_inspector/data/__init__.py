@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from predictor_inspector.data.chunk_cache import ChunkCache, cached
     from predictor_inspector.data.info import ArrayInfo
     from predictor_inspector.data.layers import array_from_layer, world_dims
     from predictor_inspector.data.lengths import whole_lengths
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from predictor_inspector.data.resample import read_on_grid
     from predictor_inspector.data.samples import Sample, cells_2d, neurites
     from predictor_inspector.data.units import convert_unit, ome_unit, short_unit, unit_factor
-    from predictor_inspector.data.write import write_ome_zarr
+    from predictor_inspector.data.write import ome_zarr_in_parts, write_ome_zarr
 
 _HOMES = {
+    "chunk_cache": ("ChunkCache", "cached"),
     "info": ("ArrayInfo",),
     "layers": ("array_from_layer", "world_dims"),
     "lengths": ("whole_lengths",),
@@ -26,20 +28,23 @@ _HOMES = {
     "resample": ("read_on_grid",),
     "samples": ("Sample", "cells_2d", "neurites"),
     "units": ("convert_unit", "ome_unit", "short_unit", "unit_factor"),
-    "write": ("write_ome_zarr",),
+    "write": ("ome_zarr_in_parts", "write_ome_zarr"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "READABLE",
     "ArrayInfo",
+    "ChunkCache",
     "Sample",
     "array_from_layer",
+    "cached",
     "cells_2d",
     "convert_unit",
     "list_arrays",
     "neurites",
     "ome_unit",
+    "ome_zarr_in_parts",
     "open_array",
     "read_on_grid",
     "short_unit",

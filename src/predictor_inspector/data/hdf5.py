@@ -21,12 +21,16 @@ _LOCK = threading.RLock()
 
 @dataclass(frozen=True)
 class Hdf5Dataset:
-    """A dataset that is opened, read-only, for each read and closed after it, so that others may write to the file."""
+    """A dataset that is opened, read-only, for each read and closed after it, so that others may write to the file.
+
+    `chunks` is the shape of its chunks, None where it has none.
+    """
 
     file: Path
     name: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    chunks: tuple[int, ...] | None = None
 
     @property
     def ndim(self) -> int:
@@ -84,7 +88,7 @@ def _is_array(node: Any) -> bool:
 
 
 def _source(path: Path, location: str, node: Any) -> Source:
-    data = Hdf5Dataset(path, location, tuple(int(n) for n in node.shape), np.dtype(node.dtype))
+    data = Hdf5Dataset(path, location, tuple(int(n) for n in node.shape), np.dtype(node.dtype), node.chunks)
     geometry = geometry_from_attributes(dict(node.attrs), data.shape, f"{path}, dataset {location}")
     return Source(location, data, geometry, guess_kind(location or path.stem, data.dtype))
 

@@ -40,3 +40,26 @@ def full_key(key: Any, ndim: int) -> tuple[Any, ...]:
         at = parts.index(Ellipsis)
         parts = parts[:at] + (slice(None),) * (ndim - len(parts) + 1) + parts[at + 1 :]
     return parts + (slice(None),) * (ndim - len(parts))
+
+
+def span_of(part: Any, length: int) -> tuple[slice, slice | int]:
+    """The voxels of an axis that an index or a slice needs, and which of those it takes.
+
+    Raises
+    ------
+    IndexError, TypeError
+        If `part` lies beyond the axis, or is neither a whole number nor a slice.
+    """
+    if isinstance(part, slice):
+        taken = range(length)[part]
+        if len(taken) == 0:
+            return slice(0, 0), slice(None)
+        low, high = min(taken[0], taken[-1]), max(taken[0], taken[-1])
+        return slice(low, high + 1), slice(None, None, taken.step)
+    try:
+        index = range(length)[part]
+    except IndexError:
+        raise IndexError(f"index {part} is out of bounds for an axis of {length}") from None
+    except TypeError:
+        raise TypeError(f"this array takes whole numbers and slices, got {part!r}") from None
+    return slice(index, index + 1), 0

@@ -1,10 +1,11 @@
-"""Results out: `write_ome_zarr`."""
+"""Results out: `write_ome_zarr`, and `ome_zarr_in_parts` for what doesn't fit into memory."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -59,17 +60,75 @@ def write_ome_zarr(
     ValueError
         If the array has more axes than OME-Zarr knows, or `channel_names` don't fit.
     """
+    with ome_zarr_in_parts(path, array, name, channel_names, attributes, overwrite) as parts:
+        parts.write(array)
+    return Path(path)
+
+
+@contextmanager
+def ome_zarr_in_parts(
+    path: str | os.PathLike[str],
+    whole: Array,
+    name: str,
+    channel_names: Sequence[str] = (),
+    attributes: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+) -> Iterator[Parts]:
+    """Write an array as OME-Zarr 0.5 part by part; it is in place when this context ends, and not at all if that fails.
+
+    Parameters
+    ----------
+    path, name, channel_names, attributes, overwrite
+        As in `write_ome_zarr`, errors too.
+    whole : Array
+        Of which shape, type and place the array shall be; its values are not read.
+    """
     target = Path(path)
-    channels = _check(target, array, channel_names, overwrite)
-    values = array.numpy()
+    channels = _check(target, whole, channel_names, overwrite)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{uuid4().hex[:8]}.partial")
     try:
-        _write(partial, array, values, {**(attributes or {}), "ome": _metadata(array, values, name, channels)})
+        group, level = _create(partial, whole, attributes)
+        parts = Parts(whole.like(level, whole.axis_names))
+        yield parts
+        group.attrs["ome"] = _metadata(whole, parts, name, channels)
         _move(partial, target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return target
+
+
+class Parts:
+    """An array in a file that is being written.
+
+    Attributes
+    ----------
+    array : Array
+        What has been written so far, 0 elsewhere; read when it is sliced.
+    lowest, highest : numpy.ndarray
+        Smallest and largest value per channel, by its position on the last channel axis; of what has been written.
+    """
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        channels = array.shape[array.channel_dims - 1] if array.channel_dims else 1
+        self.lowest, self.highest = np.full(channels, np.inf), np.full(channels, -np.inf)
+
+    def write(self, part: Array) -> None:
+        """Write all channels of a part; fastest where it begins and ends with chunks.
+
+        Raises
+        ------
+        ValueError
+            If it doesn't lie on the grid of the whole.
+        """
+        values = part.numpy()
+        slices = self.array.to_slices(part.roi)
+        self.array.data[(slice(None),) * self.array.channel_dims + slices] = values
+        # One channel after the other, for values of any number of channel axes before the last.
+        by_channel = np.moveaxis(values, part.channel_dims - 1, 0) if part.channel_dims else values[None]
+        for index, channel in enumerate(by_channel):
+            self.lowest[index] = min(self.lowest[index], float(channel.min()))
+            self.highest[index] = max(self.highest[index], float(channel.max()))
 
 
 def _check(target: Path, array: Array, channel_names: Sequence[str], overwrite: bool) -> tuple[str, ...]:
@@ -91,7 +150,7 @@ def _check(target: Path, array: Array, channel_names: Sequence[str], overwrite: 
     return tuple(channel_names)
 
 
-def _metadata(array: Array, values: np.ndarray, name: str, channel_names: tuple[str, ...]) -> dict[str, Any]:
+def _metadata(array: Array, parts: Parts, name: str, channel_names: tuple[str, ...]) -> dict[str, Any]:
     from yaozarrs import v05
 
     unit = ome_unit(array.unit)
@@ -115,12 +174,12 @@ def _metadata(array: Array, values: np.ndarray, name: str, channel_names: tuple[
     )
     image = v05.Image(
         multiscales=[v05.Multiscale(name=name, axes=axes, datasets=[dataset])],
-        omero=_omero(array, values, channel_names),
+        omero=_omero(array, parts, channel_names),
     )
     return image.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def _omero(array: Array, values: np.ndarray, channel_names: tuple[str, ...]) -> Any:
+def _omero(array: Array, parts: Parts, channel_names: tuple[str, ...]) -> Any:
     from yaozarrs import v05
 
     if not channel_names:
@@ -128,30 +187,33 @@ def _omero(array: Array, values: np.ndarray, channel_names: tuple[str, ...]) -> 
     has_axis = array.channel_dims > 0 and array.axis_names[array.channel_dims - 1] != "t^"
     channels = []
     for index, label in enumerate(channel_names):
-        part = np.take(values, index, axis=array.channel_dims - 1) if has_axis else values
-        low, high = (float(part.min()), float(part.max())) if part.size else (0.0, 1.0)
+        # Without a channel axis there is one channel, whatever the moment.
+        of_channel = slice(index, index + 1) if has_axis else slice(None)
+        low, high = float(parts.lowest[of_channel].min()), float(parts.highest[of_channel].max())
+        low, high = (low, high) if low <= high else (0.0, 1.0)
         window = v05.OmeroWindow(start=low, min=low, end=high, max=high)
         colour = _COLOURS[index % len(_COLOURS)]
         channels.append(v05.OmeroChannel(window=window, label=label, color=colour, active=index < 3))
     return v05.Omero(channels=channels)
 
 
-def _write(folder: Path, array: Array, values: np.ndarray, attributes: dict[str, Any]) -> None:
+def _create(folder: Path, array: Array, attributes: Mapping[str, Any] | None) -> tuple[Any, Any]:
+    """The group and its only array, without values yet."""
     import zarr
     from zarr.codecs import BloscCodec, BloscShuffle
 
-    group = zarr.create_group(folder, zarr_format=3, attributes=attributes)
+    group = zarr.create_group(folder, zarr_format=3, attributes=dict(attributes or {}))
     edge = _CHUNK[array.dims]
     chunks = (1,) * array.channel_dims + tuple(max(1, min(edge, n)) for n in array.spatial_shape)
     level = group.create_array(
         _LEVEL,
-        shape=values.shape,
-        dtype=values.dtype.newbyteorder("="),
+        shape=array.shape,
+        dtype=np.dtype(str(array.dtype).removeprefix("torch.")).newbyteorder("="),
         chunks=chunks,
         compressors=BloscCodec(cname="zstd", clevel=5, shuffle=BloscShuffle.bitshuffle),
         dimension_names=[axis.removesuffix("^") for axis in array.axis_names],
     )
-    level[...] = values
+    return group, level
 
 
 def _move(partial: Path, target: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
 import torch
 
 
@@ -39,6 +43,36 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
     elif device.type == "mps":
         torch.mps.synchronize()
+
+
+def stopwatch(device: torch.device) -> Callable[[], Callable[[], float]]:
+    """Begin to measure how long the device works; to call the result ends it, to call what that returns gives seconds.
+
+    A CUDA device is waited for only then, so that work can go on being handed to it.
+    """
+    if device.type == "cuda":
+        stream = torch.cuda.current_stream(device)
+        event: Any = torch.cuda.Event
+        first, last = event(enable_timing=True), event(enable_timing=True)
+        first.record(stream)
+
+        def stop_later() -> Callable[[], float]:
+            last.record(stream)
+            return elapsed
+
+        def elapsed() -> float:
+            last.synchronize()
+            return float(first.elapsed_time(last)) / 1000
+
+        return stop_later
+    start = perf_counter()
+
+    def stop() -> Callable[[], float]:
+        synchronise(device)
+        seconds = perf_counter() - start
+        return lambda: seconds
+
+    return stop
 
 
 def peak_memory(device: torch.device) -> int | None:

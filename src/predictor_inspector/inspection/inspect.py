@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from time import perf_counter
 from typing import Any, Literal
 
 import numpy as np
@@ -15,18 +14,22 @@ import torch
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array, format_roi
+from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.progress import listening
 from predictor_inspector.data.resample import read_on_grid
-from predictor_inspector.inspection.devices import forget_peak_memory, peak_memory, pick_device, synchronise
+from predictor_inspector.inspection.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
 from predictor_inspector.inspection.regions import Outside, Regions, regions_for
 from predictor_inspector.inspection.statistics import ChannelStatistics, channel_statistics
+from predictor_inspector.inspection.workbench import Workbench, target_key
 
 Progress = Callable[[str, float], None]
 BalanceOver = Literal["roi", "context"]
 
 log = logging.getLogger(__name__)
+
+_CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -157,17 +160,31 @@ def inspect(
     return carry_out(Request(predictor, roi, device, outside, balance_over, counts), gt, mask, progress)
 
 
-def carry_out(request: Request, gt: Array, mask: Array | None = None, progress: Progress | None = None) -> Inspection:
-    """Do what `request` asks for; arguments and errors as in `inspect`."""
+def carry_out(
+    request: Request,
+    gt: Array,
+    mask: Array | None = None,
+    progress: Progress | None = None,
+    bench: Workbench | None = None,
+) -> Inspection:
+    """Do what `request` asks for; arguments and errors as in `inspect`.
+
+    Parameters
+    ----------
+    bench : Workbench, optional
+        From an earlier inspection of the same data: what lies on it isn't read or computed again.
+    """
+    bench = bench or Workbench()
     if request.balance_over not in ("roi", "context"):
         raise ValueError(f"balance_over must be 'roi' or 'context', got {request.balance_over!r}")
     device = pick_device(request.device)
     regions = regions_for(request.predictor, gt, request.roi, request.outside)
     clock = _Clock(progress)
     with clock.step("read"):
-        part, known = _read(gt, mask, regions, request.outside)
+        where = (*regions.read_region.begin, *regions.read_region.shape, request.outside)
+        part, known = bench.recall("read", where, lambda: _read(gt, mask, regions, request.outside))
     try:
-        return _computed(request, part, known, regions, device, clock)
+        return _computed(request, part, known, regions, device, clock, bench)
     except (torch.OutOfMemoryError, MemoryError, RuntimeError, NotImplementedError) as error:
         if device.type == "cpu":
             if isinstance(error, MemoryError) or "allocate" in str(error):
@@ -177,7 +194,7 @@ def carry_out(request: Request, gt: Array, mask: Array | None = None, progress: 
             raise
         log.info("falling back to the CPU", exc_info=error)
     reason = "too little memory" if device.type == "cuda" else "an operation it lacks or too little memory"
-    inspection = carry_out(replace(request, device="cpu"), gt, mask, progress)
+    inspection = carry_out(replace(request, device="cpu"), gt, mask, progress, bench)
     note = f"Computed on the CPU: {reason} on {device}."
     return replace(inspection, request=request, notes=(*inspection.notes, note))
 
@@ -199,16 +216,23 @@ def _read(gt: Array, mask: Array | None, regions: Regions, outside: Outside) -> 
 
 
 def _computed(
-    request: Request, gt: Array, mask: Array | None, regions: Regions, device: torch.device, clock: _Clock
+    request: Request,
+    gt: Array,
+    mask: Array | None,
+    regions: Regions,
+    device: torch.device,
+    clock: _Clock,
+    bench: Workbench,
 ) -> Inspection:
     predictor, roi = request.predictor, regions.roi
     forget_peak_memory(device)
     with clock.step("transfer", device):
-        on_device = gt.to(device)
-        mask_there = None if mask is None else mask.to(device)
+        there = (*regions.read_region.begin, *regions.read_region.shape, request.outside, str(device))
+        on_device, mask_there = bench.recall("transfer", there, lambda: _transferred(gt, mask, device))
     with clock.step("target", device):
-        over_context = request.balance_over == "context"
-        target = predictor.create_target(on_device) if over_context else predictor.target_in(on_device, roi)
+        over = regions.read_region if request.balance_over == "context" else roi
+        made = (target_key(predictor), *there, *over.begin, *over.shape)
+        target = bench.recall("target", made, lambda: predictor.target_in(on_device, over))
     with clock.step("weight", device):
         weight, counts = predictor.create_weight(on_device, target, mask_there, request.counts)
         target, weight = target[roi], weight[roi]
@@ -241,6 +265,11 @@ def _computed(
     )
 
 
+def _transferred(gt: Array, mask: Array | None, device: torch.device) -> tuple[Array, Array | None]:
+    known = None if mask is None else mask.to(device)
+    return gt.like(to_device(gt.data, device), gt.axis_names), known
+
+
 def _notes(regions: Regions, request: Request) -> tuple[str, ...]:
     if not regions.beyond_data:
         return ()
@@ -269,19 +298,18 @@ class _Clock:
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
-        self._seconds: dict[str, float] = {}
+        self._seconds: dict[str, Callable[[], float]] = {}
 
     @contextmanager
-    def step(self, name: str, device: torch.device | None = None) -> Any:
+    def step(self, name: str, device: torch.device = _CPU) -> Any:
         progress = self._progress
         if progress is not None:
             progress(name, 0.0)
-        start = perf_counter()
+        stop = stopwatch(device)
         with listening(None if progress is None else partial(progress, name)):
             yield
-        if device is not None:
-            synchronise(device)
-        self._seconds[name] = perf_counter() - start
+        self._seconds[name] = stop()
 
     def timings(self) -> dict[str, float]:
-        return {**self._seconds, "total": sum(self._seconds.values())}
+        seconds = {name: elapsed() for name, elapsed in self._seconds.items()}
+        return {**seconds, "total": sum(seconds.values())}

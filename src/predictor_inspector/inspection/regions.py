@@ -77,6 +77,15 @@ def regions_for(predictor: Predictor, gt: Array, roi: Roi | None, outside: Outsi
     return Regions(roi, gt_region, read_region, roi.grow(padding, padding), gt.roi)
 
 
+def notes_on(regions: Regions, outside: Outside) -> tuple[str, ...]:
+    """What the person should know about an inspection of these regions, in sentences."""
+    if not regions.beyond_data:
+        return ()
+    if outside == "zero":
+        return ("The context reaches beyond the data, where it is padded with 0: boundaries there are false.",)
+    return ("The context reaches beyond the data: values near that edge may differ from those inside.",)
+
+
 def _padding(predictor: Predictor, gt: Array) -> Coordinate:
     """The predictor's padding in the counts of `gt`.
 

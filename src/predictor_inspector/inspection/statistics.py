@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 
@@ -47,10 +48,61 @@ class ChannelStatistics:
         return {**asdict(self), "counts": list(self.counts)}
 
 
-def channel_statistics(
-    names: Sequence[str], target: torch.Tensor, weight: torch.Tensor, positive: torch.Tensor
-) -> tuple[ChannelStatistics, ...]:
-    """Statistics of every channel; computed where the tensors lie and brought over at once.
+@dataclass(frozen=True)
+class ChannelSums:
+    """What the statistics of a region follow from; those of parts add up to those of the whole.
+
+    Attributes
+    ----------
+    voxels : int
+        How many there are in the region.
+    sums : numpy.ndarray
+        float64, [3, C]: of the target, of the weights, and of the weights of the positive class.
+    peaks : numpy.ndarray
+        float64, [4, C]: the largest -target, target, weight of the negative and weight of the positive class.
+    counts : numpy.ndarray
+        int64, [3, C]: voxels of the positive class, then of the negative and the positive class with a weight.
+    """
+
+    voxels: int
+    sums: np.ndarray
+    peaks: np.ndarray
+    counts: np.ndarray
+
+    def __add__(self, other: ChannelSums) -> ChannelSums:
+        return ChannelSums(
+            self.voxels + other.voxels,
+            self.sums + other.sums,
+            np.maximum(self.peaks, other.peaks),
+            self.counts + other.counts,
+        )
+
+    def statistics(self, names: Sequence[str]) -> tuple[ChannelStatistics, ...]:
+        """The statistics of every channel."""
+        statistics = []
+        for name, sums, peaks, counts in zip(names, self.sums.T, self.peaks.T, self.counts.T, strict=True):
+            total, weights, of_positives = sums.tolist()
+            minus_low, high, negative_weight, positive_weight = peaks.tolist()
+            positives, heavy_negatives, heavy_positives = counts.tolist()
+            statistics.append(
+                ChannelStatistics(
+                    name=name,
+                    minimum=-minus_low,
+                    mean=total / self.voxels,
+                    maximum=high,
+                    positive=positives / self.voxels,
+                    negative_weight=negative_weight,
+                    positive_weight=positive_weight,
+                    counts=(heavy_negatives, heavy_positives),
+                    unweighted=1 - (heavy_negatives + heavy_positives) / self.voxels,
+                    positive_share=of_positives / weights if weights else 0.0,
+                )
+            )
+        return tuple(statistics)
+
+
+def channel_sums(target: torch.Tensor, weight: torch.Tensor, positive: torch.Tensor) -> ChannelSums:
+    """What a region adds to the statistics of the whole; computed where the tensors lie and brought over at once.
 
     Parameters
     ----------
@@ -59,37 +111,39 @@ def channel_statistics(
     positive : torch.Tensor
         Boolean, [C, …]: which voxels are of the positive class.
     """
-    values, weights, positive = (t.reshape(len(names), -1) for t in (target, weight, positive))
-    weighted = weights > 0
-    rows = torch.stack(
-        [
-            values.amin(1),
-            values.mean(1),
-            values.amax(1),
-            positive.float().mean(1),
-            weights.masked_fill(positive, 0).amax(1),
-            weights.masked_fill(~positive, 0).amax(1),
-            1 - weighted.float().mean(1),
-            weights.sum(1),
-            (weights * positive).sum(1),
-        ]
-    )
-    counts = torch.stack([(weighted & ~positive).sum(1), (weighted & positive).sum(1)]).T.tolist()
-    statistics = []
-    for name, row, (negatives, positives) in zip(names, rows.T.tolist(), counts, strict=True):
-        low, mean, high, fraction, negative_weight, positive_weight, unweighted, total, of_positives = row
-        statistics.append(
-            ChannelStatistics(
-                name=name,
-                minimum=low,
-                mean=mean,
-                maximum=high,
-                positive=fraction,
-                negative_weight=negative_weight,
-                positive_weight=positive_weight,
-                counts=(negatives, positives),
-                unweighted=unweighted,
-                positive_share=of_positives / total if total else 0.0,
-            )
-        )
-    return tuple(statistics)
+    channels = len(target)
+    # On a CPU channel by channel, since one's temporary arrays are smaller than all's; a GPU prefers few large steps.
+    step = 1 if target.device.type == "cpu" else max(1, channels)
+    parts = [
+        _rows(*(t[c : c + step].reshape(len(t[c : c + step]), -1) for t in (target, weight, positive)))
+        for c in range(0, channels, step)
+    ]
+    rows = torch.cat(parts, dim=1).cpu().numpy().astype(np.float64)
+    return ChannelSums(target[0].numel(), rows[:3], rows[3:7], rows[7:].astype(np.int64))
+
+
+def _rows(values: torch.Tensor, weights: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+    """Sums, peaks and counts as rows of one tensor: float64, which holds counts exactly, [10, C]."""
+    heavy, of_positives = weights > 0, weights.masked_fill(~positive, 0)
+    heavy_positives = (heavy & positive).sum(1)
+    rows = [
+        values.sum(1),
+        weights.sum(1),
+        of_positives.sum(1),
+        -values.amin(1),
+        values.amax(1),
+        weights.masked_fill(positive, 0).amax(1),
+        of_positives.amax(1),
+        positive.sum(1),
+        heavy.sum(1) - heavy_positives,
+        heavy_positives,
+    ]
+    # Apple's devices have no float64.
+    return torch.stack([(row.cpu() if row.device.type == "mps" else row).to(torch.float64) for row in rows])
+
+
+def channel_statistics(
+    names: Sequence[str], target: torch.Tensor, weight: torch.Tensor, positive: torch.Tensor
+) -> tuple[ChannelStatistics, ...]:
+    """Statistics of every channel of a region; arguments as in `channel_sums`."""
+    return channel_sums(target, weight, positive).statistics(names)

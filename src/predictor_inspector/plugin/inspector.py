@@ -18,6 +18,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection import Inspection, Request, carry_out
 from predictor_inspector.inspection.preview import IMPATIENT, Pace, preview_of
+from predictor_inspector.inspection.workbench import Workbench
 from predictor_inspector.plugin.axes import array_at
 from predictor_inspector.plugin.box import PinnedBox
 from predictor_inspector.plugin.live import Job, LiveRunner, Work
@@ -71,6 +72,7 @@ class Inspector(QObject):
         self._viewer, self._intention, self._blended = viewer, intention, blended
         self._runner = LiveRunner(leave_a_core_to_the_window)
         self._pace = Pace()
+        self._bench: tuple[Any, Workbench] | None = None
         self._results = ResultLayers(viewer)
         self._regions = RegionLayers(viewer)
         self.box = PinnedBox(viewer, self._regions, self._on_box)
@@ -203,10 +205,13 @@ class Inspector(QObject):
     def _submit(self, situation: Situation) -> None:
         self._submitted, self._trouble = situation.key, ""
         blended = self._blended(situation.request.predictor)
+        if self._bench is None or self._bench[0] != situation.data:
+            self._bench = (situation.data, Workbench())
+        bench = self._bench[1]
 
         def worker(request: Request, note: str = "") -> Work:
             def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
-                inspection = carry_out(request, situation.gt, situation.mask, step)
+                inspection = carry_out(request, situation.gt, situation.mask, step, bench)
                 if note:
                     inspection = replace(inspection, notes=(note, *inspection.notes))
                 return inspection, make_pictures(inspection, situation.place, blended)
@@ -242,8 +247,7 @@ class Inspector(QObject):
 
     def _clear(self) -> None:
         self._submitted = None
-
-        self._about, self.inspection = None, None
+        self._about, self.inspection, self._bench = None, None, None
         self._results.clear()
         self._regions.clear()
         self.cleared.emit()

@@ -9,7 +9,7 @@ import napari
 
 # On Windows torch must be loaded before Qt, or Qt's libraries are found in place of torch's own.
 import torch  # noqa: F401
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 
 from predictor_inspector.inspection.inputs import open_input
 from predictor_inspector.plugin.layer_data import layer_data
@@ -21,6 +21,7 @@ TITLE = "Predictor Inspector"
 _PATIENCE_MS = 120_000
 _SIZE = (1480, 940)
 """Of the window in pixels, if the screen allows: all of the dock is seen without scrolling."""
+_DOCK_WIDTH = 450  # the longest names of channels fit
 
 DEMO_CONFIG = {
     "kind": "affinities",
@@ -76,7 +77,8 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
 def dock(viewer: Any) -> InspectorWidget:
     """The dock widget in `viewer`, wide enough to read."""
     widget = InspectorWidget(viewer)
-    viewer.window.add_dock_widget(widget, name=TITLE, area="right")
+    added = viewer.window.add_dock_widget(widget, name=TITLE, area="right")
+    viewer.window._qt_window.resizeDocks([added], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
     return widget
 
 

@@ -45,8 +45,7 @@ class RegionPanel(QWidget):
         for widget in (self._mode, self._thickness, self._level):
             guard_wheel(widget)
         self._level_label = QLabel("level")
-        self._size = QLabel("–")
-        self._size.setWordWrap(True)
+        self._size = QElidingLabel("–")
         self._note = QElidingLabel()
         self._warning = ErrorLabel()
         self._smaller = QPushButton("Smaller box")
@@ -116,7 +115,9 @@ class RegionPanel(QWidget):
 
     def set_size(self, roi: Sequence[int], context: Sequence[int]) -> None:
         """Show how many voxels the region and its context are."""
-        self._size.setText(f"{_product(roi)}, with context {_product(context)}")
+        text = f"{_product(roi)}, with context {_product(context)}"
+        self._size.setText(text)
+        self._size.setToolTip(f"{text} voxels")
 
     def set_note(self, note: str) -> None:
         """Say something about the region in one line, whose place stays when there is nothing to say."""

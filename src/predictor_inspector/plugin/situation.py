@@ -52,6 +52,8 @@ class Situation:
     view: View
     about: tuple[Any, ...]
     """What a result is about; it is dropped only if that is no longer looked at."""
+    data: tuple[Any, ...]
+    """Equal for situations in which the same values lie in the same place."""
     key: tuple[Any, ...]
     """Equal for situations that lead to the same result."""
 
@@ -101,8 +103,8 @@ def resolve(wanted: Intention, view: View, box: Callable[[Array, View, int], Roi
     place = place_of(layer, wanted.axes, view)
     where = (tuple(roi.begin), tuple(roi.shape))
     asked = (predictor, wanted.device, wanted.outside, wanted.balance_over)
-    key = (about, id(wanted.mask_layer), wanted.level, place.time, asked, where, version)
-    return Situation(gt, mask, request, regions, place, view, about, key)
+    data = (id(layer), id(wanted.mask_layer), wanted.axes, wanted.level, place.time, version)
+    return Situation(gt, mask, request, regions, place, view, about, data, (about, data, asked, where))
 
 
 def _region(wanted: Intention, gt: Array, view: View, box: Callable[[Array, View, int], Roi]) -> Roi:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
+from predictor_inspector.core.ops import backend
 from predictor_inspector.core.ops.regions import Slices, extent, pairs, whole
 
 
@@ -36,6 +37,10 @@ def affinities(
         float32, [K, …], 0 or 1.
     """
     keep = keep or whole(labels.shape)
+    if labels.ndim <= 3:
+        made: torch.Tensor | None = backend.attempt("affinities.affinities", labels, neighborhood, objects, keep)
+        if made is not None:
+            return made
     result = torch.zeros((len(neighborhood), *extent(keep)), dtype=torch.float32, device=labels.device)
     for channel, offset in zip(result, neighborhood, strict=True):
         found = pairs(offset, labels.shape, keep)
@@ -60,6 +65,10 @@ def known_pairs(known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep
     known : torch.Tensor
         Boolean, [Z, Y, X]; partners outside it are unknown.
     """
+    if known.ndim <= 3:
+        made: torch.Tensor | None = backend.attempt("affinities.known_pairs", known, neighborhood, keep)
+        if made is not None:
+            return made
     result = torch.zeros((len(neighborhood), *extent(keep)), dtype=torch.bool, device=known.device)
     for channel, offset in zip(result, neighborhood, strict=True):
         found = pairs(offset, known.shape, keep)

@@ -20,6 +20,7 @@ from itertools import count
 
 import torch
 
+from predictor_inspector.core.ops import backend
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 from predictor_inspector.core.progress import report
 
@@ -52,6 +53,11 @@ def signed_distance(
         float32 in [-1, 1]; exactly ±1 where there is no boundary.
     """
     keep = keep or whole(labels.shape)
+    made: torch.Tensor | None = backend.attempt(
+        "boundary_distance.signed_distance", labels, voxel_size, scale_factor, keep
+    )
+    if made is not None:
+        return made
     squared = squared_boundary_distance(labels, voxel_size, SATURATED * scale_factor, keep)
     distance = squared.sqrt_().div_(scale_factor).tanh_()
     return torch.where(labels[keep] > 0, distance, -distance)
@@ -62,10 +68,15 @@ def squared_boundary_distance(
 ) -> torch.Tensor:
     """Squared distance from each voxel's centre to the nearest boundary face's centre, at most `radius`²: float32."""
     keep = keep or whole(labels.shape)
-    volume, sizes, kept, order = _slab_first(labels, voxel_size, keep)
+    made: torch.Tensor | None = backend.attempt(
+        "boundary_distance.squared_boundary_distance", labels, voxel_size, radius, keep
+    )
+    if made is not None:
+        return made
+    volume, sizes, kept, order = slab_first(labels, voxel_size, keep)
     faces = [volume.narrow(d, 1, n - 1) != volume.narrow(d, 0, n - 1) for d, n in enumerate(volume.shape)]
     planes, rows, columns = kept
-    reach = _steps(radius, sizes[0], volume.shape[0])
+    reach = steps_within(radius, sizes[0], volume.shape[0])
     across = _to_nodes(_steps_to_true(faces[0], 0, reach), 0, reach)[planes]
     along1, along2 = (_steps_to_true(f, 0, reach)[planes] for f in faces[1:])
     result = torch.empty(extent(kept), dtype=torch.float32, device=labels.device)
@@ -82,11 +93,11 @@ def squared_boundary_distance(
         ]
         nearest = squares[0][:, rows, columns]
         for d in (1, 2):
-            limit = _steps(radius, sizes[d], volume.shape[d])
+            limit = steps_within(radius, sizes[d], volume.shape[d])
             straight = _to_nodes(_steps_to_true(faces[d][here], d, limit), d, limit)[:, rows, columns]
             nearest = torch.minimum(nearest, _squared(straight, sizes[d], limit, 0.5, radius))
         result[part] = _envelope(squares, nearest, sizes[1:], rows, columns)
-    return _unslab(result, order, labels.ndim)
+    return unslab(result, order, labels.ndim)
 
 
 def _envelope(
@@ -123,19 +134,24 @@ def squared_distance_to_unknown(
         Boolean, 1 to 3 axes.
     """
     keep = keep or whole(known.shape)
+    made: torch.Tensor | None = backend.attempt(
+        "boundary_distance.squared_distance_to_unknown", known, voxel_size, radius, keep
+    )
+    if made is not None:
+        return made
     unknown = torch.nn.functional.pad(~known, (1, 1) * known.ndim, value=True)
     keep = tuple(slice(k.start + 1, k.stop + 1) for k in keep)
-    volume, sizes, (planes, rows, columns), order = _slab_first(unknown, voxel_size, keep)
-    reach = _steps(radius, sizes[0], volume.shape[0])
+    volume, sizes, (planes, rows, columns), order = slab_first(unknown, voxel_size, keep)
+    reach = steps_within(radius, sizes[0], volume.shape[0])
     squares = _squared(_steps_to_true(volume, 0, reach)[planes], sizes[0], reach, 0.0, radius)
     nodes = squares[:, rows].clone()
     _lower(nodes, squares, 1, rows.start, sizes[1], float(nodes.max()), half=False)
     result = nodes[:, :, columns].clone()
     _lower(result, nodes, 2, columns.start, sizes[2], float(result.max()), half=False)
-    return _unslab(result, order, known.ndim)
+    return unslab(result, order, known.ndim)
 
 
-def _slab_first(
+def slab_first(
     volume: torch.Tensor, voxel_size: Sequence[float], keep: Slices
 ) -> tuple[torch.Tensor, list[float], Slices, list[int]]:
     """The volume with three axes, the one of which least is kept first, since only what is kept there goes further."""
@@ -151,13 +167,13 @@ def _slab_first(
     return slab, sizes, (slice(0, 1),) * missing + tuple(keep[d] for d in order), order
 
 
-def _unslab(result: torch.Tensor, order: list[int], ndim: int) -> torch.Tensor:
-    """The inverse of `_slab_first`."""
+def unslab(result: torch.Tensor, order: list[int], ndim: int) -> torch.Tensor:
+    """The inverse of `slab_first`."""
     inverse = [order.index(d) for d in range(ndim)]
     return result.reshape(result.shape[3 - ndim :]).permute(inverse).contiguous()
 
 
-def _steps(radius: float, size: float, n: int) -> int:
+def steps_within(radius: float, size: float, n: int) -> int:
     """How many voxels of `size` a radius spans, at most n."""
     return min(int(radius / size) + 1, n)
 

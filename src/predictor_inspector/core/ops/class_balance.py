@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
+from predictor_inspector.core.ops import backend
+
 CLASSES = 2  # negative and positive
 
 
@@ -36,9 +38,15 @@ class ClassCounts:
     def __getitem__(self, channels: slice) -> ClassCounts:
         return ClassCounts(self.count[channels], self.total[channels])
 
+    def __sub__(self, before: ClassCounts) -> ClassCounts:
+        """What was seen since `before`; taken from other counts, it is as if that had not been seen there."""
+        return ClassCounts(self.count - before.count, self.total - before.total)
+
     def to(self, device: torch.device | str) -> ClassCounts:
         """The same counts on `device`."""
-        return ClassCounts(self.count.to(device), self.total.to(device))
+        # Copies to a device need not be waited for; those from one must be.
+        there = torch.device(device)
+        return ClassCounts(*(t.to(there, non_blocking=there.type == "cuda") for t in (self.count, self.total)))
 
     @property
     def fractions(self) -> torch.Tensor:
@@ -87,22 +95,38 @@ def balance(
     """
     channels = positive.shape[0]
     if moving_counts is None:
-        moving_counts = ClassCounts.none_seen(channels)
+        moving_counts = ClassCounts.none_seen(channels, positive.device)
     if len(moving_counts) != channels:
         raise ValueError(f"moving_class_counts are of {len(moving_counts)} channels, but {channels} are balanced")
-    axes = tuple(range(1, positive.ndim))
+    now = _counted(positive, mask)
+    before = moving_counts.to(positive.device)
+    counts = ClassCounts(before.count + now, before.total + now.sum(1))
+    weights = 1 / (CLASSES * counts.fractions.clamp(clipmin, clipmax))
+    return _by_class(positive, mask, weights.to(torch.float32)), counts
+
+
+def _counted(positive: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    """Voxels of the negative and the positive class inside the mask, per channel: int64, [C, 2]."""
+    made: torch.Tensor | None = backend.attempt("class_balance.counted", positive, mask)
+    if made is not None:
+        return made
+    channels, axes = len(positive), tuple(range(1, positive.ndim))
     if mask is None:
         seen = torch.full((channels,), positive[0].numel(), dtype=torch.int64, device=positive.device)
         ones = positive.sum(axes)
     else:
         seen = mask.sum(axes).expand(channels)
         ones = (positive & mask).sum(axes)
-    now = torch.stack([seen - ones, ones], dim=1)
-    before = moving_counts.to(positive.device)
-    counts = ClassCounts(before.count + now, before.total + seen)
-    weights = 1 / (CLASSES * counts.fractions.clamp(clipmin, clipmax))
-    weights = weights.to(torch.float32).reshape(channels, CLASSES, *(1 for _ in axes))
+    return torch.stack([seen - ones, ones], dim=1)
+
+
+def _by_class(positive: torch.Tensor, mask: torch.Tensor | None, weights: torch.Tensor) -> torch.Tensor:
+    """Each voxel's weight, from those of its channel's classes, [C, 2]; 0 outside the mask."""
+    made: torch.Tensor | None = backend.attempt("class_balance.by_class", positive, mask, weights)
+    if made is not None:
+        return made
+    weights = weights.reshape(*weights.shape, *(1 for _ in positive.shape[1:]))
     weight = torch.where(positive, weights[:, 1], weights[:, 0])
     if mask is not None:
         weight *= mask
-    return weight, counts
+    return weight

@@ -16,6 +16,7 @@ from itertools import combinations, product
 
 import torch
 
+from predictor_inspector.core.ops import backend
 from predictor_inspector.core.ops.boxes import bounding_boxes
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 from predictor_inspector.core.progress import report
@@ -76,13 +77,20 @@ def shape_descriptors(
     """
     keep = keep or whole(labels.shape)
     phase = phase or (0,) * labels.ndim
-    samples = _sampled(labels, downsample, phase)
+    made: torch.Tensor | None = backend.attempt(
+        "shape_descriptors.shape_descriptors", labels, sigma, voxel_size, downsample, phase, keep
+    )
+    if made is not None:
+        return made
+    samples = sampled(labels, downsample, phase)
     sizes = [v * downsample for v in voxel_size]
     # A voxel of the answer is a sample of its own object, which keeps variances well above what cancels in float32, unless
     # the coarser grid misses it: there only far voxels are left. (Apple's devices have no float64.)
     exact = downsample > 1 and labels.device.type != "mps"
     dtype = torch.float64 if exact else torch.float32
-    kernels = [_moment_kernels(sigma / size, labels.device, dtype) for size in sizes]
+    # One entry more, of 0, stands for all that lies beyond the window.
+    tables = [torch.nn.functional.pad(moment_kernel(sigma / size), (0, 1)) for size in sizes]
+    kernels = [table.to(labels.device, dtype) for table in tables]
     result = torch.zeros((descriptor_count(labels.ndim), *extent(keep)), dtype=torch.float32, device=labels.device)
     rows = result.reshape(result.shape[0], -1)
     kept = labels[keep]
@@ -118,7 +126,7 @@ def _as_lists(labels: torch.Tensor) -> tuple[list[int], list[list[list[int]]]]:
     return ids.tolist(), boxes.tolist()
 
 
-def _sampled(labels: torch.Tensor, downsample: int, phase: Sequence[int]) -> torch.Tensor:
+def sampled(labels: torch.Tensor, downsample: int, phase: Sequence[int]) -> torch.Tensor:
     """Every `downsample`-th voxel; groups that begin before the volume are sampled as background."""
     if downsample == 1:
         return labels
@@ -126,15 +134,13 @@ def _sampled(labels: torch.Tensor, downsample: int, phase: Sequence[int]) -> tor
     return torch.nn.functional.pad(labels, before)[(slice(None, None, downsample),) * labels.ndim]
 
 
-def _moment_kernels(sigma: float, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-    """w(t) t^k for k = 0, 1, 2 and t = -r … r in voxels, [3, 2 r + 2]; the last entry is 0, for all that lies beyond."""
+def moment_kernel(sigma: float) -> torch.Tensor:
+    """w(t) t^k for k = 0, 1, 2 and t = -r … r, all in voxels: float64, [3, 2 r + 1]."""
     radius = window_radius(sigma, 1)
     t = torch.arange(-radius, radius + 1, dtype=torch.float64)
     weights = torch.exp(-0.5 * (t / sigma) ** 2)
     weights /= weights.sum()
-    table = torch.zeros((3, 2 * radius + 2), dtype=torch.float64)
-    table[:, :-1] = torch.stack([weights, weights * t, weights * t * t])
-    return table.to(device, dtype)
+    return torch.stack([weights, weights * t, weights * t * t])
 
 
 def _toeplitz(kernel: torch.Tensor, inputs: slice, outputs: slice) -> torch.Tensor:

@@ -65,6 +65,7 @@ class AffinitiesPredictor(Predictor):
     mask_pairs: bool = parameter(
         True,
         doc="Give weight to a pair only if both voxels are annotated and inside the data. Off: only the first one counts.",
+        affects="weight",
     )
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {

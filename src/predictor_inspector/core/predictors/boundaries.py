@@ -23,7 +23,8 @@ SCALE_FACTOR: dict[str, Any] = {
     "exclusive": True,
 }
 MASK_DISTANCES: dict[str, Any] = {
-    "doc": "Give no weight to voxels whose nearest boundary may lie beyond what is annotated."
+    "doc": "Give no weight to voxels whose nearest boundary may lie beyond what is annotated.",
+    "affects": "weight",
 }
 CONTEXT_TOLERANCE: dict[str, Any] = {
     "doc": "How far a target may be off for lack of ground truth around it; decides the context.",
@@ -37,12 +38,14 @@ EPSILON: dict[str, Any] = {
     "minimum": 0.0,
     "maximum": 1.0,
     "advanced": True,
+    "affects": "weight",
 }
 THRESHOLD: dict[str, Any] = {
     "doc": "A voxel as far from the unknown as this target value keeps its weight whatever its own target.",
     "minimum": 0.0,
     "maximum": 1.0,
     "advanced": True,
+    "affects": "weight",
 }
 
 

@@ -10,12 +10,14 @@ CLIPMIN: dict[str, Any] = {
     "maximum": 1.0,
     "exclusive": True,
     "advanced": True,
+    "affects": "weight",
 }
 CLIPMAX: dict[str, Any] = {
     "doc": "A class counts as at most this share of the voxels, so that no weight falls below 1 / (2 · clipmax).",
     "minimum": 0.0,
     "maximum": 1.0,
     "advanced": True,
+    "affects": "weight",
 }
 
 

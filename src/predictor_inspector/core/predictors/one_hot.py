@@ -21,6 +21,7 @@ KERNEL_SIZE: dict[str, Any] = {
     "minimum": 1,
     "maximum": 31,
     "advanced": True,
+    "affects": "model",
 }
 
 

@@ -9,6 +9,7 @@ import torch
 import triton
 import triton.language as tl
 
+from predictor_inspector.core.ops.cuda.kernel import kernel
 from predictor_inspector.core.ops.cuda.volumes import block, volume, volume_slices
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
@@ -85,9 +86,7 @@ def _on_device(offsets: tuple[tuple[int, ...], ...], device: torch.device) -> to
     return torch.tensor(offsets, dtype=torch.int32).to(device)
 
 
-@triton.jit(
-    do_not_specialize=["count", "lines", "kept_rows", "kept_columns", "plane", "row", "column", "n0", "n1", "n2"]
-)
+@kernel
 def _compare_pairs(
     labels,
     objects,
@@ -117,10 +116,7 @@ def _compare_pairs(
     here = (z.to(tl.int64) * n1 + y) * n2 + x
     if LABELS:
         id_here = tl.load(labels + here, mask=inside, other=0)
-    if OBJECTS:
-        member = inside & (tl.load(objects + here, mask=inside, other=0) != 0)
-    else:
-        member = inside & (id_here > 0)
+    member = inside & (tl.load(objects + here, mask=inside, other=0) != 0 if OBJECTS else id_here > 0)
     target = result + line.to(tl.int64) * kept_columns + across
     channel = lines.to(tl.int64) * kept_columns
     for _ in range(count):

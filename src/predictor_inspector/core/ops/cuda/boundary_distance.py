@@ -14,6 +14,7 @@ import triton
 import triton.language as tl
 
 from predictor_inspector.core.ops.boundary_distance import SATURATED
+from predictor_inspector.core.ops.cuda.kernel import kernel
 from predictor_inspector.core.ops.cuda.volumes import block, grown, volume, volume_slices
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
@@ -83,7 +84,21 @@ def _distances(
     across, along1, along2 = steps if faces else (steps[0],) * 3
     s0, s1, _ = source.stride()
     _scan[(n1 * triton.cdiv(n2, SCANNED),)](
-        source, across, along1, along2, n0, n1, n2, s0, s1, planes.start, planes.stop, far, FACES=faces, COLUMNS=SCANNED
+        source,
+        across,
+        along1,
+        along2,
+        n0,
+        n1,
+        n2,
+        s0,
+        s1,
+        planes.start,
+        planes.stop,
+        far,
+        FACES=faces,
+        COLUMNS=SCANNED,
+        num_warps=2,
     )
     squares = torch.empty((2 if faces else 1, kept[0], kept[1], n2), dtype=torch.float32, device=values.device)
     nodes, staggered = squares if faces else (squares[0],) * 2
@@ -133,7 +148,7 @@ def _distances(
     return result
 
 
-@triton.jit(do_not_specialize=["n0", "n1", "n2", "first", "last", "far"])
+@kernel
 def _scan(
     values,
     across,
@@ -170,7 +185,7 @@ def _scan(
         a += far
     b, c = a, a
     before = tl.load(source, mask=inside, other=0)
-    for z in range(0, last):
+    for z in range(last):
         value = tl.load(source, mask=inside, other=0)
         a = tl.minimum(a + 1, far)
         kept = inside & (z >= first)
@@ -195,7 +210,7 @@ def _scan(
         a += far
     b, c = a, a
     before = tl.load(source, mask=inside, other=0)
-    for step in range(0, n0 - first):
+    for step in range(n0 - first):
         z = n0 - 1 - step
         value = tl.load(source, mask=inside, other=0)
         a = tl.minimum(a + 1, far)
@@ -226,7 +241,7 @@ def _square(steps, offset, inside, outside, far, half: tl.constexpr, size, limit
     return tl.where(count < far, tl.minimum(length * length, limit), limit)
 
 
-@triton.jit(do_not_specialize=["n1", "n2", "kept_rows", "row", "far"])
+@kernel
 def _along_rows(
     across,
     along1,
@@ -303,7 +318,7 @@ def _along_rows(
         tl.store(staggered + target, b, mask=between)
 
 
-@triton.jit(do_not_specialize=["n2", "lines", "kept_rows", "kept_columns", "column"])
+@kernel
 def _along_columns(
     nodes,
     staggered,

@@ -13,8 +13,8 @@ WEIGHED = 2048
 """Voxels per program that writes weights."""
 
 
-def class_counts(positive: torch.Tensor, mask: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor]:
-    """Voxels of the negative and the positive class inside the mask, per channel.
+def counted(positive: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+    """Voxels of the negative and the positive class inside the mask, per channel: int64, [C, 2].
 
     Parameters
     ----------
@@ -22,13 +22,6 @@ def class_counts(positive: torch.Tensor, mask: torch.Tensor | None) -> tuple[tor
         Boolean, [C, …].
     mask : torch.Tensor, optional
         Boolean, [C or 1, …].
-
-    Returns
-    -------
-    now : torch.Tensor
-        int64, [C, 2].
-    seen : torch.Tensor
-        int64, [C]: their sums.
     """
     flags, known, stride = _as_bytes(positive, mask)
     channels, voxels = flags.shape
@@ -36,10 +29,10 @@ def class_counts(positive: torch.Tensor, mask: torch.Tensor | None) -> tuple[tor
     if flags.numel():
         blocks = triton.cdiv(voxels, COUNTED)
         _count[(channels * blocks,)](flags, known, now, voxels, stride, blocks, MASKED=mask is not None, BLOCK=COUNTED)
-    return now, now.sum(1)
+    return now
 
 
-def weights_by_class(positive: torch.Tensor, mask: torch.Tensor | None, weights: torch.Tensor) -> torch.Tensor:
+def by_class(positive: torch.Tensor, mask: torch.Tensor | None, weights: torch.Tensor) -> torch.Tensor:
     """Each voxel's weight, 0 outside the mask: float32, the shape of `positive`.
 
     Parameters

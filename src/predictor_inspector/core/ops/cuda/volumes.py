@@ -33,8 +33,6 @@ def block(columns: int, size: int = BLOCK) -> tuple[int, int]:
 
 def grown(keep: Slices, shape: Sequence[int], radii: Sequence[int]) -> tuple[Slices, Slices]:
     """`keep` and so many voxels around it, as far as there are any; and `keep` relative to that."""
-    around = tuple(
-        slice(max(0, k.start - r), min(n, k.stop + r)) for k, n, r in zip(keep, shape, radii, strict=True)
-    )
+    around = tuple(slice(max(0, k.start - r), min(n, k.stop + r)) for k, n, r in zip(keep, shape, radii, strict=True))
     inside = tuple(slice(k.start - a.start, k.stop - a.start) for k, a in zip(keep, around, strict=True))
     return around, inside

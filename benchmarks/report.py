@@ -1,0 +1,149 @@
+"""The measurements as a page of the documentation, and as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.cases import OURS, PLAIN, Case
+from benchmarks.measure import Measured
+
+_PAGE = """\
+# Benchmarks
+
+Made by `make bench`. {machine}. Copying memory moves {bandwidth:.0f} GB/s here.
+
+All implementations of a row were run in turns, in one process, on the same labels: the table has the fastest run, and the
+median in brackets. *Compiled* and *torch* are this package's two backends; the others do the same on the libraries that the
+usual implementations rest on. The *floor* is what copying as many bytes takes as must be read and written at least. *Memory*
+is the most that the process held beyond its input, the result included. Distances have a scale factor of {scale:g} voxels,
+descriptors a window of {sigma:g} voxels' standard deviation.
+
+≈ marks a peer that was run on some of the objects only, because all of them would take minutes; its time is scaled to
+all. An empty cell is a peer that would take too long on so much, or doesn't exist.
+
+{tables}
+![Time over size, per operation](images/benchmarks.png)
+
+## Growth with size
+
+How many times longer eight times as many voxels take, 256³ against 128³.
+
+{growth}"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case and what was measured of it."""
+
+    case: Case
+    measured: dict[str, Measured]
+
+
+def write_page(
+    path: Path, rows: Sequence[Row], machine: str, bandwidth: float, scale: float, sigma: float
+) -> None:
+    """Write the page with all tables."""
+    tables = []
+    for operation in _in_order(r.case.operation for r in rows):
+        tables.append(f"## {operation[0].upper()}{operation[1:]}\n\n{_table(rows, operation, bandwidth)}\n")
+    page = _PAGE.format(
+        machine=machine,
+        bandwidth=bandwidth / 1e9,
+        scale=scale,
+        sigma=sigma,
+        tables="\n".join(tables),
+        growth=_growth(rows),
+    )
+    path.write_text(page, encoding="utf-8")
+
+
+def draw(path: Path, rows: Sequence[Row]) -> None:
+    """Draw time over the number of voxels, a panel per operation, an implementation a line."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    peers = [o for o in _in_order(r.case.operation for r in rows) if any(_others(r) for r in rows if r.case.operation == o)]
+    figure, panels = pyplot.subplots(1, len(peers), figsize=(3.4 * len(peers), 3.4), layout="constrained", squeeze=False)
+    for panel, operation in zip(panels[0], peers, strict=True):
+        chosen = [r for r in rows if r.case.operation == operation and r.case.volume.startswith("synthetic ") and "³" in r.case.volume]
+        for name in _in_order(n for r in chosen for n in r.measured):
+            points = [(_side(r.case.volume) ** 3, r.measured[name].minimum) for r in chosen if name in r.measured]
+            panel.loglog(*zip(*points, strict=True), marker="o", label=name)
+        panel.set(title=operation, xlabel="voxels")
+        panel.grid(alpha=0.3)
+        panel.legend(fontsize=7)
+    panels[0][0].set_ylabel("seconds, fastest run")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110)
+    pyplot.close(figure)
+
+
+def line(row: Row, bandwidth: float) -> str:
+    """A row in a line, for the terminal."""
+    times = ", ".join(f"{n} {_time(m)}" for n, m in row.measured.items())
+    return f"{row.case.operation}, {row.case.volume}: {times}; floor {_seconds(row.case.bytes_moved / bandwidth)}"
+
+
+def _table(rows: Sequence[Row], operation: str, bandwidth: float) -> str:
+    chosen = [r for r in rows if r.case.operation == operation]
+    others = _in_order(n for r in chosen for n in _others(r))
+    head = ["labels", OURS, PLAIN, *others]
+    head += [f"{n}: times faster" for n in others] or ["times faster"]
+    lines = [[*head, "times the floor", "memory"]]
+    for row in chosen:
+        ours = row.measured[OURS]
+        cells = [row.case.volume, *(_time(row.measured.get(n)) for n in (OURS, PLAIN, *others))]
+        for name in others or [PLAIN]:
+            peer = row.measured.get(name)
+            cells.append("" if peer is None else f"{peer.minimum / ours.minimum:.2g}" if peer.minimum < 100 * ours.minimum else f"{peer.minimum / ours.minimum:.0f}")
+        floor = ours.minimum / (row.case.bytes_moved / bandwidth)
+        cells += [f"{floor:.1f}", "" if ours.peak is None else f"{ours.peak / 2**20:.0f} MiB"]
+        lines.append(cells)
+    return _markdown(lines)
+
+
+def _growth(rows: Sequence[Row]) -> str:
+    lines = [["operation", "labels", OURS, PLAIN]]
+    for large in rows:
+        if "256³" not in large.case.volume:
+            continue
+        name = large.case.volume.replace("256³", "128³")
+        for small in rows:
+            if small.case.operation == large.case.operation and small.case.volume == name:
+                ratios = [large.measured[n].minimum / small.measured[n].minimum for n in (OURS, PLAIN)]
+                lines.append([large.case.operation, large.case.volume.split()[0], *(f"{r:.1f}" for r in ratios)])
+    return _markdown(lines)
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
+    head, *body = ["| " + " | ".join(cells) + " |" for cells in lines]
+    return "\n".join([head, "|---" * len(lines[0]) + "|", *body]) + "\n"
+
+
+def _others(row: Row) -> list[str]:
+    return [n for n in row.measured if n not in (OURS, PLAIN)]
+
+
+def _time(measured: Measured | None) -> str:
+    if measured is None:
+        return ""
+    about = "≈ " if measured.scale > 1 else ""
+    return f"{about}{_seconds(measured.minimum)} ({_seconds(measured.median)})"
+
+
+def _seconds(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.1f} s"
+    return f"{seconds * 1e3:.2g} ms" if seconds < 0.1 else f"{seconds * 1e3:.0f} ms"
+
+
+def _side(volume: str) -> int:
+    return int(volume.split()[1].rstrip("³²"))
+
+
+def _in_order(names: object) -> list[str]:
+    return list(dict.fromkeys(names))  # type: ignore[call-overload,no-any-return]

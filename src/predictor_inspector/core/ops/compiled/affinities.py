@@ -1,0 +1,118 @@
+"""Affinities: every row is read and written once per offset, while it is in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numba import njit
+
+from predictor_inspector.core.ops.compiled.options import EXACT, LABEL_TYPES
+from predictor_inspector.core.ops.compiled.threads import for_each, parts
+from predictor_inspector.core.ops.compiled.volumes import volume
+from predictor_inspector.core.ops.regions import Slices, extent, whole
+
+_SMALLEST_PART = 64
+"""Rows that are worth a thread of their own."""
+
+
+def affinities(
+    labels: torch.Tensor,
+    neighborhood: Sequence[Sequence[int]],
+    objects: torch.Tensor | None = None,
+    keep: Slices | None = None,
+) -> torch.Tensor:
+    """As the function of this name beside this package; at most three axes."""
+    keep = keep or whole(labels.shape)
+    result = torch.empty((len(neighborhood), *extent(keep)), dtype=torch.float32)
+    ids = volume(labels)
+    members = np.empty((0, 0, 0), dtype=np.uint8) if objects is None else volume(objects)
+    offsets, window, target = _spread(neighborhood, keep, result)
+    shares = parts(target.shape[1] * target.shape[2], _SMALLEST_PART)
+    for_each(
+        len(shares),
+        lambda i: _compare(ids, members, objects is not None, offsets, window, shares[i].start, shares[i].stop, target),
+    )
+    return result
+
+
+def known_pairs(known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep: Slices) -> torch.Tensor:
+    """As the function of this name beside this package; at most three axes."""
+    result = torch.empty((len(neighborhood), *extent(keep)), dtype=torch.bool)
+    flags = volume(known)
+    offsets, window, target = _spread(neighborhood, keep, result.view(torch.uint8))
+    shares = parts(target.shape[1] * target.shape[2], _SMALLEST_PART)
+    for_each(len(shares), lambda i: _both(flags, offsets, window, shares[i].start, shares[i].stop, target))
+    return result
+
+
+def rehearsals() -> Iterator[None]:
+    """Compile what there is, kernel by kernel."""
+    for dtype in LABEL_TYPES:
+        affinities(torch.ones((1, 1, 2), dtype=dtype), [[0, 0, 1]])
+        yield
+    known_pairs(torch.ones((1, 1, 2), dtype=torch.bool), [[0, 0, 1]], whole((1, 1, 2)))
+    yield
+
+
+def _spread(
+    neighborhood: Sequence[Sequence[int]], keep: Slices, result: torch.Tensor
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Offsets, [K, 3], begin of what is kept, [3], and the result, [K, Z, Y, X], with as many axes as there may be."""
+    missing = 3 - len(keep)
+    offsets = np.zeros((len(neighborhood), 3), dtype=np.int64)
+    offsets[:, missing:] = np.array([tuple(o) for o in neighborhood], dtype=np.int64).reshape(-1, len(keep))
+    window = np.array([0] * missing + [k.start for k in keep], dtype=np.int64)
+    return offsets, window, result.numpy().reshape(len(neighborhood), *(1,) * missing, *extent(keep))
+
+
+@njit(**EXACT)
+def _compare(labels, objects, restricted, offsets, window, begin, end, result):  # type: ignore[no-untyped-def]
+    """The rows `begin` … `end` - 1 of all channels, counted through the planes."""
+    planes, rows, columns = labels.shape
+    _, _, height, width = result.shape
+    zero, one = np.float32(0), np.float32(1)
+    for r in range(begin, end):
+        z, y, x0 = r // height + window[0], r % height + window[1], window[2]
+        for k in range(offsets.shape[0]):
+            p, q, shift = z + offsets[k, 0], y + offsets[k, 1], offsets[k, 2]
+            target = result[k, r // height, r % height]
+            low, high = max(0, -shift - x0), min(width, columns - shift - x0)
+            if p < 0 or p >= planes or q < 0 or q >= rows or low >= high:
+                target[:] = zero
+                continue
+            target[:low] = zero
+            target[high:] = zero
+            there = x0 + shift + low
+            here, partner, part = labels[z, y, x0 + low :], labels[p, q, there:], target[low:high]
+            if restricted:
+                member, its = objects[z, y, x0 + low :], objects[p, q, there:]
+                for x in range(part.shape[0]):
+                    same = (here[x] == partner[x]) & (member[x] != 0) & (its[x] != 0)
+                    part[x] = one if same else zero
+            else:
+                for x in range(part.shape[0]):
+                    part[x] = one if (here[x] == partner[x]) & (here[x] > 0) else zero
+
+
+@njit(**EXACT)
+def _both(flags, offsets, window, begin, end, result):  # type: ignore[no-untyped-def]
+    """As `_compare`, for pairs of flags."""
+    planes, rows, columns = flags.shape
+    _, _, height, width = result.shape
+    for r in range(begin, end):
+        z, y, x0 = r // height + window[0], r % height + window[1], window[2]
+        for k in range(offsets.shape[0]):
+            p, q, shift = z + offsets[k, 0], y + offsets[k, 1], offsets[k, 2]
+            target = result[k, r // height, r % height]
+            low, high = max(0, -shift - x0), min(width, columns - shift - x0)
+            if p < 0 or p >= planes or q < 0 or q >= rows or low >= high:
+                target[:] = 0
+                continue
+            target[:low] = 0
+            target[high:] = 0
+            there = x0 + shift + low
+            here, partner, part = flags[z, y, x0 + low :], flags[p, q, there:], target[low:high]
+            for x in range(part.shape[0]):
+                part[x] = here[x] & partner[x]

@@ -1,0 +1,366 @@
+"""Distances to boundaries and to the unknown, in a band; exact.
+
+The mathematics is that of the module of this name beside this package. Steps along axis 0 are counted row by row, then
+every plane of axis 0 is finished by itself, in blocks of rows. In each row a search ends where no voxel can be improved any
+more, given how far the boundaries straight along the axes are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from numba import njit
+
+from predictor_inspector.core.ops.boundary_distance import SATURATED, slab_first, steps_within, unslab
+from predictor_inspector.core.ops.compiled.options import EXACT, FINITE, LABEL_TYPES
+from predictor_inspector.core.ops.compiled.threads import PARTS_PER_THREAD, for_each, parts
+from predictor_inspector.core.ops.regions import Slices, extent, whole
+
+_FACE_0, _FACE_1, _FACE_2, _FOREGROUND = 1, 2, 4, 8
+"""What is known of a voxel, in bits: whether its next neighbour along each axis is of another id, whether it is an object."""
+
+_SMALLEST_BLOCK = 32
+"""Rows of a plane that are worth a thread of their own."""
+
+_STEPS_PER_CHECK = 4
+"""So many steps are taken along a row between two looks at what can still be improved."""
+
+
+def signed_distance(
+    labels: torch.Tensor, voxel_size: Sequence[float], scale_factor: float, keep: Slices | None = None
+) -> torch.Tensor:
+    """As the function of this name beside this package."""
+    return _boundary_distance(labels, voxel_size, SATURATED * scale_factor, keep, scale_factor)
+
+
+def squared_boundary_distance(
+    labels: torch.Tensor, voxel_size: Sequence[float], radius: float, keep: Slices | None = None
+) -> torch.Tensor:
+    """As the function of this name beside this package."""
+    return _boundary_distance(labels, voxel_size, radius, keep, None)
+
+
+def squared_distance_to_unknown(
+    known: torch.Tensor, voxel_size: Sequence[float], radius: float, keep: Slices | None = None
+) -> torch.Tensor:
+    """As the function of this name beside this package."""
+    keep = keep or whole(known.shape)
+    unknown = torch.nn.functional.pad(~known, (1, 1) * known.ndim, value=True)
+    keep = tuple(slice(k.start + 1, k.stop + 1) for k in keep)
+    volume, sizes, kept, order = slab_first(unknown, voxel_size, keep)
+    reach = [steps_within(radius, v, n) for v, n in zip(sizes, volume.shape, strict=True)]
+    flags = volume.view(torch.uint8).numpy()
+    steps = _steps(flags, 0, kept[0], reach[0], {_FACE_0: False})[0]
+    result = np.empty(extent(kept), dtype=np.float32)
+    numbers = (_window(kept), np.array(sizes, dtype=np.float32), np.float32(radius**2), *reach)
+    _for_each_block(kept, lambda plane, begin, end: _finish_nodes(steps[plane], begin, end, *numbers, result[plane]))
+    return unslab(torch.from_numpy(result), order, known.ndim)
+
+
+def rehearsals() -> Iterator[None]:
+    """Compile what there is, kernel by kernel."""
+    for dtype in LABEL_TYPES:
+        signed_distance(torch.ones((1, 1, 2), dtype=dtype), (1.0, 1.0, 1.0), 1.0)
+        yield
+    squared_distance_to_unknown(torch.ones((1, 1, 2), dtype=torch.bool), (1.0, 1.0, 1.0), 1.0)
+    yield
+
+
+def _boundary_distance(
+    labels: torch.Tensor, voxel_size: Sequence[float], radius: float, keep: Slices | None, scale_factor: float | None
+) -> torch.Tensor:
+    """Squared distances, or with a scale factor tanh of the signed ones."""
+    keep = keep or whole(labels.shape)
+    volume, sizes, kept, order = slab_first(labels, voxel_size, keep)
+    reach = [steps_within(radius, v, n) for v, n in zip(sizes, volume.shape, strict=True)]
+    ids = (volume.view(torch.uint8) if volume.dtype == torch.bool else volume).numpy()
+    low, high = max(0, kept[0].start - reach[0]), min(ids.shape[0], kept[0].stop + reach[0])
+    flags = np.empty((high - low, *ids.shape[1:]), dtype=np.uint8)
+    shares = parts(high - low)
+    for_each(len(shares), lambda i: _mark(ids, low, low + shares[i].start, low + shares[i].stop, flags))
+    steps = _steps(flags, low, kept[0], reach[0], {_FACE_0: True, _FACE_1: False, _FACE_2: False})
+    result = np.empty(extent(kept), dtype=np.float32)
+    scale = np.float32(scale_factor or 0)
+    numbers = (_window(kept), np.array(sizes, dtype=np.float32), np.float32(radius**2), *reach, scale)
+
+    def finish(plane: int, begin: int, end: int) -> None:
+        here = flags[kept[0].start + plane - low]
+        _finish_faces(*(s[plane] for s in steps), here, begin, end, *numbers, result[plane])
+        if scale_factor is not None:
+            block = result[plane, begin - kept[1].start : end - kept[1].start]
+            np.tanh(block, out=block)
+
+    _for_each_block(kept, finish)
+    return unslab(torch.from_numpy(result), order, labels.ndim)
+
+
+def _window(kept: Slices) -> tuple[int, int, int]:
+    """The first row that is kept, and the columns."""
+    return kept[1].start, kept[2].start, kept[2].stop
+
+
+def _for_each_block(kept: Slices, work: Callable[[int, int, int], object]) -> None:
+    """Call `work` with every plane that is kept and a range of rows of it, rows counted in the whole volume."""
+    planes, rows, _ = extent(kept)
+    cuts = max(1, min(rows // _SMALLEST_BLOCK, PARTS_PER_THREAD * torch.get_num_threads() // planes))
+    edges = [kept[1].start + rows * k // cuts for k in range(cuts + 1)]
+    for_each(planes * cuts, lambda i: work(i // cuts, edges[i % cuts], edges[i % cuts + 1]))
+
+
+def _steps(flags: np.ndarray, low: int, planes: slice, reach: int, kinds: dict[int, bool]) -> list[np.ndarray]:
+    """Steps along axis 0 to the nearest voxel with a flag, ``reach + 1`` beyond it; for the `planes` only.
+
+    Parameters
+    ----------
+    flags : numpy.ndarray
+        uint8, [planes from `low` on, Y, X].
+    kinds : dict of int to bool
+        The flags to look for, and whether what they mark lies half a step after the voxel; then k means k + ½ steps.
+    """
+    dtype = np.int16 if reach < np.iinfo(np.int16).max else np.int32
+    shape = (planes.stop - planes.start, *flags.shape[1:])
+    found = {flag: np.empty(shape, dtype=dtype) for flag in kinds}
+    jobs = [(flag, share) for flag in kinds for share in parts(shape[1], 2)]
+
+    def count(number: int) -> None:
+        flag, rows = jobs[number]
+        _count(flags, low, planes.start, planes.stop, flag, kinds[flag], reach, rows.start, rows.stop, found[flag])
+
+    for_each(len(jobs), count)
+    return list(found.values())
+
+
+@njit(**EXACT)
+def _mark(ids, low, begin, end, flags):  # type: ignore[no-untyped-def]
+    """Flags of the planes `begin` … `end` - 1; the first plane of `flags` is `low`."""
+    planes, rows, columns = ids.shape
+    for z in range(begin, end):
+        for y in range(rows):
+            here, marks = ids[z, y], flags[z - low, y]
+            for x in range(columns):
+                marks[x] = _FOREGROUND if here[x] > 0 else 0
+            for x in range(columns - 1):
+                marks[x] |= _FACE_2 if here[x] != here[x + 1] else 0
+            if y + 1 < rows:
+                there = ids[z, y + 1]
+                for x in range(columns):
+                    marks[x] |= _FACE_1 if here[x] != there[x] else 0
+            if z + 1 < planes:
+                there = ids[z + 1, y]
+                for x in range(columns):
+                    marks[x] |= _FACE_0 if here[x] != there[x] else 0
+
+
+@njit(**EXACT)
+def _count(flags, low, first, last, flag, after, reach, begin, end, steps):  # type: ignore[no-untyped-def]
+    """Fill the rows `begin` … `end` - 1 of `steps`, once in either direction."""
+    planes, _, columns = flags.shape
+    count = np.empty(columns, steps.dtype)
+    beyond = reach + 1
+    for y in range(begin, end):
+        count[:] = beyond
+        for z in range(low, last):
+            q = z - low - 1 if after else z - low
+            if q >= 0:
+                _move_on(count, flags[q, y], flag, beyond)
+            if z >= first:
+                steps[z - first, y] = count
+        count[:] = beyond
+        for z in range(low + planes - 1, first - 1, -1):
+            _move_on(count, flags[z - low, y], flag, beyond)
+            if z < last:
+                nearest = steps[z - first, y]
+                for x in range(columns):
+                    nearest[x] = min(nearest[x], count[x])
+
+
+@njit(**EXACT)
+def _move_on(count, marks, flag, beyond):  # type: ignore[no-untyped-def]
+    """One more step for every column, none where there is a flag."""
+    for x in range(count.shape[0]):
+        count[x] = 0 if marks[x] & flag else min(count[x] + 1, beyond)
+
+
+@njit(**FINITE)
+def _finish_faces(  # type: ignore[no-untyped-def]
+    across, along1, along2, marks, begin, end, window, sizes, far, reach0, reach1, reach2, scale, result
+):
+    """Rows `begin` … `end` - 1 of one plane: squared distances to faces, signed ones in units of `scale` unless it is 0."""
+    first_row, first, last = window
+    rows, columns = across.shape
+    half = np.float32(0.5)
+    top, bottom = max(0, begin - reach1), min(rows, end + reach1)
+    out = bottom - top  # a row of nothing, for those that lie outside
+    nodes, faces1, faces2 = (
+        _squares(across, top, bottom, sizes[0], half, reach0, far),
+        _squares(along1, top, bottom, sizes[0], half - half, reach0, far),
+        _squares(along2, top, bottom, sizes[0], half - half, reach0, far),
+    )
+    straight = nodes[begin - top : end - top, first:last].copy()
+    _straight_rows(straight, marks, top, bottom, begin, first, sizes[1])
+    margin = reach2 + _STEPS_PER_CHECK
+    line0, line2 = np.full(columns + 2 * margin, far), np.full(columns + 2 * margin, far)
+    left, right = max(0, first - reach2), min(columns, last + reach2)
+    near = np.empty(last - first, np.float32)
+    for y in range(begin, end):
+        near[:] = straight[y - begin]
+        _straight_columns(near, marks[y], first, sizes[2])
+        # Along axis 1, as long and as wide as something in this row gains.
+        here = y - top
+        line0[margin : margin + columns], line2[margin : margin + columns] = nodes[here], faces2[here]
+        limit, low, high = _largest(near), 0, last - first
+        from_x, to_x = left, right
+        for j in range(1, reach1 + 1):
+            whole, less = _square(sizes[1] * j), _square(sizes[1] * (j - half))
+            if less >= limit:
+                break
+            if j % _STEPS_PER_CHECK == 0:
+                low, high = _still_above(near, less, low, high)
+                wide = int(np.sqrt(limit - less) / sizes[2]) + 1
+                from_x, to_x = max(left, first + low - wide), min(right, first + high + wide)
+            a, b = here - j if here >= j else out, here + j if here + j < out else out
+            c = here + j - 1 if here + j - 1 < out else out
+            _lower(line0, margin, nodes, a, b, from_x, to_x, whole)
+            _lower(line0, margin, faces1, a, c, from_x, to_x, less)
+            _lower(line2, margin, faces2, a, b, from_x, to_x, whole)
+        # Along axis 2.
+        _search(near, line0, line2, margin + first, sizes[2], half, reach2)
+        target = result[y - first_row]
+        if scale == 0:
+            target[:] = near
+        else:
+            sign = marks[y, first:last]
+            for x in range(last - first):
+                distance = np.sqrt(near[x]) / scale
+                target[x] = distance if sign[x] & _FOREGROUND else -distance
+
+
+@njit(**FINITE)
+def _finish_nodes(  # type: ignore[no-untyped-def]
+    steps, begin, end, window, sizes, far, reach0, reach1, reach2, result
+):
+    """Rows `begin` … `end` - 1 of one plane: squared distances to voxels."""
+    first_row, first, last = window
+    rows, columns = steps.shape
+    zero = np.float32(0)
+    top, bottom = max(0, begin - reach1), min(rows, end + reach1)
+    out = bottom - top
+    nodes = _squares(steps, top, bottom, sizes[0], zero, reach0, far)
+    margin = reach2 + _STEPS_PER_CHECK
+    line, nothing = np.full(columns + 2 * margin, far), np.full(columns + 2 * margin, far)
+    left, right = max(0, first - reach2), min(columns, last + reach2)
+    near = np.empty(last - first, np.float32)
+    for y in range(begin, end):
+        here = y - top
+        line[margin : margin + columns] = nodes[here]
+        limit = _largest(nodes[here, left:right])
+        for j in range(1, reach1 + 1):
+            whole = _square(sizes[1] * j)
+            if whole >= limit:
+                break
+            a, b = here - j if here >= j else out, here + j if here + j < out else out
+            _lower(line, margin, nodes, a, b, left, right, whole)
+        near[:] = line[margin + first : margin + last]
+        _search(near, line, nothing, margin + first, sizes[2], zero, reach2)
+        result[y - first_row] = near
+
+
+@njit(**FINITE)
+def _largest(values):  # type: ignore[no-untyped-def]
+    largest = np.float32(0)
+    for x in range(values.shape[0]):
+        largest = max(largest, values[x])
+    return largest
+
+
+@njit(**FINITE)
+def _square(length):  # type: ignore[no-untyped-def]
+    return np.float32(length) * np.float32(length)
+
+
+@njit(**FINITE)
+def _squares(steps, top, bottom, size, more, reach, far):  # type: ignore[no-untyped-def]
+    """Squared lengths of so many steps plus `more`, at most `far`, and one row of nothing but that."""
+    columns = steps.shape[1]
+    squares = np.empty((bottom - top + 1, columns), np.float32)
+    squares[bottom - top] = far
+    for y in range(top, bottom):
+        source, target = steps[y], squares[y - top]
+        for x in range(columns):
+            length = (np.float32(source[x]) + more) * size
+            target[x] = min(length * length, far) if source[x] <= reach else far
+    return squares
+
+
+@njit(**FINITE)
+def _straight_rows(near, marks, top, bottom, begin, first, size):  # type: ignore[no-untyped-def]
+    """Lower `near` to the squared distance straight along axis 1."""
+    rows, columns = near.shape
+    one, half, far = np.float32(1), np.float32(0.5), np.float32(1e9)
+    steps = np.empty(columns, np.float32)
+    for backwards in range(2):
+        steps[:] = far
+        for k in range(bottom - top - (1 - backwards)):
+            # The face after row y is behind the next row, and ahead of this one.
+            y = bottom - 1 - k if backwards else top + k
+            line = marks[y, first : first + columns]
+            for x in range(columns):
+                steps[x] = half if line[x] & _FACE_1 else steps[x] + one
+            target = y - begin if backwards else y + 1 - begin
+            if 0 <= target < rows:
+                for x in range(columns):
+                    near[target, x] = min(near[target, x], steps[x] * size * (steps[x] * size))
+
+
+@njit(**FINITE)
+def _straight_columns(near, marks, first, size):  # type: ignore[no-untyped-def]
+    """Lower `near` to the squared distance straight along axis 2, between the faces that are kept."""
+    columns = near.shape[0]
+    one, half, far = np.float32(1), np.float32(0.5), np.float32(1e9)
+    steps = far
+    for x in range(columns - 1):
+        steps = half if marks[first + x] & _FACE_2 else steps + one
+        near[x + 1] = min(near[x + 1], steps * size * (steps * size))
+    steps = far
+    for x in range(columns - 1, -1, -1):
+        steps = half if marks[first + x] & _FACE_2 else steps + one
+        near[x] = min(near[x], steps * size * (steps * size))
+
+
+@njit(**FINITE)
+def _lower(line, margin, source, a, b, left, right, cost):  # type: ignore[no-untyped-def]
+    """Lower `line` to the lesser of two rows of `source` plus a cost; unsigned, for indices that are never negative."""
+    margin, a, b = np.uintp(margin), np.uintp(a), np.uintp(b)
+    for x in range(np.uintp(left), np.uintp(right)):
+        line[margin + x] = min(line[margin + x], min(source[a, x], source[b, x]) + cost)
+
+
+@njit(**FINITE)
+def _search(near, nodes, faces, offset, size, half, reach):  # type: ignore[no-untyped-def]
+    """Lower `near` along axis 2, from voxels a whole number of steps away and from faces `half` a step nearer."""
+    n = np.uintp(near.shape[0])
+    for x in range(n):
+        near[x] = min(near[x], nodes[np.uintp(offset) + x])
+    low, high = 0, near.shape[0]
+    for j in range(1, reach + 1):
+        whole, less = _square(size * j), _square(size * (j - half))
+        if j % _STEPS_PER_CHECK == 1:
+            low, high = _still_above(near, less, low, high)
+            if low == high:
+                return
+        a, b, c = np.uintp(offset - j), np.uintp(offset + j), np.uintp(offset + j - 1)
+        for x in range(np.uintp(low), np.uintp(high)):
+            by_nodes, by_faces = min(nodes[a + x], nodes[b + x]) + whole, min(faces[a + x], faces[c + x]) + less
+            near[x] = min(near[x], min(by_nodes, by_faces))
+
+
+@njit(**FINITE)
+def _still_above(near, cost, low, high):  # type: ignore[no-untyped-def]
+    """The part of a range outside which nothing exceeds a cost."""
+    while low < high and near[low] <= cost:
+        low += 1
+    while low < high and near[high - 1] <= cost:
+        high -= 1
+    return low, high

@@ -1,0 +1,428 @@
+"""Local shape descriptors, object by object and plane by plane.
+
+Only what an object fills is worked on. Its voxels are known as runs (see `runs`). For every plane that holds some of them:
+
+1. Along axis 0, each row's moments of order 0, 1 and 2 come from the runs in the planes within reach: a run adds a
+   constant between its ends, so its two ends are noted and a row summed up once.
+2. Along axis 1, rows within reach are added up, whole rows at a time.
+3. Along axis 2, each voxel of the object takes its ten moments at once, as products of a stretch of row with the kernel.
+
+There are neither boxes to be padded nor tiles to overlap, so the work grows with the voxels, however thin and winding the
+objects are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numba import njit
+
+from predictor_inspector.core.ops.compiled.options import EXACT, LABEL_TYPES, SUMS
+from predictor_inspector.core.ops.compiled.runs import ranked, runs_in
+from predictor_inspector.core.ops.compiled.threads import PARTS_PER_THREAD, for_each
+from predictor_inspector.core.ops.regions import Slices, extent, whole
+from predictor_inspector.core.ops.shape_descriptors import MINIMAL_VARIANCE, descriptor_count, moment_kernel, sampled
+
+_STEP = 32
+"""Products are taken over so many voxels at a time, with zeros for those that are too many."""
+
+_ROWS = 8
+"""So many rows are added up at a time."""
+
+_RUNS_PER_PART = 512
+
+
+def shape_descriptors(
+    labels: torch.Tensor,
+    sigma: float,
+    voxel_size: Sequence[float],
+    downsample: int,
+    phase: Sequence[int],
+    keep: Slices,
+) -> torch.Tensor:
+    """As the function of this name beside this package; `phase` and `keep` are given."""
+    dims = labels.ndim
+    # The axis of which least is kept goes first: the first pass is made for the planes that are kept and no others.
+    shares = [(k.stop - k.start) / n for k, n in zip(keep, labels.shape, strict=True)]
+    order = sorted(range(dims), key=lambda d: shares[d])
+    if labels.dtype == torch.bool:
+        labels = labels.view(torch.uint8)
+    samples = sampled(labels, downsample, phase).permute(order).contiguous()
+    labels = labels.permute(order).contiguous()
+    sizes = [voxel_size[d] * downsample for d in order]
+    places = np.zeros((3, 3), dtype=np.int64)  # per axis: begin and end of what is kept, and the phase
+    places[0, 1] = 1
+    places[3 - dims :] = [(keep[d].start, keep[d].stop, phase[d]) for d in order]
+    # See the function beside this package for why coarse samples ask for float64.
+    dtype = np.float32 if downsample == 1 else np.float64
+    kernels = [_padded(moment_kernel(sigma / size), dtype) for size in sizes]
+    if dims == 2:
+        kernels.insert(0, _padded(torch.tensor([[1.0], [0.0], [0.0]], dtype=torch.float64), dtype))
+    kept = extent(tuple(keep[d] for d in order))
+    result = np.zeros((descriptor_count(dims), *(1,) * (3 - dims), *kept), dtype=np.float32)
+    missing = (1,) * (3 - dims)
+    _describe_all(
+        labels.numpy().reshape(*missing, *labels.shape),
+        samples.numpy().reshape(*missing, *samples.shape),
+        downsample,
+        places,
+        kernels,
+        np.array([1.0] * (3 - dims) + sizes) / sigma,
+        MINIMAL_VARIANCE / sigma**2,
+        result,
+    )
+    found = torch.from_numpy(result).reshape(-1, *kept)
+    if order == list(range(dims)):
+        return found
+    return found[_channels(order)].permute(0, *(order.index(d) + 1 for d in range(dims))).contiguous()
+
+
+def rehearsals() -> Iterator[None]:
+    """Compile what there is, kernel by kernel."""
+    for dtype in LABEL_TYPES:
+        for downsample in (1, 2):
+            shape_descriptors(torch.ones((1, 1, 2), dtype=dtype), 1.0, (1.0,) * 3, downsample, (0,) * 3, whole((1, 1, 2)))
+            yield
+
+
+def _padded(kernel: torch.Tensor, dtype: type) -> np.ndarray:
+    """A moment kernel with zeros behind it, for products over a few voxels too many."""
+    table = np.zeros((3, kernel.shape[1] + _STEP), dtype=dtype)
+    table[:, : kernel.shape[1]] = kernel.numpy()
+    return table
+
+
+def _channels(order: Sequence[int]) -> list[int]:
+    """Where the descriptors of axes 0, 1, … are among those of the axes in another order."""
+    dims = len(order)
+    place = [order.index(d) for d in range(dims)]
+    pairs = [(a, b) for a in range(dims) for b in range(a + 1, dims)]
+    crossed = [pairs.index((min(place[a], place[b]), max(place[a], place[b]))) for a, b in pairs]
+    return [*place, *(dims + p for p in place), *(2 * dims + c for c in crossed), 2 * dims + len(pairs)]
+
+
+def _describe_all(
+    labels: np.ndarray,
+    samples: np.ndarray,
+    downsample: int,
+    places: np.ndarray,
+    kernels: Sequence[np.ndarray],
+    lengths: np.ndarray,
+    flat: float,
+    result: np.ndarray,
+) -> None:
+    """Fill `result`, [C, Z, Y, X], with the descriptors of the kept part of `labels`.
+
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        Ids on the sampled grid.
+    kernels : sequence of numpy.ndarray
+        As of `_padded`, one per axis.
+    lengths : numpy.ndarray
+        The sampled grid's voxel size in standard deviations, per axis.
+    flat : float
+        The least variance, in squared standard deviations.
+    """
+    n0, n1, n2 = samples.shape
+    everywhere = np.stack(np.divmod(np.arange(n0 * n1), n1), axis=1)
+    known = runs_in(samples, everywhere, slice(0, n2))
+    rows = _rows_by_place(downsample, places)
+    asked = runs_in(labels, rows, slice(int(places[2, 0]), int(places[2, 1])))
+    if not len(asked.ids):
+        return
+    objects, (known_object, asked_object) = ranked(known.ids, asked.ids)
+    known_order, boxes = _by_object(known_object, known.row, known.start, known.stop, objects, n1)
+    planes, plane_starts = _planes(known_object, known.row, known_order, boxes, n1)
+    inputs = (known.row % n1, known.start, known.stop)
+    inputs = tuple(np.take(a, known_order) for a in inputs)
+    asked_order, _ = _by_object(asked_object, asked.row, asked.start, asked.stop, objects, len(rows))
+    outputs = tuple(np.take(a, asked_order) for a in (asked_object, asked.row, asked.start, asked.stop))
+    units = _units(outputs[0], rows[outputs[1], 0], downsample, int(places[0, 2]))
+    cuts = _cuts(units)
+    for_each(
+        len(cuts) - 1,
+        lambda i: _describe(
+            cuts[i], cuts[i + 1], units, outputs, rows, inputs, boxes, planes, plane_starts, downsample, places,
+            kernels[0], kernels[1], kernels[2], lengths.astype(kernels[0].dtype), kernels[0].dtype.type(flat), result,
+        ),
+    )  # fmt: skip
+
+
+def _rows_by_place(downsample: int, places: np.ndarray) -> np.ndarray:
+    """Z and y of all kept rows, those that share a row of the sampled grid side by side: int64, [N, 2]."""
+    z, y = (np.arange(begin, end) for begin, end, _ in places[:2])
+    rows = np.stack(np.meshgrid(z, y, indexing="ij"), axis=-1).reshape(-1, 2)
+    if downsample == 1:
+        return rows
+    coarse = (rows + places[:2, 2]) // downsample
+    return rows[np.lexsort((coarse[:, 1], coarse[:, 0]))]
+
+
+def _units(owner: np.ndarray, z: np.ndarray, downsample: int, phase: int) -> np.ndarray:
+    """Where, in sorted runs, an object's next plane of the sampled grid begins; their number at the end."""
+    plane = (z + phase) // downsample
+    changes = (np.diff(owner) != 0) | (np.diff(plane) != 0)
+    return np.concatenate([[0], np.flatnonzero(changes) + 1, [len(owner)]])
+
+
+def _cuts(units: np.ndarray) -> list[int]:
+    """Units in parts of about as many runs each: the first of each part, and their number at the end."""
+    count = max(1, min(int(units[-1]) // _RUNS_PER_PART, PARTS_PER_THREAD * torch.get_num_threads()))
+    ends = np.searchsorted(units, np.linspace(0, units[-1], count + 1))
+    return sorted({int(e) for e in ends})
+
+
+@njit(**EXACT)
+def _by_object(owner, row, start, stop, objects, rows_per_plane):  # type: ignore[no-untyped-def]
+    """The order that sorts runs by object and keeps it within each, and each object's box: planes, rows, columns."""
+    first = np.zeros(objects + 1, np.int64)
+    for o in owner:
+        first[o + 1] += 1
+    for o in range(objects):
+        first[o + 1] += first[o]
+    order = np.empty(owner.shape[0], np.int64)
+    boxes = np.zeros((objects, 3, 2), np.int64)
+    seen = np.zeros(objects, np.bool_)
+    for r in range(owner.shape[0]):
+        o = owner[r]
+        order[first[o]] = r
+        first[o] += 1
+        z, y = row[r] // rows_per_plane, row[r] % rows_per_plane
+        box = boxes[o]
+        if not seen[o]:
+            seen[o] = True
+            box[0, 0], box[0, 1], box[1, 0], box[1, 1], box[2, 0], box[2, 1] = z, z + 1, y, y + 1, start[r], stop[r]
+        else:
+            box[0, 0], box[0, 1] = min(box[0, 0], z), max(box[0, 1], z + 1)
+            box[1, 0], box[1, 1] = min(box[1, 0], y), max(box[1, 1], y + 1)
+            box[2, 0], box[2, 1] = min(box[2, 0], start[r]), max(box[2, 1], stop[r])
+    return order, boxes
+
+
+@njit(**EXACT)
+def _planes(owner, row, order, boxes, rows_per_plane):  # type: ignore[no-untyped-def]
+    """For each object its place in a table of where the runs of each of its planes begin, and that table."""
+    objects = boxes.shape[0]
+    places = np.zeros(objects + 1, np.int64)
+    for o in range(objects):
+        places[o + 1] = places[o] + boxes[o, 0, 1] - boxes[o, 0, 0]
+    starts = np.zeros(places[objects] + 1, np.int64)
+    for r in range(order.shape[0]):
+        o = owner[order[r]]
+        starts[places[o] + row[order[r]] // rows_per_plane - boxes[o, 0, 0] + 1] += 1
+    for p in range(starts.shape[0] - 1):
+        starts[p + 1] += starts[p]
+    return places, starts
+
+
+@njit(**SUMS)
+def _describe(  # type: ignore[no-untyped-def]
+    begin,
+    end,
+    units,
+    outputs,
+    rows,
+    inputs,
+    boxes,
+    planes,
+    plane_starts,
+    step,
+    places,
+    k0,
+    k1,
+    k2,
+    lengths,
+    flat,
+    result,
+):
+    """Fill `result` at the runs of the units `begin` … `end` - 1; all lengths in the sampled grid's voxels."""
+    owner, out_row, out_start, out_stop = outputs
+    in_y, in_start, in_stop = inputs
+    deep = result.shape[0] == 10
+    r0, r1, r2 = (k0.shape[1] - _STEP) // 2, (k1.shape[1] - _STEP) // 2, (k2.shape[1] - _STEP) // 2
+    height, width = 0, 0
+    for u in range(begin, end):
+        box = boxes[owner[units[u]]]
+        height, width = max(height, box[1, 1] - box[1, 0]), max(width, box[2, 1] - box[2, 0])
+    ends = np.zeros((width + 1, 3))  # in float64, so that what is added is taken away again without a trace
+    sums = np.zeros((3, height + _ROWS, width), k0.dtype)
+    row_low, row_high = np.zeros(height + _ROWS, np.int64), np.zeros(height + _ROWS, np.int64)
+    lines = np.zeros((6, width + _STEP), k0.dtype)
+    moments = np.zeros(10, k0.dtype)
+    cursors, limits = np.zeros(2 * r0 + 1, np.int64), np.zeros(2 * r0 + 1, np.int64)
+    for u in range(begin, end):
+        a, b = units[u], units[u + 1]
+        o = owner[a]
+        z_low, z_high, y_low, y_high, x_low, x_high = boxes[o].ravel()
+        plane = (rows[out_row[a], 0] + places[0, 2]) // step
+        first_y = max(y_low, (rows[out_row[a], 1] + places[1, 2]) // step - r1)
+        last_y = min(y_high, (rows[out_row[b - 1], 1] + places[1, 2]) // step + r1 + 1)
+        width = x_high - x_low
+        # 1. The planes within reach; a cursor in the runs of each.
+        near, far = max(z_low, plane - r0), min(z_high, plane + r0 + 1)
+        for z in range(near, far):
+            c, limit = plane_starts[planes[o] + z - z_low], plane_starts[planes[o] + z - z_low + 1]
+            while c < limit and in_y[c] < first_y:
+                c += 1
+            cursors[z - near], limits[z - near] = c, limit
+        for y in range(first_y, last_y):
+            low, high = width, 0
+            for z in range(near, far):
+                c, limit, t = cursors[z - near], limits[z - near], z - plane + r0
+                while c < limit and in_y[c] == y:
+                    s, e = in_start[c] - x_low, in_stop[c] - x_low
+                    for k in range(3):
+                        ends[s, k] += k0[k, t]
+                        ends[e, k] -= k0[k, t]
+                    low, high = min(low, s), max(high, e)
+                    c += 1
+                cursors[z - near] = c
+            line = y - first_y
+            row_low[line], row_high[line] = low, high
+            sums[:, line, :width] = 0
+            s0 = s1 = s2 = 0.0
+            for x in range(low, high):
+                s0 += ends[x, 0]
+                s1 += ends[x, 1]
+                s2 += ends[x, 2]
+                sums[0, line, x], sums[1, line, x], sums[2, line, x] = s0, s1, s2
+            if low < high:
+                ends[low : high + 1] = 0
+        for line in range(max(0, last_y - first_y), last_y - first_y + _ROWS):
+            if line >= 0:
+                sums[:, line, :width] = 0
+                row_low[line], row_high[line] = width, 0
+        # 2. One row of the sampled grid after the other.
+        r = a
+        while r < b:
+            place = (rows[out_row[r], 1] + places[1, 2]) // step
+            q, first_x, last_x = r, out_start[r], out_stop[r]
+            while q < b and (rows[out_row[q], 1] + places[1, 2]) // step == place:
+                first_x, last_x = min(first_x, out_start[q]), max(last_x, out_stop[q])
+                q += 1
+            first_x = max(0, (first_x + places[2, 2]) // step - r2 - x_low)
+            last_x = min(width, (last_x - 1 + places[2, 2]) // step + r2 + 1 - x_low)
+            lines[:, : width + _STEP] = 0
+            left, right = width, 0
+            for y in range(max(first_y, place - r1), min(last_y, place + r1 + 1), _ROWS):
+                line, t = y - first_y, y - place + r1
+                low, high = width, 0
+                for i in range(line, line + _ROWS):
+                    low, high = min(low, row_low[i]), max(high, row_high[i])
+                low, high = max(low, first_x), min(high, last_x)
+                if low >= high:
+                    continue
+                left, right = min(left, low), max(right, high)
+                _add_rows(lines, 0, sums, 0, line, low, high, k1, 0, t)
+                _add_rows(lines, 1, sums, 0, line, low, high, k1, 1, t)
+                _add_rows(lines, 2, sums, 0, line, low, high, k1, 2, t)
+                if deep:
+                    _add_rows(lines, 3, sums, 1, line, low, high, k1, 0, t)
+                    _add_rows(lines, 4, sums, 1, line, low, high, k1, 1, t)
+                    _add_rows(lines, 5, sums, 2, line, low, high, k1, 0, t)
+            # 3. The object's voxels in that row.
+            for j in range(r, q):
+                z, y = rows[out_row[j], 0] - places[0, 0], rows[out_row[j], 1] - places[1, 0]
+                done = -1
+                for x in range(out_start[j], out_stop[j]):
+                    p = (x + places[2, 2]) // step
+                    if p != done:
+                        near_x, far_x = max(left, p - r2 - x_low), min(right, p + r2 + 1 - x_low)
+                        _take_moments(lines, k2, near_x, far_x, near_x + x_low - p + r2, moments)
+                        done = p
+                    _write(moments, lengths, flat, deep, result, z, y, x - places[2, 0])
+            r = q
+
+
+@njit(**SUMS)
+def _add_rows(lines, target, sums, source, line, low, high, kernel, power, t):  # type: ignore[no-untyped-def]
+    """Add `_ROWS` rows, weighted by the kernel from tap `t` on, between two columns."""
+    w0, w1, w2, w3 = kernel[power, t], kernel[power, t + 1], kernel[power, t + 2], kernel[power, t + 3]
+    w4, w5, w6, w7 = kernel[power, t + 4], kernel[power, t + 5], kernel[power, t + 6], kernel[power, t + 7]
+    for x in range(np.uintp(low), np.uintp(high)):
+        lines[target, x] += (
+            w0 * sums[source, line, x]
+            + w1 * sums[source, line + 1, x]
+            + w2 * sums[source, line + 2, x]
+            + w3 * sums[source, line + 3, x]
+            + w4 * sums[source, line + 4, x]
+            + w5 * sums[source, line + 5, x]
+            + w6 * sums[source, line + 6, x]
+            + w7 * sums[source, line + 7, x]
+        )
+
+
+@njit(**SUMS)
+def _take_moments(lines, kernel, low, high, t, moments):  # type: ignore[no-untyped-def]
+    """The moments about one voxel, from the columns `low` … `high` - 1 and the kernel from tap `t` on.
+
+    Powers per axis: 000, 001, 002, 010, 011, 020, 100, 101, 110, 200.
+    """
+    m000 = m001 = m002 = m010 = m011 = m020 = m100 = m101 = m110 = m200 = kernel[0, 0] * 0
+    if low < high:
+        # Unsigned, so that no index needs to be asked whether it counts from the end.
+        x, t, n = np.uintp(low), np.uintp(t), np.uintp((high - low + _STEP - 1) // _STEP * _STEP)
+        for i in range(n):
+            w0, w1, line = kernel[0, t + i], kernel[1, t + i], lines[0, x + i]
+            m000 += w0 * line
+            m001 += w1 * line
+            m002 += kernel[2, t + i] * line
+            line = lines[1, x + i]
+            m010 += w0 * line
+            m011 += w1 * line
+            m020 += w0 * lines[2, x + i]
+            line = lines[3, x + i]
+            m100 += w0 * line
+            m101 += w1 * line
+            m110 += w0 * lines[4, x + i]
+            m200 += w0 * lines[5, x + i]
+    moments[0], moments[1], moments[2], moments[3], moments[4] = m000, m001, m002, m010, m011
+    moments[5], moments[6], moments[7], moments[8], moments[9] = m020, m100, m101, m110, m200
+
+
+@njit(**SUMS)
+def _write(moments, lengths, flat, deep, result, z, y, x):  # type: ignore[no-untyped-def]
+    """Moments to descriptors, in [0, 1]; lengths are in standard deviations from here on."""
+    z, y, x = np.uintp(z), np.uintp(y), np.uintp(x)
+    half = lengths[0] * 0 + np.float32(0.5)
+    one = half + half
+    total = moments[0]
+    share = one / total if total != 0 else one
+    v1, v2 = lengths[1], lengths[2]
+    mean1, mean2 = moments[3] * share, moments[1] * share
+    var1 = max((moments[5] * share - mean1 * mean1) * v1 * v1, flat)
+    var2 = max((moments[2] * share - mean2 * mean2) * v2 * v2, flat)
+    narrow1, narrow2 = one / np.sqrt(var1), one / np.sqrt(var2)
+    cov12 = (moments[4] * share - mean1 * mean2) * v1 * v2
+    if not deep:
+        result[0, z, y, x] = _clipped(mean1 * v1 * half + half)
+        result[1, z, y, x] = _clipped(mean2 * v2 * half + half)
+        result[2, z, y, x] = _clipped(var1)
+        result[3, z, y, x] = _clipped(var2)
+        result[4, z, y, x] = _clipped(cov12 * narrow1 * narrow2 * half + half)
+        result[5, z, y, x] = _clipped(total)
+        return
+    v0 = lengths[0]
+    mean0 = moments[6] * share
+    var0 = max((moments[9] * share - mean0 * mean0) * v0 * v0, flat)
+    narrow0 = one / np.sqrt(var0)
+    cov01 = (moments[8] * share - mean0 * mean1) * v0 * v1
+    cov02 = (moments[7] * share - mean0 * mean2) * v0 * v2
+    result[0, z, y, x] = _clipped(mean0 * v0 * half + half)
+    result[1, z, y, x] = _clipped(mean1 * v1 * half + half)
+    result[2, z, y, x] = _clipped(mean2 * v2 * half + half)
+    result[3, z, y, x] = _clipped(var0)
+    result[4, z, y, x] = _clipped(var1)
+    result[5, z, y, x] = _clipped(var2)
+    result[6, z, y, x] = _clipped(cov01 * narrow0 * narrow1 * half + half)
+    result[7, z, y, x] = _clipped(cov02 * narrow0 * narrow2 * half + half)
+    result[8, z, y, x] = _clipped(cov12 * narrow1 * narrow2 * half + half)
+    result[9, z, y, x] = _clipped(total)
+
+
+@njit(**SUMS)
+def _clipped(value):  # type: ignore[no-untyped-def]
+    return min(max(value, np.float32(0)), np.float32(1))

@@ -1,0 +1,119 @@
+"""How much memory an inspection needs, and how much it may take."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import torch
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array, ArraySpec
+from predictor_inspector.core.predictor import Predictor
+
+SHARE = 0.5
+"""Of the machine's memory, and of what is free on a GPU: what an inspection takes unless told otherwise."""
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
+_UNKNOWN_MACHINE = 8 * 2**30
+_CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+_PER_CONTEXT_VOXEL = 40
+"""Bytes that predictors work with at most per voxel of ground truth, beside the labels: distances to faces along each axis,
+places of objects, which voxels are known. Measured, as is the next one."""
+
+_PER_CHANNEL = 22
+"""Bytes per voxel and channel of the ROI: target and weight, each twice while channels are put together, masks, and the
+tile before, which whoever asked for it may still hold."""
+
+
+def needed_memory(
+    predictor: Predictor, gt: Array, shape: Sequence[int], mask: Array | None = None, within: Roi | None = None
+) -> int:
+    """An estimate, rather too high than too low, of the bytes it takes to inspect a ROI of `shape` voxels.
+
+    That are the ground truth of the ROI and its context, as it lies in the file and as ids that torch computes with, the
+    mask, what the predictor works with, target and weight.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Voxels along the spatial axes.
+    within : Roi, optional
+        No context beyond this is read; the whole of `gt` by default.
+    """
+    roi = Roi(gt.offset, gt.voxel_size * Coordinate(shape))
+    region = predictor.gt_region_for_roi(ArraySpec(roi, gt.voxel_size, gt.unit, gt.subdivision)).roi
+    most = (gt.roi if within is None else within).shape
+    context = prod(int(n) for n in (Coordinate(map(min, region.shape, most)) // gt.voxel_size))
+    labels = prod(gt.shape[: gt.channel_dims])
+    bytes_per_voxel = labels * (_itemsize(gt) + min(8, 2 * _itemsize(gt)) + _PER_CONTEXT_VOXEL)
+    if mask is not None:
+        bytes_per_voxel += prod(mask.shape[: mask.channel_dims]) * (2 * _itemsize(mask) + 2)
+    return context * bytes_per_voxel + prod(shape) * len(predictor.channel_names) * _PER_CHANNEL
+
+
+def default_memory(device: torch.device) -> int:
+    """`SHARE` of the machine's memory, or of the limit set for this process's group; on a GPU of what is free there too."""
+    memory = int(SHARE * machine_memory())
+    if device.type == "cuda":
+        memory = min(memory, int(SHARE * torch.cuda.mem_get_info(device)[0]))
+    return memory
+
+
+def machine_memory() -> int:
+    """Bytes of memory that this process can have at most; 8 GiB where the machine doesn't tell."""
+    limits = [_physical_memory()]
+    for file in _CGROUP_LIMITS:
+        text = file.read_text("ascii").strip() if file.is_file() else "max"
+        if text.isdecimal():
+            limits.append(int(text))
+    return min(limits)
+
+
+def _physical_memory() -> int:
+    if sys.platform == "win32":
+        import ctypes
+
+        kilobytes = ctypes.c_ulonglong()
+        if ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes)):
+            return 1024 * kilobytes.value
+        return _UNKNOWN_MACHINE
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return pages * size if pages > 0 and size > 0 else _UNKNOWN_MACHINE
+
+
+def memory_from_text(text: str) -> int:
+    """Bytes from ``"4GB"`` (10⁹ each), ``"512 MiB"`` (2²⁰ each) or ``"3e9"``.
+
+    Raises
+    ------
+    ValueError
+        If it isn't a positive number of bytes.
+    """
+    match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*(|[kmgt]i?)b?\s*", text.lower())
+    try:
+        size = int(float(match[1]) * _UNITS[match[2]]) if match else 0
+    except (ValueError, OverflowError):
+        size = 0
+    if size <= 0:
+        raise ValueError(f"memory needs a positive number of bytes, such as 4GB or 512MiB, got {text!r}")
+    return size
+
+
+def memory_text(size: int) -> str:
+    """Bytes as people read them: ``"4.2 GB"``."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.3g} {unit}"
+    return f"{size} bytes"
+
+
+def _itemsize(array: Array) -> int:
+    dtype = array.dtype
+    return int(dtype.itemsize if isinstance(dtype, torch.dtype) else np.dtype(dtype).itemsize)

@@ -1,0 +1,296 @@
+"""The compiled kernels against plain torch, and who serves when."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from predictor_inspector.core.ops import backend
+from predictor_inspector.core.ops.affinities import affinities, known_pairs
+from predictor_inspector.core.ops.boundary_distance import (
+    signed_distance,
+    squared_boundary_distance,
+    squared_distance_to_unknown,
+)
+from predictor_inspector.core.ops.class_balance import ClassCounts, balance
+from predictor_inspector.core.ops.shape_descriptors import shape_descriptors
+from predictor_inspector.core.progress import listening
+
+from . import oracles
+from .strategies import CLIPS, SEEDS, blocks, neighborhoods, shapes
+
+needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed")
+
+SIZES = st.sampled_from([(1.0, 1.0, 1.0), (40.0, 4.0, 4.0), (0.3, 5.24, 1.7)])
+TYPES = st.sampled_from([torch.uint8, torch.int16, torch.int32, torch.int64])
+OPERATION = torch.tensor([[1, 1, 2]])
+
+
+def agree(compute: Callable[[], torch.Tensor], tolerance: float = 0.0) -> torch.Tensor:
+    """What both backends make of it."""
+    with backend.using("torch"):
+        expected = compute()
+    with backend.using("compiled"):
+        found = compute()
+    assert found.dtype == expected.dtype
+    assert found.is_contiguous()
+    torch.testing.assert_close(found, expected, atol=tolerance, rtol=tolerance)
+    return found
+
+
+@st.composite
+def label_tensors(draw: Callable, longest: int = 9, dims: int | None = None) -> torch.Tensor:
+    """Ids of any type, some of them huge, some tensors crops of others."""
+    shape = draw(shapes(draw(st.integers(1, 3)) if dims is None else dims, longest))
+    labels = torch.from_numpy(blocks(draw(SEEDS), shape, draw(st.integers(1, 5)), draw(st.integers(1, 5))))
+    dtype = draw(TYPES)
+    factor = draw(st.sampled_from([1, torch.iinfo(dtype).max // 5]))
+    labels = (labels * factor).to(dtype)
+    return labels[..., 1:] if draw(st.booleans()) and shape[-1] > 1 else labels
+
+
+@st.composite
+def kept(draw: Callable, shape: tuple[int, ...]) -> tuple[slice, ...] | None:
+    if draw(st.booleans()):
+        return None
+    begin = [draw(st.integers(0, n - 1)) for n in shape]
+    return tuple(slice(b, draw(st.integers(b + 1, n))) for b, n in zip(begin, shape, strict=True))
+
+
+@needs_numba
+@given(st.data())
+def test_affinities_are_the_same(data: st.DataObject) -> None:
+    labels = data.draw(label_tensors())
+    offsets = data.draw(neighborhoods(labels.ndim, 11))
+    keep = data.draw(kept(labels.shape))
+    objects = data.draw(st.sampled_from([None, labels % 3 != 1, torch.ones_like(labels, dtype=torch.bool)]))
+    agree(lambda: affinities(labels, offsets, objects, keep))
+    whole = tuple(slice(0, n) for n in labels.shape)
+    agree(lambda: known_pairs(labels > 0, offsets, keep or whole))
+
+
+@needs_numba
+@given(st.data())
+def test_distances_are_the_same(data: st.DataObject) -> None:
+    labels = data.draw(label_tensors(14))
+    sizes = data.draw(SIZES)[: labels.ndim]
+    keep = data.draw(kept(labels.shape))
+    scale = data.draw(st.sampled_from([0.05, 1.0, 7.0, 1000.0]))
+    radius = data.draw(st.sampled_from([0.1, 5.0, 60.0, 1e4]))
+    found = agree(lambda: signed_distance(labels, sizes, scale, keep), 1e-6)
+    assert found.abs().max() <= 1
+    agree(lambda: squared_boundary_distance(labels, sizes, radius, keep), 1e-6)
+    agree(lambda: squared_distance_to_unknown(labels > 0, sizes, radius, keep), 1e-6)
+
+
+@needs_numba
+def test_a_volume_without_a_boundary_is_saturated() -> None:
+    with backend.using("compiled"):
+        assert (signed_distance(torch.ones((4, 5, 6), dtype=torch.uint8), (1.0, 2.0, 3.0), 9.0) == 1).all()
+        assert (signed_distance(torch.zeros((5, 6), dtype=torch.int64), (2.0, 3.0), 9.0) == -1).all()
+
+
+@needs_numba
+@given(st.data())
+def test_shape_descriptors_are_the_same(data: st.DataObject) -> None:
+    labels = data.draw(label_tensors(11, data.draw(st.sampled_from([2, 3]))))
+    sizes = data.draw(SIZES)[: labels.ndim]
+    keep = data.draw(kept(labels.shape))
+    downsample = data.draw(st.integers(1, 3))
+    phase = tuple(data.draw(st.integers(0, downsample - 1)) for _ in labels.shape)
+    sigma = max(sizes) * data.draw(st.sampled_from([0.7, 1.0, 3.0]))
+    # Coarse samples are summed up in float64 by either; float32's own rounding is larger than what is asked for else.
+    tolerance = 1e-6 if downsample > 1 else 5e-6
+    agree(lambda: shape_descriptors(labels, sigma, sizes, downsample, phase, keep), tolerance)
+
+
+@needs_numba
+@given(shapes(longest=7), SEEDS)
+def test_shape_descriptors_are_within_a_millionth_of_exact_sums(shape: tuple[int, ...], seed: int) -> None:
+    labels = blocks(seed, shape, side=3)
+    sizes = (4.0, 2.0, 1.0)[: len(shape)]
+    with backend.using("compiled"):
+        found = shape_descriptors(torch.from_numpy(labels), 8.0, sizes)
+    np.testing.assert_allclose(found.numpy(), oracles.shape_descriptors(labels, 8.0, sizes), atol=1e-6)
+
+
+@needs_numba
+@given(SEEDS, CLIPS, st.sampled_from([(3,), (2, 5), (4, 3, 5)]), st.sampled_from(["no", "shared", "own", "expanded"]))
+def test_weights_and_counts_are_the_same(
+    seed: int, clips: tuple[float, float], shape: tuple[int, ...], masking: str
+) -> None:
+    rng = np.random.default_rng(seed)
+    positive = torch.from_numpy(rng.random((3, *shape)) < rng.random())
+    known = torch.from_numpy(rng.random((3, *shape)) < 0.7)
+    mask = {"no": None, "shared": known[:1], "own": known, "expanded": known[:1].expand_as(known)}[masking]
+    before = ClassCounts(torch.tensor([[5, 9]] * 3), torch.tensor([15] * 3))
+    counts = []
+
+    def weigh() -> torch.Tensor:
+        weight, after = balance(positive, mask, *clips, moving_counts=before)
+        counts.append(after)
+        return weight
+
+    agree(weigh)
+    assert counts[0].count.tolist() == counts[1].count.tolist()
+    assert counts[0].total.tolist() == counts[1].total.tolist()
+
+
+@needs_numba
+def test_volumes_of_many_parts_are_put_together_right() -> None:
+    labels = torch.from_numpy(blocks(1, (70, 80, 90), ids=30, side=9)).to(torch.int16)
+    agree(lambda: signed_distance(labels, (2.0, 1.0, 1.0), 4.0), 1e-6)
+    agree(lambda: shape_descriptors(labels, 3.0, (2.0, 1.0, 1.0)), 5e-6)
+    agree(lambda: affinities(labels, [[1, 0, 0], [0, -3, 9]]))
+    agree(lambda: balance(torch.stack([labels > 4, labels > 20]))[0])
+
+
+@needs_numba
+def test_several_threads_may_compute_at_once() -> None:
+    labels = torch.from_numpy(blocks(2, (40, 50, 60), ids=9, side=7)).to(torch.int16)
+    expected = signed_distance(labels, (1.0,) * 3, 3.0)
+    found: list[torch.Tensor] = []
+
+    def work() -> None:
+        with backend.using("compiled"):
+            found.extend(signed_distance(labels, (1.0,) * 3, 3.0) for _ in range(5))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 20
+    for distance in found:
+        torch.testing.assert_close(distance, expected, atol=1e-6, rtol=0)
+
+
+@needs_numba
+def test_a_listener_follows_the_work_and_may_end_it() -> None:
+    labels = torch.from_numpy(blocks(2, (40, 50, 60), ids=9, side=7)).to(torch.int16)
+    told: list[float] = []
+    with backend.using("compiled"):
+        with listening(told.append):
+            signed_distance(labels, (1.0,) * 3, 3.0)
+        assert told
+        assert all(0 <= fraction < 1 for fraction in told)
+
+        def refuse(fraction: float) -> None:
+            raise InterruptedError(f"stopped at {fraction}")
+
+        with listening(refuse), pytest.raises(InterruptedError, match="stopped at 0"):
+            signed_distance(labels, (1.0,) * 3, 3.0)
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[backend._Warmth]:
+    """Nothing is warm, and warming up is left to the test."""
+    warmth = backend._Warmth()
+    monkeypatch.setattr(backend, "_warmth", warmth)
+    monkeypatch.delenv(backend.VARIABLE, raising=False)
+    yield warmth
+    warmth._end()
+
+
+@needs_numba
+def test_torch_serves_until_the_kernels_are_ready(fresh: backend._Warmth, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fresh, "begin", lambda: None)
+    assert backend.attempt("affinities.affinities", OPERATION, [[0, 1]]) is None
+    fresh.modules.add("affinities")
+    assert backend.attempt("affinities.affinities", OPERATION, [[0, 1]]).tolist() == [[[1, 0, 0]]]
+
+
+@needs_numba
+def test_the_first_operation_warms_up_and_doing_so_again_changes_nothing(fresh: backend._Warmth) -> None:
+    affinities(OPERATION, [[0, 1]])
+    begun = fresh._thread
+    assert begun is not None
+    for _ in range(3):
+        backend.warm_up()
+    threads = [threading.Thread(target=backend.warm_up) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert fresh._thread is begun
+    backend.warm_up(wait=True)
+    assert backend.ready()
+
+
+def test_torch_serves_where_numba_is_missing(fresh: backend._Warmth, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backend, "find_spec", lambda name: None)
+    backend.warm_up(wait=True)
+    assert not backend.ready()
+    assert affinities(OPERATION, [[0, 1]]).tolist() == [[[1, 0, 0]]]
+    with backend.using("compiled"), pytest.raises(ImportError, match=r"needs numba.*\[compiled\]"):
+        affinities(OPERATION, [[0, 1]])
+
+
+def test_torch_serves_where_a_kernel_cannot_be_compiled(
+    fresh: backend._Warmth, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(name: str) -> None:
+        raise RuntimeError("no locator available")
+
+    monkeypatch.setattr(backend, "find_spec", lambda name: True)
+    monkeypatch.setattr(backend, "import_module", broken)
+    backend.warm_up(wait=True)
+    assert not backend.ready()
+    assert "the kernels for affinities can't be compiled" in caplog.text
+    assert affinities(OPERATION, [[0, 1]]).tolist() == [[[1, 0, 0]]]
+
+
+def test_the_environment_chooses_a_backend(fresh: backend._Warmth, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(backend.VARIABLE, "torch")
+    backend.warm_up()
+    affinities(OPERATION, [[0, 1]])
+    assert fresh._thread is None
+    monkeypatch.setenv(backend.VARIABLE, "fast")
+    with pytest.raises(ValueError, match="PREDICTOR_INSPECTOR_BACKEND must be one of auto, torch, compiled, got 'fast'"):
+        backend.backend()
+
+
+def test_a_backend_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="name must be one of auto, torch, compiled, got 'numpy'"), backend.using("numpy"):
+        pass
+
+
+@needs_numba
+def test_no_compiler_is_loaded_before_it_is_asked_for() -> None:
+    code = "import predictor_inspector.core, sys; print('numba' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == "False"
+
+
+@needs_numba
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_forked_process_computes_on() -> None:
+    """As the workers do that feed a training."""
+    code = """
+import os, torch
+from predictor_inspector.core.ops import backend
+from predictor_inspector.core.ops.boundary_distance import signed_distance
+labels = torch.arange(64 ** 3).reshape(64, 64, 64) // 1000 % 5
+with backend.using("compiled"):
+    expected = signed_distance(labels, (1.0,) * 3, 3.0)
+    child = os.fork()
+    if child == 0:
+        torch.set_num_threads(1)  # as torch's own workers do: its threads don't survive a fork
+    same = torch.equal(signed_distance(labels, (1.0,) * 3, 3.0), expected)
+    if child == 0:
+        os._exit(0 if same else 1)
+    _, status = os.waitpid(child, 0)
+print(same, os.waitstatus_to_exitcode(status))
+"""
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120)
+    assert run.stdout.strip() == "True 0", run.stderr

@@ -1,0 +1,86 @@
+"""What one inspection leaves for the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
+from predictor_inspector.inspection import Request, carry_out
+from predictor_inspector.inspection.workbench import Workbench, target_key
+
+DISTANCE = DistancePredictor(["a"], 30, True)
+
+
+class Counting:
+    """Lazily sliced data that count how often they are read."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values, self.reads = values, 0
+        self.shape, self.dtype = values.shape, values.dtype
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        self.reads += 1
+        return self.values[key]
+
+
+@pytest.fixture
+def gt() -> Array:
+    ids = np.random.default_rng(0).integers(0, 3, (5, 6, 7)).repeat(3, 0).repeat(3, 1).repeat(3, 2)
+    return Array(Counting(ids.astype(np.uint16)), (10, 10, 10))
+
+
+def test_the_same_region_is_read_once(gt: Array) -> None:
+    bench = Workbench()
+    for scale in (20, 20.5):
+        carry_out(Request(replace(DISTANCE, scale_factor=scale), gt.roi), gt, bench=bench)
+    assert gt.data.reads == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"clipmin": 0.2}, {"clipmax": 0.6}, {"mask_distances": False}, {"epsilon": 0.2}, {"threshold": 0.5}]
+)
+def test_parameters_of_weights_make_no_new_target(
+    gt: Array, other: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench, changed = Workbench(), replace(DISTANCE, **other)
+    carry_out(Request(DISTANCE, gt.roi), gt, bench=bench)
+    expected = carry_out(Request(changed, gt.roi), gt)
+
+    def made_again(*_args: Any) -> None:
+        raise AssertionError("the target was made again")
+
+    monkeypatch.setattr(DistancePredictor, "target_in", made_again)
+    again = carry_out(Request(changed, gt.roi), gt, bench=bench)
+    np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
+    np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
+
+
+def test_what_the_target_depends_on_makes_a_new_one(gt: Array) -> None:
+    bench = Workbench()
+    for predictor in (DISTANCE, replace(DISTANCE, scale_factor=50), AffinitiesPredictor([[1, 0, 0]], lsds=False)):
+        for balance_over in ("roi", "context"):
+            for outside in ("clip", "zero"):
+                roi = gt.roi_of((slice(3, 9), slice(0, 9), slice(4, 12)))
+                request = Request(predictor, roi, outside=outside, balance_over=balance_over)
+                expected, again = carry_out(request, gt), carry_out(request, gt, bench=bench)
+                np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
+                np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
+
+
+def test_only_the_latest_is_kept() -> None:
+    bench, made = Workbench(), []
+    for key in (1, 2, 3, 1):
+        bench.recall("numbers", key, lambda key=key: made.append(key) or key)
+    assert made == [1, 2, 3, 1]
+
+
+def test_keys_of_targets_ignore_weights_and_heads() -> None:
+    assert target_key(DISTANCE) == target_key(replace(DISTANCE, clipmin=0.3, mask_distances=False))
+    assert target_key(DISTANCE) != target_key(replace(DISTANCE, scale_factor=31))
+    nearest = AffinitiesPredictor([[1, 0, 0]], lsds=False)
+    assert target_key(nearest) == target_key(replace(nearest, mask_pairs=False))
+    assert target_key(nearest) != target_key(replace(nearest, background_as_object=True))
