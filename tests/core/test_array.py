@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import Array, ArraySpec
-from predictor_inspector.core.array import common_subdivision, format_roi, whole_numbers
+from predictor_inspector.core.array import format_roi, whole_numbers
 
 from .strategies import label_arrays, parts
 
@@ -144,27 +144,6 @@ def test_numpy_takes_an_array_as_it_is() -> None:
     assert np.asarray(array, np.float32).dtype == np.float32
 
 
-def test_finer_coordinates_mean_the_same_place() -> None:
-    array = Array(np.zeros((2, 2)), (4, 5), (6, 7), subdivision=10)
-    finer = array.with_subdivision(100)
-    assert (finer.voxel_size, finer.offset, finer.subdivision) == ((40, 50), (60, 70), 100)
-    assert finer.physical_voxel_size == array.physical_voxel_size
-    assert common_subdivision(array, finer, Array(np.zeros(1), (1,), subdivision=4)) == 100
-    with pytest.raises(ValueError, match="subdivision must be a multiple of the array's own 10, got 25"):
-        array.with_subdivision(25)
-
-
-@pytest.mark.parametrize(
-    ("roi", "message"),
-    [
-        (Roi((0, 0, 0), (2, 2, 2)), "roi has 3 dimensions, but the array has 2"),
-        (Roi((2, 3), (0, 3)), r"roi \[2:2, 3:6\] is empty; its end must lie beyond its begin"),
-        (Roi((4, 3), (-2, 3)), r"roi \[4:2, 3:6\] is empty"),
-        (Roi((1, 3), (2, 3)), r"roi \[1:3, 3:6\] doesn't lie on the voxel grid, which starts at \(2, 3\)"),
-        (Roi((2, 3), (3, 3)), r"doesn't lie on the voxel grid.*with voxels of \(2, 3\); snap it"),
-        (Roi((0, 3), (4, 3)), r"roi \[0:4, 3:6\] reaches beyond the data, which covers \[2:12, 3:18\]"),
-    ],
-)
 def test_a_roi_that_cannot_be_read_is_refused_in_words(roi: Roi, message: str) -> None:
     array = Array(np.zeros((5, 5)), (2, 3), (2, 3))
     with pytest.raises(ValueError, match=message):

@@ -10,7 +10,7 @@ import pytest
 napari_layers = pytest.importorskip("napari.layers")
 Image, Labels = napari_layers.Image, napari_layers.Labels
 
-from predictor_inspector.data import array_from_layer, world_dims  # noqa: E402
+from predictor_inspector.data import array_from_layer  # noqa: E402
 
 VALUES = np.arange(2 * 4 * 6 * 8).reshape(2, 4, 6, 8)
 
@@ -90,7 +90,6 @@ def test_leading_axes_become_time_or_channels(data: Any, labels: Any, dims: int 
     layer = _labels(data, axis_labels=labels)
     array = array_from_layer(layer, dims=dims)
     assert array.axis_names == names
-    assert world_dims(layer, 5, dims) == tuple(range(5 - array.dims, 5))
 
 
 def test_spatial_geometry_is_taken_from_the_last_axes() -> None:

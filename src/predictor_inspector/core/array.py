@@ -309,18 +309,6 @@ class Array:
             return self.like(self.data.select(position, index), names)
         return self.like(_Selected(self.data, position, index), names)
 
-    def with_subdivision(self, subdivision: int) -> Array:
-        """The same array with coordinates that count 1/`subdivision` of the unit."""
-        factor, rest = divmod(subdivision, self.subdivision)
-        if rest:
-            raise ValueError(f"subdivision must be a multiple of the array's own {self.subdivision}, got {subdivision}")
-        return Array(self.data, self.voxel_size * factor, self.offset * factor, self.axis_names, self.unit, subdivision)
-
-
-def common_subdivision(*arrays: Array) -> int:
-    """The smallest subdivision in which all `arrays` have whole numbers."""
-    return lcm(*(a.subdivision for a in arrays))
-
 
 class _Selected:
     """A lazily sliced array with one of its axes fixed."""

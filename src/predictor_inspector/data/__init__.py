@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from predictor_inspector.data.chunk_cache import ChunkCache, cached
     from predictor_inspector.data.info import ArrayInfo
-    from predictor_inspector.data.layers import array_from_layer, world_dims
+    from predictor_inspector.data.layers import array_from_layer
     from predictor_inspector.data.lengths import whole_lengths
     from predictor_inspector.data.opening import READABLE, list_arrays, open_array
     from predictor_inspector.data.resample import read_on_grid
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "chunk_cache": ("ChunkCache", "cached"),
     "info": ("ArrayInfo",),
-    "layers": ("array_from_layer", "world_dims"),
+    "layers": ("array_from_layer",),
     "lengths": ("whole_lengths",),
     "opening": ("READABLE", "list_arrays", "open_array"),
     "resample": ("read_on_grid",),
@@ -50,7 +50,6 @@ __all__ = [
     "short_unit",
     "unit_factor",
     "whole_lengths",
-    "world_dims",
     "write_ome_zarr",
 ]
 

@@ -71,20 +71,6 @@ def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Arr
     ).array(data)
 
 
-def world_dims(layer: Any, viewer_ndim: int, dims: int | None = None) -> tuple[int, ...]:
-    """The viewer's dimensions along which the array's spatial axes lie; napari aligns layers at their last axes.
-
-    Parameters
-    ----------
-    layer, dims
-        As for `array_from_layer`.
-    viewer_ndim : int
-        ``viewer.dims.ndim``.
-    """
-    spatial = _spatial_dims(layer, dims, f"layer {layer.name!r}")
-    return tuple(range(viewer_ndim - spatial, viewer_ndim))
-
-
 def _levels(layer: Any, source: str) -> Sequence[Any]:
     if getattr(layer, "rgb", False):
         raise ValueError(f"{source} shows colours; a layer with one value per voxel is needed")

@@ -15,6 +15,7 @@ import torch
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.ops import backend
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection import Inspection, Request, carry_out
 from predictor_inspector.inspection.preview import IMPATIENT, Pace, preview_of
@@ -56,7 +57,6 @@ class Inspector(QObject):
     stepped = Signal(str, float)
     busy_changed = Signal(bool)
     view_changed = Signal()
-    box_moved = Signal()
     gt_changed = Signal()
     """The ground truth lies elsewhere, or has another shape."""
     layers_changed = Signal()
@@ -75,7 +75,8 @@ class Inspector(QObject):
         self._bench: tuple[Any, Workbench] | None = None
         self._results = ResultLayers(viewer)
         self._regions = RegionLayers(viewer)
-        self.box = PinnedBox(viewer, self._regions, self._on_box)
+        self.box = PinnedBox(viewer, self._regions, self.request_update)
+        backend.warm_up()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(0)
@@ -283,10 +284,6 @@ class Inspector(QObject):
 
     def _on_view(self) -> None:
         self.view_changed.emit()
-        self.request_update()
-
-    def _on_box(self) -> None:
-        self.box_moved.emit()
         self.request_update()
 
     def _on_data(self, geometry: bool) -> None:
