@@ -144,6 +144,17 @@ def test_numpy_takes_an_array_as_it_is() -> None:
     assert np.asarray(array, np.float32).dtype == np.float32
 
 
+@pytest.mark.parametrize(
+    ("roi", "message"),
+    [
+        (Roi((0, 0, 0), (2, 2, 2)), "roi has 3 dimensions, but the array has 2"),
+        (Roi((2, 3), (0, 3)), r"roi \[2:2, 3:6\] is empty; its end must lie beyond its begin"),
+        (Roi((4, 3), (-2, 3)), r"roi \[4:2, 3:6\] is empty"),
+        (Roi((1, 3), (2, 3)), r"roi \[1:3, 3:6\] doesn't lie on the voxel grid, which starts at \(2, 3\)"),
+        (Roi((2, 3), (3, 3)), r"doesn't lie on the voxel grid.*with voxels of \(2, 3\); snap it"),
+        (Roi((0, 3), (4, 3)), r"roi \[0:4, 3:6\] reaches beyond the data, which covers \[2:12, 3:18\]"),
+    ],
+)
 def test_a_roi_that_cannot_be_read_is_refused_in_words(roi: Roi, message: str) -> None:
     array = Array(np.zeros((5, 5)), (2, 3), (2, 3))
     with pytest.raises(ValueError, match=message):
