@@ -6,7 +6,7 @@ PYTEST ?= --durations=5
 export VENV DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs screenshots setup clean
+.PHONY: help demo test bench check format docs screenshots setup clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: setup ## Open napari with the sample volume and the plugin docked (DATA=pa
 test: check ## Run the checks and every test (PYTEST="-k name": only some)
 	@scripts/system-packages qt screen
 	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest $(PYTEST)
+
+bench: setup ## Measure speed and memory beside others, into docs/benchmarks.md (DATA=path: real labels too; BENCH=--quick)
+	$(VENV)/bin/python -m benchmarks $(if $(DATA),--data "$(DATA)") $(BENCH)
 
 check: setup ## Check style, types, the layers of the house and the scripts
 	$(VENV)/bin/ruff check

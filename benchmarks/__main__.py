@@ -41,9 +41,7 @@ def main() -> None:
             print(report.line(row, bandwidth), flush=True)
     if options.out:
         out = Path(options.out)
-        report.write_page(
-            out / "benchmarks.md", rows, measure.machine(), bandwidth, cases.SCALE_FACTOR, cases.SIGMA
-        )
+        report.write_page(out / "benchmarks.md", rows, measure.machine(), bandwidth, cases.SCALE_FACTOR, cases.SIGMA)
         report.draw(out / "images" / "benchmarks.png", rows)
         print(f"written to {out / 'benchmarks.md'}")
 
@@ -55,7 +53,7 @@ def _volumes(options: argparse.Namespace) -> Iterator[tuple[str, np.ndarray]]:
         yield f"synthetic {side}³", volumes.cells((side,) * 3)
         found = None if options.data is None else volumes.real(Path(options.data), options.name, side)
         if found is not None:
-            yield f"real {side}³", found
+            yield f"real {found.shape[0]}³", found
     yield "synthetic 1024²", volumes.cells((1024, 1024))
 
 

@@ -28,7 +28,7 @@ all. An empty cell is a peer that would take too long on so much, or doesn't exi
 
 ## Growth with size
 
-How many times longer eight times as many voxels take, 256³ against 128³.
+How many times more there are than in 128 voxels cubed, and how many times longer they take.
 
 {growth}"""
 
@@ -41,9 +41,7 @@ class Row:
     measured: dict[str, Measured]
 
 
-def write_page(
-    path: Path, rows: Sequence[Row], machine: str, bandwidth: float, scale: float, sigma: float
-) -> None:
+def write_page(path: Path, rows: Sequence[Row], machine: str, bandwidth: float, scale: float, sigma: float) -> None:
     """Write the page with all tables."""
     tables = []
     for operation in _in_order(r.case.operation for r in rows):
@@ -66,10 +64,18 @@ def draw(path: Path, rows: Sequence[Row]) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    peers = [o for o in _in_order(r.case.operation for r in rows) if any(_others(r) for r in rows if r.case.operation == o)]
-    figure, panels = pyplot.subplots(1, len(peers), figsize=(3.4 * len(peers), 3.4), layout="constrained", squeeze=False)
+    peers = [
+        o for o in _in_order(r.case.operation for r in rows) if any(_others(r) for r in rows if r.case.operation == o)
+    ]
+    figure, panels = pyplot.subplots(
+        1, len(peers), figsize=(3.4 * len(peers), 3.4), layout="constrained", squeeze=False
+    )
     for panel, operation in zip(panels[0], peers, strict=True):
-        chosen = [r for r in rows if r.case.operation == operation and r.case.volume.startswith("synthetic ") and "³" in r.case.volume]
+        chosen = [
+            r
+            for r in rows
+            if r.case.operation == operation and r.case.volume.startswith("synthetic ") and "³" in r.case.volume
+        ]
         for name in _in_order(n for r in chosen for n in r.measured):
             points = [(_side(r.case.volume) ** 3, r.measured[name].minimum) for r in chosen if name in r.measured]
             panel.loglog(*zip(*points, strict=True), marker="o", label=name)
@@ -99,7 +105,7 @@ def _table(rows: Sequence[Row], operation: str, bandwidth: float) -> str:
         cells = [row.case.volume, *(_time(row.measured.get(n)) for n in (OURS, PLAIN, *others))]
         for name in others or [PLAIN]:
             peer = row.measured.get(name)
-            cells.append("" if peer is None else f"{peer.minimum / ours.minimum:.2g}" if peer.minimum < 100 * ours.minimum else f"{peer.minimum / ours.minimum:.0f}")
+            cells.append("" if peer is None else _times(peer.minimum / ours.minimum))
         floor = ours.minimum / (row.case.bytes_moved / bandwidth)
         cells += [f"{floor:.1f}", "" if ours.peak is None else f"{ours.peak / 2**20:.0f} MiB"]
         lines.append(cells)
@@ -107,15 +113,15 @@ def _table(rows: Sequence[Row], operation: str, bandwidth: float) -> str:
 
 
 def _growth(rows: Sequence[Row]) -> str:
-    lines = [["operation", "labels", OURS, PLAIN]]
+    lines = [["operation", "labels", "voxels", OURS, PLAIN]]
     for large in rows:
-        if "256³" not in large.case.volume:
-            continue
-        name = large.case.volume.replace("256³", "128³")
+        kind, side = large.case.volume.split()
         for small in rows:
-            if small.case.operation == large.case.operation and small.case.volume == name:
+            same = small.case.operation == large.case.operation and small.case.volume == f"{kind} 128³"
+            if same and "³" in side and _side(large.case.volume) > 128:
+                times = (_side(large.case.volume) / 128) ** 3
                 ratios = [large.measured[n].minimum / small.measured[n].minimum for n in (OURS, PLAIN)]
-                lines.append([large.case.operation, large.case.volume.split()[0], *(f"{r:.1f}" for r in ratios)])
+                lines.append([large.case.operation, large.case.volume, *(f"{r:.1f}" for r in (times, *ratios))])
     return _markdown(lines)
 
 
@@ -136,9 +142,13 @@ def _time(measured: Measured | None) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    if seconds >= 1:
+    if seconds >= 0.9995:
         return f"{seconds:.1f} s"
-    return f"{seconds * 1e3:.2g} ms" if seconds < 0.1 else f"{seconds * 1e3:.0f} ms"
+    return f"{seconds * 1e3:.0f} ms" if seconds >= 0.0095 else f"{seconds * 1e3:.2g} ms"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f}" if ratio >= 9.95 else f"{ratio:.1f}"
 
 
 def _side(volume: str) -> int:

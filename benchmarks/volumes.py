@@ -33,10 +33,11 @@ def cells(shape: tuple[int, ...], seed: int = 0, background: float = 0.15) -> np
 
 
 def real(path: Path, name: str | None, side: int) -> np.ndarray | None:
-    """The middle `side` voxels along each axis of a label volume; None if it is smaller."""
+    """The middle `side` voxels along each axis of a label volume, or nearly as many; None if it is smaller."""
     from predictor_inspector.data import open_array
 
     array = open_array(path, name)
+    side = min(side, *array.spatial_shape) if min(array.spatial_shape) > 0.9 * side else side
     if array.channel_dims or min(array.spatial_shape) < side:
         return None
     begin = [(n - side) // 2 for n in array.spatial_shape]

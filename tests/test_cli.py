@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,6 +132,58 @@ def test_a_written_configuration_renders_the_same_again(labels: Path, out: Path)
     np.testing.assert_array_equal(*both)
 
 
+@pytest.mark.parametrize("balance_over", ["roi", "context"])
+@pytest.mark.parametrize("predictor", ["affinities", "distance", "one_hot"])
+def test_a_render_in_tiles_is_the_render_of_the_whole(
+    predictor: str, balance_over: str, tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = np.kron(np.random.default_rng(0).integers(0, 5, (5, 9, 8)), np.ones((4, 5, 5), int)).astype(np.uint16)
+    labels = write_ome_zarr(tmp_path / "labels.zarr", Array(ids, (20, 10, 10), (100, 200, 300)), "labels")
+    command = ["render", labels, "--predictor", predictor, "--balance-over", balance_over, "--roi", "1:18,:,2:"]
+    command += ["--device", "cpu"] + (["--set", "scale_factor=8"] if predictor == "distance" else [])
+    command += ["--set", "num_voxels=1", "--set", "lsds=true"] if predictor == "affinities" else []
+    assert run(*command, "--out", out) == 0
+    said = capsys.readouterr()
+    assert "tiles" not in said.err
+    tiled = out.parent / "second"
+    assert run(*command, "--memory", "2.5MB", "--out", tiled) == 0
+    said_of_tiles = capsys.readouterr()
+    assert "tiles of at most" in said_of_tiles.err
+    assert said_of_tiles.out.splitlines()[:-1] == said.out.splitlines()[:-1]
+    assert {f.name for f in tiled.iterdir()} == FILES
+    for name, tolerance in (("target", 1e-5), ("weight", 0)):
+        whole, found = (open_array(folder / f"{name}.ome.zarr", "/") for folder in (out, tiled))
+        np.testing.assert_allclose(found.numpy(), whole.numpy(), rtol=0, atol=tolerance)
+        assert repr(found) == repr(whole)
+    reports = [json.loads((folder / "report.json").read_text()) for folder in (out, tiled)]
+    for key in ("inputs", "predictor", "regions", "class_counts", "notes"):
+        assert reports[0][key] == reports[1][key]
+    assert (tiled / "overview.png").stat().st_size == pytest.approx((out / "overview.png").stat().st_size, rel=0.05)
+
+
+@pytest.mark.parametrize("moment", ["targets", "weights", "draw overview"])
+def test_an_interrupt_between_tiles_leaves_nothing_behind(
+    moment: str, labels: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from predictor_inspector.inspection import tiled_results
+
+    write, begun = tiled_results.write_results_in_tiles, []
+
+    def interrupt(*arguments: Any) -> Any:
+        def tell(step: str, fraction: float) -> None:
+            if step == moment and (fraction > 0 or step == "draw overview"):
+                begun.append({f.suffix for f in out.parent.iterdir()})
+                raise KeyboardInterrupt
+
+        return write(*arguments[:-1], tell)
+
+    monkeypatch.setattr(tiled_results, "write_results_in_tiles", interrupt)
+    settings = ["--predictor", "affinities", "--set", "lsds=false", "--memory", "60kB"]
+    assert run("render", labels, *settings, "--out", out) == 130
+    assert begun == [{".partial"}]
+    assert list(out.parent.iterdir()) == []
+
+
 def test_a_roi_in_units_is_grown_to_whole_voxels_and_said_so(
     shared_data: Path, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,6 +261,8 @@ def test_results_are_replaced_only_when_asked_and_only_results(
         (["--predictor", "dummy", "--index", "t=0"], "axis must be one of the channel axes"),
         (["--predictor", "dummy", "--index", "t"], "such as t=3, got 't'"),
         (["--predictor", "dummy", "--device", "abacus"], "device must be 'auto' or one of"),
+        (["--predictor", "dummy", "--memory", "much"], "memory needs a positive number of bytes, such as 4GB"),
+        (["--predictor", "distance", "--memory", "1kB"], "is too little for DistancePredictor: a single voxel"),
         (["--predictor", "dummy", "--outside", "beyond"], "invalid choice: 'beyond'"),
     ],
 )

@@ -61,14 +61,19 @@ def _sentence(error: Exception) -> str:
 
 
 def _render(options: argparse.Namespace) -> None:
-    from predictor_inspector.inspection import inspect
+    from predictor_inspector.core.ops import backend
+    from predictor_inspector.inspection import Request, carry_out
     from predictor_inspector.inspection.describe import describe_channels
     from predictor_inspector.inspection.inputs import at_indices, check_still, open_input
+    from predictor_inspector.inspection.memory import memory_from_text, memory_text
     from predictor_inspector.inspection.results import WRITING, check_folder, geometry, write_results
     from predictor_inspector.inspection.roi_text import roi_from_text
     from predictor_inspector.inspection.settings import chosen_predictor
+    from predictor_inspector.inspection.tiled_results import TILED_STEPS, tiled_if_needed, write_results_in_tiles
 
     check_folder(options.out, options.overwrite)
+    backend.warm_up()
+    memory = None if options.memory is None else memory_from_text(options.memory)
     indices = _indices(options.index)
     names = {"gt": options.name, "mask": options.mask, "raw": options.raw}
     opened = {role: open_input(options.path, name) for role, name in names.items() if role == "gt" or name is not None}
@@ -87,23 +92,23 @@ def _render(options: argparse.Namespace) -> None:
         role: {"path": str(options.path), "name": names[role], **geometry(array)} for role, array in opened.items()
     }
     inputs |= {"index": indices, "assumed": assumed}
-    with _progress(_STEPS_OF_INSPECTION + len(WRITING)) as tell:
-        inspection = inspect(
-            predictor,
-            gt,
-            roi,
-            arrays.get("mask"),
-            options.device,
-            options.outside,
-            options.balance_over,
-            progress=tell,
-        )
-        folder = write_results(options.out, inspection, inputs, arrays.get("raw"), options.overwrite, tell)
+    request = Request(predictor, roi, options.device, options.outside, options.balance_over)
+    mask, raw = arrays.get("mask"), arrays.get("raw")
+    tiled = tiled_if_needed(request, gt, mask, memory)
+    if tiled is None:
+        with _progress(_STEPS_OF_INSPECTION + len(WRITING)) as tell:
+            inspection = carry_out(request, gt, mask, tell)
+            write_results(options.out, inspection, inputs, raw, options.overwrite, tell)
+    else:
+        tile = " x ".join(str(n) for n in tiled.tile_shape)
+        _note(f"computed in {len(tiled)} tiles of at most {tile} voxels, with {memory_text(tiled.memory)} for each")
+        with _progress(len(TILED_STEPS)) as tell:
+            inspection = write_results_in_tiles(options.out, tiled, inputs, raw, options.overwrite, tell)
     for text in inspection.notes:
         _note(text)
     voxels = " x ".join(str(n) for n in inspection.target.spatial_shape)
     print(describe_channels(inspection.statistics))
-    print(f"\n{voxels} voxels in {inspection.timings['total']:.2f} s on {inspection.device}; written to {folder}")
+    print(f"\n{voxels} voxels in {inspection.timings['total']:.2f} s on {inspection.device}; written to {options.out}")
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -268,6 +273,12 @@ def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("roi", "context"),
         default="roi",
         help="balance classes over the ROI (default), or over its context too as DaCapo's trainer does",
+    )
+    how.add_argument(
+        "--memory",
+        metavar="SIZE",
+        help="what computing may take beside the program itself, 4GB say: larger regions are computed in tiles, with the "
+        "same results; half of the machine's memory by default",
     )
     out = parser.add_argument_group("results")
     out.add_argument("--out", metavar="DIR", required=True, help="folder to make")

@@ -22,6 +22,7 @@ from predictor_inspector.core.ops.boundary_distance import (
     squared_boundary_distance,
     squared_distance_to_unknown,
 )
+from predictor_inspector.core.ops.channel_sums import channel_sums
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance
 from predictor_inspector.core.ops.shape_descriptors import shape_descriptors
 from predictor_inspector.core.progress import listening
@@ -147,6 +148,19 @@ def test_weights_and_counts_are_the_same(
 
 
 @needs_numba
+@given(SEEDS, st.sampled_from([(1,), (2, 5), (4, 3, 5), (70_000,)]), st.sampled_from([0.0, 0.4, 1.0]))
+def test_sums_peaks_and_counts_are_the_same(seed: int, shape: tuple[int, ...], share: float) -> None:
+    rng = np.random.default_rng(seed)
+    target = torch.from_numpy(rng.normal(size=(3, *shape)).astype(np.float32))
+    weight = torch.from_numpy((rng.random((3, *shape)) * (rng.random((3, *shape)) < 0.8)).astype(np.float32))
+    positive = torch.from_numpy(rng.random((3, *shape)) < share)
+    # torch sums up in float32.
+    found = agree(lambda: channel_sums(target, weight, positive), 1e-3)
+    with backend.using("torch"):
+        assert torch.equal(found[3:], channel_sums(target, weight, positive)[3:])
+
+
+@needs_numba
 def test_volumes_of_many_parts_are_put_together_right() -> None:
     labels = torch.from_numpy(blocks(1, (70, 80, 90), ids=30, side=9)).to(torch.int16)
     agree(lambda: signed_distance(labels, (2.0, 1.0, 1.0), 4.0), 1e-6)
@@ -256,12 +270,17 @@ def test_the_environment_chooses_a_backend(fresh: backend._Warmth, monkeypatch: 
     affinities(OPERATION, [[0, 1]])
     assert fresh._thread is None
     monkeypatch.setenv(backend.VARIABLE, "fast")
-    with pytest.raises(ValueError, match="PREDICTOR_INSPECTOR_BACKEND must be one of auto, torch, compiled, got 'fast'"):
+    with pytest.raises(
+        ValueError, match="PREDICTOR_INSPECTOR_BACKEND must be one of auto, torch, compiled, got 'fast'"
+    ):
         backend.backend()
 
 
 def test_a_backend_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="name must be one of auto, torch, compiled, got 'numpy'"), backend.using("numpy"):
+    with (
+        pytest.raises(ValueError, match="name must be one of auto, torch, compiled, got 'numpy'"),
+        backend.using("numpy"),
+    ):
         pass
 
 
@@ -292,5 +311,6 @@ with backend.using("compiled"):
     _, status = os.waitpid(child, 0)
 print(same, os.waitstatus_to_exitcode(status))
 """
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120)
+    arguments = [sys.executable, "-W", "ignore", "-c", code]
+    run = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=120)
     assert run.stdout.strip() == "True 0", run.stderr

@@ -19,7 +19,7 @@ LARGE = {"kind": "distance", "channels": ["a"], "scale_factor": 100.0, "mask_dis
 
 
 def workers() -> list[threading.Thread]:
-    return [t for t in threading.enumerate() if t.name.startswith("predictor-inspector")]
+    return [t for t in threading.enumerate() if t.name.startswith("predictor-inspector_")]
 
 
 def start_something_long(window: Window) -> Any:

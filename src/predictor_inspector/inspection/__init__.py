@@ -2,5 +2,16 @@
 
 from predictor_inspector.inspection.inspect import Inspection, Request, carry_out, inspect
 from predictor_inspector.inspection.regions import Regions, regions_for
+from predictor_inspector.inspection.tiles import Tile, TiledInspection, inspect_in_tiles
 
-__all__ = ["Inspection", "Regions", "Request", "carry_out", "inspect", "regions_for"]
+__all__ = [
+    "Inspection",
+    "Regions",
+    "Request",
+    "Tile",
+    "TiledInspection",
+    "carry_out",
+    "inspect",
+    "inspect_in_tiles",
+    "regions_for",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,13 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.inspection import colours
 from predictor_inspector.inspection.ground_truth_panel import draw_ground_truth, draw_legend, shown_box
 from predictor_inspector.inspection.inspect import Inspection
 from predictor_inspector.inspection.layout import GAP, MARGIN, Layout, best_layout
 from predictor_inspector.inspection.panels import GREY, LARGE, NORMAL, SMALL, bare, colour_bar, scale_bar, thin_frame
-from predictor_inspector.inspection.slices import Plane, best_plane
+from predictor_inspector.inspection.reading import on_grid
+from predictor_inspector.inspection.slices import Plane, best_plane, blocks_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,7 +64,7 @@ def overview_figure(inspection: Inspection, raw: Array | None = None) -> Figure:
     FigureCanvasAgg(figure)
     draw_ground_truth(figure, layout.block_box(), inspection, plane, _beneath(raw, inspection))
     draw_legend(figure, layout.legend_box(), inspection)
-    limits = _limits(inspection.target.data)
+    limits = _limits(inspection.target)
     for channel in range(layout.channels):
         target, weight, histogram = (figure.add_axes(box) for box in layout.group_boxes(channel))
         _draw_target(target, inspection, plane, channel, limits[channel])
@@ -89,17 +90,27 @@ class _Limits:
         return [self.low, (self.low + self.high) / 2, self.high]
 
 
-def _limits(values: torch.Tensor) -> list[_Limits]:
+def _limits(target: Array) -> list[_Limits]:
     """Limits per channel of [C, …]: 0 and 1 in black and white, all others alike so that they compare."""
-    low, high = 0.0, 1.0
-    for channel in values:
-        finite = channel if channel.isfinite().all() else channel[channel.isfinite()]
-        if finite.numel():
-            low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+    low, high, binaries = 0.0, 1.0, []
+    for channel in range(target.shape[0]):
+        of_zeros_and_ones = True
+        for (values,) in _in_blocks(channel, target):
+            finite = values if values.isfinite().all() else values[values.isfinite()]
+            if finite.numel():
+                low, high = min(low, float(finite.min())), max(high, float(finite.max()))
+            of_zeros_and_ones = of_zeros_and_ones and bool(((values == 0) | (values == 1)).all())
+        binaries.append(of_zeros_and_ones)
     reach = max(-low, high)
     shared = _Limits(-reach, reach, colours.SIGNED) if low < 0 else _Limits(0.0, reach, colours.POSITIVE)
     binary = _Limits(0.0, 1.0, colours.BINARY)
-    return [binary if ((channel == 0) | (channel == 1)).all() else shared for channel in values]
+    return [binary if of_zeros_and_ones else shared for of_zeros_and_ones in binaries]
+
+
+def _in_blocks(channel: int, *arrays: Array) -> Iterator[tuple[torch.Tensor, ...]]:
+    """One channel of arrays of the same shape, block by block: they may lie in files and be larger than memory."""
+    for block in blocks_of(arrays[0].spatial_shape):
+        yield tuple(torch.as_tensor(array.data[(channel, *block)]) for array in arrays)
 
 
 def _layout(inspection: Inspection, plane: Plane) -> Layout:
@@ -121,7 +132,7 @@ def _beneath(raw: Array | None, inspection: Inspection) -> Array | None:
         return None
     while raw.channel_dims:
         raw = raw.select(raw.axis_names[0], 0)
-    return read_on_grid(raw, inspection.gt.roi, inspection.gt)
+    return on_grid(raw, inspection.gt.roi, inspection.gt)
 
 
 def _draw_values(axes: Axes, array: Array, plane: Plane, values: np.ndarray, colormap: str, norm: Normalize) -> Any:
@@ -155,11 +166,14 @@ def _draw_weight(axes: Axes, inspection: Inspection, plane: Plane, channel: int)
 
 def _draw_histogram(axes: Axes, inspection: Inspection, channel: int, limits: _Limits) -> None:
     """Shares of the ROI's voxels by target value: with weight in colour, on top of them those without."""
-    values, weights = inspection.target.data[channel], inspection.weight.data[channel]
-    counted = values[weights > 0]
+    every, used = torch.zeros(2, _BINS, dtype=torch.float64)
+    voxels = 0
+    for values, weights in _in_blocks(channel, inspection.target, inspection.weight):
+        every += torch.histc(values, _BINS, limits.low, limits.high)
+        used += torch.histc(values[weights > 0], _BINS, limits.low, limits.high)
+        voxels += values.numel()
     edges = torch.linspace(limits.low, limits.high, _BINS + 1)
-    share = 100 / max(1, values.numel())
-    every, used = (torch.histc(v, _BINS, limits.low, limits.high) * share for v in (values, counted))
+    every, used = (100 / max(1, voxels) * counted for counted in (every, used))
     middles, width = ((edges[1:] + edges[:-1]) / 2).tolist(), float(edges[1] - edges[0])
     axes.bar(middles, used.tolist(), width, color=_COUNTED)
     axes.bar(middles, (every - used).tolist(), width, bottom=used.tolist(), color=_UNCOUNTED)

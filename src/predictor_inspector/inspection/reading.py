@@ -32,12 +32,16 @@ def inputs_of(gt: Array, mask: Array | None, regions: Regions, outside: Outside 
             raise ValueError(
                 f"mask must have {gt.dims} spatial axes like the ground truth, got {mask.dims}: {mask.axis_names}"
             )
-        source = mask
-        return part, _read_by(lambda roi: read_on_grid(source, roi, gt), source, gt, region)
+        return part, on_grid(mask, region, gt)
     if outside == "zero" and not gt.roi.contains(region):
         known = gt.like(np.broadcast_to(np.uint8(1), tuple(gt.spatial_shape)), spatial_names)
         return part, _read_by(known.read, known, gt, region)
     return part, None
+
+
+def on_grid(source: Array, roi: Roi, grid: Array) -> Array:
+    """What `read_on_grid` gives for `roi`, of which a part is read when it is asked for."""
+    return _read_by(lambda part: read_on_grid(source, part, grid), source, grid, roi)
 
 
 def _read_by(read: Callable[[Roi], Array], values: Array, grid: Array, roi: Roi) -> Array:

@@ -6,7 +6,8 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from predictor_inspector import __version__
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_to_config, predictor_to_yaml
 from predictor_inspector.core.ops.class_balance import ClassCounts
+from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.inspection.inspect import Inspection, Progress
 
@@ -77,28 +79,46 @@ def write_results(
     FileExistsError
         As `check_folder`.
     """
-    from predictor_inspector.inspection.pictures import overview_figure
-
-    path = check_folder(folder, overwrite)
-    tell = progress or (lambda step, fraction: None)
-    predictor = inspection.request.predictor
-    attributes = {"predictor_inspector": {"version": __version__, "predictor": predictor_to_config(predictor)}}
-    path.absolute().parent.mkdir(parents=True, exist_ok=True)
-    partial = path.absolute().with_name(f".{path.absolute().name}.{uuid4().hex[:8]}.partial")
-    partial.mkdir()
-    try:
+    path, tell = check_folder(folder, overwrite), progress or (lambda step, fraction: None)
+    attributes = attributes_of(inspection.request.predictor)
+    with new_folder(path) as partial:
         for step, name, array in zip(WRITING, (TARGET, WEIGHT), (inspection.target, inspection.weight), strict=False):
             tell(step, 0.0)
             write_ome_zarr(partial / name, array, name.partition(".")[0], inspection.channel_names, attributes)
         tell(WRITING[-1], 0.0)
-        overview_figure(inspection, raw).savefig(partial / PICTURE, dpi=PICTURE_DPI)
-        (partial / CONFIGURATION).write_text(predictor_to_yaml(predictor), "utf-8")
-        text = json.dumps(report(inspection, inputs), indent=2, ensure_ascii=False, allow_nan=False)
-        (partial / REPORT).write_text(text + "\n", "utf-8")
+        write_about(partial, inspection, inputs, raw)
+    return path
+
+
+def attributes_of(predictor: Predictor) -> dict[str, Any]:
+    """What is written beside the metadata of target and weight."""
+    return {"predictor_inspector": {"version": __version__, "predictor": predictor_to_config(predictor)}}
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """A folder to write to, which takes the place of `path` when this context ends, and is gone if that fails."""
+    path = path.absolute()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid4().hex[:8]}.partial")
+    partial.mkdir()
+    try:
+        yield partial
         _move(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return path
+
+
+def write_about(
+    folder: Path, inspection: Inspection, inputs: Mapping[str, Any] | None = None, raw: Array | None = None
+) -> None:
+    """Write everything about an inspection but its arrays: picture, configuration and report."""
+    from predictor_inspector.inspection.pictures import overview_figure
+
+    overview_figure(inspection, raw).savefig(folder / PICTURE, dpi=PICTURE_DPI)
+    (folder / CONFIGURATION).write_text(predictor_to_yaml(inspection.request.predictor), "utf-8")
+    text = json.dumps(report(inspection, inputs), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / REPORT).write_text(text + "\n", "utf-8")
 
 
 def report(inspection: Inspection, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:

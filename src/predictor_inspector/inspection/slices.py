@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from funlib.geometry import Roi
@@ -11,6 +13,8 @@ from predictor_inspector.core.array import Array
 
 # A middle slice with less than this share of the foreground that another has would give the wrong impression.
 _ENOUGH = 0.25
+
+_BLOCK = 128  # voxels along each axis of what is looked at at once: 8 MiB of float32 in 3-D
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,7 @@ def best_plane(gt: Array, roi: Roi, mask: Array | None = None) -> Plane:
         return Plane(0, 1, tuple(at))
     thin = next((axis for axis in range(3) if shape[axis] == 1), 0)
     rows, columns = (axis for axis in range(3) if axis != thin)
-    labelled = np.asarray(gt[roi].data) > 0
-    if mask is not None:
-        labelled &= np.asarray(mask.read(roi).data) != 0
-    amount = np.count_nonzero(np.moveaxis(labelled, gt.channel_dims + thin, 0).reshape(shape[thin], -1), axis=1)
+    amount = _labelled_in_planes(gt, roi, mask, thin)
     middle = int(shape[thin] // 2)
     if amount[middle] < _ENOUGH * amount.max():
         good = np.flatnonzero(amount >= 0.9 * amount.max())
@@ -88,3 +89,23 @@ def best_plane(gt: Array, roi: Roi, mask: Array | None = None) -> Plane:
     place = list(at)
     place[thin] = roi.begin[thin] + middle * gt.voxel_size[thin]
     return Plane(rows, columns, tuple(place))
+
+
+def blocks_of(shape: Sequence[int]) -> Iterator[tuple[slice, ...]]:
+    """Parts that cover an array of `shape`, small enough for memory however large it is."""
+    return product(*([slice(a, min(a + _BLOCK, n)) for a in range(0, n, _BLOCK)] for n in shape))
+
+
+def _labelled_in_planes(gt: Array, roi: Roi, mask: Array | None, axis: int) -> np.ndarray:
+    """How many voxels of `roi` are labelled, and annotated, in each plane across `axis`."""
+    shape = [int(n) for n in roi.shape // gt.voxel_size]
+    amount = np.zeros(shape[axis], dtype=np.int64)
+    first = gt.to_slices(roi)
+    for block in blocks_of(shape):
+        part = gt.roi_of([slice(f.start + b.start, f.start + b.stop) for f, b in zip(first, block, strict=True)])
+        labelled = np.asarray(gt[part].data) > 0
+        if mask is not None:
+            labelled &= np.asarray(mask.read(part).data) != 0
+        planes = np.moveaxis(labelled, gt.channel_dims + axis, 0).reshape(labelled.shape[gt.channel_dims + axis], -1)
+        amount[block[axis]] += np.count_nonzero(planes, axis=1)
+    return amount

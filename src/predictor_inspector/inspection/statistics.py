@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from predictor_inspector.core.ops.channel_sums import channel_sums as rows_of_sums
+
 
 @dataclass(frozen=True)
 class ChannelStatistics:
@@ -111,35 +113,8 @@ def channel_sums(target: torch.Tensor, weight: torch.Tensor, positive: torch.Ten
     positive : torch.Tensor
         Boolean, [C, …]: which voxels are of the positive class.
     """
-    channels = len(target)
-    # On a CPU channel by channel, since one's temporary arrays are smaller than all's; a GPU prefers few large steps.
-    step = 1 if target.device.type == "cpu" else max(1, channels)
-    parts = [
-        _rows(*(t[c : c + step].reshape(len(t[c : c + step]), -1) for t in (target, weight, positive)))
-        for c in range(0, channels, step)
-    ]
-    rows = torch.cat(parts, dim=1).cpu().numpy().astype(np.float64)
+    rows = rows_of_sums(target, weight, positive).cpu().numpy()
     return ChannelSums(target[0].numel(), rows[:3], rows[3:7], rows[7:].astype(np.int64))
-
-
-def _rows(values: torch.Tensor, weights: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
-    """Sums, peaks and counts as rows of one tensor: float64, which holds counts exactly, [10, C]."""
-    heavy, of_positives = weights > 0, weights.masked_fill(~positive, 0)
-    heavy_positives = (heavy & positive).sum(1)
-    rows = [
-        values.sum(1),
-        weights.sum(1),
-        of_positives.sum(1),
-        -values.amin(1),
-        values.amax(1),
-        weights.masked_fill(positive, 0).amax(1),
-        of_positives.amax(1),
-        positive.sum(1),
-        heavy.sum(1) - heavy_positives,
-        heavy_positives,
-    ]
-    # Apple's devices have no float64.
-    return torch.stack([(row.cpu() if row.device.type == "mps" else row).to(torch.float64) for row in rows])
 
 
 def channel_statistics(

@@ -22,12 +22,13 @@ import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array, ArraySpec
+from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.progress import listening
 from predictor_inspector.inspection.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
 from predictor_inspector.inspection.inspect import BalanceOver, Inspection, Progress, Request
-from predictor_inspector.inspection.memory import default_memory, memory_text, needed_memory
+from predictor_inspector.inspection.memory import default_memory, give_back_freed_memory, memory_text, needed_memory
 from predictor_inspector.inspection.reading import inputs_of
 from predictor_inspector.inspection.regions import Outside, difference, notes_on, regions_for
 from predictor_inspector.inspection.statistics import ChannelSums, channel_sums
@@ -161,6 +162,8 @@ class TiledInspection:
         ROI, context and padding of the whole.
     memory : int
         Bytes that a tile may need.
+    tile_shape : tuple of int
+        Voxels of the largest tile.
     tiles : list of Roi
         In the order in which they are computed.
     """
@@ -173,12 +176,12 @@ class TiledInspection:
         self.gt, self.mask = inputs_of(gt, mask, self.regions, request.outside)
         self.memory = default_memory(self._device) if memory is None else memory
         self._seamless = _seamless(request.predictor)
-        self._shape = tile_shape(request.predictor, self.gt, self.memory, self.regions.roi, self.mask)
-        self.tiles = tiles_of(self.regions.roi, self.gt, self._shape)
+        self.tile_shape = tile_shape(request.predictor, self.gt, self.memory, self.regions.roi, self.mask)
+        self.tiles = tiles_of(self.regions.roi, self.gt, self.tile_shape)
         self._around: list[Roi] = []
         if request.balance_over == "context":
             boxes = difference(self.regions.read_region, self.regions.roi)
-            self._around = [tile for box in boxes for tile in tiles_of(box, self.gt, self._shape)]
+            self._around = [tile for box in boxes for tile in tiles_of(box, self.gt, self.tile_shape)]
         self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -192,6 +195,14 @@ class TiledInspection:
 
     def __iter__(self) -> Iterator[Tile]:
         return self.run()
+
+    @property
+    def fits(self) -> bool:
+        """Whether the whole may be inspected at once: then `inspect` is simpler and faster."""
+        over_context = self.request.balance_over == "context"
+        region = self.regions.read_region if over_context else self.regions.roi
+        shape = [int(n) for n in region.shape // self.gt.voxel_size]
+        return needed_memory(self.request.predictor, self.gt, shape, self.mask) <= self.memory
 
     @property
     def channel_names(self) -> tuple[str, ...]:
@@ -253,7 +264,7 @@ class TiledInspection:
             statistics=self._sums.statistics(self.channel_names),
             timings={**self._seconds, "total": sum(self._seconds.values())},
             device=str(self._device),
-            memory=peak_memory(self._device) or needed_memory(self._seamless, self.gt, self._shape, self.mask),
+            memory=peak_memory(self._device) or needed_memory(self._seamless, self.gt, self.tile_shape, self.mask),
             notes=(*notes_on(self.regions, self.request.outside), *self._notes),
         )
 
@@ -273,6 +284,7 @@ class TiledInspection:
     ) -> tuple[Array, Array, Any]:
         """Target, weight and counts of one tile, on the device."""
         told(0.0)
+        give_back_freed_memory()
         try:
             return self._on_device(roi, counts, target, told)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError, NotImplementedError) as error:
@@ -280,7 +292,7 @@ class TiledInspection:
             falls_back = too_little or (self._device.type == "mps" and self.request.device == "auto")
             if self._device.type == "cpu" or not falls_back:
                 if isinstance(error, MemoryError) or "allocate" in str(error):
-                    shape = " x ".join(map(str, self._shape))
+                    shape = " x ".join(map(str, self.tile_shape))
                     raise MemoryError(
                         f"not enough memory for a tile of {shape} voxels; choose less than {memory_text(self.memory)}"
                     ) from error
@@ -299,7 +311,7 @@ class TiledInspection:
             gt = self.gt[region]
             mask = None if self.mask is None else self.mask[region]
         with self._timed("transfer", device):
-            gt = gt.to(device)
+            gt = gt.like(to_device(gt.data, device), gt.axis_names)
             mask = None if mask is None else mask.to(device)
         with self._timed("target", device), listening(told):
             target = predictor.target_in(gt, roi) if target is None else target.to(device)

@@ -30,11 +30,11 @@ Backend = Literal["auto", "torch", "compiled"]
 VARIABLE = "PREDICTOR_INSPECTOR_BACKEND"
 """The environment variable that chooses a backend for the whole process."""
 
-MODULES = ("affinities", "class_balance", "boundary_distance", "shape_descriptors")
+MODULES = ("affinities", "class_balance", "channel_sums", "boundary_distance", "shape_descriptors")
 """The compiled operations, in the order in which they get ready: quickly compiled ones first."""
 
 _COMPILED = "predictor_inspector.core.ops.compiled"
-_TYPES = (torch.bool, torch.uint8, torch.int16, torch.int32, torch.int64)
+_TYPES = (torch.bool, torch.uint8, torch.int16, torch.int32, torch.int64, torch.float32)
 
 log = logging.getLogger(__name__)
 
@@ -105,9 +105,9 @@ def attempt(operation: str, tensor: torch.Tensor, *arguments: Any) -> Any:
     ImportError
         If the compiled backend is demanded, and numba isn't installed.
     """
-    if tensor.device.type != "cpu":
-        return cuda.attempt(operation, tensor, *arguments)
     chosen = backend()
+    if chosen != "torch" and tensor.device.type != "cpu":
+        return cuda.attempt(operation, tensor, *arguments)
     if chosen == "torch" or tensor.dtype not in _TYPES or tensor.numel() == 0:
         return None
     module, _, function = operation.partition(".")

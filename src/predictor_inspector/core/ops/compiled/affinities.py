@@ -68,7 +68,7 @@ def _spread(
 
 
 @njit(**EXACT)
-def _compare(labels, objects, restricted, offsets, window, begin, end, result):  # type: ignore[no-untyped-def]
+def _compare(labels, objects, restricted, offsets, window, begin, end, result):
     """The rows `begin` … `end` - 1 of all channels, counted through the planes."""
     planes, rows, columns = labels.shape
     _, _, height, width = result.shape
@@ -84,20 +84,22 @@ def _compare(labels, objects, restricted, offsets, window, begin, end, result): 
                 continue
             target[:low] = zero
             target[high:] = zero
-            there = x0 + shift + low
-            here, partner, part = labels[z, y, x0 + low :], labels[p, q, there:], target[low:high]
+            # Unsigned, so that no index needs to be asked whether it counts from the end.
+            z_here, y_here, z_there, y_there = np.uintp(z), np.uintp(y), np.uintp(p), np.uintp(q)
+            first, second = np.uintp(x0), np.uintp(x0 + shift + low) - np.uintp(low)
+            for x in range(np.uintp(low), np.uintp(high)):
+                here = labels[z_here, y_here, first + x]
+                same = (here == labels[z_there, y_there, second + x]) & (here > 0)
+                target[x] = one if same else zero
             if restricted:
-                member, its = objects[z, y, x0 + low :], objects[p, q, there:]
-                for x in range(part.shape[0]):
-                    same = (here[x] == partner[x]) & (member[x] != 0) & (its[x] != 0)
-                    part[x] = one if same else zero
-            else:
-                for x in range(part.shape[0]):
-                    part[x] = one if (here[x] == partner[x]) & (here[x] > 0) else zero
+                for x in range(np.uintp(low), np.uintp(high)):
+                    members = objects[z_here, y_here, first + x] & objects[z_there, y_there, second + x]
+                    same = labels[z_here, y_here, first + x] == labels[z_there, y_there, second + x]
+                    target[x] = one if same & (members != 0) else zero
 
 
 @njit(**EXACT)
-def _both(flags, offsets, window, begin, end, result):  # type: ignore[no-untyped-def]
+def _both(flags, offsets, window, begin, end, result):
     """As `_compare`, for pairs of flags."""
     planes, rows, columns = flags.shape
     _, _, height, width = result.shape
@@ -112,7 +114,7 @@ def _both(flags, offsets, window, begin, end, result):  # type: ignore[no-untype
                 continue
             target[:low] = 0
             target[high:] = 0
-            there = x0 + shift + low
-            here, partner, part = flags[z, y, x0 + low :], flags[p, q, there:], target[low:high]
-            for x in range(part.shape[0]):
-                part[x] = here[x] & partner[x]
+            z_here, y_here, z_there, y_there = np.uintp(z), np.uintp(y), np.uintp(p), np.uintp(q)
+            first, second = np.uintp(x0), np.uintp(x0 + shift + low) - np.uintp(low)
+            for x in range(np.uintp(low), np.uintp(high)):
+                target[x] = flags[z_here, y_here, first + x] & flags[z_there, y_there, second + x]

@@ -133,7 +133,7 @@ def _steps(flags: np.ndarray, low: int, planes: slice, reach: int, kinds: dict[i
 
 
 @njit(**EXACT)
-def _mark(ids, low, begin, end, flags):  # type: ignore[no-untyped-def]
+def _mark(ids, low, begin, end, flags):
     """Flags of the planes `begin` … `end` - 1; the first plane of `flags` is `low`."""
     planes, rows, columns = ids.shape
     for z in range(begin, end):
@@ -154,7 +154,7 @@ def _mark(ids, low, begin, end, flags):  # type: ignore[no-untyped-def]
 
 
 @njit(**EXACT)
-def _count(flags, low, first, last, flag, after, reach, begin, end, steps):  # type: ignore[no-untyped-def]
+def _count(flags, low, first, last, flag, after, reach, begin, end, steps):
     """Fill the rows `begin` … `end` - 1 of `steps`, once in either direction."""
     planes, _, columns = flags.shape
     count = np.empty(columns, steps.dtype)
@@ -177,16 +177,14 @@ def _count(flags, low, first, last, flag, after, reach, begin, end, steps):  # t
 
 
 @njit(**EXACT)
-def _move_on(count, marks, flag, beyond):  # type: ignore[no-untyped-def]
+def _move_on(count, marks, flag, beyond):
     """One more step for every column, none where there is a flag."""
     for x in range(count.shape[0]):
         count[x] = 0 if marks[x] & flag else min(count[x] + 1, beyond)
 
 
 @njit(**FINITE)
-def _finish_faces(  # type: ignore[no-untyped-def]
-    across, along1, along2, marks, begin, end, window, sizes, far, reach0, reach1, reach2, scale, result
-):
+def _finish_faces(across, along1, along2, marks, begin, end, window, sizes, far, reach0, reach1, reach2, scale, result):
     """Rows `begin` … `end` - 1 of one plane: squared distances to faces, signed ones in units of `scale` unless it is 0."""
     first_row, first, last = window
     rows, columns = across.shape
@@ -238,9 +236,7 @@ def _finish_faces(  # type: ignore[no-untyped-def]
 
 
 @njit(**FINITE)
-def _finish_nodes(  # type: ignore[no-untyped-def]
-    steps, begin, end, window, sizes, far, reach0, reach1, reach2, result
-):
+def _finish_nodes(steps, begin, end, window, sizes, far, reach0, reach1, reach2, result):
     """Rows `begin` … `end` - 1 of one plane: squared distances to voxels."""
     first_row, first, last = window
     rows, columns = steps.shape
@@ -268,7 +264,7 @@ def _finish_nodes(  # type: ignore[no-untyped-def]
 
 
 @njit(**FINITE)
-def _largest(values):  # type: ignore[no-untyped-def]
+def _largest(values):
     largest = np.float32(0)
     for x in range(values.shape[0]):
         largest = max(largest, values[x])
@@ -276,12 +272,12 @@ def _largest(values):  # type: ignore[no-untyped-def]
 
 
 @njit(**FINITE)
-def _square(length):  # type: ignore[no-untyped-def]
+def _square(length):
     return np.float32(length) * np.float32(length)
 
 
 @njit(**FINITE)
-def _squares(steps, top, bottom, size, more, reach, far):  # type: ignore[no-untyped-def]
+def _squares(steps, top, bottom, size, more, reach, far):
     """Squared lengths of so many steps plus `more`, at most `far`, and one row of nothing but that."""
     columns = steps.shape[1]
     squares = np.empty((bottom - top + 1, columns), np.float32)
@@ -295,7 +291,7 @@ def _squares(steps, top, bottom, size, more, reach, far):  # type: ignore[no-unt
 
 
 @njit(**FINITE)
-def _straight_rows(near, marks, top, bottom, begin, first, size):  # type: ignore[no-untyped-def]
+def _straight_rows(near, marks, top, bottom, begin, first, size):
     """Lower `near` to the squared distance straight along axis 1."""
     rows, columns = near.shape
     one, half, far = np.float32(1), np.float32(0.5), np.float32(1e9)
@@ -315,7 +311,7 @@ def _straight_rows(near, marks, top, bottom, begin, first, size):  # type: ignor
 
 
 @njit(**FINITE)
-def _straight_columns(near, marks, first, size):  # type: ignore[no-untyped-def]
+def _straight_columns(near, marks, first, size):
     """Lower `near` to the squared distance straight along axis 2, between the faces that are kept."""
     columns = near.shape[0]
     one, half, far = np.float32(1), np.float32(0.5), np.float32(1e9)
@@ -330,7 +326,7 @@ def _straight_columns(near, marks, first, size):  # type: ignore[no-untyped-def]
 
 
 @njit(**FINITE)
-def _lower(line, margin, source, a, b, left, right, cost):  # type: ignore[no-untyped-def]
+def _lower(line, margin, source, a, b, left, right, cost):
     """Lower `line` to the lesser of two rows of `source` plus a cost; unsigned, for indices that are never negative."""
     margin, a, b = np.uintp(margin), np.uintp(a), np.uintp(b)
     for x in range(np.uintp(left), np.uintp(right)):
@@ -338,7 +334,7 @@ def _lower(line, margin, source, a, b, left, right, cost):  # type: ignore[no-un
 
 
 @njit(**FINITE)
-def _search(near, nodes, faces, offset, size, half, reach):  # type: ignore[no-untyped-def]
+def _search(near, nodes, faces, offset, size, half, reach):
     """Lower `near` along axis 2, from voxels a whole number of steps away and from faces `half` a step nearer."""
     n = np.uintp(near.shape[0])
     for x in range(n):
@@ -353,11 +349,11 @@ def _search(near, nodes, faces, offset, size, half, reach):  # type: ignore[no-u
         a, b, c = np.uintp(offset - j), np.uintp(offset + j), np.uintp(offset + j - 1)
         for x in range(np.uintp(low), np.uintp(high)):
             by_nodes, by_faces = min(nodes[a + x], nodes[b + x]) + whole, min(faces[a + x], faces[c + x]) + less
-            near[x] = min(near[x], min(by_nodes, by_faces))
+            near[x] = min(near[x], by_nodes, by_faces)
 
 
 @njit(**FINITE)
-def _still_above(near, cost, low, high):  # type: ignore[no-untyped-def]
+def _still_above(near, cost, low, high):
     """The part of a range outside which nothing exceeds a cost."""
     while low < high and near[low] <= cost:
         low += 1

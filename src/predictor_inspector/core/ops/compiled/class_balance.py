@@ -62,7 +62,7 @@ def rehearsals() -> Iterator[None]:
 
 
 @njit(**EXACT)
-def _count(positive, mask, begin, end, found):  # type: ignore[no-untyped-def]
+def _count(positive, mask, begin, end, found):
     for c in range(positive.shape[0]):
         flags = positive[c, begin:end]
         ones, seen = 0, flags.shape[0]
@@ -79,7 +79,7 @@ def _count(positive, mask, begin, end, found):  # type: ignore[no-untyped-def]
 
 
 @njit(**EXACT)
-def _look_up(positive, mask, weights, begin, end, result):  # type: ignore[no-untyped-def]
+def _look_up(positive, mask, weights, begin, end, result):
     zero = np.float32(0)
     for c in range(positive.shape[0]):
         flags, target = positive[c, begin:end], result[c, begin:end]

@@ -74,7 +74,7 @@ def ranked(*several: np.ndarray) -> tuple[int, list[np.ndarray]]:
 
 
 @njit(**EXACT)
-def _count(labels, rows, low, high, begin, end, counts):  # type: ignore[no-untyped-def]
+def _count(labels, rows, low, high, begin, end, counts):
     for r in range(begin, end):
         line = labels[rows[r, 0], rows[r, 1], low:high]
         found = 0
@@ -87,7 +87,7 @@ def _count(labels, rows, low, high, begin, end, counts):  # type: ignore[no-unty
 
 
 @njit(**EXACT)
-def _fill(labels, rows, low, high, begin, end, first, ids, row, start, stop):  # type: ignore[no-untyped-def]
+def _fill(labels, rows, low, high, begin, end, first, ids, row, start, stop):
     for r in range(begin, end):
         line = labels[rows[r, 0], rows[r, 1], low:high]
         k = first[r] - 1

@@ -83,13 +83,15 @@ def rehearsals() -> Iterator[None]:
     """Compile what there is, kernel by kernel."""
     for dtype in LABEL_TYPES:
         for downsample in (1, 2):
-            shape_descriptors(torch.ones((1, 1, 2), dtype=dtype), 1.0, (1.0,) * 3, downsample, (0,) * 3, whole((1, 1, 2)))
+            shape_descriptors(
+                torch.ones((1, 1, 2), dtype=dtype), 1.0, (1.0,) * 3, downsample, (0,) * 3, whole((1, 1, 2))
+            )
             yield
 
 
 def _padded(kernel: torch.Tensor, dtype: type) -> np.ndarray:
     """A moment kernel with zeros behind it, for products over a few voxels too many."""
-    table = np.zeros((3, kernel.shape[1] + _STEP), dtype=dtype)
+    table: np.ndarray = np.zeros((3, kernel.shape[1] + _STEP), dtype=dtype)
     table[:, : kernel.shape[1]] = kernel.numpy()
     return table
 
@@ -176,7 +178,7 @@ def _cuts(units: np.ndarray) -> list[int]:
 
 
 @njit(**EXACT)
-def _by_object(owner, row, start, stop, objects, rows_per_plane):  # type: ignore[no-untyped-def]
+def _by_object(owner, row, start, stop, objects, rows_per_plane):
     """The order that sorts runs by object and keeps it within each, and each object's box: planes, rows, columns."""
     first = np.zeros(objects + 1, np.int64)
     for o in owner:
@@ -203,7 +205,7 @@ def _by_object(owner, row, start, stop, objects, rows_per_plane):  # type: ignor
 
 
 @njit(**EXACT)
-def _planes(owner, row, order, boxes, rows_per_plane):  # type: ignore[no-untyped-def]
+def _planes(owner, row, order, boxes, rows_per_plane):
     """For each object its place in a table of where the runs of each of its planes begin, and that table."""
     objects = boxes.shape[0]
     places = np.zeros(objects + 1, np.int64)
@@ -219,7 +221,7 @@ def _planes(owner, row, order, boxes, rows_per_plane):  # type: ignore[no-untype
 
 
 @njit(**SUMS)
-def _describe(  # type: ignore[no-untyped-def]
+def _describe(
     begin,
     end,
     units,
@@ -338,7 +340,7 @@ def _describe(  # type: ignore[no-untyped-def]
 
 
 @njit(**SUMS)
-def _add_rows(lines, target, sums, source, line, low, high, kernel, power, t):  # type: ignore[no-untyped-def]
+def _add_rows(lines, target, sums, source, line, low, high, kernel, power, t):
     """Add `_ROWS` rows, weighted by the kernel from tap `t` on, between two columns."""
     w0, w1, w2, w3 = kernel[power, t], kernel[power, t + 1], kernel[power, t + 2], kernel[power, t + 3]
     w4, w5, w6, w7 = kernel[power, t + 4], kernel[power, t + 5], kernel[power, t + 6], kernel[power, t + 7]
@@ -356,7 +358,7 @@ def _add_rows(lines, target, sums, source, line, low, high, kernel, power, t):  
 
 
 @njit(**SUMS)
-def _take_moments(lines, kernel, low, high, t, moments):  # type: ignore[no-untyped-def]
+def _take_moments(lines, kernel, low, high, t, moments):
     """The moments about one voxel, from the columns `low` … `high` - 1 and the kernel from tap `t` on.
 
     Powers per axis: 000, 001, 002, 010, 011, 020, 100, 101, 110, 200.
@@ -384,7 +386,7 @@ def _take_moments(lines, kernel, low, high, t, moments):  # type: ignore[no-unty
 
 
 @njit(**SUMS)
-def _write(moments, lengths, flat, deep, result, z, y, x):  # type: ignore[no-untyped-def]
+def _write(moments, lengths, flat, deep, result, z, y, x):
     """Moments to descriptors, in [0, 1]; lengths are in standard deviations from here on."""
     z, y, x = np.uintp(z), np.uintp(y), np.uintp(x)
     half = lengths[0] * 0 + np.float32(0.5)
@@ -424,5 +426,5 @@ def _write(moments, lengths, flat, deep, result, z, y, x):  # type: ignore[no-un
 
 
 @njit(**SUMS)
-def _clipped(value):  # type: ignore[no-untyped-def]
+def _clipped(value):
     return min(max(value, np.float32(0)), np.float32(1))

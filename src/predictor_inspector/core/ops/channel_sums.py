@@ -1,0 +1,54 @@
+"""Sums, peaks and counts of every channel's target and weights, from which its statistics follow."""
+
+from __future__ import annotations
+
+import torch
+
+from predictor_inspector.core.ops import backend
+
+
+def channel_sums(target: torch.Tensor, weight: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+    """What adds up, or whose largest is kept, over the parts of a region.
+
+    Parameters
+    ----------
+    target, weight : torch.Tensor
+        float32, [C, …].
+    positive : torch.Tensor
+        Boolean, [C, …]: which voxels are of the positive class.
+
+    Returns
+    -------
+    torch.Tensor
+        float64, which holds counts exactly, [10, C]. Three sums: target, weights, weights of positive voxels. Four peaks:
+        minus the target's minimum, its maximum, the largest weight of a negative and of a positive voxel. Three counts:
+        positive voxels, negative ones with a weight, positive ones with a weight.
+    """
+    flat = [t.reshape(len(target), -1) for t in (target, weight, positive)]
+    if target.device.type == "cpu" and target.dtype == weight.dtype == torch.float32:
+        made: torch.Tensor | None = backend.attempt("channel_sums.channel_sums", *flat)
+        if made is not None:
+            return made
+    # On a CPU channel by channel, since one's temporary arrays are smaller than all's; a GPU prefers few large steps.
+    step = 1 if target.device.type == "cpu" else max(1, len(target))
+    parts = [_rows(*(t[c : c + step] for t in flat)) for c in range(0, len(target), step)]
+    return torch.cat(parts, dim=1)
+
+
+def _rows(values: torch.Tensor, weights: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+    heavy, of_positives = weights > 0, weights.masked_fill(~positive, 0)
+    heavy_positives = (heavy & positive).sum(1)
+    rows = [
+        values.sum(1),
+        weights.sum(1),
+        of_positives.sum(1),
+        -values.amin(1),
+        values.amax(1),
+        weights.masked_fill(positive, 0).amax(1),
+        of_positives.amax(1),
+        positive.sum(1),
+        heavy.sum(1) - heavy_positives,
+        heavy_positives,
+    ]
+    # Apple's devices have no float64.
+    return torch.stack([(row.cpu() if row.device.type == "mps" else row).to(torch.float64) for row in rows])
