@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import isfinite, lcm
+from math import isfinite
 from typing import Any
 
 import numpy as np
