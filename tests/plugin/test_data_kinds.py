@@ -206,3 +206,23 @@ def test_an_error_takes_the_stale_target_off_the_canvas_until_there_is_a_new_one
     assert window.target.visible
     assert not window.weight.visible
     window.assert_layers_show_the_inspection()
+
+
+def test_chunked_data_are_read_once_and_anew_after_an_edit(window: Window) -> None:
+    zarr = pytest.importorskip("zarr")
+    store = zarr.create_array(store=zarr.storage.MemoryStore(), shape=(12, 40, 48), chunks=(4, 20, 24), dtype="uint32")
+    store[:] = blocks()
+    layer = window.add_labels(store)
+    window.assert_layers_show_the_inspection()
+    window.after(lambda: window.viewer.dims.set_point(window.viewer.dims.ndim - 3, TRANSLATE[0]))
+    window.assert_layers_show_the_inspection()
+    before = window.target.data.copy()
+
+    def edit() -> None:
+        store[:] = blocks(seed=9)
+        layer.data = store
+
+    window.after(edit)
+    assert not np.array_equal(before, window.target.data)
+    np.testing.assert_array_equal(window.widget.inspection.gt.numpy()[0], blocks(seed=9)[0])
+    window.assert_layers_show_the_inspection()

@@ -18,9 +18,9 @@ from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.progress import listening
-from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.inspection.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
-from predictor_inspector.inspection.regions import Outside, Regions, regions_for
+from predictor_inspector.inspection.reading import inputs_of
+from predictor_inspector.inspection.regions import Outside, Regions, notes_on, regions_for
 from predictor_inspector.inspection.statistics import ChannelStatistics, channel_statistics
 from predictor_inspector.inspection.workbench import Workbench, target_key
 
@@ -201,18 +201,9 @@ def carry_out(
 
 def _read(gt: Array, mask: Array | None, regions: Regions, outside: Outside) -> tuple[Array, Array | None]:
     """Ground truth and mask of the region that is used."""
-    part = gt.read(regions.read_region) if outside == "zero" else gt[regions.read_region]
-    if mask is not None:
-        if mask.dims != gt.dims:
-            raise ValueError(
-                f"mask must have {gt.dims} spatial axes like the ground truth, got {mask.dims}: {mask.axis_names}"
-            )
-        return part, read_on_grid(mask, regions.read_region, part)
-    if outside == "zero" and not gt.roi.contains(regions.read_region):
-        inside = regions.read_region.intersect(gt.roi)
-        ones = np.ones(tuple(inside.shape // gt.voxel_size), dtype=np.uint8)
-        return part, gt.like(ones, gt.axis_names[gt.channel_dims :], inside.begin).read(regions.read_region)
-    return part, None
+    part, known = inputs_of(gt, mask, regions, outside)
+    region = regions.read_region
+    return part[region], None if known is None else known[region]
 
 
 def _computed(
@@ -261,21 +252,13 @@ def _computed(
         timings=clock.timings(),
         device=str(device),
         memory=peak_memory(device) or sum(_bytes(a) for a in arrays),
-        notes=_notes(regions, request),
+        notes=notes_on(regions, request.outside),
     )
 
 
 def _transferred(gt: Array, mask: Array | None, device: torch.device) -> tuple[Array, Array | None]:
     known = None if mask is None else mask.to(device)
     return gt.like(to_device(gt.data, device), gt.axis_names), known
-
-
-def _notes(regions: Regions, request: Request) -> tuple[str, ...]:
-    if not regions.beyond_data:
-        return ()
-    if request.outside == "zero":
-        return ("The context reaches beyond the data, where it is padded with 0: boundaries there are false.",)
-    return ("The context reaches beyond the data: values near that edge may differ from those inside.",)
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.chunk_cache import SHARED, cached
 from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.plugin.result_layers import Place
 from predictor_inspector.plugin.view import View, index_along
@@ -56,7 +57,7 @@ def is_telling(layer: Any) -> bool:
 
 def array_at(layer: Any, axes: Axes, level: int, view: View) -> Array:
     """The array to inspect: the layer's, at the time that is shown."""
-    array = array_from_layer(layer, level, axes.spatial)
+    array = cached(array_from_layer(layer, level, axes.spatial))
     if axes.time:
         dim = len(view.point) - int(layer.ndim)
         array = array.select(array.axis_names[0], index_along(view.point[dim], layer, 0))
@@ -74,3 +75,9 @@ def place_of(layer: Any, axes: Axes, view: View) -> Place:
         axis_labels=tuple(str(a) for a in layer.axis_labels[-axes.spatial :]),
         time=time,
     )
+
+
+def forget_reads(layer: Any) -> None:
+    """Read a layer's data anew from now on: somebody has changed them."""
+    for data in layer.data if layer.multiscale else [layer.data]:
+        SHARED.forget(data)

@@ -20,7 +20,7 @@ from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection import Inspection, Request, carry_out
 from predictor_inspector.inspection.preview import IMPATIENT, Pace, preview_of
 from predictor_inspector.inspection.workbench import Workbench
-from predictor_inspector.plugin.axes import array_at
+from predictor_inspector.plugin.axes import array_at, forget_reads
 from predictor_inspector.plugin.box import PinnedBox
 from predictor_inspector.plugin.live import Job, LiveRunner, Work
 from predictor_inspector.plugin.region_layers import RegionLayers
@@ -289,6 +289,10 @@ class Inspector(QObject):
     def _on_data(self, geometry: bool) -> None:
         """The ground truth or the mask has other values, or lies elsewhere."""
         self._version += 1
+        wanted = self._intention()
+        for layer in (wanted.gt_layer, wanted.mask_layer):
+            if layer is not None:
+                forget_reads(layer)
         if geometry:
             self.gt_changed.emit()
         self.request_update()
