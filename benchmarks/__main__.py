@@ -68,7 +68,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, metavar="N", help="threads for all; by default as many as torch takes")
     parser.add_argument("--out", metavar="DIR", help="folder of the page (default: docs)")
     options = parser.parse_args()
-    options.runs, options.budget, options.patience = (5, 1.0, 2.0) if options.quick else (15, 4.0, 6.0)
+    options.runs, options.budget, options.patience = (5, 1.0, 2.0) if options.quick else (15, 2.0, 4.0)
     if options.out is None and not options.quick and not options.only:
         options.out = ROOT / "docs"
     return options

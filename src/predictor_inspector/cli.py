@@ -29,6 +29,8 @@ _ROI_HELP = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0, 2 for something the person can put right, 1 for a bug."""
+    # Before torch is loaded: its threads shall sleep while they wait, not spin on cores that others need.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         options = _parser().parse_args(arguments)
     except SystemExit as end:  # argparse has said everything, be it help or an error

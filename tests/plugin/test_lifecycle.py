@@ -24,7 +24,7 @@ def workers() -> list[threading.Thread]:
 
 def start_something_long(window: Window) -> Any:
     """A computation that is under way when this returns."""
-    layer = window.viewer.add_labels(blocks((24, 300, 300)), name="large", scale=VOXEL_SIZE)
+    layer = window.viewer.add_labels(blocks((16, 220, 220)), name="large", scale=VOXEL_SIZE)
     window.settle()
     window.widget.gt_layer = layer
     window.widget.config = LARGE
@@ -218,7 +218,7 @@ def test_an_rgb_view_mixes_the_ticked_channels(window: Window) -> None:
 
 
 def test_a_preview_comes_before_what_takes_long_and_the_dock_says_so(window: Window) -> None:
-    window.viewer.add_labels(blocks((24, 300, 300)), name="large", scale=VOXEL_SIZE)
+    window.viewer.add_labels(blocks((16, 220, 220)), name="large", scale=VOXEL_SIZE)
     window.settle()
     window.widget.region_mode = "layer"
     window.set_config(**LARGE)
@@ -234,7 +234,7 @@ def test_a_preview_comes_before_what_takes_long_and_the_dock_says_so(window: Win
 
 
 def test_what_was_previewed_makes_way_for_what_is_newer(window: Window) -> None:
-    window.viewer.add_labels(blocks((24, 300, 300)), name="large", scale=VOXEL_SIZE)
+    window.viewer.add_labels(blocks((16, 220, 220)), name="large", scale=VOXEL_SIZE)
     window.settle()
     window.widget.region_mode = "layer"
     window.set_config(**LARGE)

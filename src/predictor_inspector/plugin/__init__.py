@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# torch's threads wait for each other by spinning, unless told before torch is loaded; with a window to draw beside them
+# they then take a core from each other that neither can use.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:
     from predictor_inspector.plugin.launch import launch

@@ -10,7 +10,7 @@ from numba import njit
 
 from predictor_inspector.core.ops.compiled.options import EXACT, LABEL_TYPES
 from predictor_inspector.core.ops.compiled.threads import for_each, parts
-from predictor_inspector.core.ops.compiled.volumes import volume
+from predictor_inspector.core.ops.compiled.volumes import empty, volume
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
 _SMALLEST_PART = 64
@@ -25,7 +25,7 @@ def affinities(
 ) -> torch.Tensor:
     """As the function of this name beside this package; at most three axes."""
     keep = keep or whole(labels.shape)
-    result = torch.empty((len(neighborhood), *extent(keep)), dtype=torch.float32)
+    result = empty((len(neighborhood), *extent(keep)), torch.float32)
     ids = volume(labels)
     members = np.empty((0, 0, 0), dtype=np.uint8) if objects is None else volume(objects)
     offsets, window, target = _spread(neighborhood, keep, result)
@@ -39,7 +39,7 @@ def affinities(
 
 def known_pairs(known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep: Slices) -> torch.Tensor:
     """As the function of this name beside this package; at most three axes."""
-    result = torch.empty((len(neighborhood), *extent(keep)), dtype=torch.bool)
+    result = empty((len(neighborhood), *extent(keep)), torch.bool)
     flags = volume(known)
     offsets, window, target = _spread(neighborhood, keep, result.view(torch.uint8))
     shares = parts(target.shape[1] * target.shape[2], _SMALLEST_PART)

@@ -10,7 +10,7 @@ from numba import njit
 
 from predictor_inspector.core.ops.compiled.options import EXACT
 from predictor_inspector.core.ops.compiled.threads import for_each, parts
-from predictor_inspector.core.ops.compiled.volumes import channels
+from predictor_inspector.core.ops.compiled.volumes import channels, empty
 
 _SMALLEST_PART = 1 << 15
 """Voxels that are worth a thread of their own."""
@@ -45,7 +45,7 @@ def by_class(positive: torch.Tensor, mask: torch.Tensor | None, weights: torch.T
     flags = channels(positive)
     known = flags[:0] if mask is None else channels(mask)
     values = weights.contiguous().numpy()
-    result = torch.empty(positive.shape, dtype=torch.float32)
+    result = empty(positive.shape, torch.float32)
     target = result.numpy().reshape(flags.shape)
     shares = parts(flags.shape[1], _SMALLEST_PART)
     for_each(len(shares), lambda i: _look_up(flags, known, values, shares[i].start, shares[i].stop, target))
