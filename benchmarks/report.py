@@ -30,7 +30,11 @@ all. An empty cell is a peer that would take too long on so much, or doesn't exi
 
 How many times more there are than in 128 voxels cubed, and how many times longer they take.
 
-{growth}"""
+{growth}
+## On a GPU
+
+Not measured yet: no table here is from a GPU. `python benchmarks/gpu.py`, run where CUDA is, writes one.
+"""
 
 
 @dataclass(frozen=True)
