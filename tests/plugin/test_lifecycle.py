@@ -249,3 +249,15 @@ def test_what_was_previewed_makes_way_for_what_is_newer(window: Window) -> None:
     assert len(previews) == 4
     assert exact[-1].request.predictor.scale_factor == 140.0
     window.assert_layers_show_the_inspection()
+
+
+def test_what_was_under_way_when_the_data_went_wrong_is_not_shown(window: Window) -> None:
+    layer = start_something_long(window)
+    seen = []
+    window.widget.inspected.connect(seen.append)
+    window.after(lambda: setattr(layer, "rotate", (0, 0, 30)))
+    assert "rotated" in window.widget.message
+    assert seen == []
+    assert not any(layer.visible for layer in window.viewer.layers if layer.name in ("target", "weight"))
+    window.after(lambda: setattr(layer, "rotate", (0, 0, 0)))
+    window.assert_layers_show_the_inspection()

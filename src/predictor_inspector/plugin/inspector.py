@@ -188,13 +188,13 @@ class Inspector(QObject):
             if wanted.gt_layer is None:
                 self._clear()
             else:
-                self._withdraw()
+                self._give_up()
             self.message.emit(str(nothing), "hint")
         except TooLarge as large:
-            self._withdraw()
+            self._give_up()
             self.message.emit(str(large), "large")
         except (ValueError, TypeError, AssertionError) as error:
-            self._withdraw()
+            self._give_up()
             self.message.emit(_sentence(error), "parameters" if isinstance(error, WrongParameters) else "error")
         else:
             if (self.live or now) and situation.key != self._submitted:
@@ -246,6 +246,11 @@ class Inspector(QObject):
         self._results.withdraw()
         self.withdrawn.emit()
 
+    def _give_up(self) -> None:
+        """Withdraw the target; what is still being computed isn't what is asked for any more."""
+        self._about = None
+        self._withdraw()
+
     def _clear(self) -> None:
         self._submitted = None
         self._about, self.inspection, self._bench = None, None, None
@@ -274,7 +279,8 @@ class Inspector(QObject):
         return True
 
     def _on_failed(self, job: Job, error: BaseException) -> None:
-        if job.about == self._about and not self.paused:
+        # Where something newer is computed already, that will have its own result.
+        if job.about == self._about and not self.paused and not self._runner.busy:
             tried = self._submitted
             self._withdraw()
             # The same again would fail the same way.
