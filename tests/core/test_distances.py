@@ -15,7 +15,11 @@ from predictor_inspector.core import (
     InnerDistancePredictor,
 )
 from predictor_inspector.core.ops import boundary_distance as module
-from predictor_inspector.core.ops.boundary_distance import signed_distance, squared_distance_to_unknown
+from predictor_inspector.core.ops.boundary_distance import (
+    signed_distance,
+    squared_distance_to_outside,
+    squared_distance_to_unknown,
+)
 
 from . import oracles
 from .strategies import SEEDS, blocks, distance_predictors, known_voxels, label_arrays, masks, shapes
@@ -59,6 +63,16 @@ def test_distances_to_the_unknown_are_those_between_centres(shape: tuple[int, ..
     squared = squared_distance_to_unknown(torch.from_numpy(known), sizes, radius)
     expected = np.minimum(oracles.distance_to_unknown(known, sizes), radius)
     np.testing.assert_allclose(squared.sqrt().numpy(), expected, rtol=1e-6)
+
+
+@given(shapes(longest=6), st.data())
+def test_where_everything_is_known_the_unknown_begins_at_the_edge(shape: tuple[int, ...], data: st.DataObject) -> None:
+    sizes = (3.0, 1.0, 0.52)[: len(shape)]
+    begins = [data.draw(st.integers(0, n - 1)) for n in shape]
+    keep = tuple(slice(b, data.draw(st.integers(b + 1, n))) for b, n in zip(begins, shape, strict=True))
+    squared = squared_distance_to_outside(shape, sizes, keep, torch.device("cpu"))
+    expected = squared_distance_to_unknown(torch.ones(shape, dtype=torch.bool), sizes, 100.0, keep)
+    np.testing.assert_allclose(squared.numpy(), expected.numpy(), rtol=1e-6)
 
 
 @given(st.data())

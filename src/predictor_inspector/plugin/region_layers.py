@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import product
 from typing import Any
 
@@ -203,17 +203,23 @@ class RegionLayers:
         thickness = width / min(scale[axis] for axis in _displayed_axes(gt, view))
         _set_if_changed(layer, "scale", scale)
         _set_if_changed(layer, "translate", origin)
-        if _differ(layer, data, types, lines, fills):
+        alike = _look_alike(layer, types, lines, fills)
+        if not alike or _moved(layer, data):
             selected = set(layer.selected_data)
-            # The viewer would adapt its sliders twice for each of the layers, to regions that it needn't know of.
-            with layer._block_refresh(), layer.events.data.blocker():
-                layer.data = []
-                if data:
-                    layer.add(data, shape_type=types, edge_width=thickness, edge_color=lines, face_color=fills)
+            # The viewer would adapt its sliders for each of the layers, to regions that it needn't know of; and the mark of a
+            # selected shape, which costs a compiled shader, is only needed where one is selected.
+            unmarked = nullcontext() if selected else layer.events.highlight.blocker()
+            with layer._block_refresh(), layer.events.data.blocker(), unmarked:
+                if alike:
+                    layer.data = data
+                else:
+                    layer.data = []
+                    if data:
+                        layer.add(data, shape_type=types, edge_width=thickness, edge_color=lines, face_color=fills)
                 if selected <= set(range(len(data))):
                     layer.selected_data = selected
             layer.refresh()
-        elif data and abs(layer.edge_width[0] / thickness - 1) > _NOTICEABLE:
+        if data and abs(layer.edge_width[0] / thickness - 1) > _NOTICEABLE:
             layer.edge_width = thickness
 
     def _add(self, name: str, gt: Array, scale: np.ndarray, units: Sequence[str]) -> Any:
@@ -243,14 +249,17 @@ def _set_if_changed(layer: Any, name: str, values: np.ndarray) -> None:
         setattr(layer, name, values)
 
 
-def _differ(layer: Any, data: list[np.ndarray], types: list[str], lines: list[str], fills: list[str]) -> bool:
-    """Whether a layer shows other shapes than these."""
-    if len(layer.data) != len(data) or list(layer.shape_type) != types:
-        return True
-    if any(not np.allclose(a, b, rtol=0, atol=1e-6) for a, b in zip(layer.data, data, strict=True)):
-        return True
+def _look_alike(layer: Any, types: list[str], lines: list[str], fills: list[str]) -> bool:
+    """Whether a layer shows as many shapes of these types and colours."""
+    if list(layer.shape_type) != types:
+        return False
     colours = ((layer.edge_color, lines), (layer.face_color, fills))
-    return bool(data) and any(not np.allclose(shown, transform_color(wanted)) for shown, wanted in colours)
+    return not types or all(np.allclose(shown, transform_color(wanted)) for shown, wanted in colours)
+
+
+def _moved(layer: Any, data: list[np.ndarray]) -> bool:
+    """Whether a layer's shapes, as many as there are in `data`, lie elsewhere."""
+    return any(not np.allclose(a, b, rtol=0, atol=1e-6) for a, b in zip(layer.data, data, strict=True))
 
 
 def _geometry(

@@ -151,6 +151,19 @@ def squared_distance_to_unknown(
     return unslab(result, order, known.ndim)
 
 
+def squared_distance_to_outside(
+    shape: Sequence[int], voxel_size: Sequence[float], keep: Slices, device: torch.device
+) -> torch.Tensor:
+    """As `squared_distance_to_unknown` where everything in a volume of that shape is known; not cut off."""
+    result = torch.full((), torch.inf, device=device)
+    for axis, (n, size, part) in enumerate(zip(shape, voxel_size, keep, strict=True)):
+        place = torch.arange(part.start, part.stop, dtype=torch.float32, device=device)
+        steps = torch.minimum(place + 1, n - place)
+        squares = (steps * size).square_().reshape((-1,) + (1,) * (len(shape) - axis - 1))
+        result = torch.minimum(result, squares)
+    return result
+
+
 def slab_first(
     volume: torch.Tensor, voxel_size: Sequence[float], keep: Slices
 ) -> tuple[torch.Tensor, list[float], Slices, list[int]]:

@@ -11,7 +11,12 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.ground_truth import annotated, channel_labels, check_channels, part_of
-from predictor_inspector.core.ops.boundary_distance import SATURATED, signed_distance, squared_distance_to_unknown
+from predictor_inspector.core.ops.boundary_distance import (
+    SATURATED,
+    signed_distance,
+    squared_distance_to_outside,
+    squared_distance_to_unknown,
+)
 from predictor_inspector.core.predictor import Predictor, SpecT
 from predictor_inspector.core.predictors.clips import check_clips
 
@@ -112,13 +117,18 @@ class BoundaryPredictor(Predictor):
         distances : torch.Tensor
             The target's distances in `roi`, [C, Z, Y, X].
         """
-        known = annotated(mask, gt.roi, gt, len(self.channels))
         keep = part_of(gt, roi, "target.roi")
         # Only distances up to that of the threshold matter; a little more, so that the cut-off itself is never met.
         radius = (atanh(threshold) * 1.01 if threshold < 1 else SATURATED) * self.scale_factor + max(
             gt.physical_voxel_size
         )
-        squared = torch.stack([squared_distance_to_unknown(k, gt.physical_voxel_size, radius, keep) for k in known])
+        sizes = gt.physical_voxel_size
+        if mask is None:
+            outside = squared_distance_to_outside(gt.spatial_shape, sizes, keep, distances.device)
+            squared = outside.clamp_(max=radius**2)[None]
+        else:
+            known = annotated(mask, gt.roi, gt, len(self.channels))
+            squared = torch.stack([squared_distance_to_unknown(k, sizes, radius, keep) for k in known])
         to_unknown = squared.sqrt_().div_(self.scale_factor).tanh_()
         return (distances.abs() + epsilon).clamp_(max=threshold) < to_unknown
 
