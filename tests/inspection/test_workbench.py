@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
+from predictor_inspector.core.predictors import boundaries
 from predictor_inspector.inspection import Request, carry_out
 from predictor_inspector.inspection.workbench import Workbench, target_key
 
@@ -57,6 +59,34 @@ def test_parameters_of_weights_make_no_new_target(
     again = carry_out(Request(changed, gt.roi), gt, bench=bench)
     np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
     np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_slope_of_distances_is_changed_without_measuring_them_again(
+    gt: Array, masked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask = gt.like(torch.from_numpy(np.random.default_rng(1).random(gt.shape) < 0.99)) if masked else None
+    bench, gentler = Workbench(), replace(DISTANCE, scale_factor=33.0)
+    carry_out(Request(DISTANCE, gt.roi), gt, mask, bench=bench)
+    expected = carry_out(Request(gentler, gt.roi), gt, mask)
+
+    def measured_again(*_args: Any) -> None:
+        raise AssertionError("the distances were measured again")
+
+    for measure in ("signed_distance", "squared_boundary_distance", "squared_distance_to_unknown"):
+        monkeypatch.setattr(boundaries, measure, measured_again)
+    again = carry_out(Request(gentler, gt.roi), gt, mask, bench=bench)
+    np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
+    np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
+
+
+def test_a_steeper_slope_in_steps_gives_what_it_gives_at_once(gt: Array) -> None:
+    bench = Workbench()
+    for scale in (4.0, 9.0, 80.0, 30.0, 31.0):
+        request = Request(replace(DISTANCE, scale_factor=scale), gt.roi)
+        expected, again = carry_out(request, gt), carry_out(request, gt, bench=bench)
+        np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
+        np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
 
 
 def test_what_the_target_depends_on_makes_a_new_one(gt: Array) -> None:

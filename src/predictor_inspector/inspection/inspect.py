@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.progress import listening
+from predictor_inspector.core.recall import remembering
 from predictor_inspector.inspection.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
 from predictor_inspector.inspection.reading import inputs_of
 from predictor_inspector.inspection.regions import Outside, Regions, notes_on, regions_for
@@ -26,6 +27,7 @@ from predictor_inspector.inspection.workbench import Workbench, target_key
 
 Progress = Callable[[str, float], None]
 BalanceOver = Literal["roi", "context"]
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +176,6 @@ def carry_out(
     bench : Workbench, optional
         From an earlier inspection of the same data: what lies on it isn't read or computed again.
     """
-    bench = bench or Workbench()
     if request.balance_over not in ("roi", "context"):
         raise ValueError(f"balance_over must be 'roi' or 'context', got {request.balance_over!r}")
     device = pick_device(request.device)
@@ -182,7 +183,7 @@ def carry_out(
     clock = _Clock(progress)
     with clock.step("read"):
         where = (*regions.read_region.begin, *regions.read_region.shape, request.outside)
-        part, known = bench.recall("read", where, lambda: _read(gt, mask, regions, request.outside))
+        part, known = _recalled(bench, "read", where, lambda: _read(gt, mask, regions, request.outside))
     try:
         return _computed(request, part, known, regions, device, clock, bench)
     except (torch.OutOfMemoryError, MemoryError, RuntimeError, NotImplementedError) as error:
@@ -213,18 +214,19 @@ def _computed(
     regions: Regions,
     device: torch.device,
     clock: _Clock,
-    bench: Workbench,
+    bench: Workbench | None,
 ) -> Inspection:
     predictor, roi = request.predictor, regions.roi
     forget_peak_memory(device)
     with clock.step("transfer", device):
         there = (*regions.read_region.begin, *regions.read_region.shape, request.outside, str(device))
-        on_device, mask_there = bench.recall("transfer", there, lambda: _transferred(gt, mask, device))
+        on_device, mask_there = _recalled(bench, "transfer", there, lambda: _transferred(gt, mask, device))
     with clock.step("target", device):
         over = regions.read_region if request.balance_over == "context" else roi
         made = (target_key(predictor), *there, *over.begin, *over.shape)
-        target = bench.recall("target", made, lambda: predictor.target_in(on_device, over))
-    with clock.step("weight", device):
+        with remembering(bench):
+            target = _recalled(bench, "target", made, lambda: predictor.target_in(on_device, over))
+    with clock.step("weight", device), remembering(bench):
         weight, counts = predictor.create_weight(on_device, target, mask_there, request.counts)
         target, weight = target[roi], weight[roi]
     with clock.step("statistics", device):
@@ -254,6 +256,10 @@ def _computed(
         memory=peak_memory(device) or sum(_bytes(a) for a in arrays),
         notes=notes_on(regions, request.outside),
     )
+
+
+def _recalled(bench: Workbench | None, what: str, key: Hashable, make: Callable[[], T]) -> T:
+    return make() if bench is None else bench.recall(what, key, make)
 
 
 def _transferred(gt: Array, mask: Array | None, device: torch.device) -> tuple[Array, Array | None]:

@@ -15,7 +15,7 @@ _KEPT = 2  # of each kind: the exact result's, and the preview's that came befor
 
 
 class Workbench:
-    """Remembers the ground truth read, and the targets made, for one state of the data.
+    """Remembers the ground truth read, the targets made and what they were made from, for one state of the data.
 
     Whoever knows that the data have changed takes a new workbench. For one thread at a time.
     """

@@ -59,8 +59,13 @@ def signed_distance(
     if made is not None:
         return made
     squared = squared_boundary_distance(labels, voxel_size, SATURATED * scale_factor, keep)
-    distance = squared.sqrt_().div_(scale_factor).tanh_()
-    return torch.where(labels[keep] > 0, distance, -distance)
+    return signed(squared, labels[keep] > 0, scale_factor)
+
+
+def signed(squared: torch.Tensor, inside: torch.Tensor, scale_factor: float) -> torch.Tensor:
+    """The last step of `signed_distance`: tanh(±d / scale_factor) from squared distances, plus where `inside`."""
+    distance = squared.sqrt().div_(scale_factor).tanh_()
+    return torch.where(inside, distance, -distance)
 
 
 def squared_boundary_distance(

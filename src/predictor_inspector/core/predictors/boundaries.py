@@ -13,12 +13,15 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.ground_truth import annotated, channel_labels, check_channels, part_of
 from predictor_inspector.core.ops.boundary_distance import (
     SATURATED,
+    signed,
     signed_distance,
+    squared_boundary_distance,
     squared_distance_to_outside,
     squared_distance_to_unknown,
 )
 from predictor_inspector.core.predictor import Predictor, SpecT
 from predictor_inspector.core.predictors.clips import check_clips
+from predictor_inspector.core.recall import recall, remembers
 
 CHANNELS: dict[str, Any] = {"doc": "Names of the ground truth's channels, in order.", "widget": "names"}
 SCALE_FACTOR: dict[str, Any] = {
@@ -91,8 +94,17 @@ class BoundaryPredictor(Predictor):
 
     def distances(self, gt: Array, labels: torch.Tensor, roi: Roi) -> torch.Tensor:
         """Signed distances in `roi`, [C, Z, Y, X]."""
-        keep = part_of(gt, roi, "roi")
-        return torch.stack([signed_distance(c, gt.physical_voxel_size, self.scale_factor, keep) for c in labels])
+        keep, sizes = part_of(gt, roi, "roi"), gt.physical_voxel_size
+        if not remembers():
+            return torch.stack([signed_distance(c, sizes, self.scale_factor, keep) for c in labels])
+        radius = generous(SATURATED * self.scale_factor)
+        squared = recall(
+            "distances to boundaries",
+            gt.data,
+            (roi.begin, roi.shape, radius),
+            lambda: torch.stack([squared_boundary_distance(c, sizes, radius, keep) for c in labels]),
+        )
+        return signed(squared, labels[(slice(None), *keep)] > 0, self.scale_factor)
 
     def as_target(self, gt: Array, values: torch.Tensor, roi: Roi) -> Array:
         """`values`, [C, Z, Y, X], as an array in `roi`."""
@@ -127,10 +139,24 @@ class BoundaryPredictor(Predictor):
             outside = squared_distance_to_outside(gt.spatial_shape, sizes, keep, distances.device)
             squared = outside.clamp_(max=radius**2)[None]
         else:
-            known = annotated(mask, gt.roi, gt, len(self.channels))
-            squared = torch.stack([squared_distance_to_unknown(k, sizes, radius, keep) for k in known])
+            squared = self._distances_to_unknown(gt, roi, mask, generous(radius)).clamp(max=radius**2)
         to_unknown = squared.sqrt_().div_(self.scale_factor).tanh_()
         return (distances.abs() + epsilon).clamp_(max=threshold) < to_unknown
+
+    def _distances_to_unknown(self, gt: Array, roi: Roi, mask: Array, radius: float) -> torch.Tensor:
+        """Squared distances in `roi`, [1 or C, Z, Y, X]."""
+
+        def make() -> torch.Tensor:
+            keep, known = part_of(gt, roi, "target.roi"), annotated(mask, gt.roi, gt, len(self.channels))
+            return torch.stack([squared_distance_to_unknown(k, gt.physical_voxel_size, radius, keep) for k in known])
+
+        key = (gt.roi.begin, gt.roi.shape, len(self.channels), roi.begin, roi.shape, radius)
+        return recall("distances to the unknown", mask.data, key, make)
+
+
+def generous(radius: float) -> float:
+    """`radius` or up to half as much again: one value for a range of them, so that what reaches that far serves them all."""
+    return float(1.5 ** ceil(log(radius, 1.5))) if remembers() else radius
 
 
 def starting_values(gt: Array, distances_masked: bool) -> dict[str, Any]:
