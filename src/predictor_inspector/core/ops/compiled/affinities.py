@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from numba import njit
 
+from predictor_inspector.core.ops.compiled.memory import empty
 from predictor_inspector.core.ops.compiled.options import EXACT, LABEL_TYPES
 from predictor_inspector.core.ops.compiled.threads import for_each, parts
-from predictor_inspector.core.ops.compiled.volumes import empty, volume
+from predictor_inspector.core.ops.compiled.volumes import volume
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
 _SMALLEST_PART = 64

@@ -14,6 +14,7 @@ import torch
 from numba import njit
 
 from predictor_inspector.core.ops.boundary_distance import SATURATED, slab_first, steps_within, unslab
+from predictor_inspector.core.ops.compiled.memory import empty
 from predictor_inspector.core.ops.compiled.options import EXACT, FINITE, LABEL_TYPES
 from predictor_inspector.core.ops.compiled.threads import PARTS_PER_THREAD, for_each, parts
 from predictor_inspector.core.ops.regions import Slices, extent, whole
@@ -53,10 +54,11 @@ def squared_distance_to_unknown(
     reach = [steps_within(radius, v, n) for v, n in zip(sizes, volume.shape, strict=True)]
     flags = volume.view(torch.uint8).numpy()
     steps = _steps(flags, 0, kept[0], reach[0], {_FACE_0: False})[0]
-    result = np.empty(extent(kept), dtype=np.float32)
+    squared = empty(extent(kept), torch.float32)
+    result = squared.numpy()
     numbers = (_window(kept), np.array(sizes, dtype=np.float32), np.float32(radius**2), *reach)
     _for_each_block(kept, lambda plane, begin, end: _finish_nodes(steps[plane], begin, end, *numbers, result[plane]))
-    return unslab(torch.from_numpy(result), order, known.ndim)
+    return unslab(squared, order, known.ndim)
 
 
 def rehearsals() -> Iterator[None]:
@@ -81,7 +83,8 @@ def _boundary_distance(
     shares = parts(high - low)
     for_each(len(shares), lambda i: _mark(ids, low, low + shares[i].start, low + shares[i].stop, flags))
     steps = _steps(flags, low, kept[0], reach[0], {_FACE_0: True, _FACE_1: False, _FACE_2: False})
-    result = np.empty(extent(kept), dtype=np.float32)
+    distances = empty(extent(kept), torch.float32)
+    result = distances.numpy()
     scale = np.float32(scale_factor or 0)
     numbers = (_window(kept), np.array(sizes, dtype=np.float32), np.float32(radius**2), *reach, scale)
 
@@ -93,7 +96,7 @@ def _boundary_distance(
             np.tanh(block, out=block)
 
     _for_each_block(kept, finish)
-    return unslab(torch.from_numpy(result), order, labels.ndim)
+    return unslab(distances, order, labels.ndim)
 
 
 def _window(kept: Slices) -> tuple[int, int, int]:

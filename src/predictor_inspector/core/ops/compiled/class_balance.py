@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from numba import njit
 
+from predictor_inspector.core.ops.compiled.memory import empty
 from predictor_inspector.core.ops.compiled.options import EXACT
 from predictor_inspector.core.ops.compiled.threads import for_each, parts
-from predictor_inspector.core.ops.compiled.volumes import channels, empty
+from predictor_inspector.core.ops.compiled.volumes import channels
 
 _SMALLEST_PART = 1 << 15
 """Voxels that are worth a thread of their own."""

@@ -19,9 +19,17 @@ import numpy as np
 import torch
 from numba import njit
 
-from predictor_inspector.core.ops.compiled.options import EXACT, LABEL_TYPES, SUMS
+from predictor_inspector.core.ops.compiled.memory import empty
+from predictor_inspector.core.ops.compiled.object_runs import (
+    by_object,
+    even_parts,
+    planes_asked,
+    planes_known,
+    rows_by_place,
+)
+from predictor_inspector.core.ops.compiled.options import LABEL_TYPES, SUMS
 from predictor_inspector.core.ops.compiled.runs import ranked, runs_in
-from predictor_inspector.core.ops.compiled.threads import PARTS_PER_THREAD, for_each
+from predictor_inspector.core.ops.compiled.threads import for_each
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 from predictor_inspector.core.ops.shape_descriptors import MINIMAL_VARIANCE, descriptor_count, moment_kernel, sampled
 
@@ -30,8 +38,6 @@ _STEP = 32
 
 _ROWS = 8
 """So many rows are added up at a time."""
-
-_RUNS_PER_PART = 512
 
 
 def shape_descriptors(
@@ -61,7 +67,7 @@ def shape_descriptors(
     if dims == 2:
         kernels.insert(0, _padded(torch.tensor([[1.0], [0.0], [0.0]], dtype=torch.float64), dtype))
     kept = extent(tuple(keep[d] for d in order))
-    result = np.zeros((descriptor_count(dims), *(1,) * (3 - dims), *kept), dtype=np.float32)
+    found = empty((descriptor_count(dims), *kept), torch.float32).zero_()
     missing = (1,) * (3 - dims)
     _describe_all(
         labels.numpy().reshape(*missing, *labels.shape),
@@ -71,9 +77,8 @@ def shape_descriptors(
         kernels,
         np.array([1.0] * (3 - dims) + sizes) / sigma,
         MINIMAL_VARIANCE / sigma**2,
-        result,
+        found.numpy().reshape(-1, *missing, *kept),
     )
-    found = torch.from_numpy(result).reshape(-1, *kept)
     if order == list(range(dims)):
         return found
     return found[_channels(order)].permute(0, *(order.index(d) + 1 for d in range(dims))).contiguous()
@@ -131,19 +136,19 @@ def _describe_all(
     n0, n1, n2 = samples.shape
     everywhere = np.stack(np.divmod(np.arange(n0 * n1), n1), axis=1)
     known = runs_in(samples, everywhere, slice(0, n2))
-    rows = _rows_by_place(downsample, places)
+    rows = rows_by_place(downsample, places)
     asked = runs_in(labels, rows, slice(int(places[2, 0]), int(places[2, 1])))
     if not len(asked.ids):
         return
     objects, (known_object, asked_object) = ranked(known.ids, asked.ids)
-    known_order, boxes = _by_object(known_object, known.row, known.start, known.stop, objects, n1)
-    planes, plane_starts = _planes(known_object, known.row, known_order, boxes, n1)
+    known_order, boxes = by_object(known_object, known.row, known.start, known.stop, objects, n1)
+    planes, plane_starts = planes_known(known_object, known.row, known_order, boxes, n1)
     inputs = (known.row % n1, known.start, known.stop)
     inputs = tuple(np.take(a, known_order) for a in inputs)
-    asked_order, _ = _by_object(asked_object, asked.row, asked.start, asked.stop, objects, len(rows))
+    asked_order, _ = by_object(asked_object, asked.row, asked.start, asked.stop, objects, len(rows))
     outputs = tuple(np.take(a, asked_order) for a in (asked_object, asked.row, asked.start, asked.stop))
-    units = _units(outputs[0], rows[outputs[1], 0], downsample, int(places[0, 2]))
-    cuts = _cuts(units)
+    units = planes_asked(outputs[0], rows[outputs[1], 0], downsample, int(places[0, 2]))
+    cuts = even_parts(units)
     for_each(
         len(cuts) - 1,
         lambda i: _describe(
@@ -151,73 +156,6 @@ def _describe_all(
             kernels[0], kernels[1], kernels[2], lengths.astype(kernels[0].dtype), kernels[0].dtype.type(flat), result,
         ),
     )  # fmt: skip
-
-
-def _rows_by_place(downsample: int, places: np.ndarray) -> np.ndarray:
-    """Z and y of all kept rows, those that share a row of the sampled grid side by side: int64, [N, 2]."""
-    z, y = (np.arange(begin, end) for begin, end, _ in places[:2])
-    rows = np.stack(np.meshgrid(z, y, indexing="ij"), axis=-1).reshape(-1, 2)
-    if downsample == 1:
-        return rows
-    coarse = (rows + places[:2, 2]) // downsample
-    return rows[np.lexsort((coarse[:, 1], coarse[:, 0]))]
-
-
-def _units(owner: np.ndarray, z: np.ndarray, downsample: int, phase: int) -> np.ndarray:
-    """Where, in sorted runs, an object's next plane of the sampled grid begins; their number at the end."""
-    plane = (z + phase) // downsample
-    changes = (np.diff(owner) != 0) | (np.diff(plane) != 0)
-    return np.concatenate([[0], np.flatnonzero(changes) + 1, [len(owner)]])
-
-
-def _cuts(units: np.ndarray) -> list[int]:
-    """Units in parts of about as many runs each: the first of each part, and their number at the end."""
-    count = max(1, min(int(units[-1]) // _RUNS_PER_PART, PARTS_PER_THREAD * torch.get_num_threads()))
-    ends = np.searchsorted(units, np.linspace(0, units[-1], count + 1))
-    return sorted({int(e) for e in ends})
-
-
-@njit(**EXACT)
-def _by_object(owner, row, start, stop, objects, rows_per_plane):
-    """The order that sorts runs by object and keeps it within each, and each object's box: planes, rows, columns."""
-    first = np.zeros(objects + 1, np.int64)
-    for o in owner:
-        first[o + 1] += 1
-    for o in range(objects):
-        first[o + 1] += first[o]
-    order = np.empty(owner.shape[0], np.int64)
-    boxes = np.zeros((objects, 3, 2), np.int64)
-    seen = np.zeros(objects, np.bool_)
-    for r in range(owner.shape[0]):
-        o = owner[r]
-        order[first[o]] = r
-        first[o] += 1
-        z, y = row[r] // rows_per_plane, row[r] % rows_per_plane
-        box = boxes[o]
-        if not seen[o]:
-            seen[o] = True
-            box[0, 0], box[0, 1], box[1, 0], box[1, 1], box[2, 0], box[2, 1] = z, z + 1, y, y + 1, start[r], stop[r]
-        else:
-            box[0, 0], box[0, 1] = min(box[0, 0], z), max(box[0, 1], z + 1)
-            box[1, 0], box[1, 1] = min(box[1, 0], y), max(box[1, 1], y + 1)
-            box[2, 0], box[2, 1] = min(box[2, 0], start[r]), max(box[2, 1], stop[r])
-    return order, boxes
-
-
-@njit(**EXACT)
-def _planes(owner, row, order, boxes, rows_per_plane):
-    """For each object its place in a table of where the runs of each of its planes begin, and that table."""
-    objects = boxes.shape[0]
-    places = np.zeros(objects + 1, np.int64)
-    for o in range(objects):
-        places[o + 1] = places[o] + boxes[o, 0, 1] - boxes[o, 0, 0]
-    starts = np.zeros(places[objects] + 1, np.int64)
-    for r in range(order.shape[0]):
-        o = owner[order[r]]
-        starts[places[o] + row[order[r]] // rows_per_plane - boxes[o, 0, 0] + 1] += 1
-    for p in range(starts.shape[0] - 1):
-        starts[p + 1] += starts[p]
-    return places, starts
 
 
 @njit(**SUMS)

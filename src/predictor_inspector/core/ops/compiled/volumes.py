@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 
@@ -19,9 +17,3 @@ def volume(tensor: torch.Tensor) -> np.ndarray:
 def channels(tensor: torch.Tensor) -> np.ndarray:
     """Booleans, [C, …], as bytes, [C, N]. Shares memory where it can."""
     return tensor.contiguous().view(torch.uint8).numpy().reshape(tensor.shape[0], -1)
-
-
-def empty(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
-    """A tensor to write into. New memory takes longer to get than to fill, unless in large pages: numpy asks for those."""
-    size = int(np.prod(shape)) * dtype.itemsize
-    return torch.from_numpy(np.empty(size, dtype=np.uint8)).view(dtype).reshape(tuple(shape))

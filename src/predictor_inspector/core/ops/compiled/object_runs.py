@@ -1,0 +1,80 @@
+"""Runs of objects in order: object by object, plane by plane, and in parts for threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numba import njit
+
+from predictor_inspector.core.ops.compiled.options import EXACT
+from predictor_inspector.core.ops.compiled.threads import PARTS_PER_THREAD
+
+RUNS_PER_PART = 512
+"""Runs that are worth a thread of their own."""
+
+
+def rows_by_place(downsample: int, places: np.ndarray) -> np.ndarray:
+    """Z and y of all kept rows, those that share a row of the sampled grid side by side: int64, [N, 2]."""
+    z, y = (np.arange(begin, end) for begin, end, _ in places[:2])
+    rows = np.stack(np.meshgrid(z, y, indexing="ij"), axis=-1).reshape(-1, 2)
+    if downsample == 1:
+        return rows
+    coarse = (rows + places[:2, 2]) // downsample
+    return rows[np.lexsort((coarse[:, 1], coarse[:, 0]))]
+
+
+def planes_asked(owner: np.ndarray, z: np.ndarray, downsample: int, phase: int) -> np.ndarray:
+    """Where, in sorted runs, an object's next plane of the sampled grid begins; their number at the end."""
+    plane = (z + phase) // downsample
+    changes = (np.diff(owner) != 0) | (np.diff(plane) != 0)
+    return np.concatenate([[0], np.flatnonzero(changes) + 1, [len(owner)]])
+
+
+def even_parts(units: np.ndarray) -> list[int]:
+    """Units in parts of about as many runs each: the first of each part, and their number at the end."""
+    count = max(1, min(int(units[-1]) // RUNS_PER_PART, PARTS_PER_THREAD * torch.get_num_threads()))
+    ends = np.searchsorted(units, np.linspace(0, units[-1], count + 1))
+    return sorted({int(e) for e in ends})
+
+
+@njit(**EXACT)
+def by_object(owner, row, start, stop, objects, rows_per_plane):
+    """The order that sorts runs by object and keeps it within each, and each object's box: planes, rows, columns."""
+    first = np.zeros(objects + 1, np.int64)
+    for o in owner:
+        first[o + 1] += 1
+    for o in range(objects):
+        first[o + 1] += first[o]
+    order = np.empty(owner.shape[0], np.int64)
+    boxes = np.zeros((objects, 3, 2), np.int64)
+    seen = np.zeros(objects, np.bool_)
+    for r in range(owner.shape[0]):
+        o = owner[r]
+        order[first[o]] = r
+        first[o] += 1
+        z, y = row[r] // rows_per_plane, row[r] % rows_per_plane
+        box = boxes[o]
+        if not seen[o]:
+            seen[o] = True
+            box[0, 0], box[0, 1], box[1, 0], box[1, 1], box[2, 0], box[2, 1] = z, z + 1, y, y + 1, start[r], stop[r]
+        else:
+            box[0, 0], box[0, 1] = min(box[0, 0], z), max(box[0, 1], z + 1)
+            box[1, 0], box[1, 1] = min(box[1, 0], y), max(box[1, 1], y + 1)
+            box[2, 0], box[2, 1] = min(box[2, 0], start[r]), max(box[2, 1], stop[r])
+    return order, boxes
+
+
+@njit(**EXACT)
+def planes_known(owner, row, order, boxes, rows_per_plane):
+    """For each object its place in a table of where the runs of each of its planes begin, and that table."""
+    objects = boxes.shape[0]
+    places = np.zeros(objects + 1, np.int64)
+    for o in range(objects):
+        places[o + 1] = places[o] + boxes[o, 0, 1] - boxes[o, 0, 0]
+    starts = np.zeros(places[objects] + 1, np.int64)
+    for r in range(order.shape[0]):
+        o = owner[order[r]]
+        starts[places[o] + row[order[r]] // rows_per_plane - boxes[o, 0, 0] + 1] += 1
+    for p in range(starts.shape[0] - 1):
+        starts[p + 1] += starts[p]
+    return places, starts
