@@ -200,7 +200,13 @@ def _describe(
         plane = (rows[out_row[a], 0] + places[0, 2]) // step
         first_y = max(y_low, (rows[out_row[a], 1] + places[1, 2]) // step - r1)
         last_y = min(y_high, (rows[out_row[b - 1], 1] + places[1, 2]) // step + r1 + 1)
-        width = x_high - x_low
+        # Of a winding object's box, only the columns within reach of what is asked in this plane.
+        first_x, last_x = out_start[a], out_stop[a]
+        for j in range(a, b):
+            first_x, last_x = min(first_x, out_start[j]), max(last_x, out_stop[j])
+        x_low = max(x_low, (first_x + places[2, 2]) // step - r2)
+        x_high = min(x_high, (last_x - 1 + places[2, 2]) // step + r2 + 1)
+        width = max(0, x_high - x_low)
         # 1. The planes within reach; a cursor in the runs of each.
         near, far = max(z_low, plane - r0), min(z_high, plane + r0 + 1)
         for z in range(near, far):
@@ -213,12 +219,14 @@ def _describe(
             for z in range(near, far):
                 c, limit, t = cursors[z - near], limits[z - near], z - plane + r0
                 while c < limit and in_y[c] == y:
-                    s, e = in_start[c] - x_low, in_stop[c] - x_low
+                    s, e = max(0, in_start[c] - x_low), min(width, in_stop[c] - x_low)
+                    c += 1
+                    if s >= e:
+                        continue
                     for k in range(3):
                         ends[s, k] += k0[k, t]
                         ends[e, k] -= k0[k, t]
                     low, high = min(low, s), max(high, e)
-                    c += 1
                 cursors[z - near] = c
             line = y - first_y
             row_low[line], row_high[line] = low, high
