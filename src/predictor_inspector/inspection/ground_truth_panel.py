@@ -117,7 +117,7 @@ def _caption(inspection: Inspection, plane: Plane, names: tuple[str, ...]) -> st
 def _draw_plane(axes: Axes, inspection: Inspection, plane: Plane, raw: Array | None, whole: Roi) -> None:
     gt, regions = inspection.gt, inspection.regions
     extent = plane.extent(gt.roi, gt.subdivision)
-    axes.imshow(_picture(inspection, plane, raw), extent=extent, interpolation="nearest", aspect="auto")
+    axes.imshow(labels_picture(gt, plane, raw), extent=extent, interpolation="nearest", aspect="auto")
     if plane.cuts(inspection.roi):
         _shade_outside(axes, plane, gt, inspection.roi)
     if inspection.mask is not None:
@@ -140,10 +140,10 @@ def _draw_plane(axes: Axes, inspection: Inspection, plane: Plane, raw: Array | N
     thin_frame(axes)
 
 
-def _picture(inspection: Inspection, plane: Plane, raw: Array | None) -> np.ndarray:
+def labels_picture(gt: Array, plane: Plane, raw: Array | None) -> np.ndarray:
     """Labels in colour with thin outlines, over the raw data if there are any: [rows, columns, 3]."""
-    labels: Any = plane.values(inspection.gt)
-    if inspection.gt.channel_dims:
+    labels: Any = plane.values(gt)
+    if gt.channel_dims:
         labels = labels.reshape(-1, *labels.shape[-2:])
         picture = colours.channel_colours(labels)
         labels = (labels > 0).any(0)

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
 SMALL, NORMAL, LARGE = 7.5, 9.0, 15.0  # points
 GREY = "#555555"
 _TOP = 10  # above everything else in a panel
+_LETTER = 0.6  # a letter's width over its height
 _CLOSE = 0.1  # of a bar's height: numbers nearer than this would overlap
 
 
-def bare(axes: Axes, title: str) -> None:
-    """A caption above, a thin frame, and no numbers along it."""
-    axes.set_title(title, fontsize=NORMAL, loc="left", pad=4)
+def bare(axes: Axes, title: str, size: float = NORMAL) -> None:
+    """A caption above, in letters of `size` points, a thin frame, and no numbers along it."""
+    axes.set_title(title, fontsize=size, loc="left", pad=4)
     axes.set_xticks([])
     axes.set_yticks([])
     thin_frame(axes)
@@ -53,8 +54,13 @@ def scale_bar(axes: Axes, unit: str) -> None:
     # Letters are as high as they are, however large the panel.
     letters = SMALL / 72 * axes.figure.dpi * (top - bottom) / axes.get_window_extent().height
     room = 0.02 * (right - left)
+    label = f"{length:g} {unit}"
+    # In a small panel the label is longer than the bar; it must not stick out.
+    wide = max(
+        length, len(label) * _LETTER * SMALL / 72 * axes.figure.dpi * (right - left) / axes.get_window_extent().width
+    )
     backing = axes.fill_between(
-        [end - length - room, end + room],
+        [end - wide - room, end + room],
         level - 0.02 * (top - bottom),
         above + 1.1 * letters,
         color="black",
@@ -62,8 +68,7 @@ def scale_bar(axes: Axes, unit: str) -> None:
     )
     backing.set(linewidth=0, zorder=_TOP)
     axes.plot([end - length, end], [level, level], linewidth=3, color="white", solid_capstyle="butt", zorder=_TOP)
-    label = f"{length:g} {unit}"
-    text = axes.text(end - length / 2, above, label, fontsize=SMALL, color="white", ha="center", zorder=_TOP)
+    text = axes.text(end - wide / 2, above, label, fontsize=SMALL, color="white", ha="center", zorder=_TOP)
     outline(text)
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)

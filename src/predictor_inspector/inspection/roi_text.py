@@ -108,3 +108,12 @@ def _bound(text: str, part: str, name: str) -> tuple[Fraction | None, str]:
 def _world(array: Array, axis: int, voxel: int) -> str:
     """Where a voxel begins, in the array's unit."""
     return f"{(array.offset[axis] + voxel * array.voxel_size[axis]) / array.subdivision:.12g}"
+
+
+def roi_to_text(roi: Roi, array: Array) -> str:
+    """`roi`, on the grid of `array`, as `roi_from_text` understands it: in voxels if it lies within the data, else in units."""
+    if array.roi.contains(roi):
+        return ",".join(f"{s.start}:{s.stop}" for s in array.to_slices(roi))
+    unit = "px" if array.unit == "pixel" else array.unit
+    ends = zip(roi.begin, roi.end, strict=True)
+    return ",".join(f"{b / array.subdivision:.12g}{unit}:{e / array.subdivision:.12g}{unit}" for b, e in ends)

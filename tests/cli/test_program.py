@@ -361,7 +361,7 @@ class TestWindows:
         plugin, calls = ModuleType("predictor_inspector.plugin"), []
         plugin.launch = lambda *arguments: calls.append(arguments)  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "predictor_inspector.plugin", plugin)
-        monkeypatch.setattr("predictor_inspector.cli._check_window", lambda: None)
+        monkeypatch.setattr("predictor_inspector.cli.program._check_window", lambda: None)
         return calls
 
     def test_open_and_demo_launch_the_plugin(self, labels: Path, launched: list[tuple[object, ...]]) -> None:

@@ -1,34 +1,36 @@
-"""The command ``predictor-inspector``: the same inspections without a screen.
-
-Nothing heavy is imported before a command needs it, so that ``--help`` answers at once.
-"""
+"""The program: its commands, its exit status, and the commands that are a few lines each."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from predictor_inspector import __version__
+from predictor_inspector.cli import check, compare, report
+from predictor_inspector.cli.common import (
+    PROGRAM,
+    add_computing,
+    add_ground_truth,
+    add_predictor,
+    add_region,
+    note,
+    progress,
+)
 
-PROGRAM = "predictor-inspector"
 USER_ERROR, BUG, INTERRUPTED = 2, 1, 130
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError)
 _STEPS_OF_INSPECTION = 6
 _QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 
-_ROI_HELP = (
-    "region to inspect, a range per axis: 10:40,0:256,: counts voxels of the array, 25 is one of them, and with a unit "
-    "ranges are world coordinates, as napari shows them (100nm:400nm,0.1um:0.4um,:); grown to whole voxels; "
-    "everything by default"
-)
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status: 0, 2 for something the person can put right, 1 for a bug."""
+    """Run the command line; returns the exit status.
+
+    0; 1 if `check` found errors, and for a bug; 2 for something the person can put right.
+    """
     # Before torch is loaded: its threads shall sleep while they wait, not spin on cores that others need.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # argparse has said everything, be it help or an error
         return int(end.code or 0)
     try:
-        options.command(options)
+        status = options.command(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = "" if expected else f" (unexpected {type(error).__name__}; --debug shows where)"
         print(f"{PROGRAM}: error: {_sentence(error)}{hint}", file=sys.stderr)
         return USER_ERROR if expected else BUG
-    return 0
+    return int(status or 0)
 
 
 def _sentence(error: Exception) -> str:
@@ -65,6 +67,7 @@ def _sentence(error: Exception) -> str:
 def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.core.ops import backend
     from predictor_inspector.inspection import Request, carry_out
+    from predictor_inspector.inspection.command_inputs import indices_from_text
     from predictor_inspector.inspection.describe import describe_channels
     from predictor_inspector.inspection.inputs import at_indices, check_still, open_input
     from predictor_inspector.inspection.memory import memory_from_text, memory_text
@@ -76,7 +79,7 @@ def _render(options: argparse.Namespace) -> None:
     check_folder(options.out, options.overwrite)
     backend.warm_up()
     memory = None if options.memory is None else memory_from_text(options.memory)
-    indices = _indices(options.index)
+    indices = indices_from_text(options.index)
     names = {"gt": options.name, "mask": options.mask, "raw": options.raw}
     opened = {role: open_input(options.path, name) for role, name in names.items() if role == "gt" or name is not None}
     arrays = {role: at_indices(array, indices, skip_missing=role != "gt") for role, array in opened.items()}
@@ -84,12 +87,12 @@ def _render(options: argparse.Namespace) -> None:
     check_still(gt)
     predictor, assumed = chosen_predictor(gt, options.predictor, options.config, options.preset, options.set)
     for name, value in assumed.items():
-        _note(f"{name} was not given; assumed {value}")
+        note(f"{name} was not given; assumed {value}")
     roi = None
     if options.roi is not None:
         roi, grown = roi_from_text(options.roi, gt, within=options.outside == "clip")
         if grown:
-            _note(grown)
+            note(grown)
     inputs: dict[str, Any] = {
         role: {"path": str(options.path), "name": names[role], **geometry(array)} for role, array in opened.items()
     }
@@ -98,16 +101,16 @@ def _render(options: argparse.Namespace) -> None:
     mask, raw = arrays.get("mask"), arrays.get("raw")
     tiled = tiled_if_needed(request, gt, mask, memory)
     if tiled is None:
-        with _progress(_STEPS_OF_INSPECTION + len(WRITING)) as tell:
+        with progress(_STEPS_OF_INSPECTION + len(WRITING)) as tell:
             inspection = carry_out(request, gt, mask, tell)
             write_results(options.out, inspection, inputs, raw, options.overwrite, tell)
     else:
         tile = " x ".join(str(n) for n in tiled.tile_shape)
-        _note(f"computed in {len(tiled)} tiles of at most {tile} voxels, with {memory_text(tiled.memory)} for each")
-        with _progress(len(TILED_STEPS)) as tell:
+        note(f"computed in {len(tiled)} tiles of at most {tile} voxels, with {memory_text(tiled.memory)} for each")
+        with progress(len(TILED_STEPS)) as tell:
             inspection = write_results_in_tiles(options.out, tiled, inputs, raw, options.overwrite, tell)
     for text in inspection.notes:
-        _note(text)
+        note(text)
     voxels = " x ".join(str(n) for n in inspection.target.spatial_shape)
     print(describe_channels(inspection.statistics))
     print(f"\n{voxels} voxels in {inspection.timings['total']:.2f} s on {inspection.device}; written to {options.out}")
@@ -165,42 +168,6 @@ def _check_window() -> None:
         raise ValueError("a window needs a screen, and there is none; use 'render', or a virtual screen with xvfb-run")
 
 
-def _indices(texts: Sequence[str]) -> dict[str, int]:
-    indices = {}
-    for text in texts:
-        axis, equals, index = text.partition("=")
-        if not equals or not axis or not index.strip().isdecimal():
-            raise ValueError(f"--index needs an axis and a position from 0, such as t=3, got {text!r}")
-        indices[axis.strip()] = int(index)
-    return indices
-
-
-def _note(text: str) -> None:
-    print(f"{PROGRAM}: note: {text}", file=sys.stderr)
-
-
-@contextmanager
-def _progress(steps: int) -> Iterator[Callable[[str, float], None]]:
-    """A bar on the terminal that moves as `steps` steps, told by name and fraction, go by; only on a terminal."""
-    from tqdm import tqdm
-
-    with tqdm(
-        total=steps, disable=not sys.stderr.isatty(), bar_format="{desc:<14}|{bar}| {elapsed}", leave=False
-    ) as bar:
-        begun: list[str] = []
-
-        def tell(step: str, fraction: float) -> None:
-            if step not in begun:
-                begun.append(step)
-                bar.set_description_str(step, refresh=False)
-            # Computing anew, after a device had too little memory, goes back to an earlier step.
-            bar.update(begun.index(step) + fraction - bar.n)
-            if fraction == 0:
-                bar.refresh()
-
-        yield tell
-
-
 class _Parser(argparse.ArgumentParser):
     """Errors as everywhere else: one sentence, no wall of options."""
 
@@ -217,12 +184,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def command(name: str, run: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
+    def command(name: str, run: Callable[[argparse.Namespace], int | None], about: str) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", parents=[common])
         added.set_defaults(command=run)
         return added
 
     _add_render_arguments(command("render", _render, "write target and weight of a region, a picture and a report"))
+    for name, module in (("check", check), ("compare", compare), ("report", report)):
+        module.add_arguments(command(name, module.run, module.ABOUT))
     listing = command("list", _list, "list the kinds of predictors, or the arrays in a container")
     listing.add_argument("path", metavar="PATH", nargs="?", help="OME-Zarr, zarr, HDF5 or TIFF")
     show = command("show", _show, "show a kind of predictor: parameters, units, defaults, presets")
@@ -238,54 +207,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("path", metavar="PATH", help="ground truth: OME-Zarr, zarr, HDF5 or TIFF")
-    parser.add_argument(
-        "name", metavar="NAME", nargs="?", help="array in it, or a path of its own; only needed to choose"
-    )
-    what = parser.add_argument_group("what to compute")
-    what.add_argument(
-        "--predictor", metavar="KIND", help=f"as in '{PROGRAM} list'; may be in the --config file instead"
-    )
-    what.add_argument("--preset", metavar="NAME", help=f"start from a preset, as in '{PROGRAM} show KIND'")
-    what.add_argument("--config", metavar="FILE", help="YAML or JSON file of parameters; overrides the preset")
-    what.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="one parameter, its value in YAML (lsds=false, neighborhood=[[1,0,0],[0,-3,0]]); overrides the file",
-    )
-    where = parser.add_argument_group("where")
-    where.add_argument("--roi", metavar="RANGES", help=_ROI_HELP)
-    where.add_argument(
-        "--index", metavar="AXIS=N", action="append", default=[], help="position on another axis, t=3 or c=0"
-    )
-    where.add_argument("--mask", metavar="NAME", help="where the ground truth is annotated: array in PATH, or a path")
-    where.add_argument("--raw", metavar="NAME", help="drawn beneath the ground truth: array in PATH, or a path")
-    how = parser.add_argument_group("how")
-    how.add_argument("--device", default="auto", help="auto (default), cuda, mps or cpu")
-    how.add_argument(
-        "--outside",
-        choices=("clip", "zero"),
-        default="clip",
-        help="context beyond the data: do without (clip, the default), or pad with 0 as DaCapo's trainer does",
-    )
-    how.add_argument(
-        "--balance-over",
-        choices=("roi", "context"),
-        default="roi",
-        help="balance classes over the ROI (default), or over its context too as DaCapo's trainer does",
-    )
-    how.add_argument(
-        "--memory",
-        metavar="SIZE",
-        help="what computing may take beside the program itself, 4GB say: larger regions are computed in tiles, with the "
-        "same results; half of the machine's memory by default",
-    )
+    add_ground_truth(parser)
+    add_predictor(parser)
+    add_region(parser, raw=True)
+    add_computing(parser, "larger regions are computed in tiles, with the same results")
     out = parser.add_argument_group("results")
     out.add_argument("--out", metavar="DIR", required=True, help="folder to make")
     out.add_argument("--overwrite", action="store_true", help="replace an earlier folder of results")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

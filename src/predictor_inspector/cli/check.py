@@ -1,0 +1,118 @@
+"""The command ``check``: what is wrong with targets and weights, for people and for pipelines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from predictor_inspector.cli.common import add_computing, add_ground_truth, add_predictor, add_region, note, progress
+
+if TYPE_CHECKING:
+    from predictor_inspector.core.array import Array
+    from predictor_inspector.inspection.findings import Finding
+
+ABOUT = "look for mistakes in ground truth, targets and weights, and say where they are"
+FOUND = 1
+"""Exit status if something was found that is as severe as --fail-on."""
+
+_AFTER = (
+    "Exit status: 0 if no errors were found (with --fail-on warning: no warnings either), 1 if some were, 2 if something "
+    "about the call has to be put right, such as a path that isn't there."
+)
+_COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "info": "\033[1;36m"}
+_STEPS_OF_INSPECTION = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What ``check`` takes."""
+    parser.epilog = _AFTER
+    add_ground_truth(parser)
+    add_predictor(parser)
+    add_region(parser)
+    add_computing(parser, "larger regions are refused, with one that isn't too large")
+    out = parser.add_argument_group("results")
+    out.add_argument(
+        "--format", choices=("text", "json"), default="text", help="text for people (default), or a list in JSON"
+    )
+    out.add_argument(
+        "--only", metavar="ID", nargs="+", action="extend", default=[], help="findings to look for, after PATH"
+    )
+    out.add_argument(
+        "--ignore", metavar="ID", nargs="+", action="extend", default=[], help="findings to leave out, after PATH"
+    )
+    out.add_argument(
+        "--fail-on",
+        choices=("error", "warning"),
+        default="error",
+        help="what makes the exit status 1: errors only (default), or warnings too",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what was found; returns the exit status."""
+    from predictor_inspector.core.ops import backend
+    from predictor_inspector.inspection.command_inputs import opened_inputs
+    from predictor_inspector.inspection.findings import CHECKS, SEVERITIES, check_region
+    from predictor_inspector.inspection.inspect import Request
+    from predictor_inspector.inspection.memory import memory_from_text
+    from predictor_inspector.inspection.roi_text import roi_from_text
+    from predictor_inspector.inspection.settings import chosen_predictor
+
+    backend.warm_up()
+    inputs = opened_inputs(options.path, {"gt": options.name, "mask": options.mask}, options.index)
+    gt, mask = inputs["gt"], inputs.get("mask")
+    predictor, assumed = chosen_predictor(gt, options.predictor, options.config, options.preset, options.set)
+    for name, value in assumed.items():
+        note(f"{name} was not given; assumed {value}")
+    roi = None
+    if options.roi is not None:
+        roi, grown = roi_from_text(options.roi, gt, within=options.outside == "clip")
+        if grown:
+            note(grown)
+    request = Request(predictor, roi, options.device, options.outside, options.balance_over)
+    memory = None if options.memory is None else memory_from_text(options.memory)
+    with progress(_STEPS_OF_INSPECTION + len(CHECKS)) as tell:
+        checked = check_region(request, gt, mask, memory, tell, options.only, options.ignore)
+    if checked.refused:
+        note(f"only the values themselves were checked, since the predictor refuses them: {checked.refused}")
+    if options.format == "json":
+        _print_json(checked.findings)
+    else:
+        voxels = " x ".join(str(int(n)) for n in checked.roi.shape // gt.voxel_size)
+        print(_text(checked.findings, gt, voxels, sys.stdout.isatty()))
+    counted = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
+    return FOUND if any(f.severity in counted for f in checked.findings) else 0
+
+
+def _print_json(findings: tuple[Finding, ...]) -> None:
+    import json
+
+    print(json.dumps([f.as_dict() for f in findings], indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _text(findings: tuple[Finding, ...], gt: Array, voxels: str, colourful: bool) -> str:
+    from predictor_inspector.inspection.findings import SEVERITIES
+    from predictor_inspector.inspection.findings.subject import listed
+    from predictor_inspector.inspection.roi_text import roi_to_text
+
+    lines = []
+    for f in findings:
+        begin, end = (_COLOURS[f.severity], "\033[0m") if colourful else ("", "")
+        channels = f"  ({listed(f.channels, 4)})" if f.channels else ""
+        place = f"--roi {roi_to_text(f.where.roi, gt)}" if _on_grid(f, gt) else "in the mask"
+        lines += [
+            f"{begin}{f.severity:<7}{end}  {f.id}{channels}",
+            f"    {f.message}",
+            f"    → {f.advice}",
+            f"    {place}  ({f.where.voxels:,} voxels)",
+            "",
+        ]
+    counts = [sum(f.severity == severity for f in findings) for severity in SEVERITIES]
+    names = [("error", "errors"), ("warning", "warnings"), ("info", "infos")]
+    told = ", ".join(f"{count} {many if count != 1 else one}" for count, (one, many) in zip(counts, names, strict=True))
+    return "\n".join([*lines, f"{told} in {voxels} voxels"])
+
+
+def _on_grid(finding: Finding, gt: Array) -> bool:
+    return finding.where.grid.voxel_size == gt.voxel_size and finding.where.grid.dims == gt.dims

@@ -1,0 +1,66 @@
+"""The command ``report``: one HTML file about a region, and a figure of it."""
+
+from __future__ import annotations
+
+import argparse
+
+from predictor_inspector.cli.common import add_predictor, add_region
+
+ABOUT = "write an HTML report of a region, or a figure for a paper"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What ``report`` takes."""
+    parser.add_argument(
+        "path", metavar="PATH", help="ground truth: OME-Zarr, zarr, HDF5 or TIFF; or a saved session (.yaml)"
+    )
+    parser.add_argument("name", metavar="NAME", nargs="?", help="array in it, or a path of its own")
+    add_predictor(parser)
+    add_region(parser, raw=True)
+    many = parser.add_argument_group("survey")
+    many.add_argument(
+        "--survey", metavar="N", type=int, default=0, help="look at so many random regions of that size, too"
+    )
+    many.add_argument(
+        "--min-annotated",
+        metavar="SHARE",
+        type=float,
+        default=0.1,
+        help="share of each of these regions that must be annotated at least, 0.1 by default",
+    )
+    how = parser.add_argument_group("how")
+    how.add_argument("--device", default="auto", help="auto (default), cuda, mps or cpu")
+    how.add_argument("--outside", choices=("clip", "zero"), default="clip", help="context beyond the data")
+    how.add_argument("--balance-over", choices=("roi", "context"), default="roi", help="what classes are counted over")
+    out = parser.add_argument_group("results")
+    out.add_argument("--out", metavar="FILE", required=True, help="an .html report, or a .png, .svg or .pdf figure")
+    out.add_argument("--title", default="", help="of the report")
+    out.add_argument("--channels", metavar="NAMES", help="of a figure: those to show, separated by commas")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write the report or the figure."""
+    from predictor_inspector.inspection.write_report import (
+        SESSION_SUFFIXES,
+        subject_in_words,
+        subject_of_session,
+        write_about,
+    )
+
+    if options.path.lower().endswith(SESSION_SUFFIXES):
+        subject = subject_of_session(options.path)
+    else:
+        subject = subject_in_words(
+            options.path,
+            {"gt": options.name, "mask": options.mask, "raw": options.raw},
+            options.index,
+            options.predictor,
+            options.config,
+            options.preset,
+            options.set,
+            options.roi,
+            {"device": options.device, "outside": options.outside, "balance_over": options.balance_over},
+        )
+    channels = None if options.channels is None else [name.strip() for name in options.channels.split(",")]
+    written = write_about(options.out, subject, options.title, channels, options.survey, options.min_annotated)
+    print(f"written to {written}")

@@ -1,0 +1,70 @@
+"""`compare_configs`: one region of ground truth with two configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.config import predictor_kinds
+from predictor_inspector.inspection.comparison import Comparison, compare
+from predictor_inspector.inspection.finding_like import Find, find_cheaply
+from predictor_inspector.inspection.inspect import BalanceOver, Inspection, inspect
+from predictor_inspector.inspection.regions import Outside
+from predictor_inspector.inspection.roi_text import roi_from_text
+from predictor_inspector.inspection.settings import chosen_predictor
+
+Choice = tuple[str | None, Sequence[str]]
+"""A kind, or a YAML or JSON file of parameters; and single parameters as ``key=value``."""
+
+
+def compare_configs(
+    gt: Array,
+    mask: Array | None,
+    a: Choice,
+    b: Choice,
+    roi: str | None = None,
+    devices: tuple[str, str] = ("auto", "auto"),
+    outside: Outside = "clip",
+    balance_over: BalanceOver = "roi",
+    find: Find | None = None,
+) -> Comparison:
+    """Inspect a region with two predictors and compare them, findings included.
+
+    Parameters
+    ----------
+    a, b : tuple
+        What either predictor is chosen by. Without a kind or a file B is A with other parameters.
+    roi : str, optional
+        As `roi_from_text` takes it; all of `gt` by default.
+    devices : tuple of str
+        Where either is computed.
+    find : callable, optional
+        Gives the findings of an inspection, its ground truth and its mask; by default those that cost little.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError
+        If a configuration or the region is of no use, or the two have no channels in common.
+    """
+    region = None if roi is None else roi_from_text(roi, gt, within=outside == "clip")[0]
+    if b[0] is None:
+        b = (a[0], [*a[1], *b[1]])
+
+    def inspected(choice: Choice, device: str) -> tuple[Inspection, Sequence[Any]]:
+        predictor, _ = chosen_predictor(gt, **_source(choice[0]), values=choice[1])
+        inspection = inspect(predictor, gt, region, mask, device, outside, balance_over)
+        return inspection, (find or find_cheaply)(inspection, gt, mask)
+
+    (first, found_first), (second, found_second) = (
+        inspected(choice, device) for choice, device in zip((a, b), devices, strict=True)
+    )
+    return compare(first, second, found_first, found_second)
+
+
+def _source(source: str | None) -> dict[str, Any]:
+    """A kind by its name; anything else is a file, whose errors say what is wrong with it."""
+    if source in predictor_kinds() and not Path(str(source)).is_file():
+        return {"kind": source}
+    return {"config_file": source}

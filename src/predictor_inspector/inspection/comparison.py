@@ -1,0 +1,271 @@
+"""`compare`: two inspections side by side, their difference, and what led to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+from typing import Any
+
+import numpy as np
+import torch
+from funlib.geometry import Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.data.resample import read_on_grid
+from predictor_inspector.data.units import unit_factor
+from predictor_inspector.inspection.changes import (
+    Change,
+    FindingChanges,
+    finding_changes,
+    parameter_changes,
+    region_text,
+    statistic_changes,
+)
+from predictor_inspector.inspection.describe import aligned
+from predictor_inspector.inspection.finding_like import FindingLike
+from predictor_inspector.inspection.inspect import Inspection
+
+SAME = 1e-5
+"""Two values are the same up to this difference, to which devices agree."""
+
+
+@dataclass(frozen=True)
+class ChannelDifference:
+    """How far apart one channel's values are, over the voxels that both inspections have.
+
+    Attributes
+    ----------
+    name : str
+        The channel's name.
+    target, weight : float
+        The largest absolute difference of finite values; ``nan`` if there are none.
+    target_mean, weight_mean : float
+        The mean absolute difference of finite values.
+    target_changed, weight_changed : float
+        Fraction of voxels that differ by more than `SAME`.
+    """
+
+    name: str
+    target: float
+    target_mean: float
+    target_changed: float
+    weight: float
+    weight_mean: float
+    weight_changed: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers, fit for JSON; null for those that aren't finite."""
+        return {key: None if value != value else value for key, value in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two inspections and what is different in b.
+
+    Attributes
+    ----------
+    a, b : Inspection
+        What is compared.
+    roi : Roi
+        The voxels of `b` that both cover, in its counts.
+    channels : tuple of str
+        Those that both have, in b's order.
+    only_a, only_b : tuple of str
+        Those that one of them has.
+    target, weight : Array
+        b minus a, float32, [channels, …spatial axes], on `roi`.
+    differences : tuple of ChannelDifference
+        One per channel that both have.
+    parameters, statistics : tuple of Change
+        What differs. Statistics are those of each inspection's whole ROI.
+    findings : FindingChanges
+        Which findings appeared, went and stayed.
+    notes : tuple of str
+        What should be known about the comparison, in sentences.
+    """
+
+    a: Inspection
+    b: Inspection
+    roi: Roi
+    channels: tuple[str, ...]
+    only_a: tuple[str, ...]
+    only_b: tuple[str, ...]
+    target: Array
+    weight: Array
+    differences: tuple[ChannelDifference, ...]
+    parameters: tuple[Change, ...]
+    statistics: tuple[Change, ...]
+    findings: FindingChanges[Any]
+    notes: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the arrays, as JSON can hold it; coordinates are in the unit."""
+        sub = self.target.subdivision
+        return {
+            "roi": {"begin": [b / sub for b in self.roi.begin], "end": [e / sub for e in self.roi.end]},
+            "unit": self.target.unit,
+            "channels": list(self.channels),
+            "only_a": list(self.only_a),
+            "only_b": list(self.only_b),
+            "differences": [d.as_dict() for d in self.differences],
+            "parameters": [c.as_dict() for c in self.parameters],
+            "statistics": [_finite(c.as_dict()) for c in self.statistics],
+            "findings": self.findings.as_dict(),
+            "notes": list(self.notes),
+        }
+
+    def describe(self) -> str:
+        """Everything but the arrays as text for a terminal."""
+        blocks = [("Parameters", [c.describe() for c in self.parameters] or ["no difference"])]
+        rows = [("CHANNEL", "TARGET MOST", "MEAN", "CHANGED", "WEIGHT MOST", "MEAN", "CHANGED")]
+        rows += [
+            (
+                d.name,
+                f"{d.target:.3g}",
+                f"{d.target_mean:.3g}",
+                f"{d.target_changed:.1%}",
+                f"{d.weight:.3g}",
+                f"{d.weight_mean:.3g}",
+                f"{d.weight_changed:.1%}",
+            )
+            for d in self.differences
+        ]
+        table = aligned(rows, right=range(1, 7)).splitlines()
+        for side, names in (("A", self.only_a), ("B", self.only_b)):
+            table += [f"only in {side}: {', '.join(names)}"] if names else []
+        blocks.append(("Difference, voxel by voxel", table))
+        blocks.append(("Statistics", [c.describe() for c in self.statistics] or ["no difference"]))
+        found = [
+            f"{sign} {f.severity}: {f.message}"
+            for sign, findings in (("+", self.findings.appeared), ("−", self.findings.gone))
+            for f in findings
+        ]
+        if found or self.findings.stayed:
+            stayed = len(self.findings.stayed)
+            blocks.append(("Findings", [*found, f"{stayed} stayed"] if stayed else found))
+        if self.notes:
+            blocks.append(("Notes", list(self.notes)))
+        return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks)
+
+
+def compare(
+    a: Inspection, b: Inspection, findings_a: Sequence[FindingLike] = (), findings_b: Sequence[FindingLike] = ()
+) -> Comparison:
+    """What is different in `b`, channel by channel and voxel by voxel.
+
+    Channels are paired by name, so that different predictors can be compared as far as they have channels in common.
+    Values of `a` are taken on b's voxels: where grids differ, from the voxel of `a` in which the centre of b's lies.
+
+    Parameters
+    ----------
+    findings_a, findings_b : sequence of findings, optional
+        What was found in either, to be compared by identifier and channels.
+
+    Raises
+    ------
+    ValueError
+        If there are no channels in common, the ROIs don't overlap, or one of them is in pixels and the other isn't, or
+        has another number of axes.
+    """
+    notes = []
+    names_a, names_b = a.channel_names, b.channel_names
+    channels = tuple(name for name in names_b if name in names_a)
+    if not channels:
+        raise ValueError(
+            f"there are no channels in common: A has {_listing(names_a)}, B has {_listing(names_b)}; parameters that make "
+            "channels of the same names can be compared"
+        )
+    roi = common_roi(a.target, b.target)
+    if _grid(a.target) != _grid(b.target):
+        notes.append("A and B lie on different voxel grids: A's values are taken from its nearest voxels.")
+    elif roi != a.roi or roi != b.roi:
+        notes.append("A and B cover different regions: differences are those of the part that both have.")
+    of_a, of_b = [names_a.index(name) for name in channels], [names_b.index(name) for name in channels]
+    target, weight = (
+        _difference(_on_voxels_of(y, x, roi), y[roi], of_a, of_b)
+        for x, y in ((a.target, b.target), (a.weight, b.weight))
+    )
+    return Comparison(
+        a=a,
+        b=b,
+        roi=roi,
+        channels=channels,
+        only_a=tuple(name for name in names_a if name not in names_b),
+        only_b=tuple(name for name in names_b if name not in names_a),
+        target=target,
+        weight=weight,
+        differences=tuple(
+            ChannelDifference(name, *_summed_up(target.data[i]), *_summed_up(weight.data[i]))
+            for i, name in enumerate(channels)
+        ),
+        parameters=parameter_changes(a, b),
+        statistics=statistic_changes(a, b, channels),
+        findings=finding_changes(list(findings_a), list(findings_b)),
+        notes=tuple(notes),
+    )
+
+
+def common_roi(a: Array, b: Array) -> Roi:
+    """The voxels of `b` whose centres lie in `a`.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or the two don't lie in the same world.
+    """
+    if a.dims != b.dims:
+        raise ValueError(f"A has {a.dims} spatial axes and B has {b.dims}; inspect the same data to compare")
+    factor = unit_factor(a.unit, b.unit, "A") * b.subdivision / a.subdivision
+    slices = []
+    for axis in range(b.dims):
+        voxel, first = b.voxel_size[axis], Fraction(b.offset[axis]) + Fraction(b.voxel_size[axis], 2)
+        # A centre on a face belongs to the voxel of lower index, so the first is beyond the beginning.
+        low, high = (floor((end[axis] * factor - first) / voxel) + 1 for end in (a.roi.begin, a.roi.end))
+        slices.append(slice(max(0, low), min(b.spatial_shape[axis], high)))
+    if any(s.start >= s.stop for s in slices):
+        raise ValueError(
+            f"the regions of A, {region_text(a.roi, a)}, and of B, {region_text(b.roi, b)}, don't overlap; inspect the "
+            "same region to compare"
+        )
+    return b.roi_of(slices)
+
+
+def _on_voxels_of(b: Array, a: Array, roi: Roi) -> Array:
+    return a[roi] if _grid(a) == _grid(b) else read_on_grid(a, roi, b)
+
+
+def _difference(a: Array, b: Array, of_a: list[int], of_b: list[int]) -> Array:
+    before, after = (_tensor(x)[index] for x, index in ((a, of_a), (b, of_b)))
+    return b.like(after - before, b.axis_names)
+
+
+def _tensor(array: Array) -> torch.Tensor:
+    """The values, read if they lie in a file."""
+    return array.data if isinstance(array.data, torch.Tensor) else torch.from_numpy(array.numpy())
+
+
+def _summed_up(difference: torch.Tensor) -> tuple[float, float, float]:
+    """The largest and the mean absolute difference, and the fraction of voxels that differ."""
+    size = difference.abs()
+    finite = size[size.isfinite()]
+    if not finite.numel():
+        return float("nan"), float("nan"), 1.0
+    changed = float(np.count_nonzero(~(size <= SAME))) / size.numel()
+    return float(finite.max()), float(finite.mean(dtype=torch.float64)), changed
+
+
+def _grid(array: Array) -> tuple[Any, ...]:
+    """Equal for arrays whose voxels coincide wherever they overlap."""
+    phase = tuple(o % v for o, v in zip(array.offset, array.voxel_size, strict=True))
+    return array.unit, array.subdivision, tuple(array.voxel_size), phase
+
+
+def _listing(names: Sequence[str], most: int = 4) -> str:
+    shown = ", ".join(repr(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in row.items()}

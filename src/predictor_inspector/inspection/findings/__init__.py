@@ -1,0 +1,27 @@
+"""What is wrong with targets and weights, and where: `find` runs every check over an inspection."""
+
+from predictor_inspector.inspection.findings.catalogue import kinds
+from predictor_inspector.inspection.findings.checks import CHECKS, Check, Kind, check
+from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Place, Severity
+from predictor_inspector.inspection.findings.region import Checked, check_region
+from predictor_inspector.inspection.findings.search import check_inputs, find, in_order
+from predictor_inspector.inspection.findings.subject import Inputs, Subject
+
+__all__ = [
+    "CHECKS",
+    "SEVERITIES",
+    "Check",
+    "Checked",
+    "Finding",
+    "Inputs",
+    "Kind",
+    "Place",
+    "Severity",
+    "Subject",
+    "check",
+    "check_inputs",
+    "check_region",
+    "find",
+    "in_order",
+    "kinds",
+]

@@ -1,0 +1,278 @@
+"""Checks of the context: whether a predictor asks for enough ground truth, and whether there is so much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import ceil
+from typing import Any
+
+import numpy as np
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core import AffinitiesPredictor, DummyPredictor
+from predictor_inspector.core.array import Array, ArraySpec
+from predictor_inspector.core.labels import as_tensor
+from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.inspection.findings.checks import Kind, check
+from predictor_inspector.inspection.findings.finding import Finding, Place
+from predictor_inspector.inspection.findings.subject import Subject, share
+from predictor_inspector.inspection.reading import inputs_of
+from predictor_inspector.inspection.regions import Regions
+
+ROUNDING = 2e-6
+"""What rounding in float32 may add to a predictor's tolerance."""
+
+NOTICEABLE = 0.05
+"""Targets that are off by more than this are worth a word, even if the predictor's tolerance allows them."""
+
+PROBE = 32
+"""Voxels a side of the boxes in which targets are computed again, where the region is larger than one."""
+
+MOSTLY = 0.5
+"""Share of a region beyond which it is computed from too little ground truth for the most part."""
+
+FIRST_STEP = 32
+"""Voxels of additional context to begin with, at least: less might reach no other object."""
+
+MOST_VOXELS = 1 << 25
+"""No more ground truth than this is read for one box."""
+
+
+@check(
+    Kind(
+        "context-insufficient",
+        "The predictor asks for too little ground truth around a region (gt_region_for_roi): the targets near the region's "
+        "edge differ from those that more ground truth gives, so they depend on where a region is cut.",
+        "Let gt_region_for_roi grow the region further; the finding says by how much.",
+    ),
+    cost="on demand",
+)
+def context_insufficient(subject: Subject) -> Iterator[Finding]:
+    """Compares the target from the declared region with that from more ground truth, doubled until nothing changes.
+
+    An error if they differ by more than the predictor's `context_tolerance`, whoever wrote the predictor. A warning if they
+    differ by more than 0.05 and that is within a tolerance which was chosen so large. Of a large region some boxes of 32
+    voxels a side are looked at: those with most and with fewest boundaries, and one between.
+    """
+    if isinstance(subject.predictor, DummyPredictor):
+        return
+    audits = [_Audit(subject, box) for box in _probes(subject)]
+    tolerance = float(subject.predictor.context_tolerance)
+    worst = max(audits, key=lambda a: a.worst, default=None)
+    if worst is None or worst.worst <= min(tolerance, NOTICEABLE) + ROUNDING:
+        return
+    wrong = worst.worst > tolerance + ROUNDING
+    limit = tolerance if wrong else NOTICEABLE
+    off = worst.differences > limit + ROUNDING
+    needed = worst.needed(limit)
+    gt = subject.inspection.gt
+    channels = [name for name, flags in zip(subject.names, off, strict=True) if flags.any()]
+    lengths = ", ".join(f"{n / gt.subdivision:.4g}" for n in needed)
+    declared = worst.declared
+    yield subject.finding(
+        "context-insufficient",
+        "error" if wrong else "warning",
+        f"Targets from the declared context are off by up to {worst.worst:.2g}"
+        + (f", where {tolerance:g} is tolerated" if wrong else f", within the tolerance of {tolerance:g}")
+        + f", in {share(float(off.any(0).mean()))} of the voxels looked at.",
+        f"Let gt_region_for_roi grow a region by ({lengths}) {gt.unit} on each side."
+        if wrong
+        else f"Lower context_tolerance to {NOTICEABLE:g} or less, which reads ({lengths}) {gt.unit} of context.",
+        channels,
+        Place.of(np.asarray(off.any(0)), gt, worst.box.begin),
+        {
+            "off_by": worst.worst,
+            "fraction": float(off.any(0).mean()),
+            "tolerance": tolerance,
+            "declared": [n / gt.subdivision for n in declared],
+            "needed": [n / gt.subdivision for n in needed],
+        },
+    )
+
+
+@check(
+    Kind(
+        "context-outside-data",
+        "The context reaches beyond the data, so the targets there are computed from less ground truth than they need, or "
+        "from padded zeros.",
+        "Choose a region further from the edge, or a shorter context: a smaller scale_factor, σ or offset.",
+    )
+)
+def context_outside_data(subject: Subject) -> Iterator[Finding]:
+    """Info, since data end somewhere, with the voxels of the ROI whose own context reaches beyond.
+
+    A warning where zeros are padded, which makes false boundaries, and where more than half of the region may be off though one
+    of its size would have all its context further inside. Of distances those are off that are nearer to the end of the data
+    than to a boundary; affinities without descriptors never are, since their pairs are known or have no weight, nor are
+    distances from which mask_distances leaves out what can't be known.
+    """
+    regions, gt = subject.inspection.regions, subject.inspection.gt
+    if not regions.beyond_data:
+        return
+    low, high = regions.roi.begin - regions.gt_region.begin, regions.gt_region.end - regions.roi.end
+    begin, end = regions.data.begin + low, regions.data.end - high
+    nowhere = any(b >= e for b, e in zip(begin, end, strict=True))
+    avoidable = all(e - b >= n for b, e, n in zip(begin, end, regions.roi.shape, strict=True))
+    flags = np.ones(tuple(subject.inspection.target.spatial_shape), dtype=bool)
+    if not nowhere:
+        safe = Roi(begin, end - begin).intersect(regions.roi)
+        if not safe.empty:
+            flags[subject.inspection.target.to_slices(safe)] = False
+    reaching = affected = float(flags.mean())
+    if isinstance(subject.predictor, BoundaryPredictor):
+        affected = float((flags & _beyond_nearest(subject, subject.predictor.scale_factor)).mean())
+    padded = subject.inspection.request.outside == "zero"
+    # A pair is known or has no weight, and mask_distances leaves out the distances that can't be known.
+    plain_pairs = isinstance(subject.predictor, AffinitiesPredictor) and not subject.predictor.lsds
+    harmless = plain_pairs or getattr(subject.predictor, "mask_distances", False)
+    serious = not plain_pairs if padded else avoidable and affected > MOSTLY and not harmless
+    if padded:
+        so = ", and what is padded with 0 makes false boundaries."
+    elif plain_pairs or not affected:
+        so = ", which makes no difference to values with weight."
+    else:
+        so = f"; {share(affected)} may differ from what more ground truth would give."
+    growth = Coordinate(max(a, b) for a, b in zip(low, high, strict=True))
+    lengths = ", ".join(f"{n / gt.subdivision:.4g}" for n in growth)
+    yield subject.finding(
+        "context-outside-data",
+        "warning" if serious else "info",
+        f"The context, ({lengths}) {gt.unit} wide, reaches beyond the data around {share(reaching)} of the region{so}",
+        "Use outside='clip' instead of padding."
+        if padded
+        else "Choose a region further from the edge of the data, or parameters that need less context.",
+        where=subject.place(flags),
+        numbers={
+            "fraction": reaching,
+            "affected": affected,
+            "context": [n / gt.subdivision for n in growth],
+            "avoidable": avoidable,
+        },
+    )
+
+
+def _beyond_nearest(subject: Subject, scale_factor: float) -> np.ndarray:
+    """Voxels of the ROI nearer to the edge of the data than to a boundary: a nearer one may lie beyond. Boolean, [Z, Y, X]."""
+    regions, gt = subject.inspection.regions, subject.inspection.gt
+    edge = np.full((1,) * gt.dims, np.inf)
+    for axis, (n, v) in enumerate(zip(subject.inspection.target.spatial_shape, gt.voxel_size, strict=True)):
+        begin = regions.roi.begin[axis] + v * np.arange(n)
+        nearest = np.minimum(begin - regions.data.begin[axis], regions.data.end[axis] - begin - v) + v / 2
+        shape = tuple(-1 if a == axis else 1 for a in range(gt.dims))
+        edge = np.minimum(edge, nearest.reshape(shape) / gt.subdivision)
+    known = np.tanh(edge / scale_factor) + float(subject.predictor.context_tolerance)
+    distances = [i for i, role in enumerate(subject.roles) if role.kind == "distance"]
+    return np.asarray((np.abs(subject.target[distances]) > known).any(0))
+
+
+@dataclass(frozen=True, eq=False)
+class _Audit:
+    """The target in a box from the declared region, and from more."""
+
+    subject: Subject
+    box: Roi
+
+    @property
+    def spec(self) -> ArraySpec:
+        gt = self.subject.gt
+        return ArraySpec(self.box, gt.voxel_size, gt.unit, gt.subdivision)
+
+    @cached_property
+    def region(self) -> Roi:
+        """What the predictor declares to need."""
+        return self.subject.predictor.gt_region_for_roi(self.spec).roi
+
+    @property
+    def declared(self) -> Coordinate:
+        """How far it grows the box, per axis."""
+        low, high = self.box.begin - self.region.begin, self.region.end - self.box.end
+        return Coordinate(max(a, b) for a, b in zip(low, high, strict=True))
+
+    def target(self, region: Roi) -> np.ndarray:
+        """The target in the box from the ground truth in `region`."""
+        subject, request = self.subject, self.subject.inspection.request
+        data = subject.gt.roi
+        used = region if request.outside == "zero" else region.intersect(data)
+        part, _ = inputs_of(subject.gt, None, Regions(self.box, region, used, region, data), request.outside)
+        read = part[used]
+        values = read.like(as_tensor(read.data), read.axis_names)
+        subject.tell("context", 0.0)
+        return np.asarray(subject.predictor.target_in(values, self.box).numpy())
+
+    def grown(self, growth: Sequence[int]) -> Roi:
+        """The box grown by so much on every side, in whole voxels."""
+        size = self.subject.gt.voxel_size
+        steps = Coordinate(ceil(g / v) * v for g, v in zip(growth, size, strict=True))
+        return self.box.grow(steps, steps)
+
+    @cached_property
+    def from_declared(self) -> np.ndarray:
+        """The target from the declared region, which must hold the box, or there would be nothing to compare."""
+        return self.target(self.region.union(self.box))
+
+    @cached_property
+    def enough(self) -> tuple[int, np.ndarray]:
+        """A growth, in world counts on every axis, from which on nothing changes, and the target from there."""
+        gt, tolerance = self.subject.gt, float(self.subject.predictor.context_tolerance)
+        first = FIRST_STEP * int(max(gt.voxel_size))
+        growth, current, used, unchanged = int(max(self.declared)), self.from_declared, None, 0
+        # Where little is declared, two steps must change nothing: the first may reach no other object.
+        while unchanged < (1 if growth > first else 2):
+            growth = max(2 * growth, first)
+            before, used = used, self.grown([growth] * gt.dims).intersect(gt.roi)
+            if used == before or int(np.prod([int(n) for n in used.shape // gt.voxel_size])) > MOST_VOXELS:
+                break
+            wider = self.target(self.grown([growth] * gt.dims))
+            unchanged = unchanged + 1 if _apart(wider, current) <= tolerance + ROUNDING else 0
+            current = wider
+        return growth, current
+
+    @cached_property
+    def differences(self) -> np.ndarray:
+        """How far the target from the declared region is off: [C, Z, Y, X], infinite where one isn't a number."""
+        apart = np.abs(self.from_declared - self.enough[1])
+        return np.where(np.isnan(apart), np.inf, apart)
+
+    @property
+    def worst(self) -> float:
+        return float(self.differences.max())
+
+    def needed(self, tolerance: float) -> Coordinate:
+        """The least growth, the same on every axis but for whole voxels, that makes targets right within `tolerance`."""
+        size = self.subject.gt.voxel_size
+        step = int(min(size))
+        low, high = 0, ceil(self.enough[0] / step)
+        while low < high:
+            middle = (low + high) // 2
+            right = _apart(self.target(self.grown([middle * step] * size.dims)), self.enough[1]) <= tolerance + ROUNDING
+            low, high = (low, middle) if right else (middle + 1, high)
+        return Coordinate(ceil(low * step / v) * v for v in size)
+
+
+def _probes(subject: Subject) -> list[Roi]:
+    """The ROI, if it is small and there is ground truth around it; else boxes inside it that have ground truth around them."""
+    gt, roi = subject.gt, subject.roi
+    shape = [int(n) for n in roi.shape // gt.voxel_size]
+    sides = [min(PROBE, n if _has_room(gt, roi, axis) else max(1, n // 2)) for axis, n in enumerate(shape)]
+    begins = [sorted({(n - s) // 2, (n - s) // 4, (n - s) * 3 // 4}) for n, s in zip(shape, sides, strict=True)]
+    boxes = [tuple(slice(b, b + s) for b, s in zip(begin, sides, strict=True)) for begin in product(*begins)]
+    labels = subject.labels[0][subject.kept]
+    boundaries = [int(np.count_nonzero(labels[box][..., 1:] != labels[box][..., :-1])) for box in boxes]
+    order = np.argsort(boundaries, kind="stable")
+    order = order[[boundaries[i] > 0 for i in order]] if any(boundaries) else order[:1]
+    picked = dict.fromkeys(int(order[i]) for i in (-1, len(order) // 2, 0))
+    return [subject.inspection.target.roi_of(boxes[i]) for i in picked]
+
+
+def _has_room(gt: Array, roi: Roi, axis: int) -> bool:
+    """Whether the data reach beyond the ROI on both sides of an axis."""
+    return bool(gt.roi.begin[axis] < roi.begin[axis] and roi.end[axis] < gt.roi.end[axis])
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> float:
+    """The largest difference; infinite if there is a NaN."""
+    largest: Any = np.abs(a - b).max()
+    return float("inf") if np.isnan(largest) else float(largest)

@@ -1,0 +1,148 @@
+"""`Finding`: something that is worth knowing about targets and weights, and `Place`, where it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+"""An error: the network is trained on something wrong. A warning: probably not what is wanted. Info: good to know."""
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Some voxels: the smallest box around them, how many they are, and which.
+
+    Attributes
+    ----------
+    roi : Roi
+        The box, in the counts of `grid`.
+    voxels : int
+        How many voxels are meant; all of the box unless `mask` says which.
+    grid : Array
+        Whose grid it is; its values don't matter.
+    """
+
+    roi: Roi
+    voxels: int
+    grid: Array = field(repr=False)
+    _packed: np.ndarray | None = field(default=None, repr=False)
+
+    @classmethod
+    def box(cls, roi: Roi, grid: Array) -> Place:
+        """All voxels of a ROI."""
+        return cls(roi, int(np.prod([int(n) for n in roi.shape // grid.voxel_size])), _grid_of(grid))
+
+    @classmethod
+    def of(cls, flags: np.ndarray, grid: Array, begin: Sequence[int]) -> Place | None:
+        """The voxels that are True in `flags`, [Z, Y, X], whose first voxel begins at `begin`; None if there are none."""
+        voxels = int(np.count_nonzero(flags))
+        if voxels == 0:
+            return None
+        box = bounds(flags)
+        first = Coordinate(begin) + grid.voxel_size * Coordinate(s.start for s in box)
+        roi = Roi(first, grid.voxel_size * Coordinate(s.stop - s.start for s in box))
+        part = flags[box]
+        # One bit per voxel: a list of findings may hold many places in large volumes.
+        return cls(roi, voxels, _grid_of(grid), None if voxels == part.size else np.packbits(part))
+
+    @property
+    def mask(self) -> Array:
+        """The voxels: boolean, on `roi`."""
+        shape = tuple(int(n) for n in self.roi.shape // self.grid.voxel_size)
+        if self._packed is None:
+            flags = np.ones(shape, dtype=bool)
+        else:
+            flags = np.unpackbits(self._packed, count=int(np.prod(shape))).view(bool).reshape(shape)
+        return self.grid.like(flags, self.grid.axis_names, self.roi.begin)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Begin and end in the array's unit, and the number of voxels."""
+        subdivision = self.grid.subdivision
+        return {
+            "begin": [plain(int(b) / subdivision) for b in self.roi.begin],
+            "end": [plain(int(e) / subdivision) for e in self.roi.end],
+            "voxels": self.voxels,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """One thing that a check found.
+
+    Attributes
+    ----------
+    id : str
+        What kind of finding it is; stays the same from version to version.
+    severity : str
+        ``"error"``, ``"warning"`` or ``"info"``, see `SEVERITIES`.
+    message, advice : str
+        One sentence of what, and one of what to do.
+    channels : tuple of str
+        The names of the channels that are concerned; empty if it is all of them, or the ground truth itself.
+    where : Place
+        The voxels that are concerned.
+    numbers : mapping
+        The numbers behind the message.
+    """
+
+    id: str
+    severity: Severity
+    message: str
+    advice: str
+    channels: tuple[str, ...]
+    where: Place
+    numbers: Mapping[str, Any]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What JSON can hold: plain numbers, lists and strings; a number that isn't finite is null."""
+        return {
+            "id": self.id,
+            "severity": self.severity,
+            "message": self.message,
+            "advice": self.advice,
+            "channels": list(self.channels),
+            "where": self.where.as_dict(),
+            "numbers": {name: plain(value) for name, value in self.numbers.items()},
+        }
+
+
+def bounds(flags: np.ndarray) -> tuple[slice, ...]:
+    """The smallest box around what is True; there must be something."""
+    box = []
+    for axis in range(flags.ndim):
+        along = np.flatnonzero(flags.any(axis=tuple(a for a in range(flags.ndim) if a != axis)))
+        box.append(slice(int(along[0]), int(along[-1]) + 1))
+    return tuple(box)
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON can hold it; whole numbers without a fraction."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(v) for v in value]
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        number = float(f"{float(value):.12g}")
+        if not math.isfinite(number):
+            return None
+        return int(number) if number.is_integer() and abs(number) < 2**53 else number
+    return value
+
+
+def _grid_of(array: Array) -> Array:
+    """The grid of an array without holding on to its values."""
+    voxel = np.broadcast_to(np.uint8(0), (1,) * array.dims)
+    return array.like(voxel, array.axis_names[array.channel_dims :])

@@ -1,0 +1,252 @@
+"""Checks of the numbers themselves: values that no predictor can use, and ids that don't survive a change of type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from predictor_inspector.inspection.findings.checks import Kind, check
+from predictor_inspector.inspection.findings.finding import Finding
+from predictor_inspector.inspection.findings.subject import Inputs, Subject, amount, either, listed, share
+
+_INT32_END, _INT64_END = 1 << 31, 1 << 63
+_FLOAT32_EXACT = 1 << 24
+"""Whole numbers up to here are exact in float32."""
+
+NOT_FINITE = Kind(
+    "not-finite",
+    "Some values are NaN or infinite, in the ground truth, the mask, the target or the weights.",
+    "Find out what wrote them; one such voxel makes the loss, and then the whole network, NaN.",
+)
+
+
+@check(
+    Kind(
+        "float-labels",
+        "The ground truth is of a floating-point type: ids are whole numbers, and predictors refuse anything else.",
+        "Write the labels anew as integers; where there are fractions, they were interpolated, so resample them from the "
+        "original with nearest neighbours.",
+    ),
+    of="inputs",
+)
+def float_labels(inputs: Inputs) -> Iterator[Finding]:
+    """An error whatever the values are.
+
+    Fractions are told apart, since they are ids that no object has. Values that aren't finite are another finding's.
+    """
+    values = inputs.gt_values
+    if values.dtype.kind not in "fc":
+        return
+    broken = np.isfinite(values) & (values != np.rint(values))
+    count = int(np.count_nonzero(broken))
+    if count:
+        yield inputs.finding(
+            "float-labels",
+            "error",
+            f"The ground truth is of type {values.dtype}, and {amount(count, 'voxel')} ({share(count / values.size)}) hold "
+            "fractions, which are nobody's ids.",
+            "Resample the labels from the original with nearest neighbours, and write them as integers.",
+            broken,
+            {"fractions": count},
+        )
+    else:
+        yield inputs.finding(
+            "float-labels",
+            "error",
+            f"The ground truth is of type {values.dtype}, though its values are whole numbers; predictors refuse it.",
+            "Convert the labels to an integer type that holds them all, such as uint32.",
+            numbers={"fractions": 0},
+        )
+
+
+@check(NOT_FINITE, of="inputs")
+def not_finite_inputs(inputs: Inputs) -> Iterator[Finding]:
+    """An error from the first voxel on, in the ground truth and in the mask."""
+    for array, values, what in (
+        (inputs.gt, inputs.gt_values, "ground truth"),
+        (inputs.mask, inputs.mask_values, "mask"),
+    ):
+        if array is None or values is None or values.dtype.kind not in "fc":
+            continue
+        broken = ~np.isfinite(values)
+        count = int(np.count_nonzero(broken))
+        if count:
+            yield inputs.finding(
+                "not-finite",
+                "error",
+                f"The {what} is NaN or infinite in {amount(count, 'voxel')}.",
+                f"Find out what wrote them, and replace them by 0 if that is what they mean, "
+                f"{'background' if array is inputs.gt else 'not annotated'}.",
+                broken,
+                {"nan": int(np.isnan(values).sum()), "infinite": int(np.isinf(values).sum())},
+                array,
+            )
+
+
+@check(
+    Kind(
+        "negative-ids",
+        "The ground truth holds negative ids: 0 is background and objects are positive, so predictors refuse them.",
+        "Give what they mark, often what isn't annotated, an id of 0 and exclude it with a mask.",
+    ),
+    of="inputs",
+)
+def negative_ids(inputs: Inputs) -> Iterator[Finding]:
+    """An error from the first voxel on."""
+    values = inputs.gt_values
+    if values.dtype.kind not in "if":
+        return
+    negative = values < 0
+    count = int(np.count_nonzero(negative))
+    if count:
+        yield inputs.finding(
+            "negative-ids",
+            "error",
+            f"{amount(count, 'voxel')} of the ground truth {either(count, 'has', 'have')} a negative id, down to "
+            f"{values[negative].min():.12g}.",
+            "If they mark what isn't annotated, make them 0 and exclude them with a mask.",
+            negative,
+            {"count": count, "lowest": values[negative].min()},
+        )
+
+
+@check(
+    Kind(
+        "label-overflow",
+        "Some ids are too large for a type that a training framework would cast them to: 64-bit or 32-bit integers, or "
+        "32-bit floats. They become negative, which is background, or equal to other ids.",
+        "Number the ids anew from 1; exclude what the largest 64-bit numbers mark with a mask.",
+    ),
+    of="inputs",
+)
+def label_overflow(inputs: Inputs) -> Iterator[Finding]:
+    """Depends on what the cast would do.
+
+    An error from 2⁶³ on: no signed type holds such ids, so every framework makes them negative, and as a rule they aren't
+    objects but markers of what is unknown. A warning if a cast to 32-bit integers would make two ids equal or an object
+    background. Info if only a cast to float32 would make two ids equal; predictors here hold ids in 64 bits and aren't
+    affected. Silent if every cast keeps ids apart.
+    """
+    values = inputs.gt_values
+    if values.dtype.kind not in "iu" or values.dtype.itemsize < 4 or not values.size:
+        return
+    highest = int(values.max())
+    if highest <= _FLOAT32_EXACT:
+        return
+    if highest >= _INT64_END:
+        huge = values >= np.uint64(_INT64_END)
+        count = int(np.count_nonzero(huge))
+        ids = np.unique(values[huge])
+        yield inputs.finding(
+            "label-overflow",
+            "error",
+            f"{amount(count, 'voxel')} {either(count, 'has', 'have')} an id of 2⁶³ or more ({listed(ids, 3)}), which no "
+            "signed integer holds; such ids usually mark what is unknown, but would be trained as an object, or as background.",
+            "Make them 0 and exclude them with a mask; if they are objects, number the ids anew.",
+            huge,
+            {"highest": highest, "ids": len(ids), "voxels": count},
+        )
+    ids = _unique(values)
+    ids = ids[ids < np.uint64(_INT64_END)].astype(np.int64)
+    lost = _changed(ids, ids.astype(np.int32).astype(np.int64), positive=True)
+    if lost.any():
+        flags = np.isin(values, ids[lost].astype(values.dtype))
+        yield inputs.finding(
+            "label-overflow",
+            "warning",
+            f"A cast to 32-bit integers would make {amount(int(lost.sum()), 'id')} ({listed(ids[lost], 3)}) background or "
+            "equal to others.",
+            "Number the ids anew from 1, or make sure that nothing on the way to the predictor holds them in 32 bits.",
+            flags,
+            {"highest": highest, "ids": int(lost.sum())},
+        )
+        return
+    merged = _changed(ids, ids.astype(np.float32), positive=False)
+    if merged.any():
+        yield inputs.finding(
+            "label-overflow",
+            "info",
+            f"Ids reach {highest:,}: as 32-bit floats {int(merged.sum()):,} of them would equal others. "
+            "Predictors here hold ids in 64 bits, so nothing is lost yet.",
+            "Number the ids anew from 1 if anything on the way to the predictor makes them floats, as augmentations do.",
+            np.isin(values, ids[merged].astype(values.dtype)),
+            {"highest": highest, "ids": int(merged.sum())},
+        )
+
+
+@check(
+    Kind(
+        "mask-not-binary",
+        "The mask holds other values than 0 and 1. Here any non-zero value counts as 1; DaCapo multiplies weights by it.",
+        "Write the mask as 0 and 1; a value between them is no half annotation.",
+    ),
+    of="inputs",
+)
+def mask_not_binary(inputs: Inputs) -> Iterator[Finding]:
+    """A warning from the first voxel on whose value is finite and neither 0 nor 1."""
+    values = inputs.mask_values
+    if values is None or values.dtype.kind == "b":
+        return
+    other = (values != 0) & (values != 1)
+    if values.dtype.kind in "fc":
+        other &= np.isfinite(values)
+    count = int(np.count_nonzero(other))
+    if count:
+        found = np.unique(values[other])
+        yield inputs.finding(
+            "mask-not-binary",
+            "warning",
+            f"The mask holds {listed([f'{v:.6g}' for v in found], 4)} beside 0 and 1, in {amount(count, 'voxel')}.",
+            "Write it as 0 and 1: here any non-zero value counts as 1, but others multiply weights by it.",
+            other,
+            {"values": [float(v) for v in found[:10]], "voxels": count},
+            inputs.mask,
+        )
+
+
+@check(NOT_FINITE)
+def not_finite_results(subject: Subject) -> Iterator[Finding]:
+    """An error from the first voxel on, in the target and in the weights."""
+    for values, what, verb in ((subject.target, "target", "is"), (subject.weight, "weights", "are")):
+        # One NaN or infinity shows in the statistics, so that hardly ever each value must be looked at.
+        bad = [
+            i
+            for i, s in enumerate(subject.statistics)
+            if not np.isfinite(
+                [s.minimum, s.mean, s.maximum]
+                if what == "target"
+                else [s.negative_weight, s.positive_weight, s.positive_share]
+            ).all()
+        ]
+        flags = [~np.isfinite(values[i]) for i in bad]
+        bad = [i for i, f in zip(bad, flags, strict=True) if f.any()]
+        if bad:
+            where = np.logical_or.reduce(flags)
+            count = int(np.count_nonzero(where))
+            yield subject.finding(
+                "not-finite",
+                "error",
+                f"The {what} of {listed([subject.names[i] for i in bad])} {verb} NaN or infinite in {amount(count, 'voxel')}.",
+                f"Look for a division by zero where {type(subject.predictor).__name__} makes the {what}.",
+                [subject.names[i] for i in bad],
+                subject.place(where),
+                {"voxels": count},
+            )
+
+
+def _unique(values: np.ndarray) -> np.ndarray:
+    """The ids; equal neighbours are dropped first, which leaves little to sort."""
+    flat = values.reshape(-1)
+    first = np.ones(flat.shape, dtype=bool)
+    np.not_equal(flat[1:], flat[:-1], out=first[1:])
+    return np.unique(flat[first])
+
+
+def _changed(ids: np.ndarray, cast: np.ndarray, positive: bool) -> np.ndarray:
+    """Which ids a cast makes equal to others or, if asked for, no longer positive: boolean, [L]."""
+    _, inverse, counts = np.unique(cast, return_inverse=True, return_counts=True)
+    lost = counts[inverse.reshape(-1)] > 1
+    # Of those that become equal, one that is still itself is not to blame.
+    lost &= cast != ids
+    return lost | ((cast <= 0) & (ids > 0)) if positive else lost

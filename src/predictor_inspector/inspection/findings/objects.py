@@ -1,0 +1,353 @@
+"""Checks of the objects: those in pieces, too small, touching, without a class, or cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from predictor_inspector.core import AffinitiesPredictor, DummyPredictor
+from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.inspection.findings.checks import Kind, check
+from predictor_inspector.inspection.findings.finding import Finding, Severity
+from predictor_inspector.inspection.findings.subject import Role, Subject, amount, each_or_all, either, listed, share
+
+STRAY_SHARE, STRAY_VOXELS = 0.1, 27
+"""From this share of an object, and from so many voxels, a separate piece is more than a speck."""
+
+FAINT = 0.25
+"""A distance target that stays below this inside an object hardly differs from that of its boundary."""
+
+_TABLE_LIMIT = 1 << 12
+"""Pairs of ids below this are looked up in a table, which is faster than sorting."""
+
+
+@check(
+    Kind(
+        "empty-region",
+        "There is no object in the region, though it is annotated.",
+        "Choose another region, or another array if this isn't the one with the objects.",
+    )
+)
+def empty_region(subject: Subject) -> Iterator[Finding]:
+    """A warning if every annotated voxel of the ROI is background, in all channels of the ground truth.
+
+    Silent for classes, of which background is one.
+    """
+    if isinstance(subject.predictor, DummyPredictor) or any(role.kind == "class" for role in subject.roles):
+        return
+    objects = (subject.labels[(slice(None), *subject.kept)] > 0).any(0)
+    known = True if subject.all_known else subject.known[(slice(None), *subject.kept)].any(0)
+    if np.any(known) and not (objects & known).any():
+        yield subject.finding(
+            "empty-region",
+            "warning",
+            "There is no object in this region: every annotated voxel is background.",
+            "Choose another region, or another array if this isn't the one with the objects.",
+        )
+
+
+@check(
+    Kind(
+        "split-object",
+        "One id is in several pieces that don't touch. Local shape descriptors take them for one object wherever a window "
+        "reaches both, and long-range affinities join them.",
+        "Give each piece an id of its own, if they are different objects; delete specks.",
+    ),
+    cost="on demand",
+)
+def split_object(subject: Subject) -> Iterator[Finding]:
+    """Voxels that touch by a corner are connected.
+
+    A warning if an object lies wholly within what is known, and all but its largest piece make up at least a tenth of it, and
+    27 voxels. Info if so much of an object is apart that goes on outside, at the end of the data or of the annotation: its
+    pieces may be connected there, as those of neurites often are. Info about all smaller pieces together: specks are everywhere
+    in real segmentations, and hardly matter. Info as well where only distances are made, which depend on boundaries alone.
+    """
+    if not subject.has_objects:
+        return
+    runs, pieces = subject.runs, subject.pieces
+    objects = pieces.of_run >= 0
+    sizes = runs.summed(pieces.of_run[objects], len(pieces.rank), objects)
+    goes_on = np.zeros(len(pieces.rank), dtype=bool)
+    goes_on[pieces.of_run[objects & subject.open_runs]] = True
+    split: list[_Split] = []
+    cut: list[_Split] = []
+    specks: list[_Split] = []
+    for rank in np.flatnonzero((np.bincount(pieces.rank, minlength=len(runs.ids)) > 1) & subject.seen):
+        mine = np.flatnonzero(pieces.rank == rank)
+        apart = mine[np.argsort(sizes[mine], kind="stable")[:-1]]
+        one = _Split(int(rank), len(mine), int(sizes[apart].sum()), apart)
+        if one.stray >= max(STRAY_VOXELS, STRAY_SHARE * sizes[mine].sum()):
+            (cut if goes_on[mine].any() else split).append(one)
+        elif not goes_on[apart].all():
+            specks.append(replace(one, stray=int(sizes[apart[~goes_on[apart]]].sum()), apart=apart[~goes_on[apart]]))
+    severity: Severity = "info" if isinstance(subject.predictor, BoundaryPredictor) else "warning"
+    yield from each_or_all(split, partial(_split_finding, subject, severity, ""))
+    yield from each_or_all(cut, partial(_split_finding, subject, "info", ", unless they are connected outside"))
+    if specks:
+        strays = np.isin(pieces.of_run, np.concatenate([one.apart for one in specks]))
+        ids = runs.ids[[one.rank for one in specks]]
+        yield subject.finding(
+            "split-object",
+            "info",
+            f"{amount(len(ids), 'object')} ({listed(ids)}) {either(len(ids), 'has', 'have')} pieces that don't touch the rest, "
+            f"{amount(sum(one.stray for one in specks), 'voxel')} in all.",
+            "Delete specks if they are none of the object; give a piece an id of its own if it is another object.",
+            where=subject.place_read(runs.filled(strays)),
+            numbers=_split_numbers(subject, specks),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Split:
+    """An object in pieces: which of the ids, how many pieces, and those that are apart from the rest with their voxels."""
+
+    rank: int
+    pieces: int
+    stray: int
+    apart: np.ndarray
+
+
+def _split_finding(subject: Subject, severity: Severity, unless: str, split: Sequence[_Split]) -> Finding:
+    """The finding about some objects that are in pieces, with all their voxels."""
+    runs, first = subject.runs, split[0]
+    ids = runs.ids[[one.rank for one in split]]
+    chosen = np.isin(np.arange(len(runs.ids)), [one.rank for one in split])
+    what = (
+        f"Object {ids[0]} is in {first.pieces}" if len(split) == 1 else f"{len(ids):,} objects ({listed(ids)}) are in"
+    )
+    mixes = isinstance(subject.predictor, AffinitiesPredictor) and subject.predictor.lsds
+    return subject.finding(
+        "split-object",
+        severity,
+        f"{what} pieces that don't touch{unless}."
+        + (" Descriptors mix them wherever a window reaches both." if mixes else ""),
+        "Give each piece an id of its own if they are different objects.",
+        where=subject.place_read(runs.filled(chosen[runs.rank])),
+        numbers=_split_numbers(subject, split),
+    )
+
+
+def _split_numbers(subject: Subject, split: Sequence[_Split]) -> dict[str, Any]:
+    return {
+        "ids": subject.runs.ids[[one.rank for one in split]],
+        "pieces": [one.pieces for one in split],
+        "stray_voxels": [one.stray for one in split],
+    }
+
+
+@check(
+    Kind(
+        "small-object",
+        "Objects are smaller than an offset or than the descriptors' σ, or so thin that their distances stay near 0: the "
+        "target hardly shows them.",
+        "Delete them if they are specks; else choose shorter offsets, a smaller σ or a smaller scale_factor.",
+    )
+)
+def small_object(subject: Subject) -> Iterator[Finding]:
+    """Objects that lie wholly in what is known, so that their size is their own.
+
+    Affinities: an object that is no longer than an offset on one of the axes along which it points, so that no pair fits,
+    and one whose longest side is shorter than σ. Distances: an object wholly inside the ROI whose target stays below 0.25.
+    Info, since such specks are normal; where most objects are so small, the offset, σ or scale_factor is too large, which are
+    other findings.
+    """
+    if not subject.has_objects:
+        return
+    runs, predictor, gt = subject.runs, subject.predictor, subject.inspection.gt
+    whole = subject.seen & ~subject.any_of(subject.open_runs)
+    extents = runs.boxes[..., 1] - runs.boxes[..., 0]
+    small = np.zeros(len(runs.ids), dtype=bool)
+    channels: list[str] = []
+    limits: list[str] = []
+    if isinstance(predictor, AffinitiesPredictor):
+        for role in subject.roles:
+            if role.kind == "affinity" and any(role.offset):
+                lost = whole & (extents <= np.abs(role.offset))[:, np.flatnonzero(role.offset)].any(1)
+                if lost.any():
+                    channels.append(role.name)
+                small |= lost
+        if channels:
+            limits.append("no longer than an offset")
+        if predictor.lsds:
+            sigma = predictor.num_voxels * max(gt.voxel_size)
+            lost = whole & ((extents * np.array(gt.voxel_size)).max(1) < sigma)
+            if lost.any():
+                channels += [role.name for role in subject.roles if role.kind == "lsd"]
+                limits.append(f"smaller than σ = {subject.length(sigma / gt.subdivision)}")
+            small |= lost
+    elif isinstance(predictor, BoundaryPredictor):
+        ends = np.array([[s.start, s.stop] for s in subject.kept])
+        inside = whole & (runs.boxes[..., 0] >= ends[:, 0]).all(1) & (runs.boxes[..., 1] <= ends[:, 1]).all(1)
+        distance = next(i for i, role in enumerate(subject.roles) if role.kind == "distance")
+        values = np.zeros(subject.labels.shape[1:], dtype=np.float32)
+        values[subject.kept] = np.abs(subject.target[distance])
+        small = inside & (runs.highest(values) < FAINT)
+        channels = [role.name for role in subject.roles if role.kind == "distance"]
+        limits.append(f"so thin that their distances stay below {FAINT:g}")
+    ranks = np.flatnonzero(small)
+    part = runs.sizes[small].sum() / max(1, runs.sizes[subject.seen].sum())
+
+    def one(chosen: Sequence[int]) -> Finding:
+        picked = np.isin(np.arange(len(runs.ids)), chosen)
+        what = f"Object {runs.ids[chosen[0]]} is" if len(chosen) == 1 else f"{amount(len(chosen), 'object')} are"
+        text = " or ".join(limits).replace(
+            "their distances stay", "its distances stay" if len(chosen) == 1 else "their distances stay"
+        )
+        return subject.finding(
+            "small-object",
+            "info",
+            f"{what} {text}: the target hardly shows {'it' if len(chosen) == 1 else 'them'}.",
+            "Delete specks; if they are objects to be found, choose shorter offsets, a smaller σ or a smaller scale_factor.",
+            channels,
+            subject.place_read(runs.filled(picked[runs.rank])),
+            {
+                "ids": runs.ids[chosen][:100],
+                "objects": len(chosen),
+                "share_of_object_voxels": part,
+                "voxels": runs.sizes[chosen][:100],
+            },
+        )
+
+    yield from each_or_all(list(ranks), one)
+
+
+@check(
+    Kind(
+        "touching-objects",
+        "Objects touch, and both are positive in a signed distance: above 0 they are one.",
+        "Separate them by more than the sign, with a watershed on the dip between them say, or train affinities instead.",
+    )
+)
+def touching_objects(subject: Subject) -> Iterator[Finding]:
+    """Info wherever voxels of two ids share a face and distances are made: the dip tells them apart, the sign doesn't."""
+    for source, roles in _by_source(subject).items():
+        labels = subject.labels[min(source, len(subject.labels) - 1)][subject.kept]
+        if not subject.all_known:
+            labels = labels * subject.known[min(source, len(subject.known) - 1)][subject.kept]
+        contact, pairs = _contacts(labels)
+        if len(pairs):
+            yield from each_or_all(list(pairs), partial(_touching, subject, roles, labels, contact, len(pairs)))
+
+
+def _touching(
+    subject: Subject,
+    roles: Sequence[Role],
+    labels: np.ndarray,
+    contact: np.ndarray,
+    of: int,
+    pairs: Sequence[np.ndarray],
+) -> Finding:
+    """The finding about some of the `of` pairs of ids that touch."""
+    flags = contact if len(pairs) == of else contact & np.isin(labels, pairs[0])
+    ids = np.unique(np.stack(pairs))
+    what = f"Objects {ids[0]} and {ids[1]} touch" if len(pairs) == 1 else f"{amount(len(ids), 'object')} touch another"
+    return subject.finding(
+        "touching-objects",
+        "info",
+        f"{what}: both are positive in a signed distance, so above 0 they are one.",
+        "Separate them by more than the sign, with a watershed on the dip between them say; or train affinities.",
+        [role.name for role in roles],
+        subject.place(flags),
+        {"pairs": len(pairs), "ids": ids[:100]},
+    )
+
+
+def _contacts(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Voxels that share a face with another object, boolean [Z, Y, X], and the pairs of ids that do, [P, 2]."""
+    contact = np.zeros(labels.shape, dtype=bool)
+    touching = []
+    for axis in range(labels.ndim):
+        along, flags = np.moveaxis(labels, axis, 0), np.moveaxis(contact, axis, 0)
+        a, b = along[:-1], along[1:]
+        touch = (a != b) & (a > 0) & (b > 0)
+        flags[:-1] |= touch
+        flags[1:] |= touch
+        touching.append((a[touch], b[touch]))
+    first, second = (np.concatenate(ends) for ends in zip(*touching, strict=True))
+    if int(labels.max()) < _TABLE_LIMIT:
+        ids = np.arange(int(labels.max()) + 1)
+        a, b = first.astype(np.int64), second.astype(np.int64)
+        code = np.flatnonzero(np.bincount(np.minimum(a, b) * len(ids) + np.maximum(a, b)))
+    else:
+        ids = np.unique(labels[contact])
+        a, b = np.searchsorted(ids, first), np.searchsorted(ids, second)
+        code = np.unique(np.minimum(a, b) * len(ids) + np.maximum(a, b))
+    return contact, ids[np.stack([code // max(1, len(ids)), code % max(1, len(ids))], axis=1)]
+
+
+@check(
+    Kind(
+        "unknown-class",
+        "Voxels have an id that no class has a name for; they get weight 0, and elsewhere train as nothing.",
+        "Add a name to classes for each id, or map the ids to the classes that you mean.",
+    )
+)
+def unknown_class(subject: Subject) -> Iterator[Finding]:
+    """A warning from the first annotated voxel on whose id isn't below the number of classes."""
+    if not any(role.kind == "class" for role in subject.roles):
+        return
+    labels = subject.labels[0][subject.kept]
+    known = subject.known[(slice(None), *subject.kept)].any(0)
+    unknown = (labels >= len(subject.names)) & known
+    if not unknown.any():
+        return
+    ids = np.unique(labels[unknown])
+
+    def one(chosen: Sequence[int]) -> Finding:
+        flags = unknown if len(chosen) == len(ids) else unknown & np.isin(labels, chosen)
+        count = int(np.count_nonzero(flags))
+        return subject.finding(
+            "unknown-class",
+            "warning",
+            f"{amount(count, 'voxel')} ({share(count / labels.size)}) {either(count, 'has', 'have')} the "
+            f"{either(len(chosen), 'id', 'ids')} {listed(chosen)}, but classes only go "
+            f"from 0 to {len(subject.names) - 1}.",
+            "Add a name to classes for each id, or map the ids to the classes that you mean.",
+            where=subject.place(flags),
+            numbers={"ids": list(chosen)[:100], "voxels": count},
+        )
+
+    yield from each_or_all([int(i) for i in ids], one)
+
+
+@check(
+    Kind(
+        "truncated-object",
+        "Objects are cut off by the region: they go on outside, or the data end there.",
+        "Nothing to do, as long as there is ground truth around the region: it is read as context.",
+    )
+)
+def truncated_object(subject: Subject) -> Iterator[Finding]:
+    """Info. Axes along which the ROI is a single slice don't count: there it cuts everything."""
+    if not subject.has_objects:
+        return
+    runs = subject.runs
+    thick = tuple(
+        s if s.stop - s.start > 1 else slice(-1, n + 1) for s, n in zip(subject.kept, runs.shape, strict=True)
+    )
+    cut = subject.any_of(runs.at_border(thick) & subject.runs_in_roi) & (runs.ids != 0)
+    if cut.any():
+        ids = runs.ids[cut]
+        yield subject.finding(
+            "truncated-object",
+            "info",
+            f"{amount(len(ids), 'object')} of {int(subject.seen.sum()):,} ({listed(ids)}) "
+            f"{either(len(ids), 'is', 'are')} cut off by the region.",
+            "Nothing to do, as long as there is ground truth around the region: it is read as context.",
+            where=subject.place_of_ids(cut),
+            numbers={"objects": len(ids), "of": int(subject.seen.sum()), "ids": ids[:100]},
+        )
+
+
+def _by_source(subject: Subject) -> dict[int, list[Role]]:
+    """The channels made of each channel of the ground truth, if they are signed distances or go with them."""
+    sources: dict[int, list[Role]] = {}
+    if isinstance(subject.predictor, BoundaryPredictor):
+        for role in subject.roles:
+            sources.setdefault(role.source, []).append(role)
+    return sources

@@ -1,0 +1,142 @@
+"""`check_region`: everything that can be found in a region of a file, even if no predictor can use it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.inspection.devices import pick_device
+from predictor_inspector.inspection.findings.finding import Finding
+from predictor_inspector.inspection.findings.search import INSPECTION, check_inputs, find, in_order
+from predictor_inspector.inspection.inspect import Inspection, Progress, Request, carry_out
+from predictor_inspector.inspection.memory import default_memory, memory_text, needed_memory
+from predictor_inspector.inspection.regions import Regions, regions_for
+from predictor_inspector.inspection.roi_text import roi_to_text
+
+_PER_CONTEXT_VOXEL, _PER_CHANNEL = 60, 12
+"""Bytes that checks work with beside what the inspection needs: runs and pieces of objects per voxel of ground truth, and
+flags and differences per value of the target. Measured on dense tissue."""
+
+
+@dataclass(frozen=True, eq=False)
+class Checked:
+    """What `check_region` found.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        The most severe first.
+    roi : Roi
+        The region.
+    inspection : Inspection or None
+        None if the predictor refused the ground truth.
+    refused : str
+        Then why; else empty.
+    """
+
+    findings: tuple[Finding, ...]
+    roi: Roi
+    inspection: Inspection | None
+    refused: str = ""
+
+
+def check_region(
+    request: Request,
+    gt: Array,
+    mask: Array | None = None,
+    memory: int | None = None,
+    progress: Progress | None = None,
+    only: Collection[str] = (),
+    ignore: Collection[str] = (),
+) -> Checked:
+    """Look at ground truth and mask as they were opened, then inspect what was asked for and check that.
+
+    Ids that are whole numbers of a floating-point type are reported, and checked on as the integers that they are.
+
+    Parameters
+    ----------
+    request : Request
+        The region and what to make of it.
+    gt, mask : Array
+        As they were opened.
+    memory : int, optional
+        Bytes that all this may take; by default the share of the machine's memory that `default_memory` tells.
+    progress, only, ignore
+        As in `find`.
+
+    Raises
+    ------
+    ValueError
+        If the region needs more memory, with one that doesn't; as `inspect` does, unless one of the errors found is why.
+    """
+    regions = regions_for(request.predictor, gt, request.roi, request.outside)
+    _check_memory(request, gt, mask, regions, default_memory(pick_device(request.device)) if memory is None else memory)
+    found = check_inputs(gt, mask, regions.read_region.intersect(gt.roi), only, ignore)
+    usable = gt.like(_Whole(gt.data), gt.axis_names) if _is_float(gt) else gt
+    try:
+        inspection = carry_out(request, usable, mask, progress)
+    except ValueError as error:
+        # Errors that aren't wanted in the list are errors all the same.
+        if any(f.severity == "error" for f in check_inputs(gt, mask, regions.read_region.intersect(gt.roi))):
+            return Checked(found, regions.roi, None, str(error))
+        raise
+    more = find(inspection, usable, mask, True, progress, only, ignore, of=INSPECTION)
+    return Checked(in_order((*found, *more)), regions.roi, inspection)
+
+
+def _check_memory(request: Request, gt: Array, mask: Array | None, regions: Regions, memory: int) -> None:
+    """Raise a ``ValueError`` if the region is too large, with the part in its middle that isn't."""
+    channels = len(request.predictor.channel_names)
+
+    def needed(shape: Sequence[int]) -> int:
+        roi = Roi(gt.offset, gt.voxel_size * Coordinate(shape))
+        region = regions_for(request.predictor, gt, roi.intersect(gt.roi), "clip").read_region
+        context = prod(int(n) for n in region.shape // gt.voxel_size)
+        return (
+            needed_memory(request.predictor, gt, shape, mask, gt.roi)
+            + context * _PER_CONTEXT_VOXEL
+            + prod(shape) * channels * _PER_CHANNEL
+        )
+
+    shape = [int(n) for n in regions.roi.shape // gt.voxel_size]
+    if needed(shape) <= memory:
+        return
+    low, high = 1, max(shape)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if needed([min(middle, n) for n in shape]) <= memory else (low, middle - 1)
+    sides = [min(low, n) for n in shape]
+    begin = regions.roi.begin + gt.voxel_size * Coordinate((n - s) // 2 for n, s in zip(shape, sides, strict=True))
+    part = Roi(begin, gt.voxel_size * Coordinate(sides))
+    raise ValueError(
+        f"checking {' x '.join(map(str, shape))} voxels needs {memory_text(needed(shape))} of memory, more than the "
+        f"{memory_text(memory)} it may take; choose a part with --roi (roi), such as {roi_to_text(part, gt)}"
+    )
+
+
+def _is_float(array: Array) -> bool:
+    dtype = array.dtype
+    return dtype.is_floating_point if isinstance(dtype, torch.dtype) else np.dtype(dtype).kind == "f"
+
+
+class _Whole:
+    """Floating-point ids as the integers that they are, converted where they are sliced; what isn't finite becomes 0."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+        self.shape = tuple(data.shape)
+        self.dtype = np.dtype(np.int64)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        values = np.nan_to_num(np.asarray(self._data[key]), nan=0.0, posinf=0.0, neginf=0.0)
+        whole: np.ndarray = values.astype(np.int64)
+        if (whole != values).any():
+            raise ValueError("gt holds fractions, which are nobody's ids")
+        return whole

@@ -1,0 +1,117 @@
+"""`find` and `check_inputs`: run the checks and sort what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from funlib.geometry import Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.inspection.findings.catalogue import kinds
+from predictor_inspector.inspection.findings.checks import CHECKS, Check, Of
+from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding
+from predictor_inspector.inspection.findings.subject import Inputs, Subject
+from predictor_inspector.inspection.inspect import Inspection, Progress
+from predictor_inspector.inspection.reading import on_grid
+
+INPUTS: tuple[Of, ...] = ("inputs",)
+INSPECTION: tuple[Of, ...] = ("inspection",)
+
+
+def find(
+    inspection: Inspection,
+    gt: Array,
+    mask: Array | None = None,
+    costly: bool = True,
+    progress: Progress | None = None,
+    only: Collection[str] = (),
+    ignore: Collection[str] = (),
+    of: Collection[Of] = INPUTS + INSPECTION,
+) -> tuple[Finding, ...]:
+    """Everything that the checks find in an inspection, the most severe first.
+
+    Parameters
+    ----------
+    inspection : Inspection
+        What is checked; its arrays are in memory.
+    gt, mask : Array
+        All of the ground truth that it is a part of, and where that is annotated; read only where a check needs more
+        context than the inspection has.
+    costly : bool
+        Run the checks on demand too, not only those that are quick enough to run with every inspection.
+    progress : callable, optional
+        Called with a check's name and the fraction of it that is done. What it raises ends the search.
+    only, ignore : collection of str
+        Identifiers of the findings wanted, all by default, and of those not wanted.
+    of : collection of str
+        Leave ``"inputs"`` out where `check_inputs` has looked at them already.
+
+    Raises
+    ------
+    ValueError
+        If an identifier isn't one.
+    """
+    wanted = _wanted(only, ignore)
+    subject = Subject(inspection, gt, mask, progress)
+    found: list[Finding] = []
+    for check in _running(wanted, of, costly):
+        subject.tell(check.run.__name__.replace("_", " "), 0.0)
+        found += check.run(subject.inputs if check.of == "inputs" else subject)
+    return in_order(f for f in found if f.id in wanted)
+
+
+def check_inputs(
+    gt: Array,
+    mask: Array | None = None,
+    region: Roi | None = None,
+    only: Collection[str] = (),
+    ignore: Collection[str] = (),
+) -> tuple[Finding, ...]:
+    """What is wrong with ground truth and mask as they were opened, even if no predictor accepts them.
+
+    Parameters
+    ----------
+    region : Roi, optional
+        The part to look at, on the grid of `gt` and within it; all of it by default.
+    only, ignore
+        As in `find`.
+
+    Raises
+    ------
+    ValueError
+        As `find`, and if the mask has another number of spatial axes than the ground truth.
+    """
+    wanted = _wanted(only, ignore)
+    part = gt[gt.roi if region is None else region]
+    if mask is not None and mask.dims != gt.dims:
+        raise ValueError(
+            f"mask must have {gt.dims} spatial axes like the ground truth, got {mask.dims}: {mask.axis_names}"
+        )
+    known = None if mask is None else on_grid(mask, part.roi, gt)[part.roi]
+    inputs = Inputs(part, known)
+    found = [f for check in _running(wanted, INPUTS, costly=True) for f in check.run(inputs)]
+    return in_order(f for f in found if f.id in wanted)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings by severity, then as the checks are listed, those about most voxels first."""
+    ids = list(kinds())
+    return tuple(
+        sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), ids.index(f.id), -f.where.voxels)),
+    )
+
+
+def _wanted(only: Collection[str], ignore: Collection[str]) -> set[str]:
+    known = kinds()
+    for given in (*only, *ignore):
+        if given not in known:
+            raise ValueError(f"there is no finding {given!r}; there are {', '.join(known)}")
+    return (set(only) or set(known)) - set(ignore)
+
+
+def _running(wanted: set[str], of: Collection[Of], costly: bool) -> list[Check]:
+    return [
+        check
+        for check in CHECKS
+        if check.of in of and (costly or check.cost == "live") and any(kind.id in wanted for kind in check.kinds)
+    ]

@@ -1,0 +1,335 @@
+"""What checks look at: `Inputs`, as they were opened, and `Subject`, an inspection and what can be derived from it.
+
+Everything derived is computed when a check first asks for it, and once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from funlib.geometry import Roi
+
+from predictor_inspector.core import AffinitiesPredictor, HotDistancePredictor, OneHotPredictor
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.ground_truth import annotated
+from predictor_inspector.core.labels import as_labels
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.inspection.findings.finding import Finding, Place, Severity
+from predictor_inspector.inspection.findings.runs import Pieces, Runs
+from predictor_inspector.inspection.inspect import Inspection, Progress
+
+MOST = 8
+"""Up to so many objects get a finding each; more are summed up in one."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a channel of the target is, as far as checks treat channels differently.
+
+    Attributes
+    ----------
+    name : str
+        The channel's name.
+    kind : str
+        ``"affinity"``, ``"lsd"``, ``"distance"``, ``"hot"``, ``"class"``, or ``"other"``.
+    offset : tuple of int
+        Of an affinity; else empty.
+    source : int
+        The channel of the ground truth that it is made from.
+    """
+
+    name: str
+    kind: str
+    offset: tuple[int, ...] = ()
+    source: int = 0
+
+
+def roles_of(predictor: Predictor) -> tuple[Role, ...]:
+    """The role of each of a predictor's channels; ``"other"`` for all those of other people's predictors."""
+    names = predictor.channel_names
+    if isinstance(predictor, AffinitiesPredictor):
+        offsets = predictor.neighborhood
+        affinities = [Role(n, "affinity", o) for n, o in zip(names, offsets, strict=False)]
+        return (*affinities, *(Role(n, "lsd") for n in names[len(offsets) :]))
+    if isinstance(predictor, BoundaryPredictor):
+        count = len(predictor.channels)
+        hot = count if isinstance(predictor, HotDistancePredictor) else 0
+        return tuple(Role(n, "hot" if i < hot else "distance", (), i % count) for i, n in enumerate(names))
+    if isinstance(predictor, OneHotPredictor):
+        return tuple(Role(n, "class") for n in names)
+    return tuple(Role(n, "other") for n in names)
+
+
+class Inputs:
+    """Ground truth and mask with the values and types that they have where they come from.
+
+    Parameters
+    ----------
+    gt : Array
+        Ground truth, of which all is looked at.
+    mask : Array, optional
+        Non-zero where it is annotated.
+    """
+
+    def __init__(self, gt: Array, mask: Array | None = None) -> None:
+        self.gt, self.mask = gt, mask
+
+    @cached_property
+    def gt_values(self) -> np.ndarray:
+        """The ground truth's values in the machine's byte order, [C, Z, Y, X] or [Z, Y, X]."""
+        return _native(self.gt.numpy())
+
+    @cached_property
+    def mask_values(self) -> np.ndarray | None:
+        """The mask's values, or None."""
+        return None if self.mask is None else _native(self.mask.numpy())
+
+    def finding(
+        self,
+        kind: str,
+        severity: Severity,
+        message: str,
+        advice: str,
+        flags: np.ndarray | None = None,
+        numbers: Mapping[str, Any] | None = None,
+        of: Array | None = None,
+    ) -> Finding:
+        """A finding about all of an array's voxels, by default the ground truth's, or those that are True in `flags`."""
+        array = self.gt if of is None else of
+        place = None
+        if flags is not None:
+            spatial = np.asarray(flags.any(axis=tuple(range(flags.ndim - array.dims))))
+            place = Place.of(spatial, array, array.offset)
+        return Finding(kind, severity, message, advice, (), place or Place.box(array.roi, array), numbers or {})
+
+
+class Subject:
+    """An inspection, the ground truth and mask that it is a part of, and what checks derive from them.
+
+    Attributes
+    ----------
+    inspection : Inspection
+        What is checked.
+    gt, mask : Array
+        All of the ground truth, and where it is annotated; read only where a check asks for it.
+    """
+
+    def __init__(
+        self, inspection: Inspection, gt: Array, mask: Array | None = None, progress: Progress | None = None
+    ) -> None:
+        self.inspection, self.gt, self.mask, self._progress = inspection, gt, mask, progress
+        self.inputs = Inputs(inspection.gt, inspection.mask)
+        self.predictor = inspection.request.predictor
+        self.names = inspection.channel_names
+        self.statistics = inspection.statistics
+
+    def tell(self, step: str, fraction: float) -> None:
+        """Report progress; whoever listens may raise, which ends the search."""
+        if self._progress is not None:
+            self._progress(step, fraction)
+
+    @property
+    def roi(self) -> Roi:
+        """What target and weight cover."""
+        return self.inspection.roi
+
+    @cached_property
+    def kept(self) -> tuple[slice, ...]:
+        """The ROI in the ground truth that was read."""
+        return self.inspection.gt.to_slices(self.roi)
+
+    @cached_property
+    def voxels(self) -> int:
+        """How many there are in the ROI."""
+        return int(np.prod(self.inspection.target.spatial_shape))
+
+    @cached_property
+    def target(self) -> np.ndarray:
+        """float32, [C, Z, Y, X], on the ROI."""
+        return self.inspection.target.numpy()
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """float32, [C, Z, Y, X], on the ROI."""
+        return self.inspection.weight.numpy()
+
+    @cached_property
+    def positive(self) -> np.ndarray:
+        """Which voxels are of the positive class: boolean, [C, Z, Y, X], on the ROI."""
+        values = torch.from_numpy(self.target)
+        return np.asarray(self.predictor.positive(values).numpy())
+
+    @cached_property
+    def roles(self) -> tuple[Role, ...]:
+        """What each channel is."""
+        return roles_of(self.predictor)
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The ids that were read, context included, as predictors see them: [channels, Z, Y, X], always with that axis."""
+        labels = np.asarray(as_labels(self.inputs.gt_values))
+        return labels.reshape(-1, *labels.shape[-self.inspection.gt.dims :])
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        """Which voxels that were read are annotated: boolean, [1 or C, Z, Y, X]."""
+        gt = self.inspection.gt
+        return np.asarray(annotated(self.inspection.mask, gt.roi, gt, len(self.names)).cpu())
+
+    @cached_property
+    def all_known(self) -> bool:
+        """Whether everything that was read is annotated."""
+        return self.inspection.mask is None or bool(self.known.all())
+
+    def known_in(self, channel: int) -> np.ndarray:
+        """Which voxels that were read are annotated for a channel: boolean, [Z, Y, X]."""
+        part: np.ndarray = self.known[channel if len(self.known) == len(self.names) else 0]
+        return part
+
+    @cached_property
+    def has_objects(self) -> bool:
+        """Whether an id stands for one object: there is one array of more than one id, and they aren't classes."""
+        if self.inspection.gt.channel_dims and self.inspection.gt.shape[0] != 1:
+            return False
+        if any(role.kind == "class" for role in self.roles):
+            return False
+        return int(np.count_nonzero(self.runs.ids)) > 1
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The runs of the first channel's ids, context included."""
+        return Runs.of(self.labels[0])
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """The connected parts of objects in what was read."""
+        return Pieces.of(self.runs, self.labels[0])
+
+    @cached_property
+    def data_box(self) -> tuple[slice, ...]:
+        """The part of what was read that lies within the data; all of it unless it was padded."""
+        return self.inspection.gt.to_slices(self.inspection.gt.roi.intersect(self.inspection.regions.data))
+
+    @cached_property
+    def open_runs(self) -> np.ndarray:
+        """Runs at the border of what was read or of what is annotated: their objects may go on there. Boolean, [R]."""
+        touched = self.runs.at_border(self.data_box)
+        if not self.all_known:
+            unknown = ~np.asarray(self.known.all(0))
+            near = unknown.copy()
+            for axis in range(unknown.ndim):
+                low, high = _shifted(axis, unknown.ndim)
+                near[low] |= unknown[high]
+                near[high] |= unknown[low]
+            touched = touched | self.runs.touched(near)
+        return touched
+
+    @cached_property
+    def runs_in_roi(self) -> np.ndarray:
+        """Which runs have a voxel in the ROI: boolean, [R]."""
+        result = np.ones(len(self.runs.start), dtype=bool)
+        for axis, (side, low) in enumerate(zip(self.kept, self.runs.position, strict=True)):
+            high = low + (self.runs.length if axis == len(self.kept) - 1 else 1)
+            result &= (low < side.stop) & (high > side.start)
+        return result
+
+    def any_of(self, runs: np.ndarray) -> np.ndarray:
+        """Which of the ids have one of these runs, boolean [R]: boolean, [L]."""
+        found: np.ndarray = np.bincount(self.runs.rank[runs], minlength=len(self.runs.ids)) > 0
+        return found
+
+    @cached_property
+    def seen(self) -> np.ndarray:
+        """Which of the ids are objects with a voxel in the ROI: boolean, [L]."""
+        found: np.ndarray = self.any_of(self.runs_in_roi) & (self.runs.ids != 0)
+        return found
+
+    def place(self, flags: np.ndarray) -> Place:
+        """Voxels of the ROI, boolean [Z, Y, X]; the whole ROI if there are none."""
+        gt = self.inspection.gt
+        return Place.of(flags, gt, self.roi.begin) or Place.box(self.roi, gt)
+
+    def place_read(self, flags: np.ndarray) -> Place:
+        """Voxels of what was read, boolean [Z, Y, X]; the whole ROI if there are none."""
+        gt = self.inspection.gt
+        return Place.of(flags, gt, gt.offset) or Place.box(self.roi, gt)
+
+    def place_of_ids(self, chosen: np.ndarray) -> Place:
+        """The voxels in the ROI of the chosen ids, boolean [L]."""
+        return self.place(np.isin(self.labels[0][self.kept], self.runs.ids[chosen]))
+
+    def finding(
+        self,
+        kind: str,
+        severity: Severity,
+        message: str,
+        advice: str,
+        channels: Iterable[str] = (),
+        where: Place | None = None,
+        numbers: Mapping[str, Any] | None = None,
+    ) -> Finding:
+        """A finding; about all of the ROI unless `where` is given."""
+        place = where or Place.box(self.roi, self.inspection.gt)
+        return Finding(kind, severity, message, advice, tuple(channels), place, numbers or {})
+
+    def length(self, value: float) -> str:
+        """A length in the data's unit as people read it."""
+        return length_text(value, self.inspection.gt.unit)
+
+
+def length_text(value: float, unit: str) -> str:
+    """A length as people read it: ``"40 nm"``, ``"2.5 pixels"``."""
+    return f"{float(f'{value:.3g}'):,g} {unit}" + ("s" if unit == "pixel" and value != 1 else "")
+
+
+def amount(count: int, noun: str, plural: str = "") -> str:
+    """A number of things as people read it: ``"1 object"``, ``"12,000 voxels"``."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def either(count: int, one: str, many: str) -> str:
+    """The word that goes with a number of things."""
+    return one if count == 1 else many
+
+
+def listed(things: Sequence[Any] | np.ndarray, most: int = 6) -> str:
+    """Things as people list them: ``"3, 4 and 7"``, ``"1, 2, 3 and 9 more"``."""
+    texts = [str(t) for t in things]
+    if len(texts) > most:
+        return f"{', '.join(texts[:most])} and {len(texts) - most:,} more"
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+
+
+def share(fraction: float) -> str:
+    """A fraction as people read it: ``"3.2 %"``; never ``"0 %"`` of something, nor ``"100 %"`` of not quite all."""
+    percent = 100 * fraction
+    if 0 < percent < 0.01:
+        return "less than 0.01 %"
+    if 99.9 < percent < 100:
+        return "nearly 100 %"
+    return f"{percent:.3g} %" if percent < 99 else f"{percent:.1f} %"
+
+
+def each_or_all(things: Sequence[Any], one: Callable[[Sequence[Any]], Finding]) -> Iterator[Finding]:
+    """A finding for each of a few things, or one for all of them if they are many."""
+    if len(things) > MOST:
+        yield one(things)
+    else:
+        yield from (one([thing]) for thing in things)
+
+
+def _native(values: np.ndarray) -> np.ndarray:
+    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+
+
+def _shifted(axis: int, ndim: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """Two views of a volume, one voxel apart along an axis."""
+    low = tuple(slice(None, -1) if a == axis else slice(None) for a in range(ndim))
+    high = tuple(slice(1, None) if a == axis else slice(None) for a in range(ndim))
+    return low, high

@@ -1,0 +1,183 @@
+"""The command `check`, run in-process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from predictor_inspector import cli
+from predictor_inspector.core import Array
+from predictor_inspector.data import open_array, write_ome_zarr
+from predictor_inspector.inspection.roi_text import roi_from_text, roi_to_text
+
+AFFINITIES = ["--predictor", "affinities", "--set", "lsds=false"]
+
+
+@pytest.fixture
+def labels() -> np.ndarray:
+    """Four cubes on background."""
+    labels = np.zeros((24, 24, 24), np.uint16)
+    for number, (y, x) in enumerate([(3, 3), (3, 13), (13, 3), (13, 13)], 1):
+        labels[6:18, y : y + 8, x : x + 8] = number
+    return labels
+
+
+def written(folder: Path, values: np.ndarray, name: str = "labels") -> Path:
+    array = Array(values, (20, 10, 10), (100, 200, 300))
+    return write_ome_zarr(folder / f"{name}.zarr", array, name)
+
+
+def check(*arguments: object) -> int:
+    return cli.main(["check", *(str(a) for a in arguments)])
+
+
+def found(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, list[dict[str, Any]]]:
+    """Exit status, and what is printed as JSON, which is all that may be printed."""
+    capsys.readouterr()
+    status = check(*arguments, "--format", "json")
+    return status, json.loads(capsys.readouterr().out)
+
+
+def test_clean_ground_truth_ends_with_0(tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]) -> None:
+    status, findings = found(capsys, written(tmp_path, labels), *AFFINITIES)
+    assert status == 0
+    assert {f["severity"] for f in findings} <= {"info"}
+
+
+def test_an_error_ends_with_1_and_says_where(
+    tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels[:, :, 23] = 9
+    settings = [*AFFINITIES, "--set", "mask_pairs=false", "--only", "false-boundary"]
+    path = written(tmp_path, labels)
+    status, (finding,) = found(capsys, path, *settings)
+    assert status == 1
+    assert set(finding) == {"id", "severity", "message", "advice", "channels", "where", "numbers"}
+    assert (finding["id"], finding["severity"]) == ("false-boundary", "error")
+    # All of the slab's pairs along x, and those of its edges along z and y.
+    assert finding["where"] == {"begin": [100, 200, 530], "end": [580, 440, 540], "voxels": 24 * 24}
+    assert check(path, *settings) == 1
+    said = capsys.readouterr().out
+    assert "error    false-boundary" in said
+    assert "→ Switch mask_pairs on" in said
+    assert "--roi 0:24,0:24,23:24  (576 voxels)" in said
+    assert said.endswith("1 error, 0 warnings, 0 infos in 24 x 24 x 24 voxels\n")
+    assert "\033" not in said
+
+
+def test_warnings_end_with_1_only_if_asked_to(
+    tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, labels)
+    settings = ["--predictor", "distance", "--set", "scale_factor=0.1"]
+    status, findings = found(capsys, path, *settings)
+    assert "scale-saturated" in {f["id"] for f in findings if f["severity"] == "warning"}
+    assert status == 0
+    assert found(capsys, path, *settings, "--fail-on", "warning")[0] == 1
+    assert found(capsys, path, *settings, "--fail-on", "warning", "--ignore", "scale-saturated")[0] == 0
+
+
+def test_labels_that_no_predictor_takes_are_findings_and_not_a_failure(
+    tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = labels.astype(np.float32)
+    values[2, 3, 4:6], values[20, 20, 20] = 0.5, np.nan
+    status, findings = found(capsys, written(tmp_path, values), *AFFINITIES)
+    assert status == 1
+    by_id = {f["id"]: f for f in findings}
+    assert set(by_id) == {"float-labels", "not-finite"}
+    assert by_id["float-labels"]["where"] == {"begin": [140, 230, 340], "end": [160, 240, 360], "voxels": 2}
+    assert by_id["not-finite"]["where"]["voxels"] == 1
+
+
+def test_whole_numbers_in_floats_are_reported_and_checked_on(
+    tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels[labels == 4] = 1
+    status, findings = found(capsys, written(tmp_path, labels.astype(np.float32)), *AFFINITIES)
+    assert status == 1
+    assert {"float-labels", "split-object"} <= {f["id"] for f in findings}
+
+
+def test_negative_ids_are_a_finding(tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]) -> None:
+    status, findings = found(capsys, written(tmp_path, labels.astype(np.int32) - 1), *AFFINITIES)
+    assert (status, [f["id"] for f in findings]) == (1, ["negative-ids"])
+
+
+def test_a_mask_and_a_region_are_taken_into_account(
+    tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask = np.ones(labels.shape, np.uint8)
+    mask[:, :5] = 255
+    mask[:, 20:] = 0
+    path, other = written(tmp_path, labels), written(tmp_path, mask, "mask")
+    _, findings = found(capsys, path, *AFFINITIES, "--mask", other)
+    by_id = {f["id"]: f for f in findings}
+    assert by_id["mask-not-binary"]["where"]["end"] == [580, 250, 540]
+    masked = next(f for f in findings if f["id"] == "zero-weight" and f["numbers"]["reason"] == "not annotated")
+    assert masked["where"] == {"begin": [100, 400, 300], "end": [580, 440, 540], "voxels": 24 * 4 * 24}
+    _, findings = found(capsys, path, *AFFINITIES, "--mask", other, "--roi", "8:12,8:15,8:15")
+    assert "mask-not-binary" not in {f["id"] for f in findings}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing.zarr"], "is not there"),
+        (["labels.zarr", "--predictor", "affinity"], "did you mean"),
+        (["labels.zarr", *AFFINITIES, "--roi", "0:99,:,:"], "99"),
+        (["labels.zarr", *AFFINITIES, "--only", "zero-wait"], "no finding 'zero-wait'"),
+        (["labels.zarr", *AFFINITIES, "--mask", "plane.zarr"], "mask must have 3 spatial axes like the ground truth"),
+        (["labels.zarr", *AFFINITIES, "--memory", "2MB"], "--roi (roi), such as "),
+        (["labels.zarr", *AFFINITIES, "--fail-on", "info"], "--fail-on"),
+    ],
+)
+def test_what_the_person_can_put_right_ends_with_2(
+    tmp_path: Path,
+    labels: np.ndarray,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    said: str,
+) -> None:
+    written(tmp_path, labels)
+    write_ome_zarr(tmp_path / "plane.zarr", Array(labels[9], (10, 10)), "plane")
+    monkeypatch.chdir(tmp_path)
+    assert check(*arguments) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert said in output.err.splitlines()[-1]
+
+
+def test_the_region_that_is_advised_fits(
+    tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, labels)
+    assert check(path, *AFFINITIES, "--memory", "1.2MB") == 2
+    advised = capsys.readouterr().err.rstrip().rpartition("such as ")[2]
+    assert check(path, *AFFINITIES, "--memory", "1.2MB", "--roi", advised) == 0
+
+
+def test_colours_are_for_terminals(
+    tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    check(written(tmp_path, labels), *AFFINITIES)
+    assert "\033[1;36minfo" in capsys.readouterr().out
+
+
+def test_help_tells_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
+    assert check("--help") == 0
+    assert "Exit status: 0 if no errors were found" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("text", ["2:5,3:9,4:24", "-40nm:120nm,200nm:210nm,300nm:310nm"])
+def test_a_region_as_text_is_understood_again(tmp_path: Path, labels: np.ndarray, text: str) -> None:
+    gt = open_array(written(tmp_path, labels))
+    roi, _ = roi_from_text(text, gt, within=False)
+    assert roi_to_text(roi, gt) == text
+    assert roi_from_text(roi_to_text(roi, gt), gt, within=False)[0] == roi

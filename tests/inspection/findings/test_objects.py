@@ -1,0 +1,170 @@
+"""Checks of the objects."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from predictor_inspector.core import OneHotPredictor
+from predictor_inspector.inspection.findings.runs import Pieces, Runs
+
+from .volumes import affinities, array, cells, distance, found, tissue, voxels
+
+ndimage = pytest.importorskip("scipy.ndimage", reason="scipy is the oracle for pieces of objects")
+
+
+@given(st.integers(0, 10**6), st.integers(2, 3))
+def test_runs_know_sizes_boxes_and_pieces_of_every_id(seed: int, ndim: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 4, rng.integers(1, 9, ndim)) * rng.choice([1, 2**40])
+    runs = Runs.of(labels)
+    pieces = Pieces.of(runs, labels)
+    np.testing.assert_array_equal(runs.ids, np.unique(labels))
+    values = rng.random(labels.shape)
+    for rank, label in enumerate(runs.ids):
+        mask = labels == label
+        assert runs.sizes[rank] == mask.sum()
+        where = np.argwhere(mask)
+        np.testing.assert_array_equal(runs.boxes[rank], np.stack([where.min(0), where.max(0) + 1], 1))
+        assert runs.highest(values)[rank] == values[mask].max()
+        np.testing.assert_array_equal(runs.filled(runs.rank == rank), mask)
+        count = ndimage.label(mask, np.ones((3,) * ndim))[1]
+        assert (pieces.rank == rank).sum() == (count if label else 0)
+
+
+def test_an_id_in_two_places_is_a_warning_with_both() -> None:
+    labels = cells()
+    labels[labels == 8] = 1
+    gt = array(labels)
+    (finding,) = found(affinities(lsds=True, num_voxels=4), gt, "split-object")
+    assert (finding.severity, list(finding.numbers["ids"])) == ("warning", [1])
+    np.testing.assert_array_equal(voxels(finding, gt), labels == 1)
+
+
+def test_specks_are_good_to_know_and_distances_depend_on_boundaries_alone() -> None:
+    labels = cells()
+    labels[0, 0, 20], labels[1, 1, 20] = 0, 1
+    gt = array(labels)
+    (finding,) = found(affinities(), gt, "split-object")
+    assert (finding.severity, finding.where.voxels) == ("info", 1)
+    assert voxels(finding, gt)[1, 1, 20]
+    labels[labels == 8] = 1
+    (finding,) = found(distance(), array(labels), "split-object")
+    assert finding.severity == "info"
+
+
+def test_pieces_that_may_be_connected_outside_are_good_to_know() -> None:
+    labels = np.zeros((30, 30, 30), np.uint8)
+    labels[10:15, 5:10, :10], labels[10:15, 5:10, 20:], labels[20:25, 20:25, 5:25] = 1, 1, 2
+    gt = array(labels)
+    (finding,) = found(affinities(), gt, "split-object")
+    assert finding.severity == "info"
+    assert "unless they are connected outside" in finding.message
+    np.testing.assert_array_equal(voxels(finding, gt), labels == 1)
+    mask = np.ones_like(labels)
+    mask[:, :, 8:22] = 0
+    findings = found(affinities(), array(labels * mask), "split-object", mask=array(mask))
+    assert {f.severity for f in findings} == {"info"}
+
+
+def test_how_much_of_an_object_is_apart_is_unknown_if_it_goes_on_outside() -> None:
+    labels = cells()
+    labels[labels == 8] = 1
+    labels[:9, 9, 9] = 1
+    (finding,) = found(affinities(), array(labels), "split-object")
+    assert (finding.severity, list(finding.numbers["ids"])) == ("info", [1])
+
+
+def test_whole_objects_and_corners_that_touch_are_fine() -> None:
+    assert found(affinities(), array(cells()), "split-object") == []
+    labels = np.zeros((20, 20, 20), np.uint8)
+    labels[4:8, 4:8, 4:8], labels[8:12, 8:12, 8:12], labels[15:, :5, :5] = 1, 1, 2
+    assert found(affinities(), array(labels), "split-object") == []
+
+
+def test_objects_that_no_pair_fits_into_are_small() -> None:
+    labels = cells()
+    labels[1:4, 1:4, 20:23] = 99
+    gt = array(labels)
+    (finding,) = found(affinities(neighborhood=[[0, 0, 1], [0, 3, 0]]), gt, "small-object")
+    assert (finding.severity, list(finding.numbers["ids"]), finding.channels) == ("info", [99], ("aff y+3",))
+    np.testing.assert_array_equal(voxels(finding, gt), labels == 99)
+    assert found(affinities(neighborhood=[[0, 0, 1], [0, 2, 0]]), gt, "small-object") == []
+
+
+def test_objects_smaller_than_sigma_are_small_and_cut_ones_may_be_larger() -> None:
+    labels = cells()
+    labels[1:4, 1:4, 20:23], labels[37:, 1:4, 20:23] = 99, 98
+    gt = array(labels)
+    (finding,) = found(affinities(lsds=True, num_voxels=4), gt, "small-object")
+    assert list(finding.numbers["ids"]) == [99]
+    assert finding.channels[0] == "lsd mean offset z"
+    assert found(affinities(lsds=True, num_voxels=3), gt, "small-object") == []
+
+
+def test_objects_whose_distances_stay_near_zero_are_small() -> None:
+    labels = cells()
+    labels[1:3, 1:3, 20:23] = 99
+    gt = array(labels)
+    (finding,) = found(distance(), gt, "small-object")
+    assert list(finding.numbers["ids"]) == [99]
+    np.testing.assert_array_equal(voxels(finding, gt), labels == 99)
+    assert found(distance(), array(cells()), "small-object") == []
+
+
+def test_objects_that_touch_are_found_at_the_contact() -> None:
+    labels = np.zeros((30, 30, 30), np.uint16)
+    labels[5:15, 5:15, 5:15], labels[5:15, 8:12, 15:25], labels[20:28, 20:28, 20:28] = 4, 700, 9
+    gt = array(labels)
+    (finding,) = found(distance(), gt, "touching-objects")
+    expected = np.zeros(labels.shape, bool)
+    expected[5:15, 8:12, 14:16] = True
+    np.testing.assert_array_equal(voxels(finding, gt), expected)
+    assert list(finding.numbers["ids"]) == [4, 700]
+    huge = array(labels.astype(np.uint64) * 2**40)
+    (finding,) = found(distance(), huge, "touching-objects")
+    assert list(finding.numbers["ids"]) == [4 * 2**40, 700 * 2**40]
+
+
+def test_objects_apart_do_not_touch_and_affinities_do_not_mind() -> None:
+    assert found(distance(), array(cells()), "touching-objects") == []
+    assert found(affinities(), array(tissue()), "touching-objects") == []
+
+
+def test_ids_without_a_class_are_found_one_by_one() -> None:
+    labels = np.zeros((20, 20, 20), np.uint8)
+    labels[2:5, 2:5, 2:5], labels[10:12, 10:12, 10:14], labels[15, 15, 15] = 1, 3, 7
+    gt = array(labels)
+    three, seven = found(OneHotPredictor(["bg", "a", "b"]), gt, "unknown-class")
+    assert three.severity == "warning"
+    np.testing.assert_array_equal(voxels(three, gt), labels == 3)
+    np.testing.assert_array_equal(voxels(seven, gt), labels == 7)
+    assert found(OneHotPredictor(list("abcdefgh")), gt, "unknown-class") == []
+    mask = (labels < 3).astype(np.uint8)
+    assert found(OneHotPredictor(["bg", "a", "b"]), gt, "unknown-class", mask=array(mask)) == []
+
+
+def test_objects_cut_by_the_region_are_good_to_know() -> None:
+    gt = array(cells())
+    assert found(affinities(), gt, "truncated-object") == []
+    roi = gt.roi_of([slice(0, 40), slice(0, 10), slice(0, 20)])
+    (finding,) = found(affinities(), gt, "truncated-object", roi)
+    cut = np.zeros((40, 40, 40), bool)
+    cut[gt.to_slices(roi)] = True
+    assert finding.severity == "info"
+    np.testing.assert_array_equal(voxels(finding, gt), (cells() > 0) & cut)
+
+
+def test_a_slice_does_not_cut_what_it_is_a_slice_of() -> None:
+    gt = array(cells())
+    assert found(affinities(), gt, "truncated-object", gt.roi_of([slice(9, 10), slice(0, 40), slice(0, 40)])) == []
+
+
+def test_a_region_without_objects_is_empty_unless_background_is_a_class() -> None:
+    gt = array(np.zeros((20, 20, 20), np.uint8))
+    (finding,) = found(distance(), gt, "empty-region")
+    assert (finding.severity, finding.where.roi) == ("warning", gt.roi)
+    assert found(OneHotPredictor(["bg", "a"]), gt, "empty-region") == []
+    assert found(distance(), array(cells()), "empty-region") == []

@@ -1,0 +1,151 @@
+"""The HTML report."""
+
+from __future__ import annotations
+
+import argparse
+from base64 import b64decode
+from html.parser import HTMLParser
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from predictor_inspector.cli import report
+from predictor_inspector.core import Array, DistancePredictor, predictor_to_config
+from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.inspection import Inspection, Request, inspect
+from predictor_inspector.inspection.positions import Positions
+from predictor_inspector.inspection.report import report_html, write_report
+from predictor_inspector.inspection.session import Data, Session, Source, save_session
+from predictor_inspector.inspection.survey import survey
+
+from .stand_ins import StandIn
+
+VOID = {"meta", "img", "br"}
+
+
+@pytest.fixture
+def gt() -> Array:
+    ids = np.kron(np.random.default_rng(0).integers(0, 9, (2, 6, 5)), np.ones((2, 4, 4), int))
+    return Array(ids.astype(np.uint16), (40, 4, 4), (1000, 20, -12))
+
+
+@pytest.fixture
+def inspection(gt: Array) -> Inspection:
+    return inspect(DistancePredictor(("<b>cell</b>",), 20.0, False), gt, device="cpu")
+
+
+class Page(HTMLParser):
+    """What a page holds, and whether its tags match."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_nothing_is_fetched_and_pictures_are_within(inspection: Inspection) -> None:
+    page = Page(report_html(inspection, []))
+    images = [attrs for tag, attrs in page.seen if tag == "img"]
+    assert images
+    for attrs in images:
+        source = str(attrs["src"])
+        assert source.startswith("data:image/png;base64,")
+        assert b64decode(source.partition(",")[2]).startswith(b"\x89PNG")
+        assert attrs["alt"]
+    assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.seen}
+    html = report_html(inspection)
+    assert "http" not in html
+    assert "url(" not in html
+
+
+def test_what_is_not_the_reports_own_is_escaped(inspection: Inspection) -> None:
+    evil = "<script>alert('x')</script>\" onload=\""
+    finding = StandIn(evil, evil, evil, evil, (evil,))
+    *_, surveyed = survey(inspection.request, inspection.gt, [inspection.roi], find=lambda *_: [finding])
+    html = report_html(inspection, [finding], {evil: evil}, None, evil, surveyed, [(b"", evil)], evil)
+    page = Page(html)
+    tags = {tag for tag, _ in page.seen}
+    assert not {"script", "b>cell<"} & tags
+    assert not any("onload" in attrs for _, attrs in page.seen)
+    assert page.text.count("alert('x')") >= 9
+    assert "<b>cell</b>" in page.text
+
+
+def test_a_report_tells_everything_about_an_inspection(inspection: Inspection) -> None:
+    findings = [
+        StandIn(),
+        StandIn("not-finite", "error", "NaN in the target.", "Look for it.", ("cell",), {"voxels": 1234}),
+    ]
+    text = Page(report_html(inspection, findings, {"ground truth": "crop.zarr : ids"}, None, "my notes")).text
+    for words in ("scale_factor", "20 nm", "4 × 24 × 20 voxels of 40 × 4 × 4 nm", "[1000:1160, 20:116, -12:68] nm"):
+        assert words in text
+    for words in ("1,234 voxels", "crop.zarr : ids", "my notes", "torch", "device", "weight of +"):
+        assert words in text
+    assert text.index("NaN in the target.") < text.index("12 voxels have no weight."), "the gravest first"
+
+
+def test_not_looked_is_not_nothing_found(inspection: Inspection) -> None:
+    assert "Findings" not in Page(report_html(inspection)).text
+    assert "Nothing was found." in Page(report_html(inspection, [])).text
+
+
+def test_a_survey_is_summed_up(inspection: Inspection, gt: Array) -> None:
+    rois = list(islice(Positions(gt, (1, 6, 6)), 3))
+    request = Request(inspection.request.predictor, device="cpu")
+    *_, surveyed = survey(request, gt, rois, find=lambda *_: [StandIn()])
+    assert "3 of 3" in Page(report_html(inspection, [], survey=surveyed)).text
+
+
+def test_a_report_is_written_as_html_only_and_whole(inspection: Inspection, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"written as \.html, got 'a\.txt'"):
+        write_report(tmp_path / "a.txt", "")
+    write_report(tmp_path / "a.html", report_html(inspection))
+    assert [p.name for p in tmp_path.iterdir()] == ["a.html"]
+
+
+@pytest.fixture
+def parser(monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
+    monkeypatch.setattr("predictor_inspector.inspection.write_report.find_cheaply", lambda *_: [StandIn()])
+    made = argparse.ArgumentParser()
+    report.add_arguments(made)
+    return made
+
+
+def test_the_command_writes_reports_and_figures(gt: Array, tmp_path: Path, parser: argparse.ArgumentParser) -> None:
+    write_ome_zarr(tmp_path / "gt.zarr", gt, "labels")
+    asked = [str(tmp_path / "gt.zarr"), "--predictor", "distance", "--set", "scale_factor=9", "--roi", "0:2,:,:"]
+    report.run(parser.parse_args([*asked, "--out", str(tmp_path / "r.html"), "--survey", "2", "--title", "Mine"]))
+    text = Page((tmp_path / "r.html").read_text("utf-8")).text
+    for words in ("Mine", "9 nm", "2 of 2", "gt.zarr"):
+        assert words in text
+    report.run(parser.parse_args([*asked, "--out", str(tmp_path / "f.svg")]))
+    assert (tmp_path / "f.svg").is_file()
+    with pytest.raises(ValueError, match=r"--out must end in \.html, \.png"):
+        report.run(parser.parse_args([*asked, "--out", str(tmp_path / "r.doc")]))
+
+
+def test_the_command_takes_a_session(gt: Array, tmp_path: Path, parser: argparse.ArgumentParser) -> None:
+    write_ome_zarr(tmp_path / "gt.zarr", gt, "labels")
+    config = predictor_to_config(DistancePredictor(("cell",), 33.0, False))
+    source = Source(path=str(tmp_path / "gt.zarr"))
+    save_session(tmp_path / "s.yaml", Session(data=Data(ground_truth=source), predictor=config, notes="as it was"))
+    report.run(parser.parse_args([str(tmp_path / "s.yaml"), "--out", str(tmp_path / "r.html")]))
+    text = Page((tmp_path / "r.html").read_text("utf-8")).text
+    assert "as it was" in text
+    assert "33 nm" in text
