@@ -15,7 +15,8 @@ from predictor_inspector.plugin import InspectorWidget
 
 from .window import VOXEL_SIZE, Window, blocks
 
-LARGE = {"kind": "distance", "channels": ["a"], "scale_factor": 100.0, "mask_distances": True}
+LONG = {"kind": "affinities", "neighborhood": [[1, 0, 0]], "lsds": True, "num_voxels": 8}
+"""Takes long on a large volume, whatever was computed before."""
 
 
 def workers() -> list[threading.Thread]:
@@ -27,7 +28,7 @@ def start_something_long(window: Window) -> Any:
     layer = window.viewer.add_labels(blocks((16, 220, 220)), name="large", scale=VOXEL_SIZE)
     window.settle()
     window.widget.gt_layer = layer
-    window.widget.config = LARGE
+    window.widget.config = LONG
     window.widget.region_mode = "layer"
     window.qtbot.waitUntil(lambda: window.widget._inspector._runner.busy, timeout=5000)
     return layer
@@ -221,14 +222,14 @@ def test_a_preview_comes_before_what_takes_long_and_the_dock_says_so(window: Win
     window.viewer.add_labels(blocks((16, 220, 220)), name="large", scale=VOXEL_SIZE)
     window.settle()
     window.widget.region_mode = "layer"
-    window.set_config(**LARGE)
+    window.set_config(**LONG)
     notes = []
     window.widget._inspector.previewed.connect(lambda _i: notes.append(window.widget._region._note.toolTip()))
     exact = []
     window.widget.inspected.connect(exact.append)
-    window.set_config(**{**LARGE, "scale_factor": 120.0})
+    window.set_config(**{**LONG, "num_voxels": 9})
     assert any("Preview" in note for note in notes)
-    assert [i.request.predictor.scale_factor for i in exact] == [120.0]
+    assert [i.request.predictor.num_voxels for i in exact] == [9]
     assert "Preview" not in window.widget._region._note.toolTip()
     window.assert_layers_show_the_inspection()
 
@@ -237,17 +238,17 @@ def test_what_was_previewed_makes_way_for_what_is_newer(window: Window) -> None:
     window.viewer.add_labels(blocks((16, 220, 220)), name="large", scale=VOXEL_SIZE)
     window.settle()
     window.widget.region_mode = "layer"
-    window.set_config(**LARGE)
+    window.set_config(**LONG)
     exact, previews = [], []
     window.widget.inspected.connect(exact.append)
     window.widget._inspector.previewed.connect(previews.append)
-    for scale in (110.0, 120.0, 130.0, 140.0):
+    for voxels in (9, 10, 11, 12):
         seen = len(previews)
-        window.widget.config = {**LARGE, "scale_factor": scale}
+        window.widget.config = {**LONG, "num_voxels": voxels}
         window.qtbot.waitUntil(lambda seen=seen: len(previews) > seen, timeout=20_000)
     window.settle()
     assert len(previews) == 4
-    assert exact[-1].request.predictor.scale_factor == 140.0
+    assert exact[-1].request.predictor.num_voxels == 12
     window.assert_layers_show_the_inspection()
 
 

@@ -154,21 +154,6 @@ def test_a_rectangle_that_is_deleted_comes_back(window: Window) -> None:
     window.assert_layers_show_the_inspection()
 
 
-def test_a_region_beyond_the_budget_offers_ways_out(window: Window, monkeypatch: object) -> None:
-    from predictor_inspector.plugin import situation
-
-    window.add_labels()
-    monkeypatch.setattr(situation, "MAX_VALUES", 20_000)
-    window.after(lambda: setattr(window.widget, "region_mode", "layer"))
-    panel = window.widget._region
-    assert "target values" in panel._warning.text()
-    assert panel._smaller.isVisible()
-    window.after(panel._smaller.click)
-    assert panel._warning.text() == ""
-    assert window.widget.region_mode == "box"
-    window.assert_layers_show_the_inspection()
-
-
 def test_the_regions_shown_are_those_of_the_predictor(window: Window) -> None:
     pinned(window)
     inspection = window.widget.inspection

@@ -165,10 +165,17 @@ class TiledInspection:
     tile_shape : tuple of int
         Voxels of the largest tile.
     tiles : list of Roi
-        In the order in which they are computed.
+        In the order in which they are computed: from the middle outwards, or by what `order` gives for each.
     """
 
-    def __init__(self, request: Request, gt: Array, mask: Array | None = None, memory: int | None = None) -> None:
+    def __init__(
+        self,
+        request: Request,
+        gt: Array,
+        mask: Array | None = None,
+        memory: int | None = None,
+        order: Callable[[Roi], Any] | None = None,
+    ) -> None:
         if request.balance_over not in ("roi", "context"):
             raise ValueError(f"balance_over must be 'roi' or 'context', got {request.balance_over!r}")
         self.request, self._device = request, pick_device(request.device)
@@ -178,6 +185,8 @@ class TiledInspection:
         self._seamless = _seamless(request.predictor)
         self.tile_shape = tile_shape(request.predictor, self.gt, self.memory, self.regions.roi, self.mask)
         self.tiles = tiles_of(self.regions.roi, self.gt, self.tile_shape)
+        if order is not None:
+            self.tiles.sort(key=order)
         self._around: list[Roi] = []
         if request.balance_over == "context":
             boxes = difference(self.regions.read_region, self.regions.roi)

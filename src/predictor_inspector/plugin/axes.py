@@ -8,7 +8,7 @@ from typing import Any
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.chunk_cache import SHARED, cached
 from predictor_inspector.data.layers import array_from_layer
-from predictor_inspector.plugin.result_layers import Place
+from predictor_inspector.plugin.layer_pictures import Place
 from predictor_inspector.plugin.view import View, index_along
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QProgressBar, QPushButton, QWidget
 from superqt import QElidingLabel
 
 from predictor_inspector.inspection.devices import available_devices
+from predictor_inspector.inspection.memory import machine_memory, memory_text
+from predictor_inspector.plugin.budget import AUTO, memory_of
+from predictor_inspector.plugin.memory_setting import CHOICES
 from predictor_inspector.plugin.small_widgets import guard_wheel
+
+_WORTH_SHOWING = 150
+"""Milliseconds that something is computed before the panel says so: what comes and goes with every frame only flickers."""
 
 _WORTH_WORDS = 0.5
 """Seconds after which a running step is named."""
@@ -44,6 +50,11 @@ class ComputePanel(QWidget):
             "Over which voxels classes are counted for the weights. The loss sees the ROI; DaCapo's trainer counts over ROI "
             "and context together.",
         )
+        self._memory = _combo(
+            {c: f"memory: {c}" for c in CHOICES if c == AUTO or memory_of(c) <= machine_memory()},
+            f"How much memory a region may take; auto is half of this machine's, {memory_text(memory_of(AUTO))}. Regions "
+            "that need more are computed tile by tile, and what doesn't fit is held on disk.",
+        )
         self._live = QCheckBox("live")
         self._live.setChecked(True)
         self._live.setToolTip("Compute whenever anything changes")
@@ -52,7 +63,8 @@ class ComputePanel(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
         self._timings = QElidingLabel("–")
-        self._busy = False
+        self._last_run = "–"
+        self._busy, self._waiting = False, False
         self._started = 0.0
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self._device, 1)
@@ -60,6 +72,7 @@ class ComputePanel(QWidget):
         first.addWidget(self._button)
         second.addWidget(self._outside, 1)
         second.addWidget(self._balance, 1)
+        second.addWidget(self._memory, 1)
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(4)
@@ -67,8 +80,12 @@ class ComputePanel(QWidget):
         form.addRow(second)
         form.addRow(self._bar)
         form.addRow("last run", self._timings)
-        self.set_busy(False)
-        for combo in (self._device, self._outside, self._balance):
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_WORTH_SHOWING)
+        self._patience.timeout.connect(lambda: self._show_busy(True))
+        self._show_busy(False)
+        for combo in (self._device, self._outside, self._balance, self._memory):
             combo.currentIndexChanged.connect(lambda _i: self.changed.emit())
         self._live.toggled.connect(lambda _on: self._on_live())
         self._button.clicked.connect(lambda _c=False: self._on_button())
@@ -101,6 +118,18 @@ class ComputePanel(QWidget):
         _choose(self._balance, balance_over, "balance_over")
 
     @property
+    def memory(self) -> str:
+        """``"auto"``, or a size such as ``"4 GB"``; one that isn't among the choices becomes one."""
+        return str(self._memory.currentData())
+
+    @memory.setter
+    def memory(self, memory: str) -> None:
+        memory_of(memory)
+        if self._memory.findData(memory) < 0:
+            self._memory.addItem(f"memory: {memory}", memory)
+        _choose(self._memory, memory, "memory")
+
+    @property
     def live(self) -> bool:
         """Whether to compute whenever anything changes."""
         return bool(self._live.isChecked())
@@ -109,14 +138,29 @@ class ComputePanel(QWidget):
     def live(self, live: bool) -> None:
         self._live.setChecked(live)
 
+    def set_waiting(self, waiting: bool) -> None:
+        """Whether there is something to compute that isn't begun without being asked for, even live."""
+        self._waiting = waiting
+        self._enable()
+
     def set_busy(self, busy: bool) -> None:
-        """Show that something is being computed, or no longer."""
+        """Show that something is being computed, once it takes its time, or no longer."""
+        if busy:
+            self._patience.start()
+        else:
+            self._patience.stop()
+            if self._busy:
+                self._show_busy(False)
+
+    def _show_busy(self, busy: bool) -> None:
         self._busy = busy
         self._bar.setRange(0, 100)
         self._bar.setValue(0)
         self._started = monotonic()
         self._button.setText("Cancel" if busy else "Compute")
-        self._button.setEnabled(busy or not self.live)
+        self._enable()
+        if not busy:
+            self._timings.setText(self._last_run)
 
     def set_step(self, step: str, fraction: float) -> None:
         """Show the step that runs, and how much of it is done (0 to 1)."""
@@ -131,11 +175,15 @@ class ComputePanel(QWidget):
         steps = [f"{name} {_milliseconds(t)}" for name, t in timings.items() if name != "total"]
         total = f"{_milliseconds(timings['total'])} on {device}, {_megabytes(memory)}"
         longest = [f"{name} {_milliseconds(t)}" for name, t in timings.items() if name != "total" and t >= 1e-3]
-        self._timings.setText(" · ".join([total, *longest]))
+        self._last_run = " · ".join([total, *longest])
+        self._timings.setText(self._last_run)
         self._timings.setToolTip("\n".join([total, *steps]))
 
+    def _enable(self) -> None:
+        self._button.setEnabled(self._busy or self._waiting or not self.live)
+
     def _on_live(self) -> None:
-        self.set_busy(self._busy)
+        self._show_busy(self._busy)
         self.changed.emit()
 
     def _on_button(self) -> None:

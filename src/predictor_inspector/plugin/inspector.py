@@ -6,13 +6,11 @@ draws the regions at once and hands the computation to the worker. What comes ba
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import torch
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.ops import backend
@@ -22,20 +20,20 @@ from predictor_inspector.inspection.preview import IMPATIENT, Pace, preview_of
 from predictor_inspector.inspection.workbench import Workbench
 from predictor_inspector.plugin.axes import array_at, forget_reads
 from predictor_inspector.plugin.box import PinnedBox
+from predictor_inspector.plugin.budget import AUTO, TilePlan, TooLarge, memory_of, plan_for
+from predictor_inspector.plugin.layer_pictures import Pictures, make_pictures
 from predictor_inspector.plugin.live import Job, LiveRunner, Work
 from predictor_inspector.plugin.region_layers import RegionLayers
-from predictor_inspector.plugin.result_layers import Pictures, ResultLayers, make_pictures
-from predictor_inspector.plugin.situation import (
-    Intention,
-    NothingToShow,
-    Situation,
-    TooLarge,
-    WrongParameters,
-    check_budget,
-    resolve,
-)
+from predictor_inspector.plugin.result_layers import ResultLayers
+from predictor_inspector.plugin.sharing import leave_a_core_to_the_window, quick_turns
+from predictor_inspector.plugin.situation import Intention, NothingToShow, Situation, WrongParameters, resolve
+from predictor_inspector.plugin.tiled_run import TiledJob, TiledRun, is_seen
+from predictor_inspector.plugin.tiling import UNASKED, Tiling, expected_seconds, offer
 from predictor_inspector.plugin.view import View, view_of
 from predictor_inspector.plugin.watch import LayerWatch, ViewerWatch
+
+_TOGETHER = 50
+"""Milliseconds that regions wait to be drawn together with their result: the canvas is painted once rather than twice."""
 
 
 class Inspector(QObject):
@@ -52,8 +50,8 @@ class Inspector(QObject):
     cleared = Signal()
     """There is no ground truth any more."""
     message = Signal(str, str)
-    """A sentence for the person, and its kind: ``"error"``, ``"parameters"``, ``"large"``, ``"hint"``, or
-    ``""`` with no sentence."""
+    """A sentence for the person, and its kind: ``"error"``, ``"parameters"``, ``"large"``, ``"tiles"``,
+    ``"hint"``, or ``""`` with no sentence."""
     stepped = Signal(str, float)
     busy_changed = Signal(bool)
     view_changed = Signal()
@@ -61,6 +59,7 @@ class Inspector(QObject):
     """The ground truth lies elsewhere, or has another shape."""
     layers_changed = Signal()
     """The viewer's list of layers is another."""
+    _ask = Signal()
 
     def __init__(
         self,
@@ -77,10 +76,14 @@ class Inspector(QObject):
         self._regions = RegionLayers(viewer)
         self.box = PinnedBox(viewer, self._regions, self.request_update)
         backend.warm_up()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(0)
-        self._timer.timeout.connect(self._update)
+        self._asked = False
+        # Queued, it comes after all that happens now, but before the window is painted; a timer would come after that.
+        self._ask.connect(self._update_if_asked, Qt.ConnectionType.QueuedConnection)
+        self._undrawn: tuple[Situation, Intention] | None = None
+        self._draw_timer = QTimer(self)
+        self._draw_timer.setSingleShot(True)
+        self._draw_timer.setInterval(_TOGETHER)
+        self._draw_timer.timeout.connect(self._draw)
         self._viewer_watch = ViewerWatch(viewer, self._on_view, self.layers_changed.emit)
         self._gt_watch, self._mask_watch = LayerWatch(self._on_data), LayerWatch(self._on_data)
         self._version = 0
@@ -89,7 +92,11 @@ class Inspector(QObject):
         self._trouble = ""
         self._was_busy = False
         self.live, self.paused = True, False
+        self.memory = memory_of(AUTO)
+        """Bytes that may be used for one region."""
         self.inspection: Inspection | None = None
+        self.tiling = Tiling(self._runner, self._show_newest_tile)
+        self.tiling.cancelled.connect(self.request_update)
         self._runner.previewed.connect(self._on_previewed)
         self._runner.finished.connect(self._on_finished)
         self._runner.failed.connect(self._on_failed)
@@ -99,7 +106,7 @@ class Inspector(QObject):
     @property
     def busy(self) -> bool:
         """Whether something is being computed, or about to be."""
-        return self._runner.busy or self._timer.isActive()
+        return self._runner.busy or self._asked
 
     @property
     def results(self) -> ResultLayers:
@@ -109,7 +116,9 @@ class Inspector(QObject):
     def request_update(self) -> None:
         """Look at the state of affairs anew, once all that is happening now has happened."""
         if not self.paused:
-            self._timer.start()
+            if not self._asked:
+                self._asked = True
+                self._ask.emit()
             self._tell_busy()
 
     def compute(self) -> None:
@@ -124,7 +133,8 @@ class Inspector(QObject):
     def pause(self) -> None:
         """Do nothing until `resume`: the dock is hidden."""
         self.paused = True
-        self._timer.stop()
+        self._asked = False
+        self._draw_timer.stop()
         self._runner.cancel()
         self._submitted = None
         self._tell_busy()
@@ -137,7 +147,8 @@ class Inspector(QObject):
     def close(self) -> None:
         """Stop for good: no thread, no event of the viewer or a layer leads here any more. Layers stay."""
         self.paused = True
-        self._timer.stop()
+        self._asked = False
+        self._draw_timer.stop()
         self._runner.close()
         self._viewer_watch.close()
         self._gt_watch.watch(None)
@@ -148,10 +159,13 @@ class Inspector(QObject):
         """Blend the RGB view anew from the inspection at hand."""
         inspection = self.inspection
         situation = self._situation_or_none()
-        if inspection is None or situation is None:
+        if self.tiling.run is not None:
+            self._show_tiles(self.tiling.run)
+        elif inspection is None or situation is None:
             return
-        pictures = make_pictures(inspection, situation.place, self._blended(inspection.request.predictor))
-        self._results.show(pictures)
+        else:
+            pictures = make_pictures(inspection, situation.place, self._blended(inspection.request.predictor))
+            self._results.show(pictures)
         self.view_changed.emit()
 
     def gt_array(self) -> Array | None:
@@ -174,15 +188,20 @@ class Inspector(QObject):
     def _resolve(self, wanted: Intention, view: View) -> Situation:
         return resolve(wanted, view, self.box.roi_for, self._version)
 
+    def _update_if_asked(self) -> None:
+        if self._asked:
+            self._update()
+
     def _update(self, now: bool = False) -> None:
+        self._asked = False
         wanted = self._intention()
         self._gt_watch.watch(wanted.gt_layer)
         self._mask_watch.watch(wanted.mask_layer)
         try:
             situation = self._resolve(wanted, view_of(self._viewer))
             self._about = situation.about
-            self._draw(situation, wanted)
-            check_budget(situation)
+            self._undrawn = situation, wanted
+            plan = plan_for(situation, self.memory)
         except NothingToShow as nothing:
             self._runner.cancel()
             if wanted.gt_layer is None:
@@ -197,10 +216,18 @@ class Inspector(QObject):
             self._give_up()
             self.message.emit(_sentence(error), "parameters" if isinstance(error, WrongParameters) else "error")
         else:
-            if (self.live or now) and situation.key != self._submitted:
+            self.tiling.leave(unless=situation.key)
+            text = ""
+            if plan is not None:
+                text = self._attend_to_tiles(situation, plan, now, chosen=wanted.mode != "view")
+            elif (self.live or now) and situation.key != self._submitted:
                 self._submit(situation)
             # What went wrong in computing this very situation still holds.
-            self.message.emit(self._trouble, "error" if self._trouble else "")
+            self.message.emit(*((self._trouble, "error") if self._trouble else (text, "tiles" if text else "")))
+        if not self._runner.busy:
+            self._draw()
+        elif not self._draw_timer.isActive():
+            self._draw_timer.start()
         self._tell_busy()
 
     def _submit(self, situation: Situation) -> None:
@@ -212,10 +239,11 @@ class Inspector(QObject):
 
         def worker(request: Request, note: str = "") -> Work:
             def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
-                inspection = carry_out(request, situation.gt, situation.mask, step, bench)
-                if note:
-                    inspection = replace(inspection, notes=(note, *inspection.notes))
-                return inspection, make_pictures(inspection, situation.place, blended)
+                with quick_turns():
+                    inspection = carry_out(request, situation.gt, situation.mask, step, bench)
+                    if note:
+                        inspection = replace(inspection, notes=(note, *inspection.notes))
+                    return inspection, make_pictures(inspection, situation.place, blended)
 
             return work
 
@@ -226,7 +254,45 @@ class Inspector(QObject):
         preview = None if first is None else worker(*first)
         self._runner.submit(Job(worker(situation.request), situation.about, preview))
 
-    def _draw(self, situation: Situation, wanted: Intention) -> None:
+    def _attend_to_tiles(self, situation: Situation, plan: TilePlan, now: bool, chosen: bool) -> str:
+        """Begin to compute a region in tiles if that was asked for, or is soon done; else an offer to do so.
+
+        Parameters
+        ----------
+        chosen : bool
+            Whether the person has chosen the region, which else is what they happen to look at.
+        """
+        seconds = expected_seconds(plan, self._pace.expected(situation.request, situation.regions, situation.gt))
+        if situation.key == self._submitted:
+            return offer(plan, seconds) if self.tiling.was_cancelled else ""
+        if now or (self.live and chosen and seconds <= UNASKED):
+            self._withdraw()
+            # Memory is for the tiles now.
+            self._bench = self.inspection = None
+            self._submitted, self._trouble = situation.key, ""
+            self.tiling.begin(situation, plan)
+            return ""
+        self._trouble = ""
+        if self.live:
+            self._give_up()
+        return offer(plan, seconds)
+
+    def _show_newest_tile(self, run: TiledRun) -> None:
+        newest = run.so_far.newest
+        # To read a slice anew takes its time.
+        if newest is None or is_seen(newest, run.situation.gt, view_of(self._viewer)):
+            self._show_tiles(run)
+
+    def _show_tiles(self, run: TiledRun) -> None:
+        self._draw()
+        self._results.show(run.pictures(self._blended(run.situation.request.predictor)))
+
+    def _draw(self) -> None:
+        """Draw the regions of what is looked at now, if they aren't drawn yet."""
+        self._draw_timer.stop()
+        if self._undrawn is None:
+            return
+        (situation, wanted), self._undrawn = self._undrawn, None
         pixel = 1 / self._viewer.scene.camera.zoom
         self._regions.draw(
             situation.gt,
@@ -249,10 +315,11 @@ class Inspector(QObject):
     def _give_up(self) -> None:
         """Withdraw the target; what is still being computed isn't what is asked for any more."""
         self._about = None
+        self.tiling.leave()
         self._withdraw()
 
     def _clear(self) -> None:
-        self._submitted = None
+        self._submitted, self._undrawn = None, None
         self._about, self.inspection, self._bench = None, None, None
         self._results.clear()
         self._regions.clear()
@@ -263,9 +330,12 @@ class Inspector(QObject):
         if self._put(job, pictures):
             self.previewed.emit(inspection)
 
-    def _on_finished(self, job: Job, result: tuple[Inspection, Pictures]) -> None:
+    def _on_finished(self, job: Job, result: tuple[Inspection, Any]) -> None:
         inspection, pictures = result
         self._pace.learn(inspection)
+        if isinstance(job, TiledJob):
+            # The channels that are mixed may be others by now.
+            pictures = make_pictures(inspection, job.run.situation.place, self._blended(inspection.request.predictor))
         if self._put(job, pictures):
             self.inspection = inspection
             self.shown.emit(inspection)
@@ -273,8 +343,10 @@ class Inspector(QObject):
 
     def _put(self, job: Job, pictures: Pictures) -> bool:
         """Give a job's result to the layers, unless something else is looked at by now; whether they took it."""
-        if self.paused or job.about != self._about:
+        if self.paused or job.about != self._about or not self.tiling.gives_way_to(job):
             return False
+        self.tiling.leave()
+        self._draw()
         self._results.show(pictures)
         return True
 
@@ -282,6 +354,7 @@ class Inspector(QObject):
         # Where something newer is computed already, that will have its own result.
         if job.about == self._about and not self.paused and not self._runner.busy:
             tried = self._submitted
+            self.tiling.leave()
             self._withdraw()
             # The same again would fail the same way.
             self._submitted, self._trouble = tried, _sentence(error)
@@ -289,6 +362,7 @@ class Inspector(QObject):
         self._tell_busy()
 
     def _on_view(self) -> None:
+        self._results.follow_depth()
         self.view_changed.emit()
         self.request_update()
 
@@ -309,18 +383,9 @@ class Inspector(QObject):
             self.busy_changed.emit(self._was_busy)
 
 
-def leave_a_core_to_the_window() -> None:
-    """Let torch compute on all cores but one, in the calling thread.
-
-    torch's threads wait for each other after every operation; when the window takes the core of one of them, all stand
-    still, for longer than one thread less would have taken.
-    """
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-
-
 def _sentence(error: BaseException) -> str:
     """What went wrong, for a person; the kind of error only where the message alone wouldn't say."""
     text = str(error) or type(error).__name__
-    if isinstance(error, (ValueError, MemoryError)):
+    if isinstance(error, (ValueError, MemoryError, OSError)):
         return text[:1].upper() + text[1:]
     return f"{type(error).__name__}: {text}"

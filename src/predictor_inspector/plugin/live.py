@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Generator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
@@ -28,7 +28,8 @@ class Job:
     Attributes
     ----------
     work : callable
-        Takes a function that it calls with the name of a step and the fraction of it that is done; returns the result.
+        Takes a function that it calls with the name of a step and the fraction of it that is done; returns the result. If
+        it is a generator, what it yields is delivered too.
     about : hashable
         What the result is about. A result is dropped only if that is no longer what is looked at.
     preview : callable, optional
@@ -55,10 +56,14 @@ class LiveRunner(QObject):
 
     previewed = Signal(object, object)
     """A job, and what its preview returned."""
+    advanced = Signal(object, object)
+    """A job, and what its work has yielded."""
     finished = Signal(object, object)
     """A job, and what it returned."""
     failed = Signal(object, object)
     """A job, and the exception that it raised."""
+    cancelled = Signal(object)
+    """A job that was running and has ended without a result."""
     stepped = Signal(str, float)
     """The step that the running job is at, and the fraction of it that is done."""
     busy_changed = Signal(bool)
@@ -120,10 +125,23 @@ class LiveRunner(QObject):
                 if not self._closed.is_set():
                     self.previewed.emit(job, preview)
             result = job.work(self._step if job.preview is None else self._step_unless_superseded)
+            if isinstance(result, Generator):
+                result = self._in_parts(job, result)
         except Exception as raised:  # every failure is reported, by `failed`
             error = raised
         if not self._closed.is_set():
             self._ended.emit(job, result, error)
+
+    def _in_parts(self, job: Job, parts: Generator[Any, None, Any]) -> Any:
+        """Deliver what is yielded; what is returned at the end."""
+        while True:
+            try:
+                part = next(parts)
+            except StopIteration as end:
+                return end.value
+            if self._closed.is_set():
+                raise Cancelled
+            self.advanced.emit(job, part)
 
     def _step(self, name: str, fraction: float) -> None:
         if self._cancel.is_set() or self._closed.is_set():
@@ -148,5 +166,7 @@ class LiveRunner(QObject):
         elif not isinstance(error, Cancelled):
             log.debug("a job failed", exc_info=error)
             self.failed.emit(job, error)
+        else:
+            self.cancelled.emit(job)
         if self._running is None:
             self.busy_changed.emit(False)

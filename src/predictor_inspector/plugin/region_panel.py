@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
 from superqt import QElidingLabel
 
 from predictor_inspector.plugin.small_widgets import ErrorLabel, guard_wheel
@@ -48,6 +48,10 @@ class RegionPanel(QWidget):
         self._size = QElidingLabel("–")
         self._note = QElidingLabel()
         self._warning = ErrorLabel()
+        self._offer = QLabel()
+        self._offer.setWordWrap(True)
+        self._offer.setTextFormat(Qt.TextFormat.PlainText)
+        self._offer.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self._smaller = QPushButton("Smaller box")
         self._smaller.setToolTip("Pin a box in the middle that is small enough")
         self._coarser = QPushButton("Coarser level")
@@ -66,6 +70,7 @@ class RegionPanel(QWidget):
         form.addRow("size", self._size)
         form.addRow("note", self._note)
         form.addRow(self._warning)
+        form.addRow(self._offer)
         form.addRow(buttons)
         self.set_levels([])
         self.set_note("")
@@ -128,9 +133,14 @@ class RegionPanel(QWidget):
         """Show that there is no region."""
         self._size.setText("–")
 
-    def set_excess(self, message: str) -> None:
-        """Say that the region is too large, with buttons for ways out; an empty message takes both away."""
-        self._warning.show_message(message)
+    def set_excess(self, message: str, refused: bool = True) -> None:
+        """Say that the region is too large, or only for doing it at once, with buttons for ways out.
+
+        An empty message takes both away.
+        """
+        self._warning.show_message(message if refused else "")
+        self._offer.setText("" if refused else message)
+        self._offer.setVisible(bool(message) and not refused)
         self._smaller.setVisible(bool(message))
         self._coarser.setVisible(bool(message) and self._level.currentIndex() + 1 < self._level.count())
 

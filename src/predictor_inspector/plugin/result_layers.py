@@ -2,113 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from predictor_inspector.core.array import Array
-from predictor_inspector.core.array_types import DistanceArray
-from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.colours import blend, signed_colormap
+from predictor_inspector.plugin.colours import signed_colormap
+from predictor_inspector.plugin.layer_pictures import Pictures, Place
 
 OWNER = "predictor_inspector"
 """The key in a layer's metadata that marks it as the plugin's own."""
 
 TARGET, WEIGHT, RGB = "target", "weight", "target RGB"
 
-
-@dataclass(frozen=True)
-class Place:
-    """How a ground-truth layer lies in the viewer: what result layers need to lie beside it.
-
-    Attributes
-    ----------
-    units : tuple of str
-        One per spatial axis.
-    axis_labels : tuple of str
-        One per spatial axis.
-    time : tuple of (float, float) or None
-        Scale and position of the time axis, if the layer has one before its spatial axes.
-    """
-
-    units: tuple[str, ...]
-    axis_labels: tuple[str, ...]
-    time: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """An inspection's arrays as layers want them, made in the worker.
-
-    Attributes
-    ----------
-    target, weight : numpy.ndarray
-        float32, [C, (1,) Z, Y, X], the second axis being time, if there is one.
-    rgb : numpy.ndarray or None
-        uint8, [(1,) Z, Y, X, 3]; None where no channels are mixed.
-    signed : bool
-        Whether the target's values are centred on 0.
-    place : Place
-        The axes and units of the ground-truth layer.
-    corner, voxel_size : tuple of float
-        Of the arrays, in the unit of length.
-    about : type
-        The predictor's class: as long as it stays, values mean the same.
-    """
-
-    target: np.ndarray
-    weight: np.ndarray
-    rgb: np.ndarray | None
-    signed: bool
-    place: Place
-    corner: tuple[float, ...] = ()
-    voxel_size: tuple[float, ...] = ()
-    about: Any = field(default=None, compare=False)
+_TOO_DEEP = 2**25
+"""Voxels of a region that isn't drawn in 3-D: napari would take all of it into memory, several times over."""
 
 
 def is_mine(layer: Any) -> bool:
     """Whether the plugin made this layer."""
     return OWNER in layer.metadata
-
-
-def make_pictures(inspection: Inspection, place: Place, blended: Sequence[tuple[int, str]]) -> Pictures:
-    """The arrays to show.
-
-    Parameters
-    ----------
-    blended : sequence of (int, str)
-        Channels of the RGB view and their colours; none for no such view.
-    """
-    target, weight = inspection.target.numpy(), inspection.weight.numpy()
-    signed = is_signed(inspection)
-    rgb = None
-    if blended:
-        chosen = target[[index for index, _ in blended]]
-        rgb = blend(chosen * 0.5 + 0.5 if signed else chosen, [colour for _, colour in blended])
-    if place.time is not None:
-        target, weight = target[:, None], weight[:, None]
-        rgb = None if rgb is None else rgb[None]
-    array: Array = inspection.target
-    return Pictures(
-        target=target,
-        weight=weight,
-        rgb=rgb,
-        signed=signed,
-        place=place,
-        corner=tuple(o / array.subdivision for o in array.offset),
-        voxel_size=array.physical_voxel_size,
-        about=type(inspection.request.predictor),
-    )
-
-
-def is_signed(inspection: Inspection) -> bool:
-    """Whether the target's values are centred on 0."""
-    return isinstance(inspection.request.predictor.output_array_type, DistanceArray) or any(
-        s.minimum < 0 for s in inspection.statistics
-    )
 
 
 class ResultLayers:
@@ -125,6 +40,10 @@ class ResultLayers:
         self._about: Any = None
         self._wanted = RGB
         self._withdrawn: str | None = None
+        self._deep = False
+        self._spared: str | None = None
+        self._heaviest: float | None = None
+        """Up to where the weights' contrast was set, of weights that weren't all known then."""
 
     def get(self, name: str) -> Any | None:
         """The layer called `name` if it exists and hasn't been removed."""
@@ -140,6 +59,7 @@ class ResultLayers:
         had_rgb = self.get(RGB) is not None
         looked_at = self.looked_at()
         withdrawn, self._withdrawn = self._withdrawn, None
+        self._deep = prod(pictures.target.shape[1:]) > _TOO_DEEP
         if pictures.rgb is None and had_rgb:
             self._viewer.layers.remove(self._layers.pop(RGB))
         with self._adapting_once(pictures):
@@ -149,12 +69,32 @@ class ResultLayers:
                 self._put(RGB, pictures.rgb, pictures, channels=False)
         if other:
             self._dress(pictures)
+        elif self._heaviest is not None and pictures.heaviest > self._heaviest:
+            self._stretch(pictures.heaviest)
         if looked_at is None and (other or withdrawn is not None):
             self._look(self._wanted if other or withdrawn is None else withdrawn)
         elif had_rgb != (pictures.rgb is not None) and looked_at in (RGB, TARGET) and self._wanted == RGB:
             # The RGB view comes and goes with predictors of several channels; whoever looks at it sees the target meanwhile.
             self._look(RGB)
         self._about, self._signed = pictures.about, pictures.signed
+        if pictures.complete:
+            self._heaviest = None
+
+    @property
+    def sparing(self) -> bool:
+        """Whether the results are hidden because they are too large for 3-D."""
+        return self._deep and self._viewer.dims.ndisplay == 3
+
+    def follow_depth(self) -> None:
+        """Hide what is too large to be drawn in 3-D, and show it again in 2-D.
+
+        Must be called before napari draws in another number of dimensions.
+        """
+        shown = self.looked_at()
+        if self.sparing and shown is not None:
+            self._look(shown)
+        elif self._spared is not None and not self.sparing:
+            self._look(self._spared)
 
     def look_at(self, name: str) -> None:
         """Show one of the three views and hide the others."""
@@ -187,10 +127,11 @@ class ResultLayers:
         """Show a view, the target in place of an RGB view that there isn't."""
         if name == RGB and self.get(RGB) is None:
             name = TARGET
+        self._spared = name if self.sparing else None
         for other in (TARGET, WEIGHT, RGB):
             layer = self.get(other)
             if layer is not None:
-                layer.visible = other == name
+                layer.visible = other == name and self._spared is None
 
     def _put(self, name: str, data: np.ndarray, pictures: Pictures, channels: bool) -> None:
         place = pictures.place
@@ -210,7 +151,9 @@ class ResultLayers:
             return
         # napari would redraw for the data and again for its place.
         with layer._block_refresh():
-            layer.data = data
+            # What is being filled stays the same array.
+            if layer.data is not data:
+                layer.data = data
             if not np.array_equal(layer.scale, scale):
                 layer.scale = scale
             if not np.array_equal(layer.translate, translate):
@@ -227,13 +170,13 @@ class ResultLayers:
         """
         adapt = self._viewer._on_layers_change
         target = self.get(TARGET)
-        channels = None if target is None else len(target.data)
+        channels = None if target is None else target.data.shape[0]
         with ExitStack() as blocked:
             for layer in list(self._layers.values()):
                 for name in ("data", "scale", "translate", "units"):
                     blocked.enter_context(getattr(layer.events, name).blocker(adapt))
             yield
-        if len(pictures.target) != channels:
+        if pictures.target.shape[0] != channels:
             # A hidden layer's extent is remembered from before.
             for layer in self._layers.values():
                 layer._clear_extent()
@@ -248,6 +191,8 @@ class ResultLayers:
             data,
             name=name,
             rgb=not channels,
+            # Set by `_dress`; without any, napari would look for them in the data.
+            contrast_limits=(0, 1) if channels else None,
             scale=scale,
             translate=translate,
             units=self._units(place, channels),
@@ -274,8 +219,19 @@ class ResultLayers:
         target.contrast_limits = (-1, 1) if pictures.signed else (0, 1)
         if pictures.signed != self._signed:
             target.colormap = signed_colormap() if pictures.signed else "gray"
-        heaviest = max(1.0, float(pictures.weight.max()))
-        weight.contrast_limits_range = (0, max(10.0, heaviest))
-        weight.contrast_limits = (0, heaviest)
+        self._set_heaviest(weight, max(1.0, pictures.heaviest))
         if self._about is None:
             weight.colormap = "magma"
+
+    def _stretch(self, heaviest: float) -> None:
+        """Make room for weights that are heavier than those known before, unless the person has set the contrast since."""
+        weight = self._layers[WEIGHT]
+        if tuple(weight.contrast_limits) == (0, self._heaviest):
+            self._set_heaviest(weight, heaviest)
+        else:
+            self._heaviest = None
+
+    def _set_heaviest(self, weight: Any, heaviest: float) -> None:
+        weight.contrast_limits_range = (0, max(10.0, heaviest))
+        weight.contrast_limits = (0, heaviest)
+        self._heaviest = heaviest

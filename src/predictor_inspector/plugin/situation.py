@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
@@ -14,14 +13,8 @@ from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.inspection import Regions, Request, regions_for
 from predictor_inspector.plugin.axes import Axes, array_at, place_of
-from predictor_inspector.plugin.result_layers import Place
+from predictor_inspector.plugin.layer_pictures import Place
 from predictor_inspector.plugin.view import View, viewed_roi
-
-MAX_VALUES = 2**26
-"""Target values computed at most in one go: two float32 arrays of this size are 512 MB."""
-
-MAX_CONTEXT = 2**27
-"""Voxels of ground truth read at most for one region."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +53,6 @@ class Situation:
 
 class WrongParameters(ValueError):
     """The predictor's parameters don't go together; the form says so where they are."""
-
-
-class TooLarge(ValueError):
-    """The region is beyond the budget."""
 
 
 class NothingToShow(Exception):
@@ -116,32 +105,6 @@ def _region(wanted: Intention, gt: Array, view: View, box: Callable[[Array, View
     if roi is None:
         raise NothingToShow("Nothing of the ground truth is in view; pan or zoom until it is.")
     return roi
-
-
-def check_budget(situation: Situation) -> None:
-    """Raise `TooLarge`, with the numbers, if a region is more than can be computed in one go."""
-    gt, regions = situation.gt, situation.regions
-    values = _voxels(regions.roi, gt) * len(situation.request.predictor.channel_names)
-    context = _voxels(regions.read_region, gt)
-    if values > MAX_VALUES:
-        raise TooLarge(
-            f"The region has {values / 1e6:,.0f} million target values, more than the {MAX_VALUES / 1e6:.0f} million that are "
-            "computed at a time."
-        )
-    if context > MAX_CONTEXT:
-        raise TooLarge(
-            f"With its context the region has {context / 1e6:,.0f} million voxels, more than the "
-            f"{MAX_CONTEXT / 1e6:.0f} million that are read at a time."
-        )
-
-
-def affordable(gt: Array, channels: int) -> int:
-    """Voxels along each axis of a cube that is comfortably within the budget."""
-    return max(8, int((MAX_VALUES / 16 / max(1, channels)) ** (1 / gt.dims)))
-
-
-def _voxels(roi: Roi, gt: Array) -> int:
-    return int(np.prod([s // v for s, v in zip(roi.shape, gt.voxel_size, strict=True)]))
 
 
 def _mask_array(layer: Any, gt: Array, axes: Axes, view: View) -> Array:

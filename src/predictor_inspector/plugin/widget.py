@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from funlib.geometry import Roi
@@ -9,18 +10,22 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from predictor_inspector.data.chunk_cache import SHARED
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.axes import Axes
+from predictor_inspector.plugin.budget import affordable, memory_for_chunks, memory_of
 from predictor_inspector.plugin.channel_table import ChannelTable
 from predictor_inspector.plugin.collapsible import Collapsible
 from predictor_inspector.plugin.compute_panel import ComputePanel
 from predictor_inspector.plugin.data_panel import DataPanel
 from predictor_inspector.plugin.inspector import Inspector
+from predictor_inspector.plugin.memory_setting import MemorySetting
 from predictor_inspector.plugin.predictor_panel import PredictorPanel
 from predictor_inspector.plugin.region_panel import RegionPanel
 from predictor_inspector.plugin.result_layers import RGB, TARGET, WEIGHT
-from predictor_inspector.plugin.situation import Intention, Situation, affordable
+from predictor_inspector.plugin.situation import Intention, Situation
 from predictor_inspector.plugin.small_widgets import ErrorLabel
+from predictor_inspector.plugin.tiled_run import TiledRun
 from predictor_inspector.plugin.view import central
 
 READER = "napari-predictor-inspector"
@@ -47,11 +52,13 @@ class InspectorWidget(QWidget):
         self._compute = ComputePanel()
         self._channels = ChannelTable()
         self._error = ErrorLabel()
-        self._message = ""
+        self._message, self._note = "", ""
         self._inspector = Inspector(viewer, self._intention, self._channels.blended)
         self._watched = False
+        self._memory_setting = MemorySetting()
         self._lay_out()
         self._connect()
+        self._compute.memory = self._memory_setting.value
         self._adapt()
         self._inspector.request_update()
 
@@ -157,6 +164,15 @@ class InspectorWidget(QWidget):
         self._compute.balance_over = balance_over
 
     @property
+    def memory(self) -> str:
+        """How much memory a region may take: ``"auto"``, half of the machine's, or a size such as ``"4 GB"``."""
+        return self._compute.memory
+
+    @memory.setter
+    def memory(self, memory: str) -> None:
+        self._compute.memory = memory
+
+    @property
     def busy(self) -> bool:
         """Whether something is being computed, or about to be."""
         return self._inspector.busy
@@ -197,14 +213,15 @@ class InspectorWidget(QWidget):
             # The dock is destroyed with the window, or by napari; hiding it is not the end.
             self._watched = True
             self.parent().destroyed.connect(self._inspector.close)
+            self.parent().destroyed.connect(self._memory_setting.close)
         if self._inspector.paused:
             self._inspector.resume()
 
     def hideEvent(self, event: Any) -> None:
         """Rest while nobody looks."""
         super().hideEvent(event)
-        # When Python ends before the window is closed, Qt hides what has lost its other half.
-        if isalive(self._inspector):
+        # When Python ends before the window is closed, Qt hides what has lost its other half; a minimised window works on.
+        if isalive(self._inspector) and not event.spontaneous():
             self._inspector.pause()
 
     def _lay_out(self) -> None:
@@ -238,6 +255,8 @@ class InspectorWidget(QWidget):
     def _connect(self) -> None:
         inspector = self._inspector
         self.destroyed.connect(inspector.close)
+        self.destroyed.connect(self._memory_setting.close)
+        self._memory_setting.changed.connect(partial(setattr, self._compute, "memory"))
         inspector.layers_changed.connect(self.reset_choices)
         self._data.changed.connect(self._on_data)
         self._predictor.config_changed.connect(inspector.request_update)
@@ -255,6 +274,7 @@ class InspectorWidget(QWidget):
         inspector.withdrawn.connect(self._clear_channels)
         inspector.cleared.connect(self._on_cleared)
         inspector.message.connect(self._on_message)
+        inspector.tiling.advanced.connect(self._on_advanced)
         inspector.stepped.connect(self._compute.set_step)
         inspector.busy_changed.connect(self._compute.set_busy)
         inspector.view_changed.connect(self._follow_view)
@@ -289,6 +309,9 @@ class InspectorWidget(QWidget):
 
     def _on_compute(self) -> None:
         self._inspector.live = self._compute.live
+        self._inspector.memory = memory_of(self._compute.memory)
+        SHARED.budget = memory_for_chunks(self._inspector.memory)
+        self._memory_setting.value = self._compute.memory
         self._inspector.request_update()
 
     def _on_resolved(self, situation: Situation) -> None:
@@ -303,14 +326,22 @@ class InspectorWidget(QWidget):
         self._compute.show_run(inspection.timings, inspection.device, inspection.memory)
         self._channels.show_statistics(inspection.statistics)
         self._channel_section.title = f"Channels ({len(inspection.statistics)})"
-        self._region.set_note(" ".join(inspection.notes))
+        self._note_result(" ".join(inspection.notes))
+        self._stay_within(len(inspection.statistics))
+
+    def _on_advanced(self, run: TiledRun) -> None:
+        self._note_result(run.note)
+        self._stay_within(len(run.situation.request.predictor.channel_names))
+
+    def _stay_within(self, channels: int) -> None:
+        """Look at a channel that there is: a predictor of fewer channels would show none of them."""
         dim = self._channel_dim()
-        if dim is not None and self._viewer.dims.point[dim] > len(inspection.statistics) - 1:
-            # A predictor of fewer channels would show none of them.
+        if dim is not None and self._viewer.dims.point[dim] > channels - 1:
             self._viewer.dims.set_point(dim, 0.0)
         self._follow_view()
 
     def _clear_channels(self) -> None:
+        self._note_result("")
         self._channels.clear()
         self._channel_section.title = "Channels"
 
@@ -322,15 +353,24 @@ class InspectorWidget(QWidget):
         self._message = text if kind in ("error", "parameters") else ""
         said_in_form = kind == "parameters" and self._predictor.isVisible()
         self._error.show_message("" if said_in_form else self._message)
-        self._region.set_excess(text if kind == "large" else "")
+        self._region.set_excess(text if kind in ("large", "tiles") else "", refused=kind == "large")
+        self._compute.set_waiting(kind == "tiles")
         if kind == "hint":
             self._region.set_note(text)
+        else:
+            self._note_result(self._note)
+
+    def _note_result(self, note: str) -> None:
+        """Say something about what the layers show."""
+        self._note = note
+        unseen = "Too large to be drawn in 3-D; slices show it. " if self._inspector.results.sparing else ""
+        self._region.set_note(f"{unseen}{note}")
 
     def _make_smaller(self) -> None:
         gt = self._inspector.gt_array()
         if gt is None:
             return
-        side = affordable(gt, len(self._predictor.predictor().channel_names))
+        side = affordable(self._predictor.predictor(), gt, self._inspector.memory)
         roi = self._inspector.box.roi if self.region_mode == "box" else None
         self.box = central(gt, gt.roi if roi is None else roi, (side,) * gt.dims)
 
