@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Literal
 
 import dask.array as da
@@ -12,6 +13,9 @@ from predictor_inspector.data.units import ome_unit
 
 LayerData = tuple[Any, dict[str, Any], str]
 Kind = Literal["labels", "image", "mask"]
+
+SOURCE = "predictor_inspector_source"
+"""The key in a layer's metadata of where its array lies: ``{"path": …, "name": …}``."""
 
 IN_MEMORY = 2**26
 """Arrays of no more values than this are read at once, which makes panning smooth; larger ones chunk by chunk."""
@@ -45,6 +49,13 @@ def layer_data(array: Array, name: str, kind: Kind, visible: bool = True) -> Lay
         return _values(array), meta, "image"
     meta["opacity"] = 0.5
     return _labels(_values(array)), meta, "labels"
+
+
+def with_source(layer: LayerData, path: str | os.PathLike[str], name: str | None) -> LayerData:
+    """A layer that knows in which file its array lies."""
+    data, meta, kind = layer
+    known = {SOURCE: {"path": os.path.abspath(path), "name": name}}
+    return data, {**meta, "metadata": {**meta.get("metadata", {}), **known}}, kind
 
 
 def _label(axis: str) -> str:

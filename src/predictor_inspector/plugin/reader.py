@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from predictor_inspector.data.opening import READABLE, list_arrays, open_array
-from predictor_inspector.plugin.layer_data import LayerData, layer_data
+from predictor_inspector.plugin.layer_data import LayerData, layer_data, with_source
 
 _ORDER = {"image": 0, "labels": 1, "mask": 2}
 
@@ -38,7 +38,8 @@ def layers_from_path(path: str) -> list[LayerData]:
     layers = []
     for info in infos:
         name = info.name.strip("/") or stem
-        layers.append(layer_data(open_array(path, info.name), name, info.kind, visible=info.kind != "mask"))
+        layer = layer_data(open_array(path, info.name), name, info.kind, visible=info.kind != "mask")
+        layers.append(with_source(layer, path, info.name))
     return layers
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import product
 from typing import Any
 
@@ -201,26 +201,44 @@ class RegionLayers:
         for vertices in data:
             vertices[:, across] = vertices[:, across].round()
         thickness = width / min(scale[axis] for axis in _displayed_axes(gt, view))
-        _set_if_changed(layer, "scale", scale)
-        _set_if_changed(layer, "translate", origin)
-        alike = _look_alike(layer, types, lines, fills)
+        elsewhere = not (np.array_equal(layer.scale, scale) and np.array_equal(layer.translate, origin))
+        alike = not elsewhere and _look_alike(layer, types, lines, fills)
         if not alike or _moved(layer, data):
             selected = set(layer.selected_data)
-            # The viewer would adapt its sliders for each of the layers, to regions that it needn't know of; and the mark of a
-            # selected shape, which costs a compiled shader, is only needed where one is selected.
-            unmarked = nullcontext() if selected else layer.events.highlight.blocker()
-            with layer._block_refresh(), layer.events.data.blocker(), unmarked:
+            with self._unnoticed(layer, marked=bool(selected)):
                 if alike:
                     layer.data = data
                 else:
+                    # Vertices count voxels: with another scale those of before would lie elsewhere for a moment.
                     layer.data = []
+                    if elsewhere:
+                        layer.scale, layer.translate = scale, origin
                     if data:
                         layer.add(data, shape_type=types, edge_width=thickness, edge_color=lines, face_color=fills)
                 if selected <= set(range(len(data))):
                     layer.selected_data = selected
+            if elsewhere:
+                self._viewer._on_layers_change()
             layer.refresh()
         if data and abs(layer.edge_width[0] / thickness - 1) > _NOTICEABLE:
             layer.edge_width = thickness
+
+    @contextmanager
+    def _unnoticed(self, layer: Any, marked: bool) -> Iterator[None]:
+        """Keep the viewer from adapting its sliders to every step of a change: only to another scale it has to, once.
+
+        The mark of a selected shape, which costs a compiled shader, is only drawn anew where one is `marked`.
+        """
+        adapt = self._viewer._on_layers_change
+        with ExitStack() as blocked:
+            blocked.enter_context(layer._block_refresh())
+            blocked.enter_context(layer.events.data.blocker())
+            for name in ("scale", "translate"):
+                blocked.enter_context(getattr(layer.events, name).blocker(adapt))
+            if not marked:
+                blocked.enter_context(layer.events.highlight.blocker())
+            yield
+        layer._clear_extent()
 
     def _add(self, name: str, gt: Array, scale: np.ndarray, units: Sequence[str]) -> Any:
         active = self._viewer.layers.selection.active
@@ -241,12 +259,6 @@ class RegionLayers:
         if active is not None and active in self._viewer.layers:
             self._viewer.layers.selection.active = active
         return layer
-
-
-def _set_if_changed(layer: Any, name: str, values: np.ndarray) -> None:
-    """Napari adapts the whole viewer whenever a layer's place is set, changed or not."""
-    if not np.array_equal(getattr(layer, name), values):
-        setattr(layer, name, values)
 
 
 def _look_alike(layer: Any, types: list[str], lines: list[str], fills: list[str]) -> bool:

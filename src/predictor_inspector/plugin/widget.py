@@ -5,19 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from funlib.geometry import Roi
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 from predictor_inspector.data.chunk_cache import SHARED
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.axes import Axes
 from predictor_inspector.plugin.budget import affordable, memory_for_chunks, memory_of
 from predictor_inspector.plugin.channel_table import ChannelTable
 from predictor_inspector.plugin.collapsible import Collapsible
 from predictor_inspector.plugin.compute_panel import ComputePanel
 from predictor_inspector.plugin.data_panel import DataPanel
+from predictor_inspector.plugin.driven import Driven
 from predictor_inspector.plugin.inspector import Inspector
 from predictor_inspector.plugin.memory_setting import MemorySetting
 from predictor_inspector.plugin.predictor_panel import PredictorPanel
@@ -26,12 +25,13 @@ from predictor_inspector.plugin.result_layers import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.situation import Intention, Situation
 from predictor_inspector.plugin.small_widgets import ErrorLabel
 from predictor_inspector.plugin.tiled_run import TiledRun
+from predictor_inspector.plugin.tools import Tools
 from predictor_inspector.plugin.view import central
 
 READER = "napari-predictor-inspector"
 
 
-class InspectorWidget(QWidget):
+class InspectorWidget(Driven, QWidget):
     """Pick a predictor and a layer of ground truth; see its target and weights for the region in view.
 
     Parameters
@@ -52,8 +52,10 @@ class InspectorWidget(QWidget):
         self._compute = ComputePanel()
         self._channels = ChannelTable()
         self._error = ErrorLabel()
+        self._tabs = QTabWidget()
         self._message, self._note = "", ""
         self._inspector = Inspector(viewer, self._intention, self._channels.blended)
+        self.tools = Tools(self, viewer, self._inspector, self._channels.blended)
         self._watched = False
         self._memory_setting = MemorySetting()
         self._lay_out()
@@ -61,116 +63,6 @@ class InspectorWidget(QWidget):
         self._compute.memory = self._memory_setting.value
         self._adapt()
         self._inspector.request_update()
-
-    @property
-    def gt_layer(self) -> Any | None:
-        """The ground-truth layer, or None; setting one that can't be ground truth is a ``ValueError``."""
-        return self._data.gt_layer
-
-    @gt_layer.setter
-    def gt_layer(self, layer: Any | None) -> None:
-        self._data.gt_layer = layer
-
-    @property
-    def mask_layer(self) -> Any | None:
-        """The layer that is non-zero where the ground truth is annotated, or None for everywhere."""
-        return self._data.mask_layer
-
-    @mask_layer.setter
-    def mask_layer(self, layer: Any | None) -> None:
-        self._data.mask_layer = layer
-
-    @property
-    def axes(self) -> Axes | None:
-        """How the ground truth's axes are read."""
-        return self._data.axes
-
-    @axes.setter
-    def axes(self, axes: Axes) -> None:
-        self._data.axes = axes
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """The predictor's configuration, ``{"kind": …, …}``; setting it changes kind and form."""
-        return self._predictor.config
-
-    @config.setter
-    def config(self, config: dict[str, Any]) -> None:
-        self._predictor.config = config
-
-    @property
-    def region_mode(self) -> str:
-        """``"view"``, ``"box"`` or ``"layer"``."""
-        return self._region.mode
-
-    @region_mode.setter
-    def region_mode(self, mode: str) -> None:
-        self._region.mode = mode
-
-    @property
-    def thickness(self) -> int:
-        """How many slices are inspected at a time, in voxels."""
-        return self._region.thickness
-
-    @thickness.setter
-    def thickness(self, thickness: int) -> None:
-        self._region.thickness = thickness
-
-    @property
-    def box(self) -> Roi | None:
-        """The pinned box in the ground truth's world coordinates; None until there was one. Setting it pins it."""
-        return self._inspector.box.roi
-
-    @box.setter
-    def box(self, roi: Roi) -> None:
-        self._inspector.box.roi = roi
-        self.region_mode = "box"
-        self._inspector.request_update()
-
-    @property
-    def live(self) -> bool:
-        """Whether to compute whenever anything changes."""
-        return self._compute.live
-
-    @live.setter
-    def live(self, live: bool) -> None:
-        self._compute.live = live
-
-    @property
-    def device(self) -> str:
-        """As `inspect` takes it; so are `outside` and `balance_over`."""
-        return self._compute.device
-
-    @device.setter
-    def device(self, device: str) -> None:
-        self._compute.device = device
-
-    @property
-    def outside(self) -> str:
-        """What to do where the context reaches beyond the data: ``"clip"`` or ``"zero"``."""
-        return self._compute.outside
-
-    @outside.setter
-    def outside(self, outside: str) -> None:
-        self._compute.outside = outside
-
-    @property
-    def balance_over(self) -> str:
-        """Over what classes are counted: ``"roi"`` or ``"context"``."""
-        return self._compute.balance_over
-
-    @balance_over.setter
-    def balance_over(self, balance_over: str) -> None:
-        self._compute.balance_over = balance_over
-
-    @property
-    def memory(self) -> str:
-        """How much memory a region may take: ``"auto"``, half of the machine's, or a size such as ``"4 GB"``."""
-        return self._compute.memory
-
-    @memory.setter
-    def memory(self, memory: str) -> None:
-        self._compute.memory = memory
 
     @property
     def busy(self) -> bool:
@@ -202,6 +94,20 @@ class InspectorWidget(QWidget):
         self._inspector.results.look_at(view)
         self._follow_view()
 
+    def look_at_channel(self, name: str) -> None:
+        """Move the viewer to the channel of this name."""
+        names = [] if self.inspection is None else list(self.inspection.channel_names)
+        if name not in names:
+            raise ValueError(f"there is no channel {name!r}; there are {', '.join(names) or 'none'}")
+        self._go_to_channel(names.index(name))
+
+    def open_tab(self, title: str) -> None:
+        """Show the tab of this title: ``"Inspect"``, ``"Findings"``, ``"Explain"`` and so on."""
+        titles = ["Inspect", *(tool[0] for tool in self.tools.tabs)]
+        if title not in titles:
+            raise ValueError(f"there is no tab {title!r}; there are {', '.join(titles)}")
+        self._tabs.setCurrentIndex(titles.index(title))
+
     def reset_choices(self, event: Any = None) -> None:
         """Take over the viewer's layers as they are."""
         self._data.refresh()
@@ -212,8 +118,7 @@ class InspectorWidget(QWidget):
         if not self._watched and self.parent() is not None:
             # The dock is destroyed with the window, or by napari; hiding it is not the end.
             self._watched = True
-            self.parent().destroyed.connect(self._inspector.close)
-            self.parent().destroyed.connect(self._memory_setting.close)
+            self._close_with(self.parent())
         if self._inspector.paused:
             self._inspector.resume()
 
@@ -249,13 +154,19 @@ class InspectorWidget(QWidget):
         # What is wrong is said above all else, where it can't be scrolled away.
         self._error.setContentsMargins(8, 2, 8, 2)
         layout.addWidget(self._error)
-        layout.addWidget(area, 1)
+        layout.addWidget(self._tabs, 1)
+        self._tabs.setDocumentMode(True)
+        self._tabs.setUsesScrollButtons(True)
+        self._tabs.addTab(area, "Inspect")
+        for title, tooltip, tool in self.tools.tabs:
+            index = self._tabs.addTab(tool, title)
+            self._tabs.setTabToolTip(index, tooltip)
+        self.tools.title_changed.connect(self._on_title)
         self.setMinimumWidth(340)
 
     def _connect(self) -> None:
         inspector = self._inspector
-        self.destroyed.connect(inspector.close)
-        self.destroyed.connect(self._memory_setting.close)
+        self._close_with(self)
         self._memory_setting.changed.connect(partial(setattr, self._compute, "memory"))
         inspector.layers_changed.connect(self.reset_choices)
         self._data.changed.connect(self._on_data)
@@ -279,6 +190,14 @@ class InspectorWidget(QWidget):
         inspector.busy_changed.connect(self._compute.set_busy)
         inspector.view_changed.connect(self._follow_view)
         inspector.gt_changed.connect(self._adapt)
+
+    def _on_title(self, index: int, title: str) -> None:
+        self._tabs.setTabText(index + 1, title)
+
+    def _close_with(self, owner: Any) -> None:
+        """Stop everything for good when `owner` is destroyed."""
+        for part in (self._inspector, self.tools, self._memory_setting):
+            owner.destroyed.connect(part.close)
 
     def _intention(self) -> Intention:
         return Intention(

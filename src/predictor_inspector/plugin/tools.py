@@ -1,0 +1,171 @@
+"""`Tools`: what else the dock can do with the inspection shown, a tab each, fed by the live loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from funlib.geometry import Roi
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QWidget
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.inspection import Inspection
+from predictor_inspector.inspection.finding_like import find_cheaply
+from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.suggestions import Suggestion
+from predictor_inspector.plugin.compare_panel import ComparePanel
+from predictor_inspector.plugin.comparer import Comparer
+from predictor_inspector.plugin.explain import Explainer, ExplainPanel
+from predictor_inspector.plugin.findings.checker import Checked, Checker
+from predictor_inspector.plugin.findings.marks import FindingLayer, fly_to
+from predictor_inspector.plugin.findings.panel import FindingsPanel
+from predictor_inspector.plugin.go_to_region import go_to_region
+from predictor_inspector.plugin.inspector import Inspector
+from predictor_inspector.plugin.numbers_panel import NumbersPanel
+from predictor_inspector.plugin.session_panel import SessionPanel
+from predictor_inspector.plugin.sharing import leave_a_core_to_the_window
+from predictor_inspector.plugin.situation import Situation
+from predictor_inspector.plugin.survey_panel import Subject, SurveyPanel
+
+FINDINGS, EXPLAIN, NUMBERS, COMPARE, SURVEY, SHARE = "Findings", "Explain", "Numbers", "Compare", "Survey", "Share"
+
+
+class Tools(QObject):
+    """Findings, explanation, comparison, survey and sharing.
+
+    Parameters
+    ----------
+    widget : InspectorWidget
+        The dock, whose configuration suggestions change.
+    viewer : napari.Viewer
+        That it is docked in.
+    inspector : Inspector
+        The live loop.
+    blended : callable
+        Gives the channels that a predictor's RGB view mixes, and their colours.
+    """
+
+    title_changed = Signal(int, str)
+    """Which tab, and what it is called now: how much is in it."""
+
+    def __init__(
+        self,
+        widget: Any,
+        viewer: Any,
+        inspector: Inspector,
+        blended: Callable[[Predictor], list[tuple[int, str]]],
+    ) -> None:
+        super().__init__(widget)
+        self._widget, self._viewer = widget, viewer
+        self._situation: Situation | None = None
+        self._before: dict[str, Any] | None = None
+        self.findings = FindingsPanel()
+        self.checker = Checker(self._source, leave_a_core_to_the_window)
+        self._mark = FindingLayer(viewer)
+        self.explain = ExplainPanel()
+        self.explainer = Explainer(viewer, self.explain)
+        self.numbers = NumbersPanel(viewer)
+        self.comparer = Comparer(viewer, self._source, find_cheaply, blended)
+        self.compare = ComparePanel(self.comparer)
+        self.survey = SurveyPanel(self._subject, self._go_to)
+        self.share = SessionPanel(
+            widget,
+            viewer,
+            findings=lambda: self.findings.findings,
+            survey=lambda: self.survey.survey,
+            position=lambda: self.survey.position,
+        )
+        self._connect(inspector)
+
+    @property
+    def tabs(self) -> list[tuple[str, str, QWidget]]:
+        """Title, tooltip and content of each."""
+        return [
+            (FINDINGS, "What is wrong with targets and weights, and where", self.findings),
+            (EXPLAIN, "Click on a voxel and see where its value comes from", self.explain),
+            (NUMBERS, "The voxel under the mouse, how often which value occurs, and sums per object", self.numbers),
+            (COMPARE, "Keep a result, go on tuning, and see what differs", self.compare),
+            (SURVEY, "Go where training goes, and look for findings there", self.survey),
+            (SHARE, "Notes, sessions, pictures, figures and reports", self.share),
+        ]
+
+    def close(self) -> None:
+        """Stop for good; layers stay."""
+        self.checker.close()
+        self.explainer.close()
+        self.numbers.close_down()
+        self.comparer.close()
+        self.survey.close_down()
+
+    def _connect(self, inspector: Inspector) -> None:
+        inspector.resolved.connect(self._on_resolved)
+        inspector.shown.connect(self._on_shown)
+        inspector.withdrawn.connect(self.explainer.withdraw)
+        inspector.withdrawn.connect(self._withdraw)
+        inspector.cleared.connect(self.explainer.forget)
+        inspector.cleared.connect(self._withdraw)
+        inspector.view_changed.connect(self.numbers.follow_view)
+        inspector.gt_changed.connect(self.survey.refresh)
+        self.checker.checked.connect(self._on_checked)
+        self.checker.started.connect(self.findings.show_looking)
+        self.checker.stepped.connect(self.findings.show_looking)
+        self.checker.waiting.connect(self.findings.show_waiting)
+        self.checker.failed.connect(self.findings.show_failure)
+        self.checker.cleared.connect(self.findings.clear)
+        self.findings.check_asked.connect(self.checker.check_all)
+        self.findings.finding_chosen.connect(self._on_chosen)
+        self.findings.suggestion_taken.connect(self._on_suggestion)
+        self.findings.suggestion_undone.connect(self._on_undo)
+
+    def _source(self) -> tuple[Array, Array | None] | None:
+        return None if self._situation is None else (self._situation.gt, self._situation.mask)
+
+    def _subject(self) -> Subject | None:
+        situation = self._situation
+        return None if situation is None else Subject(situation.request, situation.gt, situation.mask)
+
+    def _go_to(self, roi: Roi, gt: Array) -> None:
+        self._widget.box = roi
+        go_to_region(self._viewer, roi, gt)
+
+    def _on_resolved(self, situation: Situation) -> None:
+        self._situation = situation
+
+    def _on_shown(self, inspection: Inspection) -> None:
+        self.checker.take(inspection)
+        self.explainer.show_inspection(inspection)
+        self.numbers.show_inspection(inspection)
+        self.comparer.set_live(inspection)
+
+    def _withdraw(self) -> None:
+        self.checker.forget()
+        self.numbers.forget()
+        self._mark.hide()
+        self._count(0)
+
+    def _on_checked(self, checked: Checked) -> None:
+        self.findings.show_checked(checked)
+        self._count(sum(f.severity != "info" for f in checked.findings))
+
+    def _count(self, grave: int) -> None:
+        """Say on the tab how many errors and warnings there are."""
+        self.title_changed.emit(0, f"{FINDINGS} ({grave})" if grave else FINDINGS)
+
+    def _on_chosen(self, finding: Finding | None) -> None:
+        if finding is None or self._situation is None:
+            self._mark.hide()
+            return
+        self._mark.show(finding, self._situation.place)
+        fly_to(self._viewer, finding, may_zoom=self._widget.region_mode != "view")
+        if finding.channels:
+            self._widget.look_at_channel(finding.channels[0])
+
+    def _on_suggestion(self, suggestion: Suggestion) -> None:
+        self._before = self._widget.config
+        self._widget.config = {**self._before, suggestion.parameter: suggestion.value}
+
+    def _on_undo(self) -> None:
+        if self._before is not None:
+            self._widget.config, self._before = self._before, None

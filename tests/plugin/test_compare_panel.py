@@ -1,0 +1,203 @@
+"""Comparing in a real window: layers of A beside those of B, and a table of what is different."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QApplication
+
+from predictor_inspector.inspection import inspect
+from predictor_inspector.plugin.axes import array_at
+from predictor_inspector.plugin.compare_layers import DIFFERENCE
+from predictor_inspector.plugin.compare_panel import ComparePanel
+from predictor_inspector.plugin.comparer import Comparer
+from predictor_inspector.plugin.view import view_of
+
+from .window import Window
+
+DISTANCE = {"channels": ["a"], "mask_distances": False}
+
+
+class Compared:
+    """A window whose results are compared."""
+
+    def __init__(self, window: Window) -> None:
+        self.window = window
+        self.comparer = Comparer(window.viewer, self.sources)
+        self.panel = ComparePanel(self.comparer)
+        window.viewer.window.add_dock_widget(self.panel, name="compare")
+        window.widget.inspected.connect(self.comparer.set_live)
+        window.add_labels()
+        self.scale(20.0)
+
+    def sources(self) -> Any:
+        widget = self.window.widget
+        return array_at(widget.gt_layer, widget.axes, 0, view_of(self.window.viewer)), None
+
+    def scale(self, scale: float) -> None:
+        self.window.set_config("distance", scale_factor=scale, **DISTANCE)
+        self.settle()
+
+    def settle(self) -> None:
+        self.window.settle()
+        self.window.qtbot.waitUntil(lambda: not self.comparer.busy, timeout=20_000)
+        QApplication.processEvents()
+
+    def rows(self) -> dict[str, list[str]]:
+        tree = self.panel._tree
+        tops = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount())]
+        return {t.text(0): [t.child(i).text(0) for i in range(t.childCount())] for t in tops}
+
+
+@pytest.fixture
+def compared(window: Window) -> Compared:
+    return Compared(window)
+
+
+def names(window: Window) -> list[str]:
+    return [layer.name for layer in window.viewer.layers]
+
+
+def test_a_is_kept_while_b_goes_on_and_both_show_what_they_are(compared: Compared) -> None:
+    comparer, window = compared.comparer, compared.window
+    kept = window.widget.inspection
+    comparer.keep()
+    compared.scale(60.0)
+    comparer.mode = "a"
+    compared.settle()
+    layer = window.viewer.layers["target (A)"]
+    np.testing.assert_array_equal(layer.data, kept.target.numpy())
+    np.testing.assert_allclose(layer.translate, window.target.translate)
+    assert layer.visible
+    assert layer.colormap == window.target.colormap
+    comparer.mode = "difference"
+    compared.settle()
+    difference = window.viewer.layers[DIFFERENCE]
+    expected = window.widget.inspection.target.numpy() - kept.target.numpy()
+    np.testing.assert_array_equal(difference.data, expected)
+    low, high = difference.contrast_limits
+    assert high == -low == pytest.approx(abs(expected).max())
+    assert not layer.visible
+    assert compared.rows()["Parameters (1)"] == ["scale_factor"]
+
+
+def test_a_follows_b_to_other_regions(compared: Compared) -> None:
+    comparer, window = compared.comparer, compared.window
+    kept = window.widget.inspection
+    comparer.keep()
+    comparer.mode = "a"
+    window.viewer.dims.set_point(1, window.viewer.dims.point[1] + 120)
+    compared.settle()
+    b = window.widget.inspection
+    assert b.roi != kept.roi
+    expected = inspect(kept.request.predictor, compared.sources()[0], b.roi, device="cpu")
+    np.testing.assert_array_equal(window.viewer.layers["target (A)"].data, expected.target.numpy())
+    assert comparer.comparison is not None
+    assert comparer.comparison.notes == ()
+
+
+def test_side_by_side_is_a_grid_of_two_that_is_given_back(compared: Compared) -> None:
+    comparer, viewer = compared.comparer, compared.window.viewer
+    grid = viewer.canvas.grid
+    grid.stride = 3
+    comparer.keep()
+    comparer.mode = "side"
+    compared.settle()
+    assert grid.enabled
+    assert grid.actual_shape(viewer.layers) == (1, 2)
+    cells = {layer.name: grid.position(i, viewer.layers)[1] for i, layer in enumerate(viewer.layers) if layer.visible}
+    assert cells.pop("target (A)") == 1
+    assert set(cells.values()) == {0}
+    # What is added later goes to B's side.
+    viewer.add_points(np.zeros((1, 3)), name="mark")
+    compared.settle()
+    index = viewer.layers.index("mark")
+    assert grid.position(index, viewer.layers)[1] == 0
+    comparer.mode = "b"
+    compared.settle()
+    assert (grid.enabled, grid.stride) == (False, 3)
+
+
+def test_flickering_shows_a_in_turns_and_leaves_b_alone(compared: Compared) -> None:
+    comparer, window = compared.comparer, compared.window
+    comparer.keep()
+    comparer.rate = 4.0
+    comparer.mode = "flicker"
+    compared.settle()
+    layer, seen = window.viewer.layers["target (A)"], []
+    layer.events.visible.connect(lambda _e: seen.append(layer.visible))
+    window.qtbot.wait(600)
+    assert {True, False} == set(seen)
+    assert 3 <= len(seen) <= 6
+    assert window.target.visible
+    comparer.mode = "b"
+    assert not layer.visible
+
+
+def test_a_shows_the_view_that_is_looked_at(compared: Compared) -> None:
+    comparer, window = compared.comparer, compared.window
+    comparer.keep()
+    comparer.mode = "a"
+    window.widget.look_at("weight")
+    compared.settle()
+    assert window.viewer.layers["weight (A)"].visible
+    assert not window.viewer.layers["target (A)"].visible
+    window.viewer.layers["weight"].contrast_limits = (0, 3)
+    compared.settle()
+    assert tuple(window.viewer.layers["weight (A)"].contrast_limits) == (0, 3)
+
+
+def test_results_without_a_channel_in_common_say_so_and_go_on_being_shown(compared: Compared) -> None:
+    comparer, window = compared.comparer, compared.window
+    comparer.keep()
+    comparer.mode = "side"
+    window.set_config("affinities", neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
+    compared.settle()
+    assert "no channels in common" in compared.panel._error.text()
+    assert next(iter(compared.rows())).startswith("Parameters")
+    assert window.widget.message == ""
+    compared.scale(30.0)
+    assert compared.panel._error.text() == ""
+
+
+def test_dropping_a_leaves_no_trace(compared: Compared) -> None:
+    comparer, window = compared.comparer, compared.window
+    before = names(window)
+    comparer.keep()
+    for mode in ("a", "side", "difference"):
+        comparer.mode = mode
+        compared.settle()
+    assert len(names(window)) > len(before)
+    comparer.drop()
+    assert names(window) == before
+    assert not window.viewer.canvas.grid.enabled
+    assert compared.rows() == {}
+    assert comparer.mode == "b"
+
+
+def test_a_goes_when_there_is_no_ground_truth_any_more(compared: Compared) -> None:
+    comparer, window = compared.comparer, compared.window
+    comparer.keep()
+    comparer.mode = "side"
+    compared.settle()
+    window.viewer.layers.remove("labels")
+    compared.settle()
+    assert comparer.a is None
+    assert names(window) == []
+    assert not window.viewer.canvas.grid.enabled
+
+
+def test_what_the_person_sets_stays(compared: Compared) -> None:
+    comparer, window = compared.comparer, compared.window
+    comparer.keep()
+    comparer.mode = "difference"
+    compared.scale(60.0)
+    difference = window.viewer.layers[DIFFERENCE]
+    difference.contrast_limits = (-0.1, 0.1)
+    difference.opacity = 0.4
+    compared.scale(70.0)
+    assert window.viewer.layers[DIFFERENCE] is difference
+    assert tuple(difference.contrast_limits) == (-0.1, 0.1)
+    assert difference.opacity == 0.4

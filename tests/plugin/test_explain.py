@@ -1,0 +1,244 @@
+"""Clicks, a held key, slices and 3-D: the explanation in a window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from predictor_inspector.inspection.explanation import explain
+from predictor_inspector.inspection.histograms import object_sums
+from predictor_inspector.plugin.explain import (
+    Explainer,
+    ExplainPanel,
+    HistogramPanel,
+    Prober,
+    ProbeTable,
+)
+from predictor_inspector.plugin.explain.mark_layers import LINES, VOXELS
+
+from .window import Window
+
+AFFINITIES = {"neighborhood": [[1, 0, 0], [0, 0, 3]], "lsds": True, "num_voxels": 1}
+
+
+class Explaining:
+    """A window with everything that explains wired to its dock."""
+
+    def __init__(self, window: Window) -> None:
+        self.window, self.viewer = window, window.viewer
+        self.panel, self.table, self.histogram = ExplainPanel(), ProbeTable(), HistogramPanel(window.viewer)
+        for widget in (self.panel, self.table, self.histogram):
+            window.qtbot.addWidget(widget)
+            widget.show()
+        self.explainer = Explainer(window.viewer, self.panel)
+        self.prober = Prober(window.viewer, self.table)
+        inspector = window.widget._inspector
+        inspector.shown.connect(self.explainer.show_inspection)
+        inspector.shown.connect(self.prober.show_inspection)
+        inspector.shown.connect(self.histogram.show_inspection)
+        inspector.view_changed.connect(self.histogram.follow_view)
+        inspector.withdrawn.connect(self.explainer.withdraw)
+        inspector.cleared.connect(self.explainer.forget)
+        for signal in (inspector.withdrawn, inspector.cleared):
+            signal.connect(self.prober.forget)
+            signal.connect(self.histogram.forget)
+        self.canvas = window.viewer.window._qt_viewer.canvas.native
+
+    def settle(self) -> None:
+        self.window.settle()
+        for _ in range(2):
+            self.window.qtbot.waitUntil(lambda: not (self.explainer.busy or self.histogram.busy), timeout=10_000)
+            QApplication.processEvents()
+
+    def close(self) -> None:
+        self.explainer.close()
+        self.prober.close()
+        self.histogram.close_down()
+
+    def click(self, x: int, y: int, drag: int = 0) -> None:
+        QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(x, y))
+        if drag:
+            QTest.mouseMove(self.canvas, QPoint(x + drag, y))
+            QApplication.processEvents()
+        place = QPoint(x + drag, y)
+        QTest.mouseRelease(self.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+        self.settle()
+
+    def middle(self) -> tuple[int, int]:
+        size = self.canvas.size()
+        return size.width() // 2, size.height() // 2
+
+
+@pytest.fixture
+def explaining(window: Window) -> Iterator[Explaining]:
+    window.add_labels()
+    made = Explaining(window)
+    window.set_config("affinities", **AFFINITIES)
+    yield made
+    made.close()
+
+
+def layer(explaining: Explaining, name: str) -> Any:
+    return explaining.viewer.layers[name]
+
+
+def test_a_click_explains_and_a_drag_or_a_click_while_off_does_not(explaining: Explaining) -> None:
+    x, y = explaining.middle()
+    explaining.click(x, y)
+    assert explaining.explainer.explanation is None
+    assert LINES not in explaining.viewer.layers
+    explaining.panel.on = True
+    explaining.click(x, y, drag=40)
+    assert explaining.explainer.explanation is None
+    explaining.click(x, y)
+    found = explaining.explainer.explanation
+    assert found is not None
+    assert found.sentence in explaining.panel.text
+    inspection = explaining.window.widget.inspection
+    assert found == explain(inspection, 0, found.index)
+    assert len(layer(explaining, LINES).data) > 0
+
+    explaining.panel.pin = True
+    explaining.click(x + 60, y)
+    assert explaining.explainer.explanation is found
+    explaining.panel.pin = False
+    active = explaining.viewer.layers.selection.active
+    explaining.canvas.setFocus()
+    QTest.mouseMove(explaining.canvas, QPoint(x + 60, y))
+    explaining.settle()
+    assert explaining.explainer.explanation is found
+    QTest.keyPress(explaining.canvas, Qt.Key.Key_W)
+    explaining.settle()
+    followed = explaining.explainer.explanation
+    assert followed is not None
+    assert followed.index != found.index
+    QTest.keyRelease(explaining.canvas, Qt.Key.Key_W)
+    QTest.mouseMove(explaining.canvas, QPoint(x, y))
+    explaining.settle()
+    assert explaining.explainer.explanation is followed
+    assert explaining.viewer.layers.selection.active is active
+
+    explaining.panel.on = False
+    explaining.settle()
+    assert explaining.explainer.explanation is None
+    assert len(layer(explaining, LINES).data) == 0
+    explaining.click(x, y)
+    assert explaining.explainer.explanation is None
+
+
+def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: Explaining) -> None:
+    explaining.panel.on = True
+    inspection = explaining.window.widget.inspection
+    inside = np.argwhere(np.asarray(inspection.gt[inspection.roi].data) > 0)
+    at = inside[len(inside) // 2]
+    corner = np.array(inspection.roi.begin) / inspection.gt.subdivision
+    position = corner + (at + 0.5) * inspection.gt.physical_voxel_size
+    explaining.explainer.explain_at(tuple(position))
+    explaining.settle()
+    lines = layer(explaining, LINES)
+    assert "aff z+1" in explaining.panel.text
+    # In a slice everything lies in the slice.
+    depth = [vertices[:, 0] for vertices in lines.data]
+    np.testing.assert_allclose(np.concatenate(depth) * lines.scale[0] + lines.translate[0], position[0])
+
+    explaining.viewer.dims.set_point(0, 3)
+    explaining.settle()
+    assert "lsd mean offset y" in explaining.panel.text
+    voxels = layer(explaining, VOXELS)
+    assert voxels.visible
+    found = explaining.explainer.explanation
+    assert found is not None
+    mask = next(m.mask for m in found.marks if hasattr(m, "mask"))
+    np.testing.assert_array_equal(voxels.data, mask.numpy())
+    centre = np.array(mask.offset) / mask.subdivision + np.array(mask.physical_voxel_size) / 2
+    np.testing.assert_allclose(voxels.translate, centre)
+    assert [str(u) for u in voxels.units] == [str(u) for u in explaining.window.target.units[1:]]
+    assert [str(u) for u in lines.units] == [str(u) for u in explaining.window.target.units[1:]]
+
+    # The slice of the partner: what was said still holds.
+    z = explaining.viewer.dims.point[1]
+    explaining.viewer.dims.set_point(1, z + 40)
+    explaining.settle()
+    assert explaining.explainer.explanation is found
+    explaining.viewer.dims.set_point(1, z)
+    explaining.settle()
+    explaining.window.set_config("distance", channels=["a"], scale_factor=20.0, mask_distances=False)
+    explaining.settle()
+    assert "tanh" in explaining.panel.text
+    assert not voxels.visible
+    explaining.viewer.dims.ndisplay = 3
+    explaining.settle()
+    assert layer(explaining, LINES) is lines
+    drawn = np.concatenate([np.asarray(v) for v in lines.data]) * lines.scale + lines.translate
+    assert np.ptp(drawn[:, 0]) > 0
+    names = [each.name for each in explaining.viewer.layers]
+    assert names.count(LINES) == names.count(VOXELS) == 1
+    # The plugin's own layers are no ground truth to choose.
+    assert explaining.window.widget.gt_layer.name == "labels"
+
+    explaining.viewer.layers.remove(lines)
+    explaining.explainer.clear()
+    explaining.explainer.explain_at(tuple(position))
+    explaining.settle()
+    assert len(layer(explaining, LINES).data) > 0
+
+
+def test_the_probe_and_the_histogram_follow(explaining: Explaining) -> None:
+    x, y = explaining.middle()
+    QTest.mouseMove(explaining.canvas, QPoint(x + 20, y))
+    QTest.mouseMove(explaining.canvas, QPoint(x, y))
+    explaining.window.qtbot.waitUntil(lambda: len(explaining.table.rows) > 0, timeout=5000)
+    inspection = explaining.window.widget.inspection
+    assert [row[0] for row in explaining.table.rows] == list(inspection.channel_names)
+    assert explaining.table.text.startswith("id ")
+    explaining.settle()
+    view = explaining.histogram.view
+    assert view.histogram.name == inspection.channel_names[0]
+    assert view.histogram.counts.sum() == inspection.target.data[0].numel()
+    explaining.viewer.dims.set_point(0, 4)
+    explaining.settle()
+    assert view.histogram.name == inspection.channel_names[4]
+    view.grab()
+    explaining.histogram.sums_button.click()
+    explaining.window.qtbot.waitUntil(lambda: explaining.histogram.table is not None, timeout=5000)
+    table = explaining.histogram.table
+    assert int(table.first_row[1]) == object_sums(inspection).voxels.max()
+    table.close()
+    explaining.window.qtbot.waitUntil(lambda: explaining.histogram.table is None, timeout=5000)
+    explaining.viewer.layers.remove(explaining.window.widget.gt_layer)
+    explaining.settle()
+    assert explaining.table.rows == []
+    assert view.histogram is None
+
+
+def test_nothing_is_left_listening(explaining: Explaining) -> None:
+    viewer = explaining.viewer
+    callbacks = viewer.mouse_drag_callbacks, viewer.mouse_move_callbacks
+    before = [len(c) for c in callbacks]
+    explaining.panel.on = True
+    assert [len(c) for c in callbacks] == [n + 1 for n in before]
+    assert "W" in {str(key) for key in viewer.keymap}
+    explaining.close()
+    assert [len(c) for c in callbacks] == [before[0], before[1] - 1]  # the probe follows the mouse from the beginning
+    assert "W" not in {str(key) for key in viewer.keymap}
+
+
+def test_the_panel_says_what_to_do_and_grows(explaining: Explaining) -> None:
+    panel = explaining.panel
+    assert "Switch on" in panel.text
+    panel.on = True
+    assert "hold W" in panel.text
+    inspection = explaining.window.widget.inspection
+    panel.show_explanation(explain(inspection, 0, (0, 0, 0)))
+    small = panel._sentence.fontMetrics().height()
+    panel.large = True
+    panel.grab()
+    assert panel._sentence.fontMetrics().height() > small
+    panel._copy.click()
+    assert "Weight" in QApplication.clipboard().text()

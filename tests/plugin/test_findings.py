@@ -1,0 +1,157 @@
+"""Findings and suggestions in the dock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from predictor_inspector.plugin.findings.panel import value_text
+
+from .window import VOXEL_SIZE, Window
+
+SHARP = {"kind": "distance", "channels": ["objects"], "scale_factor": 0.5, "mask_distances": False}
+"""A slope so steep that the target is -1 or 1 nearly everywhere."""
+
+
+class Checking:
+    """A window whose dock looks for findings."""
+
+    def __init__(self, window: Window) -> None:
+        self.window, self.widget, self.tools = window, window.widget, window.widget.tools
+
+    def settle(self) -> None:
+        self.window.settle()
+        self.window.qtbot.waitUntil(lambda: not self.tools.checker.busy, timeout=20_000)
+        self.window.settle()
+
+    def ids(self) -> list[str]:
+        return [f.id for f in self.tools.findings.findings]
+
+    def finding(self, kind: str) -> Any:
+        return next(f for f in self.tools.findings.findings if f.id == kind)
+
+
+@pytest.fixture
+def checking(window: Window) -> Checking:
+    window.add_labels()
+    found = Checking(window)
+    found.widget.open_tab("Findings")
+    return found
+
+
+def test_findings_follow_the_parameters(checking: Checking) -> None:
+    checking.widget.config = SHARP
+    checking.settle()
+    assert "scale-saturated" in checking.ids()
+    checking.widget.config = {**SHARP, "scale_factor": 25.0}
+    checking.settle()
+    assert "scale-saturated" not in checking.ids()
+    assert checking.tools.findings.summary
+
+
+def test_the_tab_says_how_many_are_grave(checking: Checking) -> None:
+    checking.widget.config = SHARP
+    checking.settle()
+    grave = sum(f.severity != "info" for f in checking.tools.findings.findings)
+    assert grave
+    assert checking.widget._tabs.tabText(1) == f"Findings ({grave})"
+    checking.window.after(lambda: checking.window.viewer.layers.remove(checking.widget.gt_layer))
+    assert checking.widget._tabs.tabText(1) == "Findings"
+    assert checking.ids() == []
+
+
+def test_a_click_shows_where(checking: Checking) -> None:
+    checking.widget.config = SHARP
+    checking.settle()
+    finding = checking.finding("scale-saturated")
+    checking.tools.findings.choose(finding)
+    checking.settle()
+    layer = checking.window.viewer.layers["finding"]
+    mask = finding.where.mask
+    assert layer.visible
+    np.testing.assert_array_equal(np.asarray(layer.data) > 0, mask.numpy())
+    corner = np.array(mask.offset) / mask.subdivision
+    np.testing.assert_allclose(layer.translate, corner + np.array(mask.physical_voxel_size) / 2)
+    np.testing.assert_allclose(layer.scale, VOXEL_SIZE)
+    assert layer not in [checking.widget.gt_layer, checking.widget.mask_layer]
+    # What is found again stays chosen, and the layer is used again.
+    checking.widget.config = {**SHARP, "scale_factor": 0.6}
+    checking.settle()
+    assert checking.tools.findings.chosen is checking.finding("scale-saturated")
+    assert checking.window.viewer.layers["finding"] is layer
+    checking.tools.findings.choose(None)
+    assert not layer.visible
+
+
+def test_a_click_flies_to_the_slice_that_holds_most(checking: Checking) -> None:
+    labels = np.ones((12, 40, 48), dtype=np.uint16)
+    labels[9, 20:23, 20:23] = 2
+    checking.widget.gt_layer.data = labels
+    checking.widget.region_mode = "layer"
+    checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 5]], "lsds": False}
+    checking.settle()
+    viewer, first = checking.window.viewer, checking.window.viewer.dims.ndim - 3
+    viewer.dims.set_point(first, 120.0)
+    checking.settle()
+    checking.tools.findings.choose(checking.finding("small-object"))
+    checking.settle()
+    assert viewer.dims.point[first] == pytest.approx(100.0 + 9 * VOXEL_SIZE[0])
+
+
+def test_all_checks_run_when_asked(checking: Checking) -> None:
+    checking.settle()
+    assert checking.tools.findings._all.isEnabled()
+    checking.tools.findings._all.click()
+    checking.settle()
+    assert not checking.tools.findings._all.isEnabled()
+
+
+def test_a_suggestion_is_applied_with_one_click_and_undone_with_another(checking: Checking) -> None:
+    checking.widget.region_mode = "layer"
+    checking.widget.config = SHARP
+    checking.settle()
+    before = checking.widget.config
+    suggestions = checking.tools.findings._suggestions
+    texts = [label.text() for row in suggestions._shown for label in row.findChildren(type(suggestions._title))]
+    assert any("scale factor" in text for text in texts)
+    apply = suggestions._shown[0].findChild(type(suggestions._undo))
+    apply.click()
+    checking.settle()
+    assert checking.widget.config["scale_factor"] > 0.5
+    assert "scale-saturated" not in checking.ids()
+    suggestions._undo.click()
+    checking.settle()
+    assert checking.widget.config == before
+
+
+def test_results_on_disk_are_not_read_to_check_them(checking: Checking) -> None:
+    checking.settle()
+    inspection = checking.widget.inspection
+    held = inspection.target.like(np.asarray(inspection.target.numpy()), inspection.target.axis_names)
+    lazy = replace(inspection, target=replace_data(held))
+    checking.tools.checker.take(lazy)
+    checking.tools.checker.check_all()
+    assert "too large for memory" in checking.tools.findings.summary
+    assert checking.ids() == []
+
+
+def replace_data(array: Any) -> Any:
+    """The same array with data that are neither a tensor nor a numpy array, as those on disk."""
+
+    class OnDisk:
+        def __init__(self, values: np.ndarray) -> None:
+            self.values, self.shape, self.dtype = values, values.shape, values.dtype
+
+        def __getitem__(self, key: Any) -> np.ndarray:
+            return self.values[key]
+
+    return array.like(OnDisk(array.numpy()), array.axis_names)
+
+
+def test_values_are_said_in_a_line() -> None:
+    assert value_text(((1, 0, 0), (0, 0, 9))) == "(1, 0, 0), (0, 0, 9)"
+    assert value_text(250.0) == "250"
+    assert value_text(12) == "12"

@@ -1,0 +1,125 @@
+"""Sessions, pictures, figures and reports from a real window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from predictor_inspector.core import Array
+from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.inspection.session import load_session
+from predictor_inspector.plugin.reader import layers_from_path
+from predictor_inspector.plugin.session_panel import SessionPanel
+
+from ..inspection.stand_ins import StandIn
+from .window import Window, blocks
+
+CONFIG = {"neighborhood": [[0, 1, 0], [0, 0, -2]], "lsds": False}
+
+
+def panel_in(window: Window) -> SessionPanel:
+    panel = SessionPanel(window.widget, window.viewer, findings=lambda: [StandIn()])
+    window.viewer.window.add_dock_widget(panel, name="session")
+    return panel
+
+
+def add_from_file(window: Window, path: Path) -> None:
+    import napari
+
+    for data in layers_from_path(str(path)):
+        window.viewer.add_layer(napari.layers.Layer.create(*data))
+    window.after(lambda: setattr(window.widget, "gt_layer", window.viewer.layers[-1]))
+
+
+@pytest.fixture
+def crop(tmp_path: Path) -> Path:
+    array = Array(blocks(), (4000, 400, 524), (1000, 262, -1200), subdivision=100)
+    write_ome_zarr(tmp_path / "crop.zarr", array, "neurons")
+    return tmp_path / "crop.zarr"
+
+
+def test_a_session_brings_everything_back_in_an_empty_window(window: Window, crop: Path, tmp_path: Path) -> None:
+    add_from_file(window, crop)
+    widget, panel = window.widget, panel_in(window)
+    window.set_config("affinities", **CONFIG)
+    gt = window.widget.inspection.gt
+    window.after(lambda: setattr(widget, "thickness", 2))
+    window.after(lambda: setattr(widget, "box", gt.roi_of([slice(0, 2), slice(4, 20), slice(3, 30)])))
+    window.after(lambda: setattr(widget, "outside", "zero"))
+    widget.look_at("weight")
+    window.weight.contrast_limits = (0, 4)
+    window.weight.colormap = "viridis"
+    window.viewer.dims.set_point(0, 1)
+    panel.notes = "as it was"
+    before, config = widget.inspection, widget.config
+    panel.save(str(tmp_path / "s.yaml"))
+    assert panel.message == ""
+    window.after(window.viewer.layers.clear)
+    panel.notes = ""
+    window.set_config("distance", channels=["a"], scale_factor=20.0, mask_distances=False)
+    window.after(lambda: setattr(widget, "outside", "clip"))
+    window.after(lambda: panel.load(str(tmp_path / "s.yaml")))
+    assert panel.message == ""
+    assert widget.config == config
+    assert widget.inspection.roi == before.roi
+    np.testing.assert_array_equal(widget.inspection.target.numpy(), before.target.numpy())
+    assert (widget.region_mode, widget.thickness, widget.outside) == ("box", 2, "zero")
+    assert window.weight.visible
+    assert tuple(window.weight.contrast_limits) == (0, 4)
+    assert window.weight.colormap.name == "viridis"
+    assert panel.notes == "as it was"
+
+
+def test_layers_that_are_there_are_used_and_not_opened_again(window: Window, crop: Path, tmp_path: Path) -> None:
+    add_from_file(window, crop)
+    panel = panel_in(window)
+    panel.save(str(tmp_path / "s.yaml"))
+    window.widget.gt_layer.name = "renamed"
+    before = len(window.viewer.layers)
+    window.after(lambda: panel.load(str(tmp_path / "s.yaml")))
+    assert (panel.message, len(window.viewer.layers)) == ("", before)
+    assert load_session(tmp_path / "s.yaml").data.ground_truth.path == str(crop)
+
+
+def test_a_painted_layer_is_found_by_its_name_or_asked_for(window: Window, tmp_path: Path) -> None:
+    window.add_labels(name="painted")
+    panel = panel_in(window)
+    panel.save(str(tmp_path / "s.yaml"))
+    window.after(lambda: panel.load(str(tmp_path / "s.yaml")))
+    assert panel.message == ""
+    window.after(window.viewer.layers.clear)
+    panel.load(str(tmp_path / "s.yaml"))
+    assert "The ground truth was the layer 'painted'" in panel.message
+
+
+def test_pictures_figures_and_reports_are_written(window: Window, tmp_path: Path) -> None:
+    window.add_labels()
+    window.set_config("affinities", **CONFIG)
+    panel = panel_in(window)
+    panel.notes = "look <here>"
+    panel.save_picture(str(tmp_path / "p.png"))
+    panel.save_figure(str(tmp_path / "f.svg"))
+    panel.save_report(str(tmp_path / "r.html"))
+    assert panel.message == ""
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+    assert b"aff y+1" in (tmp_path / "f.svg").read_bytes()
+    html = (tmp_path / "r.html").read_text("utf-8")
+    assert "look &lt;here&gt;" in html
+    assert "12 voxels have no weight." in html
+    assert html.count("data:image/png;base64,") == 2
+
+
+def test_without_a_result_a_sentence_says_so(window: Window, tmp_path: Path) -> None:
+    panel = panel_in(window)
+    attempts: list[tuple[Any, str, str]] = [
+        (panel.save, "s.yaml", "There is no ground truth"),
+        (panel.save_figure, "f.png", "There is no result"),
+        (panel.load, "none.yaml", "is not there"),
+    ]
+    for attempt, name, words in attempts:
+        attempt(str(tmp_path / name))
+        assert words in panel.message
+    assert list(tmp_path.iterdir()) == []
