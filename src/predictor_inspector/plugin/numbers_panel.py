@@ -25,7 +25,7 @@ class NumbersPanel(QWidget):
         self._prober = Prober(viewer, self.probe)
         self.histogram = HistogramPanel(viewer)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 4)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.probe)
         layout.addSpacing(8)
         layout.addWidget(self.histogram)

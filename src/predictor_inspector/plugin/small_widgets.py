@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QLabel, QSizePolicy, QToolButton, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 ERROR_COLOUR = "#e0443e"  # the same contrast, 3.5:1, on napari's dark and light background
 
@@ -29,6 +29,25 @@ class ErrorLabel(QLabel):
         """Show `message`; an empty one hides the label."""
         self.setText(message)
         self.setVisible(bool(message))
+
+
+def scrolling(content: QWidget) -> QScrollArea:
+    """`content` at full width, with a scroll bar at its side where it is too high."""
+    area = QScrollArea()
+    area.setWidget(content)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
+
+
+def padded(content: QWidget) -> QWidget:
+    """`content` with some room around it."""
+    frame = QWidget()
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(6, 6, 6, 4)
+    layout.addWidget(content)
+    return frame
 
 
 class _WheelGuard(QObject):

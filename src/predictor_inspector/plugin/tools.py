@@ -65,6 +65,7 @@ class Tools(QObject):
         self.checker = Checker(self._source, leave_a_core_to_the_window)
         self._mark = FindingLayer(viewer)
         self.explain = ExplainPanel()
+        self._opened = False
         self.explainer = Explainer(viewer, self.explain)
         self.numbers = NumbersPanel(viewer)
         self.comparer = Comparer(viewer, self._source, find_cheaply, blended)
@@ -90,6 +91,11 @@ class Tools(QObject):
             (SURVEY, "Go where training goes, and look for findings there", self.survey),
             (SHARE, "Notes, sessions, pictures, figures and reports", self.share),
         ]
+
+    def on_opened(self, title: str) -> None:
+        """Somebody looks at this tab: who comes to have something explained needn't switch it on first."""
+        if title == EXPLAIN and not self._opened:
+            self._opened = self.explain.on = True
 
     def close(self) -> None:
         """Stop for good; layers stay."""

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFrame, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from predictor_inspector.data.chunk_cache import SHARED
 from predictor_inspector.inspection import Inspection
@@ -23,7 +23,7 @@ from predictor_inspector.plugin.predictor_panel import PredictorPanel
 from predictor_inspector.plugin.region_panel import RegionPanel
 from predictor_inspector.plugin.result_layers import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.situation import Intention, Situation
-from predictor_inspector.plugin.small_widgets import ErrorLabel
+from predictor_inspector.plugin.small_widgets import ErrorLabel, padded, scrolling
 from predictor_inspector.plugin.tiled_run import TiledRun
 from predictor_inspector.plugin.tools import Tools
 from predictor_inspector.plugin.view import central
@@ -143,11 +143,6 @@ class InspectorWidget(Driven, QWidget):
             column.addWidget(Collapsible(title, panel, expanded=True))
         self._channel_section = Collapsible("Channels", self._channels, expanded=True)
         column.addWidget(self._channel_section, 1)
-        area = QScrollArea()
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -157,11 +152,12 @@ class InspectorWidget(Driven, QWidget):
         layout.addWidget(self._tabs, 1)
         self._tabs.setDocumentMode(True)
         self._tabs.setUsesScrollButtons(True)
-        self._tabs.addTab(area, "Inspect")
+        self._tabs.addTab(scrolling(inner), "Inspect")
         for title, tooltip, tool in self.tools.tabs:
-            index = self._tabs.addTab(tool, title)
+            index = self._tabs.addTab(padded(tool), title)
             self._tabs.setTabToolTip(index, tooltip)
         self.tools.title_changed.connect(self._on_title)
+        self._tabs.currentChanged.connect(self._on_tab)
         self.setMinimumWidth(340)
 
     def _connect(self) -> None:
@@ -193,6 +189,10 @@ class InspectorWidget(Driven, QWidget):
 
     def _on_title(self, index: int, title: str) -> None:
         self._tabs.setTabText(index + 1, title)
+
+    def _on_tab(self, index: int) -> None:
+        if index > 0:
+            self.tools.on_opened(self.tools.tabs[index - 1][0])
 
     def _close_with(self, owner: Any) -> None:
         """Stop everything for good when `owner` is destroyed."""

@@ -11,6 +11,7 @@ from predictor_inspector.inspection.explanation import Explanation
 from predictor_inspector.inspection.explanation.text import amount
 from predictor_inspector.plugin.explain.curve_view import CurveView
 from predictor_inspector.plugin.explain.pointer import KEY
+from predictor_inspector.plugin.small_widgets import scrolling
 
 _SIZES = {False: (13, 15), True: (18, 22)}
 """Of the steps and of the sentence, in pixels: beside the data, and for a projector."""
@@ -118,10 +119,10 @@ class ExplainPanel(QWidget):
         row.setSpacing(2)
         for button in (self._switch, self._pin, self._large, self._copy, self._clear):
             row.addWidget(button)
-        column = QVBoxLayout(self)
+        said = QWidget()
+        column = QVBoxLayout(said)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(row)
+        column.setSpacing(6)
         for widget in (
             self._hint,
             self._title,
@@ -135,6 +136,11 @@ class ExplainPanel(QWidget):
             self._weight,
         ):
             column.addWidget(widget)
+        column.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(row)
+        layout.addWidget(scrolling(said), 1)
 
     def _set_sizes(self) -> None:
         small, large = _SIZES[self.large]

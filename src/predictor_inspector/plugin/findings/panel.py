@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from predictor_inspector.inspection.findings import SEVERITIES, Finding
 from predictor_inspector.inspection.suggestions import Suggestion
 from predictor_inspector.plugin.findings.checker import Checked
 from predictor_inspector.plugin.form import readable
+from predictor_inspector.plugin.small_widgets import scrolling
 
 SEVERITY_COLOURS = {"error": "#d63a34", "warning": "#b86e00", "info": "#2f7fc1"}
 """Of a white letter's background; each shows on napari's dark and light background alike."""
@@ -64,15 +64,10 @@ class FindingsPanel(QWidget):
         column.addLayout(self._list)
         column.addWidget(self._suggestions)
         column.addStretch(1)
-        area = QScrollArea()
-        area.setWidget(inner)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(6, 6, 6, 4)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(head)
-        layout.addWidget(area, 1)
+        layout.addWidget(scrolling(inner), 1)
         self.clear()
 
     @property
