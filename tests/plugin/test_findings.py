@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.plugin.findings.panel import value_text
 
 from .window import VOXEL_SIZE, Window
@@ -125,6 +126,24 @@ def test_a_suggestion_is_applied_with_one_click_and_undone_with_another(checking
     suggestions._undo.click()
     checking.settle()
     assert checking.widget.config == before
+
+
+def test_a_layer_says_why_values_have_no_weight(checking: Checking) -> None:
+    checking.widget.region_mode = "layer"
+    checking.widget.config = {"kind": "affinities", "neighborhood": [[1, 0, 0], [0, 0, 5]], "lsds": False}
+    checking.settle()
+    checking.tools.findings.shows_reasons = True
+    layer, weight = checking.window.viewer.layers["weight 0"], checking.window.weight
+    assert layer.visible
+    np.testing.assert_array_equal(np.asarray(layer.data) > 0, np.asarray(weight.data) == 0)
+    assert (np.asarray(layer.data)[1, :, :, -5:] == REASONS.index("partner unknown")).all()
+    np.testing.assert_allclose(layer.translate, weight.translate)
+    checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 5]], "lsds": False}
+    checking.settle()
+    assert checking.window.viewer.layers["weight 0"] is layer
+    assert len(layer.data) == 1
+    checking.tools.findings.shows_reasons = False
+    assert not layer.visible
 
 
 def test_results_on_disk_are_not_read_to_check_them(checking: Checking) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from funlib.geometry import Roi
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
@@ -14,12 +15,13 @@ from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.finding_like import find_cheaply
 from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.inspection.suggestions import Suggestion
 from predictor_inspector.plugin.compare_panel import ComparePanel
 from predictor_inspector.plugin.comparer import Comparer
 from predictor_inspector.plugin.explain import Explainer, ExplainPanel
 from predictor_inspector.plugin.findings.checker import Checked, Checker
-from predictor_inspector.plugin.findings.marks import FindingLayer, fly_to
+from predictor_inspector.plugin.findings.marks import REASON_COLOURS, FindingLayer, ZeroWeightLayer, fly_to
 from predictor_inspector.plugin.findings.panel import FindingsPanel
 from predictor_inspector.plugin.go_to_region import go_to_region
 from predictor_inspector.plugin.inspector import Inspector
@@ -63,7 +65,8 @@ class Tools(QObject):
         self._before: dict[str, Any] | None = None
         self.findings = FindingsPanel()
         self.checker = Checker(self._source, leave_a_core_to_the_window)
-        self._mark = FindingLayer(viewer)
+        self._mark, self._reasons = FindingLayer(viewer), ZeroWeightLayer(viewer)
+        self._checked: Checked | None = None
         self.explain = ExplainPanel()
         self._opened = False
         self.explainer = Explainer(viewer, self.explain)
@@ -124,6 +127,7 @@ class Tools(QObject):
         self.findings.finding_chosen.connect(self._on_chosen)
         self.findings.suggestion_taken.connect(self._on_suggestion)
         self.findings.suggestion_undone.connect(self._on_undo)
+        self.findings.reasons_wanted.connect(self._show_reasons)
 
     def _source(self) -> tuple[Array, Array | None] | None:
         return None if self._situation is None else (self._situation.gt, self._situation.mask)
@@ -148,12 +152,28 @@ class Tools(QObject):
     def _withdraw(self) -> None:
         self.checker.forget()
         self.numbers.forget()
+        self._checked = None
         self._mark.hide()
+        self._reasons.hide()
         self._count(0)
 
     def _on_checked(self, checked: Checked) -> None:
+        self._checked = checked
         self.findings.show_checked(checked)
+        self._show_reasons()
         self._count(sum(f.severity != "info" for f in checked.findings))
+
+    def _show_reasons(self, _shown: bool = True) -> None:
+        """Show why values have weight 0, if that is wanted."""
+        if not self.findings.shows_reasons or self._checked is None or self._situation is None:
+            self._reasons.hide()
+            return
+        reasons = self._checked.reasons
+        self._reasons.show(reasons, self._situation.place)
+        found = [int(code) for code in np.unique(reasons.numpy()) if code]
+        self.findings.explain_colours(
+            {REASONS[code]: REASON_COLOURS[code] for code in found} or {"none": "transparent"}
+        )
 
     def _count(self, grave: int) -> None:
         """Say on the tab how many errors and warnings there are."""

@@ -12,7 +12,8 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.inspection.findings import Finding, find
+from predictor_inspector.inspection.findings import Finding, Subject, find
+from predictor_inspector.inspection.findings.weights import zero_weight_reasons
 from predictor_inspector.inspection.suggestions import Suggestion, suggest
 from predictor_inspector.plugin.live import Job, LiveRunner
 
@@ -39,12 +40,15 @@ class Checked:
         Parameter values that suit this ground truth better.
     costly : bool
         Whether the checks that take their time were among those that ran.
+    reasons : Array
+        Why values have weight 0, as `zero_weight_reasons`.
     """
 
     inspection: Inspection
     findings: tuple[Finding, ...]
     suggestions: tuple[Suggestion, ...]
     costly: bool
+    reasons: Array
 
 
 class Checker(QObject):
@@ -127,7 +131,7 @@ class Checker(QObject):
         def work(step: Callable[[str, float], None]) -> Checked:
             found = find(inspection, gt, mask, costly, step)
             suggested = suggest(inspection.request.predictor, inspection)
-            return Checked(inspection, found, suggested, costly)
+            return Checked(inspection, found, suggested, costly, zero_weight_reasons(Subject(inspection, gt, mask)))
 
         self.started.emit()
         self._runner.submit(Job(work, id(inspection)))

@@ -1,4 +1,4 @@
-"""`FindingLayer`: the voxels of a finding in the viewer, and the way there."""
+"""The voxels of a finding, or all without weight, in the viewer, and the way there."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.findings.weights import REASONS
+from predictor_inspector.plugin.findings.label_layer import LabelLayer
 from predictor_inspector.plugin.findings.panel import SEVERITY_COLOURS
 from predictor_inspector.plugin.layer_pictures import Place
-from predictor_inspector.plugin.result_layers import OWNER
 
-NAME = "finding"
+NAME, ZERO_WEIGHT = "finding", "weight 0"
+
+REASON_COLOURS = dict(enumerate(("#8c8c8c", "#ffb000", "#648fff", "#dc267f", "#785ef0"), start=1))
+"""Of the numbers into `REASONS`: told apart by people who see few colours."""
 
 _SMALLEST = 40
 """Pixels of the canvas that what is shown should span at least, where flying there may zoom in."""
@@ -21,67 +26,35 @@ _SPAN = 0.4
 
 
 class FindingLayer:
-    """A layer of labels with the voxels of one finding; made once, then given others."""
+    """A layer with the voxels of one finding."""
 
     def __init__(self, viewer: Any) -> None:
-        self._viewer = viewer
-        self._layer: Any = None
-
-    def get(self) -> Any | None:
-        """The layer, if it exists and hasn't been removed."""
-        if self._layer is not None and self._layer not in self._viewer.layers:
-            self._layer = None
-        return self._layer
+        self._layer = LabelLayer(viewer, NAME)
 
     def show(self, finding: Finding, place: Place) -> None:
         """Mark the voxels of a finding: filled, or only their outline where they are a whole box."""
         mask = finding.where.mask
-        values = mask.numpy().astype(np.uint8)
-        scale = list(mask.physical_voxel_size)
-        corner = [o / mask.subdivision for o in mask.offset]
-        translate = [c + v / 2 for c, v in zip(corner, scale, strict=True)]
-        units, labels = list(place.units), list(place.axis_labels)
-        if place.time is not None:
-            values = values[None]
-            scale, translate = [place.time[0], *scale], [place.time[1], *translate]
-            units, labels = ["pixel", *units], ["time", *labels]
-        layer = self.get()
-        if layer is not None and layer.ndim != values.ndim:
-            self._viewer.layers.remove(layer)
-            layer = None
-        if layer is None:
-            active = self._viewer.layers.selection.active
-            layer = self._layer = self._viewer.add_labels(
-                values,
-                name=NAME,
-                scale=scale,
-                translate=translate,
-                units=units,
-                axis_labels=labels,
-                metadata={OWNER: NAME},
-                opacity=0.75,
-                blending="translucent_no_depth",
-            )
-            layer.editable = False
-            if active is not None:
-                self._viewer.layers.selection.active = active
-        else:
-            layer.data = values
-            layer.scale, layer.translate = scale, translate
-        layer.contour = 2 if values.all() else 0
-        layer.colormap = _colormap(SEVERITY_COLOURS[finding.severity])
-        layer.visible = True
+        layer = self._layer.show(mask, place, {1: SEVERITY_COLOURS[finding.severity]})
+        layer.contour = 2 if mask.numpy().all() else 0
 
     def hide(self) -> None:
         """Mark nothing."""
-        if self.get() is not None:
-            self._layer.visible = False
+        self._layer.hide()
 
-    def remove(self) -> None:
-        """Take the layer out of the viewer."""
-        if self.get() is not None:
-            self._viewer.layers.remove(self._layer)
-            self._layer = None
+
+class ZeroWeightLayer:
+    """A layer that says of every value without weight why it has none; it has channels, as target and weight."""
+
+    def __init__(self, viewer: Any) -> None:
+        self._layer = LabelLayer(viewer, ZERO_WEIGHT)
+
+    def show(self, reasons: Array, place: Place) -> None:
+        """Show numbers into `REASONS`, [C, Z, Y, X]."""
+        self._layer.show(reasons, place, REASON_COLOURS, dict(enumerate(REASONS)))
+
+    def hide(self) -> None:
+        """Show nothing."""
+        self._layer.hide()
 
 
 def fly_to(viewer: Any, finding: Finding, may_zoom: bool) -> None:
@@ -115,9 +88,3 @@ def fly_to(viewer: Any, finding: Finding, may_zoom: bool) -> None:
     fitting = float(min(height, width))
     if pixels > fitting or (may_zoom and pixels < _SMALLEST):
         camera.zoom *= _SPAN * fitting / max(pixels, 1e-9)
-
-
-def _colormap(colour: str) -> Any:
-    from napari.utils.colormaps import DirectLabelColormap
-
-    return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", 1: colour})

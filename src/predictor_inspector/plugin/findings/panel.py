@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
@@ -33,13 +33,14 @@ class FindingsPanel(QWidget):
 
     `finding_chosen` is emitted with a `Finding` when it is clicked, and with None when it is clicked again;
     `check_asked` when all checks are asked for; `suggestion_taken` with a `Suggestion`; `suggestion_undone` when the last
-    one is to be taken back.
+    one is to be taken back; `reasons_wanted` when a layer with the reasons for weight 0 is to be shown, or no longer.
     """
 
     finding_chosen = Signal(object)
     check_asked = Signal()
     suggestion_taken = Signal(object)
     suggestion_undone = Signal()
+    reasons_wanted = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +53,13 @@ class FindingsPanel(QWidget):
         self._all.clicked.connect(lambda _c=False: self.check_asked.emit())
         head = QHBoxLayout()
         head.addWidget(self._summary, 1)
+        self._reasons = QPushButton("Weight 0")
+        self._reasons.setCheckable(True)
+        self._reasons.setToolTip("Show which values have no weight, and why, as a layer")
+        self._reasons.toggled.connect(self._on_reasons)
+        self._legend = _wrapping("")
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        head.addWidget(self._reasons)
         head.addWidget(self._all)
         self._list = QVBoxLayout()
         self._list.setSpacing(3)
@@ -67,7 +75,9 @@ class FindingsPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(head)
+        layout.addWidget(self._legend)
         layout.addWidget(scrolling(inner), 1)
+        self._legend.hide()
         self.clear()
 
     @property
@@ -84,6 +94,22 @@ class FindingsPanel(QWidget):
     def summary(self) -> str:
         """The sentence above the list."""
         return str(self._summary.text())
+
+    @property
+    def shows_reasons(self) -> bool:
+        """Whether the reasons for weight 0 are to be shown."""
+        return bool(self._reasons.isChecked())
+
+    @shows_reasons.setter
+    def shows_reasons(self, shown: bool) -> None:
+        self._reasons.setChecked(shown)
+
+    def explain_colours(self, colours: Mapping[str, str]) -> None:
+        """Say what the colours of the reasons mean."""
+        self._legend.setText(
+            " &nbsp; ".join(f'<span style="color: {c}">■</span> {name}' for name, c in colours.items())
+        )
+        self._legend.setVisible(bool(colours) and self.shows_reasons)
 
     def choose(self, finding: Finding | None) -> None:
         """As if it were clicked; None closes what is open."""
@@ -135,6 +161,10 @@ class FindingsPanel(QWidget):
         for row in self._rows:
             row.clicked.connect(self._on_clicked)
             self._list.addWidget(row)
+
+    def _on_reasons(self, shown: bool) -> None:
+        self._legend.setVisible(shown and bool(self._legend.text()))
+        self.reasons_wanted.emit(shown)
 
     def _on_clicked(self, row: FindingRow) -> None:
         self.choose(None if row.open else row.finding)
