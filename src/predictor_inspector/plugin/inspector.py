@@ -35,6 +35,9 @@ from predictor_inspector.plugin.watch import LayerWatch, ViewerWatch
 _TOGETHER = 50
 """Milliseconds that regions wait to be drawn together with their result: the canvas is painted once rather than twice."""
 
+_WINDOW_FIRST = 500
+"""Milliseconds that the compiled operations are loaded after the dock, unless they are needed before."""
+
 
 class Inspector(QObject):
     """The live loop between a viewer, an intention and the layers that show the result."""
@@ -75,7 +78,8 @@ class Inspector(QObject):
         self._results = ResultLayers(viewer)
         self._regions = RegionLayers(viewer)
         self.box = PinnedBox(viewer, self._regions, self.request_update)
-        backend.warm_up()
+        # To load the kernels takes turns with the window: it comes first.
+        QTimer.singleShot(_WINDOW_FIRST, backend.warm_up)
         self._asked = False
         # Queued, it comes after all that happens now, but before the window is painted; a timer would come after that.
         self._ask.connect(self._update_if_asked, Qt.ConnectionType.QueuedConnection)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any, Literal
 
-import dask.array as da
 import numpy as np
 
 from predictor_inspector.core.array import Array
@@ -65,7 +64,9 @@ def _label(axis: str) -> str:
 def _values(array: Array) -> Any:
     if int(np.prod(array.shape)) <= IN_MEMORY:
         return array.numpy()
-    return da.from_array(array.data, chunks=getattr(array.data, "chunks", "auto"), name=False)
+    from dask.array import from_array
+
+    return from_array(array.data, chunks=getattr(array.data, "chunks", "auto"), name=False)
 
 
 def _labels(values: Any) -> Any:
