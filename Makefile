@@ -3,6 +3,7 @@
 VENV ?= .venv
 DATA ?=
 PYTEST ?= --durations=5
+JOBS ?= 2
 export VENV DATA
 
 .DEFAULT_GOAL := help
@@ -15,9 +16,9 @@ demo: setup ## Open napari with the sample volume and the plugin docked (DATA=pa
 	@scripts/system-packages qt screen
 	@scripts/demo
 
-test: check ## Run the checks and every test (PYTEST="-k name": only some)
+test: check ## Run the checks and every test (PYTEST="-k name": only some; JOBS=n: so many at a time)
 	@scripts/system-packages qt screen
-	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest $(PYTEST)
+	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
 
 bench: setup ## Measure speed and memory beside others, into docs/benchmarks.md (DATA=path: real labels too; BENCH=--quick)
 	$(VENV)/bin/python -m benchmarks $(if $(DATA),--data "$(DATA)") $(BENCH)

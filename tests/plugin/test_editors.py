@@ -361,7 +361,7 @@ def test_a_text_is_taken_over_when_it_is_complete(qtbot: QtBot) -> None:
         (Parameter("o", tuple[tuple[int, ...], ...], MISSING), axis_offsets(3)),
         (Parameter("any", dict[str, int], MISSING), None),
     ],
-    ids=str,
+    ids=lambda value: f"{value.name}, {value.bounds}" if isinstance(value, Parameter) else str(value),
 )
 def test_a_required_parameter_begins_with_the_plainest_value(parameter: Parameter, expected: Any) -> None:
     assert first_value(parameter) == expected

@@ -15,7 +15,7 @@ from predictor_inspector.plugin import InspectorWidget
 
 from .window import VOXEL_SIZE, Window, blocks
 
-LONG = {"kind": "affinities", "neighborhood": [[1, 0, 0]], "lsds": True, "num_voxels": 8}
+LONG = {"kind": "affinities", "neighborhood": [[1, 0, 0]], "lsds": True, "num_voxels": 2}
 """Takes long on a large volume, whatever was computed before."""
 
 
@@ -25,7 +25,7 @@ def workers() -> list[threading.Thread]:
 
 def start_something_long(window: Window) -> Any:
     """A computation that is under way when this returns."""
-    layer = window.viewer.add_labels(blocks((16, 220, 220)), name="large", scale=VOXEL_SIZE)
+    layer = window.viewer.add_labels(blocks((12, 180, 180)), name="large", scale=VOXEL_SIZE)
     window.settle()
     window.widget.gt_layer = layer
     window.widget.config = LONG
@@ -216,7 +216,7 @@ def test_an_rgb_view_mixes_the_ticked_channels(window: Window) -> None:
 
 
 def test_a_preview_comes_before_what_takes_long_and_the_dock_says_so(window: Window) -> None:
-    window.viewer.add_labels(blocks((16, 220, 220)), name="large", scale=VOXEL_SIZE)
+    window.viewer.add_labels(blocks((12, 180, 180)), name="large", scale=VOXEL_SIZE)
     window.settle()
     window.widget.region_mode = "layer"
     window.set_config(**LONG)
@@ -224,28 +224,28 @@ def test_a_preview_comes_before_what_takes_long_and_the_dock_says_so(window: Win
     window.widget._inspector.previewed.connect(lambda _i: notes.append(window.widget._region._note.toolTip()))
     exact = []
     window.widget.inspected.connect(exact.append)
-    window.set_config(**{**LONG, "num_voxels": 9})
+    window.set_config(**{**LONG, "num_voxels": 3})
     assert any("Preview" in note for note in notes)
-    assert [i.request.predictor.num_voxels for i in exact] == [9]
+    assert [i.request.predictor.num_voxels for i in exact] == [3]
     assert "Preview" not in window.widget._region._note.toolTip()
     window.assert_layers_show_the_inspection()
 
 
 def test_what_was_previewed_makes_way_for_what_is_newer(window: Window) -> None:
-    window.viewer.add_labels(blocks((16, 220, 220)), name="large", scale=VOXEL_SIZE)
+    window.viewer.add_labels(blocks((12, 180, 180)), name="large", scale=VOXEL_SIZE)
     window.settle()
     window.widget.region_mode = "layer"
     window.set_config(**LONG)
     exact, previews = [], []
     window.widget.inspected.connect(exact.append)
     window.widget._inspector.previewed.connect(previews.append)
-    for voxels in (9, 10, 11, 12):
+    for voxels in (3, 4, 3, 4):
         seen = len(previews)
         window.widget.config = {**LONG, "num_voxels": voxels}
         window.qtbot.waitUntil(lambda seen=seen: len(previews) > seen, timeout=20_000)
     window.settle()
     assert len(previews) == 4
-    assert exact[-1].request.predictor.num_voxels == 12
+    assert exact[-1].request.predictor.num_voxels == 4
     window.assert_layers_show_the_inspection()
 
 
