@@ -51,20 +51,19 @@ def test_clean_ground_truth_ends_with_0(tmp_path: Path, labels: np.ndarray, caps
 def test_an_error_ends_with_1_and_says_where(
     tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    labels[:, :, 23] = 9
+    labels[4:20, 4:20, 23] = 9
     settings = [*AFFINITIES, "--set", "mask_pairs=false", "--only", "false-boundary"]
     path = written(tmp_path, labels)
     status, (finding,) = found(capsys, path, *settings)
     assert status == 1
     assert set(finding) == {"id", "severity", "message", "advice", "channels", "where", "numbers"}
     assert (finding["id"], finding["severity"]) == ("false-boundary", "error")
-    # All of the slab's pairs along x, and those of its edges along z and y.
-    assert finding["where"] == {"begin": [100, 200, 530], "end": [580, 440, 540], "voxels": 24 * 24}
+    assert finding["where"] == {"begin": [180, 240, 530], "end": [500, 400, 540], "voxels": 16 * 16}
     assert check(path, *settings) == 1
     said = capsys.readouterr().out
     assert "error    false-boundary" in said
     assert "→ Switch mask_pairs on" in said
-    assert "--roi 0:24,0:24,23:24  (576 voxels)" in said
+    assert "--roi 4:20,4:20,23:24  (256 voxels)" in said
     assert said.endswith("1 error, 0 warnings, 0 infos in 24 x 24 x 24 voxels\n")
     assert "\033" not in said
 
@@ -79,6 +78,21 @@ def test_warnings_end_with_1_only_if_asked_to(
     assert status == 0
     assert found(capsys, path, *settings, "--fail-on", "warning")[0] == 1
     assert found(capsys, path, *settings, "--fail-on", "warning", "--ignore", "scale-saturated")[0] == 0
+
+
+def test_a_survey_finds_a_region_whose_classes_are_weighted_otherwise_by_those_of_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = np.zeros((20, 20, 200), np.float32)
+    labels[8:12, 8:12, ::5], labels[:, :10, 180:] = 1, 1
+    path = written(tmp_path, labels)
+    settings = ["--predictor", "distance", "--set", "scale_factor=30", "--only", "count-drift", "--roi", ":,:,180:200"]
+    assert found(capsys, path, *settings) == (0, [])
+    status, (finding,) = found(capsys, path, *settings, "--survey", 6)
+    assert (status, finding["id"], finding["severity"]) == (0, "count-drift", "warning")
+    assert finding["where"] == {"begin": [100, 200, 2100], "end": [500, 400, 2300], "voxels": 20**3}
+    assert check(path, *settings, "--survey", -1) == 2
+    assert "--survey must be at least 0 regions, got -1" in capsys.readouterr().err
 
 
 def test_labels_that_no_predictor_takes_are_findings_and_not_a_failure(

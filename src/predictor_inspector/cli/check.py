@@ -31,6 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_predictor(parser)
     add_region(parser)
     add_computing(parser, "larger regions are refused, with one that isn't too large")
+    parser.add_argument(
+        "--survey",
+        metavar="N",
+        type=int,
+        default=0,
+        help="also draw N regions of the same size from all data, as training does, and find those whose classes are weighted "
+        "otherwise by the counts of all of them (count-drift); without --roi, regions of 64 voxels a side",
+    )
     out = parser.add_argument_group("results")
     out.add_argument(
         "--format", choices=("text", "json"), default="text", help="text for people (default), or a list in JSON"
@@ -53,12 +61,14 @@ def run(options: argparse.Namespace) -> int:
     """Print what was found; returns the exit status."""
     from predictor_inspector.core.ops import backend
     from predictor_inspector.inspection.command_inputs import opened_inputs
-    from predictor_inspector.inspection.findings import CHECKS, SEVERITIES, check_region
+    from predictor_inspector.inspection.findings import CHECKS, SEVERITIES, check_region, drifting, in_order
     from predictor_inspector.inspection.inspect import Request
     from predictor_inspector.inspection.memory import memory_from_text
     from predictor_inspector.inspection.roi_text import roi_from_text
     from predictor_inspector.inspection.settings import chosen_predictor
 
+    if options.survey < 0:
+        raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     backend.warm_up()
     inputs = opened_inputs(options.path, {"gt": options.name, "mask": options.mask}, options.index)
     gt, mask = inputs["gt"], inputs.get("mask")
@@ -72,17 +82,21 @@ def run(options: argparse.Namespace) -> int:
             note(grown)
     request = Request(predictor, roi, options.device, options.outside, options.balance_over)
     memory = None if options.memory is None else memory_from_text(options.memory)
-    with progress(_STEPS_OF_INSPECTION + len(CHECKS)) as tell:
+    with progress(_STEPS_OF_INSPECTION + len(CHECKS) + bool(options.survey)) as tell:
         checked = check_region(request, gt, mask, memory, tell, options.only, options.ignore)
+        findings = checked.findings
+        wanted = "count-drift" not in options.ignore and (not options.only or "count-drift" in options.only)
+        if options.survey and wanted and checked.inspection is not None:
+            findings = in_order((*findings, *drifting(request, checked.gt, options.survey, mask, tell)))
     if checked.refused:
         note(f"only the values themselves were checked, since the predictor refuses them: {checked.refused}")
     if options.format == "json":
-        _print_json(checked.findings)
+        _print_json(findings)
     else:
         voxels = " x ".join(str(int(n)) for n in checked.roi.shape // gt.voxel_size)
-        print(_text(checked.findings, gt, voxels, sys.stdout.isatty()))
+        print(_text(findings, gt, voxels, sys.stdout.isatty()))
     counted = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
-    return FOUND if any(f.severity in counted for f in checked.findings) else 0
+    return FOUND if any(f.severity in counted for f in findings) else 0
 
 
 def _print_json(findings: tuple[Finding, ...]) -> None:

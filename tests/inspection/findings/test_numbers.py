@@ -72,6 +72,12 @@ def test_negative_ids_are_an_error() -> None:
     np.testing.assert_array_equal(voxels(finding, gt), labels < 0)
 
 
+def test_minus_infinity_is_no_negative_id() -> None:
+    labels = cells().astype(np.float32)
+    labels[1, 2, 3] = -np.inf
+    assert "negative-ids" not in {f.id for f in check_inputs(array(labels))}
+
+
 def test_ids_that_no_signed_integer_holds_are_an_error() -> None:
     labels = cells().astype(np.uint64)
     labels[:2] = np.uint64(2**64 - 3)

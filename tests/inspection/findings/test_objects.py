@@ -77,6 +77,18 @@ def test_how_much_of_an_object_is_apart_is_unknown_if_it_goes_on_outside() -> No
     assert (finding.severity, list(finding.numbers["ids"])) == ("info", [1])
 
 
+def test_a_piece_cannot_be_connected_outside_to_one_that_ends_inside() -> None:
+    labels = cells()
+    labels[:3, 19:22, 19:22] = 1
+    gt = array(labels)
+    (finding,) = found(affinities(), gt, "split-object")
+    assert (finding.severity, finding.where.voxels) == ("info", 27)
+    labels[:9, 17:24, 17:24] = 1
+    (finding,) = found(affinities(), array(labels), "split-object")
+    assert (finding.severity, list(finding.numbers["ids"])) == ("warning", [1])
+    assert "outside" not in finding.message
+
+
 def test_whole_objects_and_corners_that_touch_are_fine() -> None:
     assert found(affinities(), array(cells()), "split-object") == []
     labels = np.zeros((20, 20, 20), np.uint8)
@@ -86,22 +98,36 @@ def test_whole_objects_and_corners_that_touch_are_fine() -> None:
 
 def test_objects_that_no_pair_fits_into_are_small() -> None:
     labels = cells()
-    labels[1:4, 1:4, 20:23] = 99
+    labels[1:5, 1:5, 20:24] = 99
     gt = array(labels)
-    (finding,) = found(affinities(neighborhood=[[0, 0, 1], [0, 3, 0]]), gt, "small-object")
-    assert (finding.severity, list(finding.numbers["ids"]), finding.channels) == ("info", [99], ("aff y+3",))
+    (finding,) = found(affinities(neighborhood=[[0, 0, 1], [0, 4, 0]]), gt, "small-object")
+    assert (finding.severity, list(finding.numbers["ids"]), finding.channels) == ("info", [99], ("aff y+4",))
     np.testing.assert_array_equal(voxels(finding, gt), labels == 99)
-    assert found(affinities(neighborhood=[[0, 0, 1], [0, 2, 0]]), gt, "small-object") == []
+    assert found(affinities(neighborhood=[[0, 0, 1], [0, 3, 0]]), gt, "small-object") == []
 
 
 def test_objects_smaller_than_sigma_are_small_and_cut_ones_may_be_larger() -> None:
     labels = cells()
-    labels[1:4, 1:4, 20:23], labels[37:, 1:4, 20:23] = 99, 98
+    labels[1:5, 1:5, 20:24], labels[36:, 1:5, 20:24] = 99, 98
     gt = array(labels)
-    (finding,) = found(affinities(lsds=True, num_voxels=4), gt, "small-object")
+    (finding,) = found(affinities(lsds=True, num_voxels=5), gt, "small-object")
     assert list(finding.numbers["ids"]) == [99]
     assert finding.channels[0] == "lsd mean offset z"
-    assert found(affinities(lsds=True, num_voxels=3), gt, "small-object") == []
+    assert found(affinities(lsds=True, num_voxels=4), gt, "small-object") == []
+
+
+def test_specks_beside_large_objects_are_small_whatever_is_trained_and_small_ones_among_their_like_are_not() -> None:
+    labels = cells()
+    labels[1:4, 1:4, 20:23], labels[30, 20, 38:] = 99, 98
+    gt = array(labels)
+    for predictor in (affinities(), affinities(lsds=True, num_voxels=2), distance(scale_factor=10)):
+        (finding,) = found(predictor, gt, "small-object")
+        assert (finding.severity, list(finding.numbers["ids"]), list(finding.numbers["voxels"])) == ("info", [99], [27])
+        np.testing.assert_array_equal(voxels(finding, gt), labels == 99)
+    many = np.zeros((40, 40, 40), np.uint16)
+    for number, (z, y, x) in enumerate(np.ndindex(7, 7, 7), 1):
+        many[5 * z + 1 : 5 * z + 4, 5 * y + 1 : 5 * y + 4, 5 * x + 1 : 5 * x + 4] = number
+    assert found(affinities(), array(many), "small-object") == []
 
 
 def test_objects_whose_distances_stay_near_zero_are_small() -> None:
@@ -126,6 +152,17 @@ def test_objects_that_touch_are_found_at_the_contact() -> None:
     huge = array(labels.astype(np.uint64) * 2**40)
     (finding,) = found(distance(), huge, "touching-objects")
     assert list(finding.numbers["ids"]) == [4 * 2**40, 700 * 2**40]
+
+
+def test_the_contact_of_two_objects_leaves_out_that_with_a_third() -> None:
+    labels = np.zeros((30, 30, 30), np.uint16)
+    labels[5:15, 5:15, 5:10], labels[5:15, 5:15, 10:20], labels[5:15, 5:15, 20:25] = 1, 2, 3
+    gt = array(labels)
+    one, two = found(distance(), gt, "touching-objects")
+    assert {(one.where.roi.begin[2], one.where.roi.end[2]), (two.where.roi.begin[2], two.where.roi.end[2])} == {
+        (gt.offset[2] + 20 * 9, gt.offset[2] + 20 * 11),
+        (gt.offset[2] + 20 * 19, gt.offset[2] + 20 * 21),
+    }
 
 
 def test_objects_apart_do_not_touch_and_affinities_do_not_mind() -> None:

@@ -28,6 +28,15 @@ def test_small_scale_factors_saturate(scale_factor: float) -> None:
     assert sum(finding.numbers["histogram"]) == pytest.approx(1)
 
 
+def test_a_scale_factor_of_a_voxel_is_small_for_thick_objects_but_not_for_thin_ones() -> None:
+    thick, thin = cells((44, 44, 44), radius=10, pitch=22), cells(radius=3, pitch=9)
+    (finding,) = found(distance(scale_factor=10), array(thick), "scale-saturated")
+    assert finding.severity == "warning"
+    assert 0.4 < finding.numbers["above_0.95"] < 2 / 3
+    assert found(distance(scale_factor=10), array(thin), "scale-saturated") == []
+    assert found(distance(scale_factor=20), array(thick), "scale-saturated") == []
+
+
 @pytest.mark.parametrize("scale_factor", [300, 5000])
 def test_large_scale_factors_are_flat_and_a_better_one_is_named(scale_factor: float) -> None:
     gt = array(cells())
@@ -66,8 +75,10 @@ def test_a_window_of_hundreds_of_small_voxels_is_a_warning_and_a_shorter_one_is_
     gt = Array(tissue((10, 64, 64)), (40, 4, 4))
     (finding,) = found(affinities(lsds=True, num_voxels=10), gt, "window-anisotropic")
     assert (finding.severity, finding.numbers["window"]) == ("warning", [61, 601, 601])
-    (finding,) = found(affinities(lsds=True, num_voxels=1), gt, "window-anisotropic")
-    assert finding.severity == "info"
+    # A window wider than a small crop is the context's matter.
+    for short in (1, 2):
+        (finding,) = found(affinities(lsds=True, num_voxels=short), gt, "window-anisotropic")
+        assert finding.severity == "info"
 
 
 def test_even_voxels_and_other_predictors_have_no_uneven_windows() -> None:

@@ -2,6 +2,7 @@
 
 from predictor_inspector.inspection.findings.catalogue import kinds
 from predictor_inspector.inspection.findings.checks import CHECKS, Check, Kind, check
+from predictor_inspector.inspection.findings.drift import drifting
 from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Place, Severity
 from predictor_inspector.inspection.findings.region import Checked, check_region
 from predictor_inspector.inspection.findings.search import check_inputs, find, in_order
@@ -21,6 +22,7 @@ __all__ = [
     "check",
     "check_inputs",
     "check_region",
+    "drifting",
     "find",
     "in_order",
     "kinds",

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from predictor_inspector.inspection.findings import context, numbers, objects, pairs, scale, weights
+from predictor_inspector.inspection.findings import (
+    context,
+    false_boundaries,
+    necks,
+    numbers,
+    objects,
+    pairs,
+    scale,
+    weights,
+)
 from predictor_inspector.inspection.findings.checks import CHECKS, Kind
 
-THEMES = (numbers, context, weights, pairs, objects, scale)
+THEMES = (numbers, context, weights, false_boundaries, pairs, objects, necks, scale)
 """The modules with checks, one for each theme, in the order in which their findings are listed."""
 
 

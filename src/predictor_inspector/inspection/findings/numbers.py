@@ -93,11 +93,13 @@ def not_finite_inputs(inputs: Inputs) -> Iterator[Finding]:
     of="inputs",
 )
 def negative_ids(inputs: Inputs) -> Iterator[Finding]:
-    """An error from the first voxel on."""
+    """An error from the first voxel on; minus infinity is another finding's."""
     values = inputs.gt_values
     if values.dtype.kind not in "if":
         return
     negative = values < 0
+    if values.dtype.kind == "f":
+        negative &= np.isfinite(values)
     count = int(np.count_nonzero(negative))
     if count:
         yield inputs.finding(

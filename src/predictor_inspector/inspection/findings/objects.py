@@ -18,8 +18,17 @@ from predictor_inspector.inspection.findings.subject import Role, Subject, amoun
 STRAY_SHARE, STRAY_VOXELS = 0.1, 27
 """From this share of an object, and from so many voxels, a separate piece is more than a speck."""
 
+SPECK_VOXELS, SPECK_SHARE = 64, 0.05
+"""An object of fewer voxels, and of less than this share of what other objects have, is a speck whatever it is trained for."""
+
 FAINT = 0.25
 """A distance target that stays below this inside an object hardly differs from that of its boundary."""
+
+TOUCHING_OBJECTS = Kind(
+    "touching-objects",
+    "Objects touch, and both are positive in a signed distance: above 0 they are one.",
+    "Separate them by more than the sign, with a watershed on the dip between them say, or train affinities instead.",
+)
 
 _TABLE_LIMIT = 1 << 12
 """Pairs of ids below this are looked up in a table, which is faster than sorting."""
@@ -62,10 +71,11 @@ def empty_region(subject: Subject) -> Iterator[Finding]:
 def split_object(subject: Subject) -> Iterator[Finding]:
     """Voxels that touch by a corner are connected.
 
-    A warning if an object lies wholly within what is known, and all but its largest piece make up at least a tenth of it, and
-    27 voxels. Info if so much of an object is apart that goes on outside, at the end of the data or of the annotation: its
-    pieces may be connected there, as those of neurites often are. Info about all smaller pieces together: specks are everywhere
-    in real segmentations, and hardly matter. Info as well where only distances are made, which depend on boundaries alone.
+    Pieces that go on outside, at the end of the data or of the annotation, may be connected there, as those of neurites often
+    are, so they count as one piece. A warning if what is apart from the largest piece makes up at least a tenth of the object,
+    and 27 voxels. Info if so much would be apart only unless pieces are connected outside, and if an object goes on outside
+    with its largest piece, so that its size isn't known. Info about all smaller pieces together: specks are everywhere in real
+    segmentations, and hardly matter. Info as well where only distances are made, which depend on boundaries alone.
     """
     if not subject.has_objects:
         return
@@ -76,18 +86,25 @@ def split_object(subject: Subject) -> Iterator[Finding]:
     goes_on[pieces.of_run[objects & subject.open_runs]] = True
     split: list[_Split] = []
     cut: list[_Split] = []
+    perhaps: list[_Split] = []
     specks: list[_Split] = []
     for rank in np.flatnonzero((np.bincount(pieces.rank, minlength=len(runs.ids)) > 1) & subject.seen):
         mine = np.flatnonzero(pieces.rank == rank)
-        apart = mine[np.argsort(sizes[mine], kind="stable")[:-1]]
+        enough = max(STRAY_VOXELS, STRAY_SHARE * sizes[mine].sum())
+        largest, outside = mine[np.argmax(sizes[mine])], mine[goes_on[mine]]
+        together = outside if sizes[outside].sum() >= sizes[largest] else np.array([largest])
+        apart = np.setdiff1d(mine, together)
         one = _Split(int(rank), len(mine), int(sizes[apart].sum()), apart)
-        if one.stray >= max(STRAY_VOXELS, STRAY_SHARE * sizes[mine].sum()):
-            (cut if goes_on[mine].any() else split).append(one)
-        elif not goes_on[apart].all():
-            specks.append(replace(one, stray=int(sizes[apart[~goes_on[apart]]].sum()), apart=apart[~goes_on[apart]]))
+        if one.stray >= enough:
+            (cut if goes_on[together].any() else split).append(one)
+        elif sizes[mine].sum() - sizes[largest] >= enough:
+            perhaps.append(replace(one, stray=int(sizes[mine].sum() - sizes[largest])))
+        elif len(apart):
+            specks.append(one)
     severity: Severity = "info" if isinstance(subject.predictor, BoundaryPredictor) else "warning"
     yield from each_or_all(split, partial(_split_finding, subject, severity, ""))
-    yield from each_or_all(cut, partial(_split_finding, subject, "info", ", unless they are connected outside"))
+    yield from each_or_all(cut, partial(_split_finding, subject, "info", ""))
+    yield from each_or_all(perhaps, partial(_split_finding, subject, "info", ", unless they are connected outside"))
     if specks:
         strays = np.isin(pieces.of_run, np.concatenate([one.apart for one in specks]))
         ids = runs.ids[[one.rank for one in specks]]
@@ -143,8 +160,8 @@ def _split_numbers(subject: Subject, split: Sequence[_Split]) -> dict[str, Any]:
 @check(
     Kind(
         "small-object",
-        "Objects are smaller than an offset or than the descriptors' σ, or so thin that their distances stay near 0: the "
-        "target hardly shows them.",
+        "Objects are smaller than an offset or than the descriptors' σ, or so thin that their distances stay near 0, so that "
+        "the target hardly shows them; or they are specks beside all others.",
         "Delete them if they are specks; else choose shorter offsets, a smaller σ or a smaller scale_factor.",
     )
 )
@@ -153,10 +170,11 @@ def small_object(subject: Subject) -> Iterator[Finding]:
 
     Affinities: an object that is no longer than an offset on one of the axes along which it points, so that no pair fits,
     and one whose longest side is shorter than σ. Distances: an object wholly inside the ROI whose target stays below 0.25.
+    Any predictor: a speck, of fewer than 64 voxels and less than 5 % of the size of the object that a typical voxel is in.
     Info, since such specks are normal; where most objects are so small, the offset, σ or scale_factor is too large, which are
     other findings.
     """
-    if not subject.has_objects:
+    if not subject.has_objects or isinstance(subject.predictor, DummyPredictor):
         return
     runs, predictor, gt = subject.runs, subject.predictor, subject.inspection.gt
     whole = subject.seen & ~subject.any_of(subject.open_runs)
@@ -188,48 +206,49 @@ def small_object(subject: Subject) -> Iterator[Finding]:
         values[subject.kept] = np.abs(subject.target[distance])
         small = inside & (runs.highest(values) < FAINT)
         channels = [role.name for role in subject.roles if role.kind == "distance"]
-        limits.append(f"so thin that their distances stay below {FAINT:g}")
-    ranks = np.flatnonzero(small)
-    part = runs.sizes[small].sum() / max(1, runs.sizes[subject.seen].sum())
+        limits.append(f"so thin that the distances inside stay below {FAINT:g}")
+    specks = whole & ~small & (runs.sizes < min(SPECK_VOXELS, SPECK_SHARE * _typical(runs.sizes[subject.seen])))
 
-    def one(chosen: Sequence[int]) -> Finding:
+    def one(what: str, channels: Sequence[str], chosen: Sequence[int]) -> Finding:
         picked = np.isin(np.arange(len(runs.ids)), chosen)
-        what = f"Object {runs.ids[chosen[0]]} is" if len(chosen) == 1 else f"{amount(len(chosen), 'object')} are"
-        text = " or ".join(limits).replace(
-            "their distances stay", "its distances stay" if len(chosen) == 1 else "their distances stay"
-        )
+        few = len(chosen) == 1
         return subject.finding(
             "small-object",
             "info",
-            f"{what} {text}: the target hardly shows {'it' if len(chosen) == 1 else 'them'}.",
+            f"{f'Object {runs.ids[chosen[0]]} is' if few else f'{len(chosen):,} objects are'} {what}.",
             "Delete specks; if they are objects to be found, choose shorter offsets, a smaller σ or a smaller scale_factor.",
             channels,
             subject.place_read(runs.filled(picked[runs.rank])),
             {
                 "ids": runs.ids[chosen][:100],
                 "objects": len(chosen),
-                "share_of_object_voxels": part,
+                "share_of_object_voxels": runs.sizes[chosen].sum() / max(1, runs.sizes[subject.seen].sum()),
                 "voxels": runs.sizes[chosen][:100],
             },
         )
 
-    yield from each_or_all(list(ranks), one)
-
-
-@check(
-    Kind(
-        "touching-objects",
-        "Objects touch, and both are positive in a signed distance: above 0 they are one.",
-        "Separate them by more than the sign, with a watershed on the dip between them say, or train affinities instead.",
+    lost = f"{' or '.join(limits)}: the target hardly shows that there is something"
+    yield from each_or_all(list(np.flatnonzero(small)), partial(one, lost, channels))
+    yield from each_or_all(
+        list(np.flatnonzero(specks)),
+        partial(one, f"of fewer than {SPECK_VOXELS} voxels, a speck beside the others", ()),
     )
-)
+
+
+def _typical(sizes: np.ndarray) -> float:
+    """The size of the object that a typical voxel is in, however many specks there are besides."""
+    ordered = np.sort(sizes)
+    return float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)]) if len(ordered) else 0.0
+
+
+@check(TOUCHING_OBJECTS)
 def touching_objects(subject: Subject) -> Iterator[Finding]:
     """Info wherever voxels of two ids share a face and distances are made: the dip tells them apart, the sign doesn't."""
-    for source, roles in _by_source(subject).items():
+    for source, roles in by_source(subject).items():
         labels = subject.labels[min(source, len(subject.labels) - 1)][subject.kept]
         if not subject.all_known:
             labels = labels * subject.known[min(source, len(subject.known) - 1)][subject.kept]
-        contact, pairs = _contacts(labels)
+        contact, pairs = contacts(labels)
         if len(pairs):
             yield from each_or_all(list(pairs), partial(_touching, subject, roles, labels, contact, len(pairs)))
 
@@ -243,7 +262,8 @@ def _touching(
     pairs: Sequence[np.ndarray],
 ) -> Finding:
     """The finding about some of the `of` pairs of ids that touch."""
-    flags = contact if len(pairs) == of else contact & np.isin(labels, pairs[0])
+    # Of one pair only where the two touch, not where either touches a third.
+    flags = contact if len(pairs) == of else contacts(np.where(np.isin(labels, pairs[0]), labels, 0))[0]
     ids = np.unique(np.stack(pairs))
     what = f"Objects {ids[0]} and {ids[1]} touch" if len(pairs) == 1 else f"{amount(len(ids), 'object')} touch another"
     return subject.finding(
@@ -257,7 +277,7 @@ def _touching(
     )
 
 
-def _contacts(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def contacts(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Voxels that share a face with another object, boolean [Z, Y, X], and the pairs of ids that do, [P, 2]."""
     contact = np.zeros(labels.shape, dtype=bool)
     touching = []
@@ -344,7 +364,7 @@ def truncated_object(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _by_source(subject: Subject) -> dict[int, list[Role]]:
+def by_source(subject: Subject) -> dict[int, list[Role]]:
     """The channels made of each channel of the ground truth, if they are signed distances or go with them."""
     sources: dict[int, list[Role]] = {}
     if isinstance(subject.predictor, BoundaryPredictor):

@@ -1,61 +1,20 @@
-"""Checks of affinities: pairs that reach where nothing is known, and offsets that reach out of every object."""
+"""Checks of affinities: offsets that reach out of every object."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
-from predictor_inspector.core.ops.regions import pairs
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Subject, amount, either, listed, share
+from predictor_inspector.inspection.findings.subject import Subject, of_partner, share
 
 FEW_POSITIVE = 0.05
 """Share of objects' voxels whose partner is in the same one; with offsets as long as objects are wide it is 0."""
 
 _ENOUGH = 64
 """Pairs from which on a share says something."""
-
-
-@check(
-    Kind(
-        "false-boundary",
-        "Affinities are 0 only because the partner lies outside the data or isn't annotated, and they carry weight.",
-        "Switch mask_pairs on.",
-    )
-)
-def false_boundary(subject: Subject) -> Iterator[Finding]:
-    """An error from the first pair on: the network is taught boundaries that nobody has seen.
-
-    Only voxels inside objects count, since an affinity of background is 0 whatever its partner is.
-    """
-    found: list[tuple[str, np.ndarray]] = []
-    if getattr(subject.predictor, "mask_pairs", False):
-        return
-    for channel, role in enumerate(subject.roles):
-        if role.kind != "affinity" or not any(role.offset):
-            continue
-        partner_known = _of_partner(subject, role.offset, subject.known_in(channel) & _in_data(subject))
-        flags = (subject.weight[channel] > 0) & (subject.target[channel] == 0) & ~partner_known
-        if not getattr(subject.predictor, "background_as_object", False):
-            flags &= subject.labels[0][subject.kept] > 0
-        if flags.any():
-            found.append((role.name, flags))
-    if found:
-        counts = [int(np.count_nonzero(flags)) for _, flags in found]
-        where = np.logical_or.reduce([flags for _, flags in found])
-        yield subject.finding(
-            "false-boundary",
-            "error",
-            f"{amount(sum(counts), 'affinity', 'affinities')} of {listed([name for name, _ in found])} "
-            f"{either(sum(counts), 'is', 'are')} 0, with weight, only because the partner lies outside the data or isn't "
-            "annotated.",
-            "Switch mask_pairs on, so that only pairs count of which both voxels are known.",
-            [name for name, _ in found],
-            subject.place(where),
-            {"pairs": counts},
-        )
 
 
 @check(
@@ -90,7 +49,7 @@ def offset_too_long(subject: Subject) -> Iterator[Finding]:
         if now.counts[1] >= FEW_POSITIVE * sum(now.counts):
             continue
         inside = subject.labels[0][subject.kept] > 0
-        counted = inside & (subject.weight[channel] > 0) & _of_partner(subject, role.offset, _in_data(subject))
+        counted = inside & (subject.weight[channel] > 0) & of_partner(subject, role.offset, subject.in_data)
         total = int(np.count_nonzero(counted))
         together = int(np.count_nonzero(counted & (subject.target[channel] > 0)))
         if total >= _ENOUGH and together < FEW_POSITIVE * total:
@@ -104,20 +63,3 @@ def offset_too_long(subject: Subject) -> Iterator[Finding]:
                 subject.place(counted),
                 {"offset": role.offset, "positive": together / total, "pairs": total},
             )
-
-
-def _of_partner(subject: Subject, offset: Sequence[int], flags: np.ndarray) -> np.ndarray:
-    """Whether the partner of each voxel of the ROI is True in `flags`, which covers what was read; False beyond that."""
-    result = np.zeros(flags[subject.kept].shape, dtype=bool)
-    found = pairs(offset, flags.shape, subject.kept)
-    if found is not None:
-        _, there, kept = found
-        result[kept] = flags[there]
-    return result
-
-
-def _in_data(subject: Subject) -> np.ndarray:
-    """Which voxels that were read lie within the data."""
-    inside = np.zeros(subject.labels.shape[1:], dtype=bool)
-    inside[subject.data_box] = True
-    return inside

@@ -39,12 +39,15 @@ class Checked:
         None if the predictor refused the ground truth.
     refused : str
         Then why; else empty.
+    gt : Array
+        The ground truth as it was checked: integers, whatever its type is.
     """
 
     findings: tuple[Finding, ...]
     roi: Roi
     inspection: Inspection | None
-    refused: str = ""
+    refused: str
+    gt: Array
 
 
 def check_region(
@@ -85,10 +88,10 @@ def check_region(
     except ValueError as error:
         # Errors that aren't wanted in the list are errors all the same.
         if any(f.severity == "error" for f in check_inputs(gt, mask, regions.read_region.intersect(gt.roi))):
-            return Checked(found, regions.roi, None, str(error))
+            return Checked(found, regions.roi, None, str(error), usable)
         raise
     more = find(inspection, usable, mask, True, progress, only, ignore, of=INSPECTION)
-    return Checked(in_order((*found, *more)), regions.roi, inspection)
+    return Checked(in_order((*found, *more)), regions.roi, inspection, "", usable)
 
 
 def _check_memory(request: Request, gt: Array, mask: Array | None, regions: Regions, memory: int) -> None:

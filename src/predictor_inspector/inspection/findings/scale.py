@@ -20,6 +20,9 @@ from predictor_inspector.inspection.findings.subject import Subject, listed, sha
 NEARLY_ONE, MOST_VOXELS = 0.95, 2 / 3
 """Targets above the first tell no distances apart any more; when so large a share of object voxels is, most don't."""
 
+STEEP, MANY_VOXELS = 1.0, 0.4
+"""With a scale_factor of so many voxels or fewer, a slope is two voxels wide: then a smaller share is too many."""
+
 FAINT, DEEPEST = 0.25, 0.95
 """When all but the deepest object voxels, this share of them, stay below the first, objects are little but boundary."""
 
@@ -66,9 +69,10 @@ def half_thickness(distances: np.ndarray) -> float:
 def scale(subject: Subject) -> Iterator[Finding]:
     """Warnings, from the targets inside objects; background may be as far from everything as it likes.
 
-    Saturated: more than two thirds of the voxels are above 0.95, which is 1.8 scale factors from a boundary, or
-    scale_factor is less than half a voxel, so that even those beside a boundary are above 0.76. Flat: 95 % of the voxels
-    are below 0.25. In a ball the target's middle is then at 0.4, in a cylinder at 0.3. The numbers hold a histogram.
+    Saturated: more than two thirds of the voxels are above 0.95, which is 1.8 scale factors from a boundary; or more than
+    40 % with a scale_factor of a voxel or less; or it is less than half a voxel, so that even those beside a boundary are above
+    0.76. Flat: 95 % of the voxels are below 0.25. In a ball the target's middle is then at 0.4, in a cylinder at 0.3. The
+    numbers hold a histogram.
     """
     predictor = subject.predictor
     if not isinstance(predictor, BoundaryPredictor):
@@ -93,9 +97,10 @@ def scale(subject: Subject) -> Iterator[Finding]:
         }
         report = partial(subject.finding, channels=[role.name], where=subject.place(inside), numbers=numbers)
         length = subject.length(predictor.scale_factor)
-        if beyond > MOST_VOXELS or steep:
+        most = MANY_VOXELS if predictor.scale_factor <= STEEP * min(size) else MOST_VOXELS
+        if beyond > most or steep:
             why = f"{share(beyond)} of the voxels inside objects have a target above {NEARLY_ONE:g}"
-            if steep and beyond <= MOST_VOXELS:
+            if steep and beyond <= most:
                 why = "it is less than half a voxel"
             # Distances that tanh has flattened to 1 can't be told from the target: then objects are at least so thick.
             yield report(
@@ -195,7 +200,7 @@ def sigma_for(half: float, voxel: float) -> int:
 def window_anisotropic(subject: Subject) -> Iterator[Finding]:
     """Info if one side of a voxel is at least three times another's.
 
-    A warning if the window is then wider than 300 voxels, or than the data where voxels differ by a factor of five.
+    A warning if the window is then wider than 300 voxels. That it is wider than a small crop is the context's matter.
     """
     predictor, gt = subject.predictor, subject.inspection.gt
     if not isinstance(predictor, AffinitiesPredictor) or not predictor.lsds:
@@ -205,14 +210,11 @@ def window_anisotropic(subject: Subject) -> Iterator[Finding]:
         return
     width = predictor.num_voxels * max(gt.voxel_size)
     widths = [2 * window_radius(width, int(v)) + 1 for v in gt.voxel_size]
-    sides = subject.inspection.regions.data.shape // gt.voxel_size
-    axis = int(np.argmax(widths))
-    beyond = ratio >= 5 and widths[axis] > sides[axis]
     axes = [name.removesuffix("^") for name in gt.axis_names[gt.channel_dims :]]
     described = listed([f"{w} in {a}" for w, a in zip(widths, axes, strict=True)])
     yield subject.finding(
         "window-anisotropic",
-        "warning" if widths[axis] > WIDE or beyond else "info",
+        "warning" if max(widths) > WIDE else "info",
         f"σ = {subject.length(width / gt.subdivision)} makes a window of {described} voxels, since voxels are "
         f"{ratio:.3g} times longer on one axis than on another.",
         "Lower num_voxels: it counts the longest side of a voxel.",

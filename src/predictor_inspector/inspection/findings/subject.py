@@ -18,6 +18,7 @@ from predictor_inspector.core import AffinitiesPredictor, HotDistancePredictor, 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.ground_truth import annotated
 from predictor_inspector.core.labels import as_labels
+from predictor_inspector.core.ops.regions import pairs
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
 from predictor_inspector.inspection.findings.finding import Finding, Place, Severity
@@ -217,6 +218,13 @@ class Subject:
         return self.inspection.gt.to_slices(self.inspection.gt.roi.intersect(self.inspection.regions.data))
 
     @cached_property
+    def in_data(self) -> np.ndarray:
+        """Which voxels that were read lie within the data: boolean, [Z, Y, X]."""
+        inside = np.zeros(self.labels.shape[1:], dtype=bool)
+        inside[self.data_box] = True
+        return inside
+
+    @cached_property
     def open_runs(self) -> np.ndarray:
         """Runs at the border of what was read or of what is annotated: their objects may go on there. Boolean, [R]."""
         touched = self.runs.at_border(self.data_box)
@@ -224,7 +232,7 @@ class Subject:
             unknown = ~np.asarray(self.known.all(0))
             near = unknown.copy()
             for axis in range(unknown.ndim):
-                low, high = _shifted(axis, unknown.ndim)
+                low, high = shifted(axis, unknown.ndim)
                 near[low] |= unknown[high]
                 near[high] |= unknown[low]
             touched = touched | self.runs.touched(near)
@@ -324,11 +332,21 @@ def each_or_all(things: Sequence[Any], one: Callable[[Sequence[Any]], Finding]) 
         yield from (one([thing]) for thing in things)
 
 
+def of_partner(subject: Subject, offset: Sequence[int], flags: np.ndarray) -> np.ndarray:
+    """Whether the partner of each voxel of the ROI is True in `flags`, which covers what was read; False beyond that."""
+    result = np.zeros(flags[subject.kept].shape, dtype=bool)
+    found = pairs(offset, flags.shape, subject.kept)
+    if found is not None:
+        _, there, kept = found
+        result[kept] = flags[there]
+    return result
+
+
 def _native(values: np.ndarray) -> np.ndarray:
     return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
 
 
-def _shifted(axis: int, ndim: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+def shifted(axis: int, ndim: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
     """Two views of a volume, one voxel apart along an axis."""
     low = tuple(slice(None, -1) if a == axis else slice(None) for a in range(ndim))
     high = tuple(slice(1, None) if a == axis else slice(None) for a in range(ndim))

@@ -11,6 +11,7 @@ import numpy as np
 from predictor_inspector.core import DummyPredictor
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.ops.class_balance import ClassCounts
+from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.finding import Finding
 from predictor_inspector.inspection.findings.subject import Role, Subject, listed, share
@@ -164,7 +165,7 @@ def weight_clipped(subject: Subject) -> Iterator[Finding]:
     what is to be found: objects, a class, or either kind of affinity. Rare background is the nature of dense tissue.
     """
     counts = subject.inspection.counts
-    clips = [_clips(subject, role) for role in subject.roles]
+    clips = [clips_of(subject.predictor, role) for role in subject.roles]
     if not isinstance(counts, ClassCounts) or any(c is None for c in clips):
         return
     fractions = counts.fractions.numpy()
@@ -219,13 +220,11 @@ def count_drift(subject: Subject) -> Iterator[Finding]:
     moving = after.fractions.numpy()
 
     def factor(channel: int) -> float | None:
-        row, clips = min(channel, len(moving) - 1), _clips(subject, subject.roles[channel])
+        row, clips = min(channel, len(moving) - 1), clips_of(subject.predictor, subject.roles[channel])
         if clips is None or min(subject.statistics[channel].counts) == 0 or alone[row].sum() == 0:
             return None
-        own = np.clip(alone[row] / alone[row].sum(), *clips)
-        ratio = own / np.clip(moving[row], *clips)
-        extreme = float(ratio[np.abs(np.log(ratio)).argmax()])
-        return extreme if max(extreme, 1 / extreme) >= DRIFT else None
+        extreme = drift_factor(alone[row], moving[row], clips)
+        return extreme if extreme is not None and max(extreme, 1 / extreme) >= DRIFT else None
 
     for (value,), channels in _grouped(subject, lambda s, i: None if (f := factor(i)) is None else (round(f, 3),)):
         times = f"{value:.2g} times" if value > 1 else f"1/{1 / value:.2g} of"
@@ -238,6 +237,17 @@ def count_drift(subject: Subject) -> Iterator[Finding]:
             names,
             numbers={"factor": value},
         )
+
+
+def drift_factor(counts: np.ndarray, moving: np.ndarray, clips: tuple[float, float]) -> float | None:
+    """The weight from moving fractions, [2], over that from a region's own counts, [2], of the class that is furthest off.
+
+    None if the region hasn't both classes, since one alone is another finding's.
+    """
+    if counts.min() == 0:
+        return None
+    ratio = np.clip(counts / counts.sum(), *clips) / np.clip(moving, *clips)
+    return float(ratio[np.abs(np.log(ratio)).argmax()])
 
 
 def _grouped(subject: Subject, key: Any) -> Iterator[tuple[Any, list[int]]]:
@@ -265,14 +275,14 @@ def _constant(subject: Subject, channel: int) -> tuple[str, float] | None:
     return (kind, now.minimum) if now.minimum == now.maximum else None
 
 
-def _clips(subject: Subject, role: Role) -> tuple[float, float] | None:
+def clips_of(predictor: Predictor, role: Role) -> tuple[float, float] | None:
     """The fractions between which the classes of a channel are balanced, or None if they aren't."""
     prefix = {"affinity": "affs_weight_clip", "lsd": "lsd_weight_clip", "distance": "clip", "hot": "clip"}.get(
         role.kind
     )
     if prefix is None:
         return None
-    return getattr(subject.predictor, f"{prefix}min"), getattr(subject.predictor, f"{prefix}max")
+    return getattr(predictor, f"{prefix}min"), getattr(predictor, f"{prefix}max")
 
 
 def _share_of(statistics: Any, which: int) -> float:
