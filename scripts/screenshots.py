@@ -9,158 +9,20 @@ docs/images. The sample data are the same every time, and so are the pictures, b
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
-import napari
 import numpy as np
-import torch  # noqa: F401 (before Qt, as in the launcher)
 from funlib.geometry import Coordinate, Roi
-from PIL import Image
-from qtpy.QtCore import QPoint, QRect, Qt
-from qtpy.QtGui import QImage
-from qtpy.QtWidgets import QApplication, QWidget
+from stage import IMAGES, Stage
 
-from predictor_inspector.plugin.collapsible import Collapsible
-from predictor_inspector.plugin.launch import DEMO_CONFIG, dock
+from predictor_inspector.plugin.launch import DEMO_CONFIG
 from predictor_inspector.plugin.samples import cell_layers, neurite_layers
 
-IMAGES = Path(__file__).parents[1] / "docs" / "images"
-WINDOW, WITHOUT_LAYER_LIST, DOCK_WIDTH = (1400, 910), (1160, 910), 460
-MOST_BYTES = 200_000
-PATIENCE, CALM = 60.0, 0.4  # seconds until giving up, and without anything happening until all has been drawn
-
-SPATIAL_DIMS = 3
 SLICE = 30
 MIDDLE = Roi((SLICE * 20, 64 * 8, 40 * 8), (20, 128 * 8, 128 * 8))
 NEAREST = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
-
-
-class Stage:
-    """A napari window with the dock, set up and photographed."""
-
-    def __init__(self, layers: list[Any], ground_truth: str = "labels", mask: str | None = None) -> None:
-        self.viewer = napari.Viewer(title="napari")
-        for layer in layers:
-            self.viewer.add_layer(napari.layers.Layer.create(*layer))
-        self.widget = dock(self.viewer)
-        self.widget.gt_layer = self.viewer.layers[ground_truth]
-        self.widget.mask_layer = None if mask is None else self.viewer.layers[mask]
-        self.frame(layer_list=False)
-
-    @property
-    def window(self) -> QWidget:
-        return self.viewer.window._qt_window
-
-    def frame(self, layer_list: bool) -> None:
-        """Give the window its size, with or without napari's own docks at the left."""
-        docks = self.viewer.window._qt_viewer
-        for left in (docks.dockLayerList, docks.dockLayerControls):
-            left.setVisible(layer_list)
-        QApplication.processEvents()
-        self.window.resize(*(WINDOW if layer_list else WITHOUT_LAYER_LIST))
-        # Wide enough for the channels' names.
-        self.window.resizeDocks([self.widget.parent()], [DOCK_WIDTH], Qt.Orientation.Horizontal)
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait until the dock has nothing to do and the canvas has been drawn."""
-        end, calm_since = time.monotonic() + PATIENCE, time.monotonic()
-        while time.monotonic() - calm_since < CALM:
-            QApplication.processEvents()
-            time.sleep(0.01)
-            if self.widget.busy:
-                calm_since = time.monotonic()
-            if time.monotonic() > end:
-                raise TimeoutError(f"the window does not come to rest: {self.widget.message or 'still computing'}")
-
-    def look(self, centre: tuple[float, ...], zoom: float, z: float | None = None) -> None:
-        """Move the view; in the data's unit of length, and pixels of the canvas per unit."""
-        if z is not None:
-            self.viewer.dims.set_point(self.viewer.dims.ndim - 3, z)
-        self.viewer.scene.camera.center = centre
-        self.viewer.scene.camera.zoom = zoom
-        self.settle()
-
-    def box(self, roi: Roi) -> None:
-        """Pin a box."""
-        self.widget.box = roi
-        self.settle()
-
-    def predict(self, kind: str, ground_truth: str = "labels", view: str = "target", **parameters: Any) -> None:
-        """Choose a predictor, its ground truth and what to look at."""
-        self.widget.live = False
-        self.widget.gt_layer = self.viewer.layers[ground_truth]
-        self.widget.config = {"kind": kind, **parameters}
-        self.widget.live = True
-        self.settle()
-        if self.viewer.dims.ndim > SPATIAL_DIMS:
-            self.viewer.dims.set_point(0, 0)
-        self.widget.look_at(view)
-        self.settle()
-
-    def channel(self, index: int) -> None:
-        """Move to a channel of the target."""
-        self.viewer.dims.set_point(0, index)
-        self.settle()
-
-    def section(self, title: str) -> Collapsible:
-        """A part of the dock by its title."""
-        return next(s for s in self.widget.findChildren(Collapsible) if s.title.startswith(title))
-
-    def photograph(self, name: str, crop: QRect | None = None) -> None:
-        """Write the window, or a part of it, to docs/images."""
-        self.settle()
-        # The mouse isn't there, so what it would point at is no news.
-        self.viewer.status = self.viewer.help = ""
-        QApplication.processEvents()
-        pixels = self.viewer.screenshot(canvas_only=False, flash=False)
-        image = Image.fromarray(pixels).convert("RGB")
-        if crop is not None:
-            image = image.crop((crop.left(), crop.top(), crop.right() + 1, crop.bottom() + 1))
-        save(image, name)
-
-    def photograph_dock(self, name: str, *titles: str) -> None:
-        """Write some sections of the dock as they are, whether they are scrolled into view or not."""
-        parts = [_image(self.section(title).grab().toImage()) for title in titles]
-        sheet = Image.new("RGB", (max(p.width for p in parts), sum(p.height for p in parts)))
-        top = 0
-        for part in parts:
-            sheet.paste(part, (0, top))
-            top += part.height
-        save(sheet, name)
-
-    def canvas(self) -> QRect:
-        """Where the canvas lies in the window."""
-        canvas = self.viewer.window._qt_viewer.canvas.native
-        return QRect(canvas.mapTo(self.window, QPoint(0, 0)), canvas.size())
-
-    def close(self) -> None:
-        self.settle()
-        self.viewer.close()
-        QApplication.processEvents()
-
-
-def _image(picture: QImage) -> Image.Image:
-    rgb = picture.convertToFormat(QImage.Format.Format_RGB888)
-    bits = rgb.constBits()
-    bits.setsize(rgb.sizeInBytes())
-    return Image.frombuffer("RGB", (rgb.width(), rgb.height()), bytes(bits), "raw", "RGB", rgb.bytesPerLine(), 1)
-
-
-def save(image: Image.Image, name: str) -> None:
-    """Write a picture; refuses one that is too large for a page."""
-    path = IMAGES / f"{name}.png"
-    # 64 levels of each colour compress twice as well as 256 and look the same; a palette would show bands in gradients.
-    for kept in (0xFC, 0xF8):
-        image.point([level & kept for level in range(256)] * 3).save(path, optimize=True)
-        size = path.stat().st_size
-        if size <= MOST_BYTES:
-            print(f"{path.name:24} {image.width} x {image.height}, {size / 1000:.0f} kB", flush=True)
-            return
-    raise ValueError(f"{path} has {size} bytes, more than {MOST_BYTES}: show less")
+LONG = [*NEAREST, [0, -12, 0], [0, 0, -12]]
+OVERVIEW = (SLICE * 20.0, 1024.0, 900.0), 0.4
 
 
 def take_window(stage: Stage) -> None:
@@ -232,22 +94,153 @@ def take_beyond(stage: Stage) -> None:
     stage.look((SLICE * 20.0, 420.0, 760.0), 0.42)
     stage.predict("affinities", view="target RGB", neighborhood=NEAREST, lsds=True, num_voxels=3)
     stage.photograph("beyond")
-    stage.look((SLICE * 20.0, 1024.0, 900.0), 0.4)
+    stage.look(*OVERVIEW)
     stage.box(MIDDLE)
+
+
+def take_findings(stage: Stage) -> None:
+    """A false boundary at the end of the annotation, with what to do about it."""
+    stage.box(Roi(MIDDLE.begin + Coordinate(0, 0, 76 * 8), MIDDLE.shape))
+    stage.tab("Findings")
+    stage.predict("affinities", view="weight", neighborhood=LONG, lsds=False, mask_pairs=False)
+    stage.viewer.layers["weight"].contrast_limits = (0, 5)
+    findings = stage.widget.tools.findings
+    findings.choose(next(f for f in findings.findings if f.channels == ("aff x+1",)))
+    stage.photograph("findings")
+    findings.choose(None)
+    stage.tab("Inspect")
+    stage.box(MIDDLE)
+    stage.look(*OVERVIEW)
+
+
+def take_reasons(stage: Stage) -> None:
+    """Why values have no weight."""
+    stage.box(Roi(MIDDLE.begin + Coordinate(0, 0, 76 * 8), MIDDLE.shape))
+    stage.look((SLICE * 20.0, 1024.0, 1400.0), 0.4)
+    stage.predict("distance", view="weight", channels=["neurites"], scale_factor=60, mask_distances=True)
+    stage.tab("Findings")
+    stage.widget.tools.findings.shows_reasons = True
+    stage.photograph("reasons")
+    stage.widget.tools.findings.shows_reasons = False
+    stage.tab("Inspect")
+    stage.box(MIDDLE)
+    stage.look(*OVERVIEW)
+
+
+def take_explain(stage: Stage) -> None:
+    """Why a value is what it is, for the three kinds of target that are asked about most."""
+    stage.tab("Explain")
+    stage.widget.tools.explain.on = True
+    stage.look((SLICE * 20.0, 1140.0, 790.0), 1.3)
+    stage.predict("affinities", neighborhood=LONG, lsds=False)
+    stage.channel(4)
+    target = stage.viewer.layers["target"]
+    target.opacity = 0.4  # the ids shine through
+    stage.click_on((1156.0, 820.0))
+    stage.photograph("explain_affinity")
+    target.opacity = 1.0
+    stage.look((SLICE * 20.0, 900.0, 860.0), 0.9)
+    stage.predict("distance", channels=["neurites"], scale_factor=60, mask_distances=True)
+    stage.click_on((940.0, 900.0))
+    stage.photograph("explain_distance")
+    stage.look((SLICE * 20.0, 960.0, 930.0), 0.7)
+    stage.predict("affinities", neighborhood=NEAREST, lsds=True, num_voxels=5)
+    stage.channel(5)
+    stage.click_on((940.0, 900.0))
+    stage.photograph("explain_lsds")
+    stage.widget.tools.explain.on = False
+    stage.tab("Inspect")
+    stage.look(*OVERVIEW)
+
+
+def take_numbers(stage: Stage) -> None:
+    """The voxel under the mouse, and how often which value occurs."""
+    stage.predict("distance", channels=["neurites"], scale_factor=60, mask_distances=True)
+    stage.tab("Numbers")
+    stage.mouse_at((900.0, 860.0))
+    stage.photograph_tab("numbers", "Numbers")
+    stage.tab("Inspect")
+
+
+def take_compare(stage: Stage) -> None:
+    """Two scale factors side by side."""
+    stage.tab("Compare")
+    stage.look((SLICE * 20.0, 1024.0, 832.0), 0.3)
+    stage.predict("distance", channels=["neurites"], scale_factor=40, mask_distances=True)
+    comparer = stage.widget.tools.comparer
+    comparer.keep()
+    stage.predict("distance", channels=["neurites"], scale_factor=120, mask_distances=True)
+    comparer.mode = "side"
+    stage.photograph("compare")
+    comparer.mode = "difference"
+    stage.photograph("compare_difference")
+    comparer.drop()
+    stage.tab("Inspect")
+    stage.look(*OVERVIEW)
+
+
+def take_survey(stage: Stage) -> None:
+    """What comes up at twenty places that training may look at, and how the weights settle."""
+    stage.predict("affinities", neighborhood=LONG, lsds=False, mask_pairs=False)
+    stage.tab("Survey")
+    survey = stage.widget.tools.survey
+    survey._size.setText("20, 96, 96")
+    survey._annotated.setValue(50)
+    survey.start()
+    stage.photograph_tab("survey", "Survey", height=660)
+    stage.tab("Inspect")
+
+
+def take_share(stage: Stage) -> None:
+    """Notes, and what can be written."""
+    stage.tab("Share")
+    stage.widget.tools.share.notes = (
+        "Without mask_pairs the end of the annotation becomes a boundary.\nAre the last sections worth finishing?"
+    )
+    stage.photograph_tab("share", "Share", height=420)
+    stage.widget.tools.share.notes = ""
+    stage.tab("Inspect")
+
+
+def take_tiles(stage: Stage) -> None:
+    """All of the volume within little memory, when some tiles are done."""
+    stage.look((SLICE * 20.0, 1024.0, 1024.0), 0.33)
+    stage.widget.live = False
+    stage.widget.config = {"kind": "affinities", "neighborhood": NEAREST, "lsds": True, "num_voxels": 3}
+    stage.widget.memory = "90 MB"
+    stage.widget.region_mode = "layer"
+    stage.settle()
+    stage.widget.compute()
+    stage.widget.look_at("target RGB")
+    tiling = stage.widget._inspector.tiling
+    stage.wait_until(lambda: tiling.run is not None and 10 * tiling.run.so_far.targets >= tiling.run.so_far.tiles)
+    stage.photograph("tiles", at_rest=False)
+    stage.widget.cancel()
+    stage.settle()
+    stage.widget.memory = "auto"
+    stage.box(MIDDLE)
+    stage.widget.live = True
+    stage.look(*OVERVIEW)
 
 
 def take_too_large(stage: Stage) -> None:
-    """A region that is more than can be computed at once."""
-    stage.widget.region_mode = "layer"
+    """A region that is more than is computed at once: an offer."""
+    stage.widget.live = False
     long_range = [[d * n for n in offset] for d in (1, 3, 9) for offset in NEAREST]
-    stage.predict("affinities", view="target RGB", neighborhood=long_range, lsds=True, num_voxels=5)
+    stage.widget.config = {"kind": "affinities", "neighborhood": long_range, "lsds": True, "num_voxels": 5}
+    stage.widget.memory = "1 GB"
+    stage.widget.region_mode = "layer"
+    stage.settle()
     stage.photograph_dock("too_large", "Region")
+    stage.widget.memory = "auto"
     stage.box(MIDDLE)
+    stage.widget.live = True
 
 
 def take_error(stage: Stage) -> None:
     """Something is wrong, and the dock says what."""
-    stage.predict("affinities", "organelles", neighborhood=NEAREST, lsds=False)
+    stage.predict("affinities", view="target RGB", neighborhood=NEAREST, lsds=False)
+    stage.widget.gt_layer = stage.viewer.layers["organelles"]
     stage.photograph("error")
 
 
@@ -284,6 +277,14 @@ NEURITES: tuple[Callable[[Stage], None], ...] = (
     take_weights,
     take_one_hot,
     take_beyond,
+    take_findings,
+    take_reasons,
+    take_explain,
+    take_numbers,
+    take_compare,
+    take_survey,
+    take_share,
+    take_tiles,
     take_too_large,
     take_error,
     take_light,
@@ -299,7 +300,7 @@ def main(wanted: list[str]) -> None:
 
     if chosen(NEURITES):
         stage = Stage(neurite_layers(), mask="annotated")
-        stage.look((SLICE * 20.0, 1024.0, 900.0), 0.4, z=SLICE * 20 + 10)
+        stage.look(*OVERVIEW, z=SLICE * 20 + 10)
         stage.box(MIDDLE)
         for take in chosen(NEURITES):
             take(stage)
