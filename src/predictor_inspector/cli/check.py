@@ -107,7 +107,7 @@ def _print_json(findings: tuple[Finding, ...]) -> None:
 
 def _text(findings: tuple[Finding, ...], gt: Array, voxels: str, colourful: bool) -> str:
     from predictor_inspector.inspection.findings import SEVERITIES
-    from predictor_inspector.inspection.findings.subject import listed
+    from predictor_inspector.inspection.findings.subject import amount, listed
     from predictor_inspector.inspection.roi_text import roi_to_text
 
     lines = []
@@ -119,7 +119,7 @@ def _text(findings: tuple[Finding, ...], gt: Array, voxels: str, colourful: bool
             f"{begin}{f.severity:<7}{end}  {f.id}{channels}",
             f"    {f.message}",
             f"    → {f.advice}",
-            f"    {place}  ({f.where.voxels:,} voxels)",
+            f"    {place}  ({amount(f.where.voxels, 'voxel')})",
             "",
         ]
     counts = [sum(f.severity == severity for f in findings) for severity in SEVERITIES]

@@ -51,7 +51,7 @@ class ComputePanel(QWidget):
             "and context together.",
         )
         self._memory = _combo(
-            {c: f"memory: {c}" for c in CHOICES if c == AUTO or memory_of(c) <= machine_memory()},
+            {c: _memory_title(c) for c in CHOICES if c == AUTO or memory_of(c) <= machine_memory()},
             f"How much memory a region may take; auto is half of this machine's, {memory_text(memory_of(AUTO))}. Regions "
             "that need more are computed tile by tile, and what doesn't fit is held on disk.",
         )
@@ -126,7 +126,7 @@ class ComputePanel(QWidget):
     def memory(self, memory: str) -> None:
         memory_of(memory)
         if self._memory.findData(memory) < 0:
-            self._memory.addItem(f"memory: {memory}", memory)
+            self._memory.addItem(_memory_title(memory), memory)
         _choose(self._memory, memory, "memory")
 
     @property
@@ -211,6 +211,11 @@ def _choose(combo: QComboBox, value: Any, name: str) -> None:
 
 def _milliseconds(seconds: float) -> str:
     return f"{seconds * 1e3:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
+
+
+def _memory_title(memory: str) -> str:
+    """Short enough for a third of a row: ``"memory: auto"``, ``"≤ 128 GB"``."""
+    return f"memory: {memory}" if memory == AUTO else f"≤ {memory}"
 
 
 def _megabytes(memory: int) -> str:

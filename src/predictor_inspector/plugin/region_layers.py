@@ -294,5 +294,6 @@ def _geometry(
         data.append(corners)
         types.append("rectangle")
         lines.append(colour if cut else colour + "60")
-        fills.append(colour + ("40" if cut else "18") if filled else "#00000000")
+        # Filled only where the slice goes through it: what lies before or behind would tint all that is looked at.
+        fills.append(colour + "40" if filled and cut else "#00000000")
     return data, types, lines, fills

@@ -99,7 +99,11 @@ class ResultLayers:
     def look_at(self, name: str) -> None:
         """Show one of the three views and hide the others."""
         self._wanted = name
-        self._look(name)
+        if self._withdrawn is None:
+            self._look(name)
+        else:
+            # There is nothing to see yet; it is shown when there is.
+            self._withdrawn = name
 
     def looked_at(self) -> str | None:
         """The topmost visible one of the three views."""

@@ -99,7 +99,7 @@ def expected_seconds(plan: TilePlan, at_once: float) -> float:
 def offer(plan: TilePlan, seconds: float) -> str:
     """What the dock says where a region waits to be asked for in tiles."""
     held = "" if plan.in_memory else f", held on disk (up to {memory_text(plan.results)})"
-    return f"{plan.reason} Press Compute for {plan.tiles:,} tiles, {duration(seconds)}{held}."
+    return f"{plan.reason} Press Compute for {plan.tiles:,} tile{'s' * (plan.tiles != 1)}, {duration(seconds)}{held}."
 
 
 def duration(seconds: float) -> str:

@@ -151,6 +151,7 @@ class InspectorWidget(Driven, QWidget):
         layout.addWidget(self._error)
         layout.addWidget(self._tabs, 1)
         self._tabs.setDocumentMode(True)
+        self._tabs.tabBar().setDrawBase(False)
         self._tabs.setUsesScrollButtons(True)
         self._tabs.addTab(scrolling(inner), "Inspect")
         for title, tooltip, tool in self.tools.tabs:
