@@ -16,6 +16,9 @@ settings.load_profile("quick")
 # Plain torch is what is tested unless another backend is asked for: nothing may depend on when kernels get ready.
 os.environ.setdefault("PREDICTOR_INSPECTOR_BACKEND", "torch")
 
+# Several processes share the cores: torch's threads shall sleep while they wait, not spin. To be said before torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -14,8 +14,8 @@ from predictor_inspector.core.ops.compiled.threads import for_each, parts
 from predictor_inspector.core.ops.compiled.volumes import volume
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
-_SMALLEST_PART = 64
-"""Rows that are worth a thread of their own."""
+_SMALLEST_PART = 1 << 18
+"""Values that are worth a thread of their own: to wake it takes as long as to write about so many."""
 
 
 def affinities(
@@ -30,7 +30,7 @@ def affinities(
     ids = volume(labels)
     members = np.empty((0, 0, 0), dtype=np.uint8) if objects is None else volume(objects)
     offsets, window, target = _spread(neighborhood, keep, result)
-    shares = parts(target.shape[1] * target.shape[2], _SMALLEST_PART)
+    shares = _shares(target)
     for_each(
         len(shares),
         lambda i: _compare(ids, members, objects is not None, offsets, window, shares[i].start, shares[i].stop, target),
@@ -43,7 +43,7 @@ def known_pairs(known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep
     result = empty((len(neighborhood), *extent(keep)), torch.bool)
     flags = volume(known)
     offsets, window, target = _spread(neighborhood, keep, result.view(torch.uint8))
-    shares = parts(target.shape[1] * target.shape[2], _SMALLEST_PART)
+    shares = _shares(target)
     for_each(len(shares), lambda i: _both(flags, offsets, window, shares[i].start, shares[i].stop, target))
     return result
 
@@ -66,6 +66,12 @@ def _spread(
     offsets[:, missing:] = np.array([tuple(o) for o in neighborhood], dtype=np.int64).reshape(-1, len(keep))
     window = np.array([0] * missing + [k.start for k in keep], dtype=np.int64)
     return offsets, window, result.numpy().reshape(len(neighborhood), *(1,) * missing, *extent(keep))
+
+
+def _shares(target: np.ndarray) -> list[slice]:
+    """The rows of all planes of a result, [K, Z, Y, X], in parts for threads."""
+    channels, planes, rows, columns = target.shape
+    return parts(planes * rows, max(1, _SMALLEST_PART // max(1, channels * columns)))
 
 
 @njit(**EXACT)
