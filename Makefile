@@ -16,11 +16,9 @@ demo: setup ## Open napari with the sample volume and the plugin docked (DATA=pa
 	@scripts/system-packages qt screen
 	@scripts/demo
 
-# Windows share a mouse and a keyboard, so their tests run one after the other. 5 means that PYTEST chose none.
 test: check ## Run the checks and every test (PYTEST="-k name": only some; JOBS=n: so many at a time)
 	@scripts/system-packages qt screen
-	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --ignore=tests/plugin $(PYTEST) || [ $$? -eq 5 ]
-	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest tests/plugin $(PYTEST) || [ $$? -eq 5 ]
+	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
 
 bench: setup ## Measure speed and memory beside others, into docs/benchmarks.md (DATA=path: real labels too; BENCH=--quick)
 	$(VENV)/bin/python -m benchmarks $(if $(DATA),--data "$(DATA)") $(BENCH)
