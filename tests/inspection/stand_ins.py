@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 
-@dataclass(frozen=True)
-class StandIn:
-    """Looks like a finding."""
+from predictor_inspector.core import Array
+from predictor_inspector.inspection.findings import Finding, Place
 
-    id: str = "zero-weight"
-    severity: str = "warning"
-    message: str = "12 voxels have no weight."
-    advice: str = "Look at the mask."
-    channels: tuple[str, ...] = ()
-    where: Any = None
-    numbers: dict[str, float] = field(default_factory=dict)
+
+def stand_in(
+    id: str = "zero-weight",
+    severity: Any = "warning",
+    message: str = "12 voxels have no weight.",
+    advice: str = "Look at the mask.",
+    channels: tuple[str, ...] = (),
+    voxels: int = 12,
+) -> Finding:
+    """A finding about so many voxels."""
+    grid = Array(np.zeros((1, 1, voxels), dtype=np.uint8), (1, 1, 1))
+    return Finding(id, severity, message, advice, channels, Place.box(grid.roi, grid), {})

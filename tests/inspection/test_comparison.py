@@ -19,7 +19,7 @@ from predictor_inspector.inspection.changes import Change
 from predictor_inspector.inspection.compare_configs import compare_configs
 from predictor_inspector.inspection.comparison import common_roi, compare
 
-from .stand_ins import StandIn
+from .stand_ins import stand_in
 
 NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 
@@ -147,14 +147,14 @@ def test_values_that_are_not_finite_count_as_changed(gt: Array) -> None:
 
 def test_findings_appear_go_and_stay_by_identifier_and_channels(gt: Array) -> None:
     a = distance(gt)
-    stayed, gone, new = StandIn("a", message="other words"), StandIn("b"), StandIn("b", channels=("cell",))
-    changes = compare(a, a, [StandIn("a"), gone], [stayed, new]).findings
+    stayed, gone, new = stand_in("a", message="other words"), stand_in("b"), stand_in("b", channels=("cell",))
+    changes = compare(a, a, [stand_in("a"), gone], [stayed, new]).findings
     assert (changes.appeared, changes.gone, changes.stayed) == ((new,), (gone,), (stayed,))
 
 
 def test_text_and_json_say_what_changed(gt: Array) -> None:
     a, b = distance(gt), distance(gt, 40.0, balance_over="context")
-    comparison = compare(a, b, [], [StandIn(message="Weights are 0.")])
+    comparison = compare(a, b, [], [stand_in(message="Weights are 0.")])
     text = comparison.describe()
     assert "scale_factor: 20 → 40" in text
     assert "balance over: roi → context" in text

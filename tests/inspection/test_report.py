@@ -20,7 +20,7 @@ from predictor_inspector.inspection.report import report_html, write_report
 from predictor_inspector.inspection.session import Data, Session, Source, save_session
 from predictor_inspector.inspection.survey import survey
 
-from .stand_ins import StandIn
+from .stand_ins import stand_in
 
 VOID = {"meta", "img", "br"}
 
@@ -76,7 +76,7 @@ def test_nothing_is_fetched_and_pictures_are_within(inspection: Inspection) -> N
 
 def test_what_is_not_the_reports_own_is_escaped(inspection: Inspection) -> None:
     evil = "<script>alert('x')</script>\" onload=\""
-    finding = StandIn(evil, evil, evil, evil, (evil,))
+    finding = stand_in(evil, evil, evil, evil, (evil,))
     *_, surveyed = survey(inspection.request, inspection.gt, [inspection.roi], find=lambda *_: [finding])
     html = report_html(inspection, [finding], {evil: evil}, None, evil, surveyed, [(b"", evil)], evil)
     page = Page(html)
@@ -89,8 +89,8 @@ def test_what_is_not_the_reports_own_is_escaped(inspection: Inspection) -> None:
 
 def test_a_report_tells_everything_about_an_inspection(inspection: Inspection) -> None:
     findings = [
-        StandIn(),
-        StandIn("not-finite", "error", "NaN in the target.", "Look for it.", ("cell",), {"voxels": 1234}),
+        stand_in(),
+        stand_in("not-finite", "error", "NaN in the target.", "Look for it.", ("cell",), 1234),
     ]
     text = Page(report_html(inspection, findings, {"ground truth": "crop.zarr : ids"}, None, "my notes")).text
     for words in ("scale_factor", "20 nm", "4 × 24 × 20 voxels of 40 × 4 × 4 nm", "[1000:1160, 20:116, -12:68] nm"):
@@ -108,7 +108,7 @@ def test_not_looked_is_not_nothing_found(inspection: Inspection) -> None:
 def test_a_survey_is_summed_up(inspection: Inspection, gt: Array) -> None:
     rois = list(islice(Positions(gt, (1, 6, 6)), 3))
     request = Request(inspection.request.predictor, device="cpu")
-    *_, surveyed = survey(request, gt, rois, find=lambda *_: [StandIn()])
+    *_, surveyed = survey(request, gt, rois, find=lambda *_: [stand_in()])
     assert "3 of 3" in Page(report_html(inspection, [], survey=surveyed)).text
 
 
@@ -121,7 +121,7 @@ def test_a_report_is_written_as_html_only_and_whole(inspection: Inspection, tmp_
 
 @pytest.fixture
 def parser(monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
-    monkeypatch.setattr("predictor_inspector.inspection.write_report.find_cheaply", lambda *_: [StandIn()])
+    monkeypatch.setattr("predictor_inspector.inspection.write_report.find_cheaply", lambda *_: [stand_in()])
     made = argparse.ArgumentParser()
     report.add_arguments(made)
     return made

@@ -13,7 +13,7 @@ from predictor_inspector.inspection import Request, inspect
 from predictor_inspector.inspection.positions import Positions
 from predictor_inspector.inspection.survey import survey
 
-from .stand_ins import StandIn
+from .stand_ins import stand_in
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def test_weights_are_those_of_a_training_that_looks_at_the_same_regions(gt: Arra
 def test_a_finding_counts_once_a_region_and_its_worst_and_first_regions_are_kept(gt: Array) -> None:
     rois = list(islice(Positions(gt, (1, 6, 6)), 3))
     planted = {
-        0: [StandIn("a", where={"voxels": 3}), StandIn("a", channels=("cell",), where={"voxels": 5})],
-        1: [StandIn("a", where={"voxels": 9}), StandIn("b", "error")],
-        2: [StandIn("a", where={"voxels": 7}), StandIn("c", "info")],
+        0: [stand_in("a", voxels=3), stand_in("a", channels=("cell",), voxels=5)],
+        1: [stand_in("a", voxels=9), stand_in("b", "error")],
+        2: [stand_in("a", voxels=7), stand_in("c", "info")],
     }
     *_, last = survey(request_of(), gt, rois, find=lambda i, *_: planted[rois.index(i.roi)])
     assert [(t.id, t.severity, t.regions) for t in last.tallies] == [
@@ -61,7 +61,7 @@ def test_a_finding_counts_once_a_region_and_its_worst_and_first_regions_are_kept
 
 def test_what_is_graver_is_worse_however_few_voxels_it_has(gt: Array) -> None:
     rois = list(islice(Positions(gt, (1, 6, 6)), 2))
-    planted = {0: [StandIn("a", "warning", where={"voxels": 99})], 1: [StandIn("a", "error", where={"voxels": 1})]}
+    planted = {0: [stand_in("a", "warning", voxels=99)], 1: [stand_in("a", "error", voxels=1)]}
     *_, last = survey(request_of(), gt, rois, find=lambda i, *_: planted[rois.index(i.roi)])
     assert last.tallies[0].roi == rois[1]
 
@@ -87,7 +87,7 @@ def test_progress_can_end_a_survey_within_a_region(gt: Array) -> None:
 
 def test_a_survey_fits_into_json(gt: Array) -> None:
     rois = list(islice(Positions(gt, (1, 6, 6)), 2))
-    *_, last = survey(request_of(), gt, rois, find=lambda *_: [StandIn()])
+    *_, last = survey(request_of(), gt, rois, find=lambda *_: [stand_in()])
     content = json.loads(json.dumps(last.as_dict(2), allow_nan=False))
     assert content["findings"][0]["regions"] == 2
     assert content["regions"][0]["begin"] == [b / 2 for b in rois[0].begin]

@@ -14,14 +14,14 @@ from predictor_inspector.inspection.session import load_session
 from predictor_inspector.plugin.reader import layers_from_path
 from predictor_inspector.plugin.session_panel import SessionPanel
 
-from ..inspection.stand_ins import StandIn
+from ..inspection.stand_ins import stand_in
 from .window import Window, blocks
 
 CONFIG = {"neighborhood": [[0, 1, 0], [0, 0, -2]], "lsds": False}
 
 
 def panel_in(window: Window) -> SessionPanel:
-    panel = SessionPanel(window.widget, window.viewer, findings=lambda: [StandIn()])
+    panel = SessionPanel(window.widget, window.viewer, findings=lambda: [stand_in()])
     window.viewer.window.add_dock_widget(panel, name="session")
     return panel
 

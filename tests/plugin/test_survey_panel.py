@@ -19,7 +19,7 @@ from predictor_inspector.plugin.survey_panel import Subject, SurveyPanel
 from predictor_inspector.plugin.view import view_of, viewed_roi
 from predictor_inspector.plugin.weight_plot import WeightPlot, readable
 
-from ..inspection.stand_ins import StandIn
+from ..inspection.stand_ins import stand_in
 from .window import Window
 
 
@@ -30,7 +30,7 @@ class Surveyed:
         self.window = window
         window.add_labels()
         window.set_config("affinities", neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
-        self.found: Any = lambda *_: [StandIn(message="A long message " * 9)]
+        self.found: Any = lambda *_: [stand_in(message="A long message " * 9)]
         self.panel = SurveyPanel(self.subject, self.go_to, self.find)
         window.viewer.window.add_dock_widget(self.panel, name="survey")
 
@@ -78,9 +78,7 @@ def test_a_survey_lists_what_comes_up_and_plots_the_weights(surveyed: Surveyed) 
     panel._size.setText("2, 10, 10")
     gt = surveyed.subject().gt
     worst = Positions(gt, (2, 10, 10))[3]
-    surveyed.found = lambda inspection, *_: [
-        StandIn("a", "error" if inspection.roi == worst else "warning", where={"voxels": 5})
-    ]
+    surveyed.found = lambda inspection, *_: [stand_in("a", "error" if inspection.roi == worst else "warning", voxels=5)]
     panel._count.setValue(6)
     panel._start.click()
     assert panel._start.text() == "Cancel"

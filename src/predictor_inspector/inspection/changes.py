@@ -11,7 +11,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array, format_roi
 from predictor_inspector.core.config import predictor_to_config
-from predictor_inspector.inspection.finding_like import FindingLike
+from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.inspect import Inspection
 from predictor_inspector.inspection.statistics import ChannelStatistics
 
@@ -22,7 +22,7 @@ ROUNDING = 1e-5
 """Relative difference up to which two numbers are the same: devices sum up in different orders."""
 
 
-F = TypeVar("F", bound=FindingLike)
+F = TypeVar("F", bound=Finding)
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def region_text(roi: Roi, grid: Array) -> str:
     return f"[{', '.join(ends)}] {grid.unit}"
 
 
-def finding_key(finding: FindingLike) -> tuple[str, tuple[str, ...]]:
+def finding_key(finding: Finding) -> tuple[str, tuple[str, ...]]:
     """Equal for findings that say the same of the same channels."""
     return finding.id, tuple(finding.channels)
 
@@ -175,7 +175,7 @@ def _is_table(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(row, list) for row in value)
 
 
-def _brief(finding: FindingLike) -> dict[str, Any]:
+def _brief(finding: Finding) -> dict[str, Any]:
     return {
         "id": finding.id,
         "severity": finding.severity,

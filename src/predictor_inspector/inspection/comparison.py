@@ -24,7 +24,7 @@ from predictor_inspector.inspection.changes import (
     statistic_changes,
 )
 from predictor_inspector.inspection.describe import aligned
-from predictor_inspector.inspection.finding_like import FindingLike
+from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.inspect import Inspection
 
 SAME = 1e-5
@@ -151,7 +151,7 @@ class Comparison:
 
 
 def compare(
-    a: Inspection, b: Inspection, findings_a: Sequence[FindingLike] = (), findings_b: Sequence[FindingLike] = ()
+    a: Inspection, b: Inspection, findings_a: Sequence[Finding] = (), findings_b: Sequence[Finding] = ()
 ) -> Comparison:
     """What is different in `b`, channel by channel and voxel by voxel.
 

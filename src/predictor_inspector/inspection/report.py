@@ -17,7 +17,8 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of, predictor_to_yaml
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.inspection.changes import region_text, text_of
-from predictor_inspector.inspection.finding_like import FindingLike, extent, gravity
+from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.findings.finding import gravity
 from predictor_inspector.inspection.inspect import Inspection
 from predictor_inspector.inspection.memory import memory_text
 from predictor_inspector.inspection.pictures import name_of, overview_figure
@@ -56,7 +57,7 @@ code, pre { font-family: ui-monospace, monospace; font-size: .88em; } .notes { w
 
 def report_html(
     inspection: Inspection,
-    findings: Sequence[FindingLike] | None = None,
+    findings: Sequence[Finding] | None = None,
     inputs: Mapping[str, str] | None = None,
     raw: Array | None = None,
     notes: str = "",
@@ -140,7 +141,7 @@ def write_report(path: str | os.PathLike[str], html: str) -> Path:
     return path
 
 
-def _findings(findings: Sequence[FindingLike] | None, grid: Array) -> list[str]:
+def _findings(findings: Sequence[Finding] | None, grid: Array) -> list[str]:
     if findings is None:
         return []
     if not findings:
@@ -148,8 +149,8 @@ def _findings(findings: Sequence[FindingLike] | None, grid: Array) -> list[str]:
     return ["<h2>Findings</h2>", *(_finding(f) for f in sorted(findings, key=lambda f: gravity(f.severity)))]
 
 
-def _finding(finding: FindingLike) -> str:
-    about = [finding.id, ", ".join(finding.channels), f"{extent(finding):,} voxels" if extent(finding) else ""]
+def _finding(finding: Finding) -> str:
+    about = [finding.id, ", ".join(finding.channels), f"{finding.where.voxels:,} voxels"]
     severity = escape(finding.severity, quote=True)
     return (
         f'<div class="finding {severity}"><b>{severity}</b> {escape(finding.message)}'

@@ -63,10 +63,14 @@ def suggest(predictor: Predictor, inspection: Inspection, progress: Progress | N
     tuple of Suggestion
         Empty if there are hardly any objects, or the predictor doesn't depend on their size.
     """
-    subject = Subject(inspection, inspection.gt, inspection.mask, progress)
+    return suggest_for(predictor, Subject(inspection, inspection.gt, inspection.mask, progress))
+
+
+def suggest_for(predictor: Predictor, subject: Subject) -> tuple[Suggestion, ...]:
+    """As `suggest`, for whoever derives more from the same `Subject`."""
     if isinstance(predictor, BoundaryPredictor):
         made = list(_scale_factor(subject))
-    elif isinstance(predictor, AffinitiesPredictor) and predictor.dims == inspection.gt.dims:
+    elif isinstance(predictor, AffinitiesPredictor) and predictor.dims == subject.inspection.gt.dims:
         made = [*_neighborhood(subject), *(_sigma(subject) if predictor.lsds else ())]
     else:
         made = []

@@ -10,10 +10,11 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.inspection.finding_like import Find, FindingLike, extent, find_cheaply, gravity
+from predictor_inspector.inspection.findings import Find, Finding, find_cheaply
+from predictor_inspector.inspection.findings.finding import gravity
 from predictor_inspector.inspection.inspect import Inspection, Progress, Request, carry_out
 
-Score = Callable[[FindingLike, Inspection], float]
+Score = Callable[[Finding, Inspection], float]
 """How bad a finding is in one region; the region of the highest is the worst."""
 
 
@@ -136,7 +137,7 @@ def survey(
     Survey
         Everything so far, after each region. Whoever has seen enough stops asking.
     """
-    badness = score or (lambda finding, _inspection: extent(finding))
+    badness = score or (lambda finding, _inspection: finding.where.voxels)
     counts, tallies, weights = request.counts, dict[str, Tally](), []
     for done, roi in enumerate(rois, 1):
         inspection = carry_out(replace(request, roi=roi, counts=counts), gt, mask, progress)
@@ -155,10 +156,10 @@ def survey(
 
 
 def _worst_of_each(
-    findings: Iterable[FindingLike], inspection: Inspection, badness: Score
-) -> Iterator[tuple[FindingLike, float]]:
+    findings: Iterable[Finding], inspection: Inspection, badness: Score
+) -> Iterator[tuple[Finding, float]]:
     """One finding for each identifier: a region counts once, however many channels it came up in."""
-    worst: dict[str, tuple[FindingLike, float]] = {}
+    worst: dict[str, tuple[Finding, float]] = {}
     for finding in findings:
         value = float(badness(finding, inspection))
         if finding.id not in worst or _rank(finding, value) > _rank(*worst[finding.id]):
@@ -166,7 +167,7 @@ def _worst_of_each(
     yield from worst.values()
 
 
-def _counted(before: Tally | None, finding: FindingLike, roi: Roi, value: float) -> Tally:
+def _counted(before: Tally | None, finding: Finding, roi: Roi, value: float) -> Tally:
     if before is None:
         return Tally(finding.id, 1, finding, roi, value, roi)
     if _rank(finding, value) > _rank(before.worst, before.score):
@@ -174,7 +175,7 @@ def _counted(before: Tally | None, finding: FindingLike, roi: Roi, value: float)
     return replace(before, regions=before.regions + 1)
 
 
-def _rank(finding: FindingLike, value: float) -> tuple[int, float]:
+def _rank(finding: Finding, value: float) -> tuple[int, float]:
     """The graver comes before the larger."""
     return -gravity(finding.severity), value
 

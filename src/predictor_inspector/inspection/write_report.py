@@ -10,7 +10,7 @@ from pathlib import Path
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.command_inputs import opened_inputs
 from predictor_inspector.inspection.figure import FORMATS, publication_figure, save_figure
-from predictor_inspector.inspection.finding_like import Find, find_cheaply
+from predictor_inspector.inspection.findings import Find, find_cheaply
 from predictor_inspector.inspection.inspect import Request, carry_out
 from predictor_inspector.inspection.positions import Positions
 from predictor_inspector.inspection.report import report_html, write_report

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QFileDialog, QGridLayout, QPlainTextEdit, QPushButton
 from superqt import QElidingLabel
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.inspection.finding_like import FindingLike
+from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.session import Session, load_session, save_session
 from predictor_inspector.inspection.survey import Survey
 from predictor_inspector.plugin.sessions import apply_session, dress, session_of
@@ -52,7 +52,7 @@ class SessionPanel(QWidget):
         self,
         widget: Any,
         viewer: Any,
-        findings: Callable[[], Sequence[FindingLike] | None] = lambda: None,
+        findings: Callable[[], Sequence[Finding] | None] = lambda: None,
         survey: Callable[[], Survey | None] = lambda: None,
         position: Callable[[], int | None] = lambda: None,
         raw: Callable[[], Array | None] = lambda: None,

@@ -10,7 +10,7 @@ from qtpy.QtCore import QObject, Signal
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Request
-from predictor_inspector.inspection.finding_like import Find
+from predictor_inspector.inspection.findings import Find
 from predictor_inspector.inspection.positions import Positions
 from predictor_inspector.inspection.survey import Survey, survey
 from predictor_inspector.plugin.live import Job, LiveRunner

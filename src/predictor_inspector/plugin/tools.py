@@ -13,8 +13,7 @@ from qtpy.QtWidgets import QWidget
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.inspection.finding_like import find_cheaply
-from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.findings import Finding, find_cheaply
 from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.inspection.suggestions import Suggestion
 from predictor_inspector.plugin.compare_panel import ComparePanel

@@ -26,11 +26,6 @@ def length(value: float, unit: str) -> str:
     return f"{amount(value)} {unit}{plural}"
 
 
-def vector(values: Sequence[float], digits: int = 4) -> str:
-    """Numbers in brackets."""
-    return "(" + ", ".join(amount(v, digits) for v in values) + ")"
-
-
 def named(axes: Sequence[str], values: Sequence[float]) -> str:
     """Each axis with its number: ``"z 3, y 17, x 42"``."""
     return ", ".join(f"{a} {amount(v, 6)}" for a, v in zip(axes, values, strict=True))

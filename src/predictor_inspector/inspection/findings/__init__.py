@@ -5,7 +5,7 @@ from predictor_inspector.inspection.findings.checks import CHECKS, Check, Kind, 
 from predictor_inspector.inspection.findings.drift import drifting
 from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Place, Severity
 from predictor_inspector.inspection.findings.region import Checked, check_region
-from predictor_inspector.inspection.findings.search import check_inputs, find, in_order
+from predictor_inspector.inspection.findings.search import Find, check_inputs, find, find_cheaply, find_in, in_order
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "SEVERITIES",
     "Check",
     "Checked",
+    "Find",
     "Finding",
     "Inputs",
     "Kind",
@@ -24,6 +25,8 @@ __all__ = [
     "check_region",
     "drifting",
     "find",
+    "find_cheaply",
+    "find_in",
     "in_order",
     "kinds",
 ]

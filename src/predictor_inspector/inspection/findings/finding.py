@@ -115,6 +115,11 @@ class Finding:
         }
 
 
+def gravity(severity: str) -> int:
+    """0 for the gravest; what is unknown comes last."""
+    return next((i for i, known in enumerate(SEVERITIES) if known == severity), len(SEVERITIES))
+
+
 def bounds(flags: np.ndarray) -> tuple[slice, ...]:
     """The smallest box around what is True; there must be something."""
     box = []

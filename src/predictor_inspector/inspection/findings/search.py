@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from funlib.geometry import Roi
 
@@ -13,6 +13,9 @@ from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
 from predictor_inspector.inspection.inspect import Inspection, Progress
 from predictor_inspector.inspection.reading import on_grid
+
+Find = Callable[[Inspection, Array, Array | None], Sequence[Finding]]
+"""Gives the findings of an inspection, its ground truth and its mask."""
 
 INPUTS: tuple[Of, ...] = ("inputs",)
 INSPECTION: tuple[Of, ...] = ("inspection",)
@@ -51,13 +54,28 @@ def find(
     ValueError
         If an identifier isn't one.
     """
+    return find_in(Subject(inspection, gt, mask, progress), costly, only, ignore, of)
+
+
+def find_in(
+    subject: Subject,
+    costly: bool = True,
+    only: Collection[str] = (),
+    ignore: Collection[str] = (),
+    of: Collection[Of] = INPUTS + INSPECTION,
+) -> tuple[Finding, ...]:
+    """As `find`, for whoever derives more from the same `Subject`."""
     wanted = _wanted(only, ignore)
-    subject = Subject(inspection, gt, mask, progress)
     found: list[Finding] = []
     for check in _running(wanted, of, costly):
         subject.tell(check.run.__name__.replace("_", " "), 0.0)
         found += check.run(subject.inputs if check.of == "inputs" else subject)
     return in_order(f for f in found if f.id in wanted)
+
+
+def find_cheaply(inspection: Inspection, gt: Array, mask: Array | None) -> Sequence[Finding]:
+    """What the checks find that are quick enough to run with every inspection."""
+    return find(inspection, gt, mask, costly=False)
 
 
 def check_inputs(

@@ -12,9 +12,9 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.inspection.findings import Finding, Subject, find
+from predictor_inspector.inspection.findings import Finding, Subject, find_in
 from predictor_inspector.inspection.findings.weights import zero_weight_reasons
-from predictor_inspector.inspection.suggestions import Suggestion, suggest
+from predictor_inspector.inspection.suggestions import Suggestion, suggest_for
 from predictor_inspector.plugin.live import Job, LiveRunner
 
 _REST = 250
@@ -129,9 +129,11 @@ class Checker(QObject):
         gt, mask = source
 
         def work(step: Callable[[str, float], None]) -> Checked:
-            found = find(inspection, gt, mask, costly, step)
-            suggested = suggest(inspection.request.predictor, inspection)
-            return Checked(inspection, found, suggested, costly, zero_weight_reasons(Subject(inspection, gt, mask)))
+            # What one check has derived from the inspection, the others needn't.
+            subject = Subject(inspection, gt, mask, step)
+            found = find_in(subject, costly)
+            suggested = suggest_for(inspection.request.predictor, subject)
+            return Checked(inspection, found, suggested, costly, zero_weight_reasons(subject))
 
         self.started.emit()
         self._runner.submit(Job(work, id(inspection)))

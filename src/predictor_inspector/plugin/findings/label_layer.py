@@ -92,12 +92,6 @@ class LabelLayer:
         if self.get() is not None:
             self._layer.visible = False
 
-    def remove(self) -> None:
-        """Take the layer out of the viewer."""
-        if self.get() is not None:
-            self._viewer.layers.remove(self._layer)
-            self._layer = None
-
 
 def _colormap(colours: Mapping[int, str]) -> Any:
     from napari.utils.colormaps import DirectLabelColormap
