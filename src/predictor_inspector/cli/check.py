@@ -6,7 +6,15 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from predictor_inspector.cli.common import add_computing, add_ground_truth, add_predictor, add_region, note, progress
+from predictor_inspector.cli.common import (
+    add_computing,
+    add_ground_truth,
+    add_predictor,
+    add_region,
+    note,
+    progress,
+    request_for,
+)
 
 if TYPE_CHECKING:
     from predictor_inspector.core.array import Array
@@ -62,25 +70,14 @@ def run(options: argparse.Namespace) -> int:
     from predictor_inspector.core.ops import backend
     from predictor_inspector.inspection.command_inputs import opened_inputs
     from predictor_inspector.inspection.findings import CHECKS, SEVERITIES, check_region, drifting, in_order
-    from predictor_inspector.inspection.inspect import Request
     from predictor_inspector.inspection.memory import memory_from_text
-    from predictor_inspector.inspection.roi_text import roi_from_text
-    from predictor_inspector.inspection.settings import chosen_predictor
 
     if options.survey < 0:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     backend.warm_up()
     inputs = opened_inputs(options.path, {"gt": options.name, "mask": options.mask}, options.index)
     gt, mask = inputs["gt"], inputs.get("mask")
-    predictor, assumed = chosen_predictor(gt, options.predictor, options.config, options.preset, options.set)
-    for name, value in assumed.items():
-        note(f"{name} was not given; assumed {value}")
-    roi = None
-    if options.roi is not None:
-        roi, grown = roi_from_text(options.roi, gt, within=options.outside == "clip")
-        if grown:
-            note(grown)
-    request = Request(predictor, roi, options.device, options.outside, options.balance_over)
+    request, _ = request_for(options, gt)
     memory = None if options.memory is None else memory_from_text(options.memory)
     with progress(_STEPS_OF_INSPECTION + len(CHECKS) + bool(options.survey)) as tell:
         checked = check_region(request, gt, mask, memory, tell, options.only, options.ignore)

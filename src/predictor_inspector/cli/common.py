@@ -6,6 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from predictor_inspector.core.array import Array
+    from predictor_inspector.inspection import Request
 
 PROGRAM = "predictor-inspector"
 
@@ -74,6 +79,26 @@ def add_computing(parser: argparse.ArgumentParser, memory: str) -> None:
         metavar="SIZE",
         help=f"what computing may take beside the program itself, 4GB say: {memory}; half of the machine's memory by default",
     )
+
+
+def request_for(options: argparse.Namespace, gt: Array) -> tuple[Request, dict[str, Any]]:
+    """What the arguments of `add_predictor`, `add_region` and `add_computing` ask for, and the values that were assumed.
+
+    What had to be assumed or rounded is noted for the person.
+    """
+    from predictor_inspector.inspection import Request
+    from predictor_inspector.inspection.roi_text import roi_from_text
+    from predictor_inspector.inspection.settings import chosen_predictor
+
+    predictor, assumed = chosen_predictor(gt, options.predictor, options.config, options.preset, options.set)
+    for name, value in assumed.items():
+        note(f"{name} was not given; assumed {value}")
+    roi = None
+    if options.roi is not None:
+        roi, grown = roi_from_text(options.roi, gt, within=options.outside == "clip")
+        if grown:
+            note(grown)
+    return Request(predictor, roi, options.device, options.outside, options.balance_over), assumed
 
 
 def note(text: str) -> None:

@@ -18,6 +18,7 @@ from predictor_inspector.cli.common import (
     add_region,
     note,
     progress,
+    request_for,
 )
 
 USER_ERROR, BUG, INTERRUPTED = 2, 1, 130
@@ -66,14 +67,12 @@ def _sentence(error: Exception) -> str:
 
 def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.core.ops import backend
-    from predictor_inspector.inspection import Request, carry_out
+    from predictor_inspector.inspection import carry_out
     from predictor_inspector.inspection.command_inputs import indices_from_text
     from predictor_inspector.inspection.describe import describe_channels
     from predictor_inspector.inspection.inputs import at_indices, check_still, open_input
     from predictor_inspector.inspection.memory import memory_from_text, memory_text
     from predictor_inspector.inspection.results import WRITING, check_folder, geometry, write_results
-    from predictor_inspector.inspection.roi_text import roi_from_text
-    from predictor_inspector.inspection.settings import chosen_predictor
     from predictor_inspector.inspection.tiled_results import TILED_STEPS, tiled_if_needed, write_results_in_tiles
 
     check_folder(options.out, options.overwrite)
@@ -85,19 +84,11 @@ def _render(options: argparse.Namespace) -> None:
     arrays = {role: at_indices(array, indices, skip_missing=role != "gt") for role, array in opened.items()}
     gt = arrays["gt"]
     check_still(gt)
-    predictor, assumed = chosen_predictor(gt, options.predictor, options.config, options.preset, options.set)
-    for name, value in assumed.items():
-        note(f"{name} was not given; assumed {value}")
-    roi = None
-    if options.roi is not None:
-        roi, grown = roi_from_text(options.roi, gt, within=options.outside == "clip")
-        if grown:
-            note(grown)
+    request, assumed = request_for(options, gt)
     inputs: dict[str, Any] = {
         role: {"path": str(options.path), "name": names[role], **geometry(array)} for role, array in opened.items()
     }
     inputs |= {"index": indices, "assumed": assumed}
-    request = Request(predictor, roi, options.device, options.outside, options.balance_over)
     mask, raw = arrays.get("mask"), arrays.get("raw")
     tiled = tiled_if_needed(request, gt, mask, memory)
     if tiled is None:
