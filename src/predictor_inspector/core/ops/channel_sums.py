@@ -38,10 +38,12 @@ def channel_sums(target: torch.Tensor, weight: torch.Tensor, positive: torch.Ten
 def _rows(values: torch.Tensor, weights: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
     heavy, of_positives = weights > 0, weights.masked_fill(~positive, 0)
     heavy_positives = (heavy & positive).sum(1)
+    # Apple's devices have no float64.
+    sums = torch.float32 if values.device.type == "mps" else torch.float64
     rows = [
-        values.sum(1),
-        weights.sum(1),
-        of_positives.sum(1),
+        values.sum(1, dtype=sums),
+        weights.sum(1, dtype=sums),
+        of_positives.sum(1, dtype=sums),
         -values.amin(1),
         values.amax(1),
         weights.masked_fill(positive, 0).amax(1),
@@ -50,5 +52,4 @@ def _rows(values: torch.Tensor, weights: torch.Tensor, positive: torch.Tensor) -
         heavy.sum(1) - heavy_positives,
         heavy_positives,
     ]
-    # Apple's devices have no float64.
     return torch.stack([(row.cpu() if row.device.type == "mps" else row).to(torch.float64) for row in rows])

@@ -84,9 +84,10 @@ def shape_descriptors(
         return made
     samples = sampled(labels, downsample, phase)
     sizes = [v * downsample for v in voxel_size]
-    # A voxel of the answer is a sample of its own object, which keeps variances well above what cancels in float32, unless
-    # the coarser grid misses it: there only far voxels are left. (Apple's devices have no float64.)
-    exact = downsample > 1 and labels.device.type != "mps"
+    # Variances are small differences of large moments. In float32 they lose up to 2e-6, and all that they are where the
+    # coarser grid misses a voxel's object, of which only far voxels are left then. Processors have float64 at half the
+    # speed; GPUs at a small part of it, or not at all (Apple's).
+    exact = labels.device.type == "cpu" or (downsample > 1 and labels.device.type != "mps")
     dtype = torch.float64 if exact else torch.float32
     # One entry more, of 0, stands for all that lies beyond the window.
     tables = [torch.nn.functional.pad(moment_kernel(sigma / size), (0, 1)) for size in sizes]
