@@ -15,6 +15,12 @@ from torch.utils.weak import WeakIdKeyDictionary
 
 _INT64_MAX = np.iinfo(np.int64).max
 _NARROW = (torch.uint8, torch.int16, torch.int32, torch.int64)
+_SIGNED = {
+    np.dtype(np.uint16): (np.int16, np.int32),
+    np.dtype(np.uint32): (np.int32, np.int64),
+    np.dtype(np.uint64): (np.int64, np.int64),
+}
+"""For unsigned types that torch can't compute with: the signed one of as many bits, and one that holds all values."""
 
 _checked: Any = WeakIdKeyDictionary()
 """Tensors on CUDA devices that hold narrow ids, and their version then: to look at them again would wait for the device."""
@@ -26,7 +32,8 @@ def as_tensor(data: Any, device: torch.device | str | None = None) -> torch.Tens
     Parameters
     ----------
     data : torch.Tensor, numpy.ndarray or array-like
-        Any shape. Unsigned integers of 16 and 32 bits are widened, ``uint64`` becomes ``int64`` (see `fold_huge_ids`).
+        Any shape. Unsigned integers of more than 8 bits become signed ones of as many, of more where they are too large for
+        those; for what is too large for 63 bits see `fold_huge_ids`.
     device : torch.device or str, optional
         Where the tensor should lie; by default where it already does (the CPU for anything but a tensor).
     """
@@ -37,14 +44,21 @@ def as_tensor(data: Any, device: torch.device | str | None = None) -> torch.Tens
     values = np.asarray(data)
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))
-    if values.dtype == np.uint64:
-        values = fold_huge_ids(values)
-    elif values.dtype in (np.uint16, np.uint32):
-        values = values.astype(np.int32 if values.dtype == np.uint16 else np.int64)
-    elif not values.flags.writeable or any(s < 0 for s in values.strides):
+    if values.dtype in _SIGNED:
+        values = _signed(values)
+    if not values.flags.writeable or any(s < 0 for s in values.strides):
         values = values.copy()
     tensor = torch.from_numpy(np.ascontiguousarray(values).reshape(values.shape))
     return tensor if device is None else tensor.to(device)
+
+
+def _signed(values: np.ndarray) -> np.ndarray:
+    same, wider = _SIGNED[values.dtype]
+    signed = values.view(same)
+    # What is too large would come out negative. Nearly never is anything, so that nothing has to be copied.
+    if signed.size == 0 or signed.min() >= 0:
+        return signed
+    return fold_huge_ids(values) if values.dtype == np.uint64 else values.astype(wider)
 
 
 def fold_huge_ids(ids: np.ndarray) -> np.ndarray:
