@@ -27,101 +27,90 @@ def affinities(
     """As the function of this name beside this package; at most three axes."""
     keep = keep or whole(labels.shape)
     result = empty((len(neighborhood), *extent(keep)), torch.float32)
-    ids = volume(labels)
-    members = np.empty((0, 0, 0), dtype=np.uint8) if objects is None else volume(objects)
-    offsets, window, target = _spread(neighborhood, keep, result)
-    shares = _shares(target)
-    for_each(
-        len(shares),
-        lambda i: _compare(ids, members, objects is not None, offsets, window, shares[i].start, shares[i].stop, target),
-    )
+    _fill(result, labels, neighborhood, keep, objects)
     return result
 
 
 def known_pairs(known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep: Slices) -> torch.Tensor:
     """As the function of this name beside this package; at most three axes."""
     result = empty((len(neighborhood), *extent(keep)), torch.bool)
-    flags = volume(known)
-    offsets, window, target = _spread(neighborhood, keep, result.view(torch.uint8))
-    shares = _shares(target)
-    for_each(len(shares), lambda i: _both(flags, offsets, window, shares[i].start, shares[i].stop, target))
+    # Two known voxels are alike, as two of one object are.
+    _fill(result.view(torch.uint8), known, neighborhood, keep)
     return result
 
 
 def rehearsals() -> Iterator[None]:
     """Compile what there is, kernel by kernel."""
     for dtype in LABEL_TYPES:
-        affinities(torch.ones((1, 1, 2), dtype=dtype), [[0, 0, 1]])
-        yield
+        for objects in (None, torch.ones((1, 1, 2), dtype=torch.bool)):
+            affinities(torch.ones((1, 1, 2), dtype=dtype), [[0, 0, 1]], objects)
+            yield
     known_pairs(torch.ones((1, 1, 2), dtype=torch.bool), [[0, 0, 1]], whole((1, 1, 2)))
     yield
 
 
-def _spread(
-    neighborhood: Sequence[Sequence[int]], keep: Slices, result: torch.Tensor
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Offsets, [K, 3], begin of what is kept, [3], and the result, [K, Z, Y, X], with as many axes as there may be."""
+def _fill(
+    result: torch.Tensor,
+    labels: torch.Tensor,
+    neighborhood: Sequence[Sequence[int]],
+    keep: Slices,
+    objects: torch.Tensor | None = None,
+) -> None:
+    """Write 1 into `result`, [K, Z, Y, X] or fewer axes, where pairs of the kept voxels are alike, and 0 elsewhere."""
     missing = 3 - len(keep)
     offsets = np.zeros((len(neighborhood), 3), dtype=np.int64)
     offsets[:, missing:] = np.array([tuple(o) for o in neighborhood], dtype=np.int64).reshape(-1, len(keep))
     window = np.array([0] * missing + [k.start for k in keep], dtype=np.int64)
-    return offsets, window, result.numpy().reshape(len(neighborhood), *(1,) * missing, *extent(keep))
-
-
-def _shares(target: np.ndarray) -> list[slice]:
-    """The rows of all planes of a result, [K, Z, Y, X], in parts for threads."""
+    target = result.numpy().reshape(len(neighborhood), *(1,) * missing, *extent(keep))
+    ids = volume(labels)
+    members = None if objects is None else volume(objects)
     channels, planes, rows, columns = target.shape
-    return parts(planes * rows, max(1, _SMALLEST_PART // max(1, channels * columns)))
+    shares = parts(planes * rows, max(1, _SMALLEST_PART // max(1, channels * columns)))
+    for_each(
+        len(shares),
+        lambda i: _compare(ids, members, offsets, window, shares[i].start, shares[i].stop, target),
+    )
 
 
 @njit(**EXACT)
-def _compare(labels, objects, restricted, offsets, window, begin, end, result):
-    """The rows `begin` … `end` - 1 of all channels, counted through the planes."""
+def _compare(labels, objects, offsets, window, begin, end, result):
+    """The rows `begin` … `end` - 1 of all channels, counted through the planes: 1 where pairs are alike, 0 elsewhere."""
     planes, rows, columns = labels.shape
     _, _, height, width = result.shape
-    zero, one = np.float32(0), np.float32(1)
-    for r in range(begin, end):
-        z, y, x0 = r // height + window[0], r % height + window[1], window[2]
+    z0, y0, x0 = window
+    zero, one = result.dtype.type(0), result.dtype.type(1)
+    row = begin
+    while row < end:
+        # As many rows of one plane as there are, so that what holds for all of them is found out once.
+        plane, first = row // height, row % height
+        last = min(height, first + end - row)
+        row += last - first
         for k in range(offsets.shape[0]):
-            p, q, shift = z + offsets[k, 0], y + offsets[k, 1], offsets[k, 2]
-            target = result[k, r // height, r % height]
-            low, high = max(0, -shift - x0), min(width, columns - shift - x0)
-            if p < 0 or p >= planes or q < 0 or q >= rows or low >= high:
-                target[:] = zero
+            dz, dy, dx = offsets[k]
+            target = result[k, plane]
+            z, other = plane + z0, plane + z0 + dz
+            # Where both ends of the pairs lie within the volume.
+            top, bottom = max(first, -dy - y0), min(last, rows - dy - y0)
+            low, high = max(0, -dx - x0), min(width, columns - dx - x0)
+            if other < 0 or other >= planes or top >= bottom or low >= high:
+                target[first:last] = zero
                 continue
-            target[:low] = zero
-            target[high:] = zero
-            # Unsigned, so that no index needs to be asked whether it counts from the end.
-            z_here, y_here, z_there, y_there = np.uintp(z), np.uintp(y), np.uintp(p), np.uintp(q)
-            first, second = np.uintp(x0), np.uintp(x0 + shift + low) - np.uintp(low)
-            for x in range(np.uintp(low), np.uintp(high)):
-                here = labels[z_here, y_here, first + x]
-                same = (here == labels[z_there, y_there, second + x]) & (here > 0)
-                target[x] = one if same else zero
-            if restricted:
-                for x in range(np.uintp(low), np.uintp(high)):
-                    members = objects[z_here, y_here, first + x] & objects[z_there, y_there, second + x]
-                    same = labels[z_here, y_here, first + x] == labels[z_there, y_there, second + x]
-                    target[x] = one if same & (members != 0) else zero
-
-
-@njit(**EXACT)
-def _both(flags, offsets, window, begin, end, result):
-    """As `_compare`, for pairs of flags."""
-    planes, rows, columns = flags.shape
-    _, _, height, width = result.shape
-    for r in range(begin, end):
-        z, y, x0 = r // height + window[0], r % height + window[1], window[2]
-        for k in range(offsets.shape[0]):
-            p, q, shift = z + offsets[k, 0], y + offsets[k, 1], offsets[k, 2]
-            target = result[k, r // height, r % height]
-            low, high = max(0, -shift - x0), min(width, columns - shift - x0)
-            if p < 0 or p >= planes or q < 0 or q >= rows or low >= high:
-                target[:] = 0
-                continue
-            target[:low] = 0
-            target[high:] = 0
-            z_here, y_here, z_there, y_there = np.uintp(z), np.uintp(y), np.uintp(p), np.uintp(q)
-            first, second = np.uintp(x0), np.uintp(x0 + shift + low) - np.uintp(low)
-            for x in range(np.uintp(low), np.uintp(high)):
-                target[x] = flags[z_here, y_here, first + x] & flags[z_there, y_there, second + x]
+            target[first:top] = zero
+            target[bottom:last] = zero
+            for y in range(top, bottom):
+                here, there = y + y0, y + y0 + dy
+                left, right = x0 + low, x0 + high
+                line = target[y]
+                line[:low] = zero
+                line[high:] = zero
+                line = line[low:high]
+                a, b = labels[z, here, left:right], labels[other, there, left + dx : right + dx]
+                if (
+                    objects is None
+                ):  # known when this is compiled: a choice within the loop would cost as much as the loop
+                    for x in range(line.shape[0]):
+                        line[x] = one if (a[x] == b[x]) & (a[x] > 0) else zero
+                else:
+                    c, d = objects[z, here, left:right], objects[other, there, left + dx : right + dx]
+                    for x in range(line.shape[0]):
+                        line[x] = one if (a[x] == b[x]) & ((c[x] & d[x]) != 0) else zero
