@@ -22,11 +22,11 @@ from predictor_inspector.core import (
     OneHotPredictor,
     Predictor,
 )
+from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.data import ChunkCache, cached
 from predictor_inspector.inspection import Inspection, Request, inspect
 from predictor_inspector.inspection.memory import (
     default_memory,
-    machine_memory,
     memory_from_text,
     memory_text,
     needed_memory,

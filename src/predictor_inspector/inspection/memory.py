@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import re
 import sys
 from collections.abc import Sequence
 from math import prod
-from pathlib import Path
 
 import numpy as np
 import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array, ArraySpec
+from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.core.predictor import Predictor
 
 SHARE = 0.5
 """Of the machine's memory, and of what is free on a GPU: what an inspection takes unless told otherwise."""
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
-_UNKNOWN_MACHINE = 8 * 2**30
-_CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 _PER_CONTEXT_VOXEL = 40
 """Bytes that predictors work with at most per voxel of ground truth, beside the labels: distances to faces along each axis,
@@ -65,26 +62,6 @@ def default_memory(device: torch.device) -> int:
     if device.type == "cuda":
         memory = min(memory, int(SHARE * torch.cuda.mem_get_info(device)[0]))
     return memory
-
-
-def machine_memory() -> int:
-    """Bytes of memory that this process can have at most; 8 GiB where the machine doesn't tell."""
-    limits = [_physical_memory()]
-    for file in _CGROUP_LIMITS:
-        text = file.read_text("ascii").strip() if file.is_file() else "max"
-        if text.isdecimal():
-            limits.append(int(text))
-    return min(limits)
-
-
-def _physical_memory() -> int:
-    if sys.platform == "win32":
-        kilobytes = ctypes.c_ulonglong()
-        if ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(kilobytes)):
-            return 1024 * kilobytes.value
-        return _UNKNOWN_MACHINE
-    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    return pages * size if pages > 0 and size > 0 else _UNKNOWN_MACHINE
 
 
 def give_back_freed_memory() -> None:

@@ -8,11 +8,12 @@ from math import prod
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.data.chunk_cache import DEFAULT_BUDGET
 from predictor_inspector.data.scratch import scratch_folder, scratch_room
 from predictor_inspector.inspection.held_results import results_size
-from predictor_inspector.inspection.memory import SHARE, machine_memory, memory_from_text, memory_text, needed_memory
+from predictor_inspector.inspection.memory import SHARE, memory_from_text, memory_text, needed_memory
 from predictor_inspector.inspection.reading import inputs_of
 from predictor_inspector.inspection.tiles import tile_shape
 from predictor_inspector.plugin.situation import Situation

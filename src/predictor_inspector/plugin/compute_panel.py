@@ -9,8 +9,9 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QProgressBar, QPushButton, QWidget
 from superqt import QElidingLabel
 
+from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.inspection.devices import available_devices
-from predictor_inspector.inspection.memory import machine_memory, memory_text
+from predictor_inspector.inspection.memory import memory_text
 from predictor_inspector.plugin.budget import AUTO, memory_of
 from predictor_inspector.plugin.memory_setting import CHOICES
 from predictor_inspector.plugin.small_widgets import guard_wheel

@@ -14,10 +14,12 @@ from threading import RLock
 import numpy as np
 import torch
 
+from predictor_inspector.core.machine import machine_memory
+
 LARGE = 1 << 20
 """Bytes from which on it is worth the trouble."""
 
-IDLE = 1 << 28
+IDLE = min(1 << 30, machine_memory() // 16)
 """Bytes that are kept at most for results to come."""
 
 
