@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from predictor_inspector.inspection.findings.weights import REASONS
-from predictor_inspector.plugin.findings.panel import value_text
+from predictor_inspector.plugin.findings.suggestion_list import value_text
 
 from .window import VOXEL_SIZE, Window
 
@@ -85,6 +85,33 @@ def test_a_click_shows_where(checking: Checking) -> None:
     assert checking.window.viewer.layers["finding"] is layer
     checking.tools.findings.choose(None)
     assert not layer.visible
+
+
+def test_many_of_a_kind_unfold_beneath_the_first(checking: Checking) -> None:
+    panel = checking.tools.findings
+    labels = np.ones((12, 40, 48), dtype=np.uint16)
+    for k in range(5):
+        labels[4, 5 + 6 * k : 7 + 6 * k, 10:12] = k + 2
+    checking.widget.gt_layer.data = labels
+    checking.widget.region_mode = "layer"
+    checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 5]], "lsds": False}
+    checking.settle()
+    many = [f for f in panel.findings if f.id == "small-object"]
+    assert len(many) > 2
+    group = next(g for g in panel._groups if g.kind == ("info", "small-object"))
+    assert [row.finding for row in group.rows] == many
+    assert [row.isVisible() for row in group.rows] == [True] + [False] * (len(many) - 1)
+    assert group._more.text() == f"▸ {len(many) - 1} more of this kind"
+    group._more.click()
+    assert all(row.isVisible() for row in group.rows)
+    # What is unfolded stays so when the list is made anew, and what is chosen is never folded away.
+    checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 6]], "lsds": False}
+    checking.settle()
+    group = next(g for g in panel._groups if g.kind == ("info", "small-object"))
+    assert group.unfolded
+    group.unfolded = False
+    panel.choose(group.rows[2].finding)
+    assert group.rows[2].isVisible()
 
 
 def test_a_click_flies_to_the_slice_that_holds_most(checking: Checking) -> None:

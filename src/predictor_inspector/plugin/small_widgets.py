@@ -1,4 +1,4 @@
-"""Small widgets that several forms share: an error line, a wheel guard, a flat button."""
+"""Small widgets that several forms share: an error line, a label that wraps, a wheel guard, a flat button."""
 
 from __future__ import annotations
 
@@ -74,3 +74,12 @@ def flat_button(text: str, tooltip: str, clicked: Callable[[], object] | None = 
     if clicked is not None:
         button.clicked.connect(lambda _checked=False: clicked())
     return button
+
+
+def wrapping(text: str) -> QLabel:
+    """A label of plain text that takes as many lines as it needs."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    return label

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from predictor_inspector.inspection.explanation import Explanation
 from predictor_inspector.inspection.explanation.text import amount
 from predictor_inspector.plugin.explain.curve_view import CurveView
 from predictor_inspector.plugin.explain.pointer import KEY
-from predictor_inspector.plugin.small_widgets import scrolling
+from predictor_inspector.plugin.small_widgets import scrolling, wrapping
 
 _SIZES = {False: (13, 15), True: (18, 22)}
 """Of the steps and of the sentence, in pixels: beside the data, and for a projector."""
@@ -172,11 +172,8 @@ def _button(text: str, tooltip: str, checkable: bool = True) -> QPushButton:
 
 
 def _text() -> QLabel:
-    label = QLabel()
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = wrapping("")
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     return label
 
 

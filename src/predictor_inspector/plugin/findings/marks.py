@@ -10,7 +10,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.plugin.findings.label_layer import LabelLayer
-from predictor_inspector.plugin.findings.panel import SEVERITY_COLOURS
+from predictor_inspector.plugin.findings.rows import SEVERITY_COLOURS
 from predictor_inspector.plugin.layer_pictures import Place
 
 NAME, ZERO_WEIGHT = "finding", "weight 0"

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from predictor_inspector.inspection.findings import SEVERITIES, Finding
-from predictor_inspector.inspection.suggestions import Suggestion
 from predictor_inspector.plugin.findings.checker import Checked
-from predictor_inspector.plugin.form import readable
-from predictor_inspector.plugin.small_widgets import scrolling
-
-SEVERITY_COLOURS = {"error": "#d63a34", "warning": "#b86e00", "info": "#2f7fc1"}
-"""Of a white letter's background; each shows on napari's dark and light background alike."""
-
-_LETTERS = {"error": "×", "warning": "!", "info": "i"}
+from predictor_inspector.plugin.findings.rows import FindingGroup, FindingRow, grouped
+from predictor_inspector.plugin.findings.suggestion_list import SuggestionList
+from predictor_inspector.plugin.small_widgets import scrolling, wrapping
 
 
 class FindingsPanel(QWidget):
@@ -44,7 +30,7 @@ class FindingsPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._rows: list[FindingRow] = []
+        self._groups: list[FindingGroup] = []
         self._chosen: tuple[str, tuple[str, ...]] | None = None
         self._summary = QLabel()
         self._summary.setWordWrap(True)
@@ -57,7 +43,7 @@ class FindingsPanel(QWidget):
         self._reasons.setCheckable(True)
         self._reasons.setToolTip("Show which values have no weight, and why, as a layer")
         self._reasons.toggled.connect(self._on_reasons)
-        self._legend = _wrapping("")
+        self._legend = wrapping("")
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         head.addWidget(self._reasons)
         head.addWidget(self._all)
@@ -82,13 +68,13 @@ class FindingsPanel(QWidget):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What is listed."""
-        return tuple(row.finding for row in self._rows)
+        """What is listed, folded or not."""
+        return tuple(row.finding for row in self._rows())
 
     @property
     def chosen(self) -> Finding | None:
         """The finding that was clicked, as long as it is there."""
-        return next((row.finding for row in self._rows if row.open), None)
+        return next((row.finding for row in self._rows() if row.open), None)
 
     @property
     def summary(self) -> str:
@@ -114,8 +100,11 @@ class FindingsPanel(QWidget):
     def choose(self, finding: Finding | None) -> None:
         """As if it were clicked; None closes what is open."""
         self._chosen = None if finding is None else _identity(finding)
-        for row in self._rows:
-            row.open = row.finding is finding
+        for group in self._groups:
+            for place, row in enumerate(group.rows):
+                row.open = row.finding is finding
+                if row.open and place:
+                    group.unfolded = True
         self.finding_chosen.emit(finding)
 
     def show_checked(self, checked: Checked) -> None:
@@ -152,15 +141,20 @@ class FindingsPanel(QWidget):
         self._summary.setText("What is wrong with targets and weights is listed here once there are some.")
         self._all.setEnabled(False)
 
+    def _rows(self) -> Iterator[FindingRow]:
+        return (row for group in self._groups for row in group.rows)
+
     def _fill(self, findings: Sequence[Finding]) -> None:
-        for row in self._rows:
-            self._list.removeWidget(row)
-            row.hide()
-            row.deleteLater()
-        self._rows = [FindingRow(finding) for finding in findings]
-        for row in self._rows:
-            row.clicked.connect(self._on_clicked)
-            self._list.addWidget(row)
+        unfolded = {group.kind for group in self._groups if group.unfolded}
+        for group in self._groups:
+            self._list.removeWidget(group)
+            group.hide()
+            group.deleteLater()
+        self._groups = [FindingGroup(alike) for alike in grouped(findings)]
+        for group in self._groups:
+            group.unfolded = group.kind in unfolded
+            group.clicked.connect(self._on_clicked)
+            self._list.addWidget(group)
 
     def _on_reasons(self, shown: bool) -> None:
         self._legend.setVisible(shown and bool(self._legend.text()))
@@ -168,128 +162,6 @@ class FindingsPanel(QWidget):
 
     def _on_clicked(self, row: FindingRow) -> None:
         self.choose(None if row.open else row.finding)
-
-
-class FindingRow(QFrame):
-    """One finding: its severity, what it is, and when it is open what to do."""
-
-    clicked = Signal(object)
-
-    def __init__(self, finding: Finding, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.finding = finding
-        badge = QLabel(_LETTERS[finding.severity])
-        badge.setFixedSize(16, 16)
-        badge.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        colour = SEVERITY_COLOURS[finding.severity]
-        badge.setStyleSheet(f"background: {colour}; color: white; border-radius: 8px; font-weight: bold;")
-        badge.setAccessibleName(finding.severity)
-        badge.setToolTip(finding.severity)
-        message, self._advice = _wrapping(finding.message), _wrapping(f"→ {finding.advice}")
-        self._about = _wrapping(about(finding))
-        self._about.setEnabled(False)
-        texts = QVBoxLayout()
-        texts.setSpacing(2)
-        for label in (message, self._advice, self._about):
-            texts.addWidget(label)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(4, 3, 4, 3)
-        layout.setSpacing(6)
-        layout.addWidget(badge, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(texts, 1)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip("Click to see where")
-        self.setObjectName("finding")
-        self.open = False
-
-    @property
-    def open(self) -> bool:
-        """Whether what to do is said, and where it is shown."""
-        return self._open
-
-    @open.setter
-    def open(self, open_: bool) -> None:
-        self._open = open_
-        self._advice.setVisible(open_)
-        self._about.setVisible(open_)
-        edge = SEVERITY_COLOURS[self.finding.severity] if open_ else "transparent"
-        self.setStyleSheet(f"#finding {{ border: 1px solid {edge}; border-radius: 4px; }}")
-
-    def mouseReleaseEvent(self, event: Any) -> None:
-        """A click opens or closes it."""
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
-            self.clicked.emit(self)
-
-
-class SuggestionList(QWidget):
-    """Suggestions, each with its reason and a button that applies it; the last one applied can be taken back."""
-
-    taken = Signal(object)
-    undone = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._title = QLabel("Suggestions")
-        self._rows = QVBoxLayout()
-        self._undo = QPushButton("Undo")
-        self._undo.clicked.connect(lambda _c=False: self._on_undo())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 6, 0, 0)
-        layout.addWidget(self._title)
-        layout.addLayout(self._rows)
-        layout.addWidget(self._undo, 0, Qt.AlignmentFlag.AlignLeft)
-        self._shown: list[QWidget] = []
-        self._undo.hide()
-        self.hide()
-
-    def show_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
-        """List them."""
-        for row in self._shown:
-            self._rows.removeWidget(row)
-            row.hide()
-            row.deleteLater()
-        self._shown = [self._row(s) for s in suggestions]
-        for row in self._shown:
-            self._rows.addWidget(row)
-        self._title.setVisible(bool(suggestions))
-        self.setVisible(bool(suggestions) or not self._undo.isHidden())
-
-    def _row(self, suggestion: Suggestion) -> QWidget:
-        row = QWidget()
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(4, 2, 4, 2)
-        texts = QVBoxLayout()
-        texts.setSpacing(2)
-        value = _wrapping(f"{readable(suggestion.parameter)}: {value_text(suggestion.value)}")
-        font = value.font()
-        font.setBold(True)
-        value.setFont(font)
-        texts.addWidget(value)
-        texts.addWidget(_wrapping(suggestion.reason))
-        layout.addLayout(texts, 1)
-        button = QPushButton("Apply")
-        button.setToolTip(f"Set {suggestion.parameter} to {suggestion.value}")
-        button.clicked.connect(lambda _c=False: self._on_apply(suggestion))
-        layout.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        return row
-
-    def _on_apply(self, suggestion: Suggestion) -> None:
-        self._undo.setText(f"Undo the change of {suggestion.parameter}")
-        self._undo.show()
-        self.taken.emit(suggestion)
-
-    def _on_undo(self) -> None:
-        self._undo.hide()
-        self.setVisible(bool(self._shown))
-        self.undone.emit()
-
-
-def value_text(value: Any) -> str:
-    """A parameter's value in a line: offsets side by side, numbers without trailing zeros."""
-    if isinstance(value, (list, tuple)):
-        inner = ", ".join(value_text(v) for v in value)
-        return f"({inner})" if value and not isinstance(value[0], (list, tuple)) else inner
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def summary_of(findings: Sequence[Finding], costly: bool) -> str:
@@ -301,20 +173,5 @@ def summary_of(findings: Sequence[Finding], costly: bool) -> str:
     return ", ".join(f"{n} {names[s][n != 1]}" for s, n in counts.items() if n)
 
 
-def about(finding: Finding) -> str:
-    """Identifier, channels and number of voxels, in a line."""
-    channels = f" · {', '.join(finding.channels)}" if finding.channels else ""
-    voxels = finding.where.voxels
-    return f"{finding.id}{channels} · {voxels:,} voxel{'s' * (voxels != 1)}"
-
-
 def _identity(finding: Finding) -> tuple[str, tuple[str, ...]]:
     return finding.id, finding.channels
-
-
-def _wrapping(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    return label
