@@ -52,6 +52,15 @@ def test_no_more_is_kept_than_may_be() -> None:
     assert shelf.idle == 800
 
 
+def test_the_latest_block_may_be_larger() -> None:
+    shelf = Shelf(limit=1000, latest=3000)
+    for size, kept in ((900, 900), (2900, 2900), (3100, 0), (400, 400), (500, 900), (2000, 2000)):
+        block = shelf.take(size)
+        del block
+        gc.collect()
+        assert shelf.idle == kept, size
+
+
 def test_a_tensor_keeps_its_memory_through_views(monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 

@@ -19,8 +19,11 @@ from predictor_inspector.core.machine import machine_memory
 LARGE = 1 << 20
 """Bytes from which on it is worth the trouble."""
 
-IDLE = min(1 << 30, machine_memory() // 16)
+IDLE = 1 << 28
 """Bytes that are kept at most for results to come."""
+
+LATEST = min(1 << 30, machine_memory() // 16)
+"""Bytes that are kept for them if they are all one, the latest: whoever makes large results makes one after the other."""
 
 
 class Shelf:
@@ -30,10 +33,12 @@ class Shelf:
     ----------
     limit : int
         Bytes that are kept at most; the oldest blocks are let go first.
+    latest : int
+        Bytes that the latest block is kept with if that alone exceeds the limit.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, limit: int, latest: int = 0) -> None:
+        self._limit, self._latest = limit, latest
         self._idle: list[np.ndarray] = []
         # Results end whenever Python finds it convenient: while this very thread takes a block, too.
         self._lock = RLock()
@@ -57,11 +62,13 @@ class Shelf:
     def _put_back(self, block: np.ndarray) -> None:
         with self._lock:
             self._idle.append(block)
-            while self._idle and self.idle > self._limit:
+            while len(self._idle) > 1 and self.idle > self._limit:
                 self._idle.pop(0)
+            if self.idle > max(self._limit, self._latest):
+                self._idle.clear()
 
 
-_shelf = Shelf(IDLE)
+_shelf = Shelf(IDLE, LATEST)
 
 
 def empty(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
