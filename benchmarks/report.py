@@ -17,8 +17,8 @@ Made by `make bench`. {machine}. Copying memory moves {bandwidth:.0f} GB/s here.
 All implementations of a row were run in turns, in one process, on the same labels: the table has the fastest run, and the
 median in brackets. *Compiled* and *torch* are this package's two backends; the others do the same on the libraries that the
 usual implementations rest on. The *floor* is what copying as many bytes takes as must be read and written at least. *Memory*
-is the most that the process held beyond its input, the result included; what an earlier result has left is used again and
-doesn't count. Distances have a scale factor of {scale:g} voxels, descriptors a window of {sigma:g} voxels' standard deviation.
+is the most that the process held beyond its input, the result included. Distances have a scale factor of {scale:g} voxels,
+descriptors a window of {sigma:g} voxels' standard deviation.
 
 ≈ marks a peer that was run on some of the objects only, because all of them would take minutes; its time is scaled to
 all. An empty cell is a peer that would take too long on so much, or doesn't exist.

@@ -6,6 +6,7 @@ import gc
 
 import numpy as np
 import pytest
+import torch
 
 pytest.importorskip("numba")
 
@@ -61,8 +62,19 @@ def test_the_latest_block_may_be_larger() -> None:
         assert shelf.idle == kept, size
 
 
+def test_what_is_idle_can_be_given_back() -> None:
+    from predictor_inspector.core.ops import backend
+    from predictor_inspector.core.ops.compiled import memory
+
+    held = memory.empty((memory.LARGE,), torch.uint8).fill_(7)
+    del held
+    gc.collect()
+    assert memory._shelf.idle >= memory.LARGE
+    backend.release_memory()
+    assert memory._shelf.idle == 0
+
+
 def test_a_tensor_keeps_its_memory_through_views(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
 
     from predictor_inspector.core.ops.compiled import memory
 

@@ -158,6 +158,7 @@ class Inspector(QObject):
         self._gt_watch.watch(None)
         self._mask_watch.watch(None)
         self.box.close()
+        backend.release_memory()
 
     def restyle(self) -> None:
         """Blend the RGB view anew from the inspection at hand."""

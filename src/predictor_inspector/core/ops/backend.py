@@ -13,6 +13,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -88,6 +89,13 @@ def warm_up(wait: bool = False) -> None:
 def ready() -> bool:
     """Whether all compiled kernels are ready."""
     return _warmth.modules >= set(MODULES)
+
+
+def release_memory() -> None:
+    """Give back the memory that the compiled kernels keep for results to come."""
+    kept = sys.modules.get(f"{_COMPILED}.memory")
+    if kept is not None:
+        kept.release()
 
 
 def attempt(operation: str, tensor: torch.Tensor, *arguments: Any) -> Any:

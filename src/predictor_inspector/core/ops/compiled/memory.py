@@ -59,6 +59,11 @@ class Shelf:
         weakref.finalize(lent, self._put_back, block).atexit = False
         return lent
 
+    def clear(self) -> None:
+        """Keep nothing of what is idle now."""
+        with self._lock:
+            self._idle.clear()
+
     def _put_back(self, block: np.ndarray) -> None:
         with self._lock:
             self._idle.append(block)
@@ -69,6 +74,11 @@ class Shelf:
 
 
 _shelf = Shelf(IDLE, LATEST)
+
+
+def release() -> None:
+    """Give back what is kept for results to come."""
+    _shelf.clear()
 
 
 def empty(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
