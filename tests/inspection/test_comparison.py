@@ -15,9 +15,9 @@ from predictor_inspector.cli import compare as compare_command
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, HotDistancePredictor
 from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.inspection import Inspection, inspect
-from predictor_inspector.inspection.changes import Change
-from predictor_inspector.inspection.compare_configs import compare_configs
-from predictor_inspector.inspection.comparison import common_roi, compare
+from predictor_inspector.inspection.comparison.changes import Change
+from predictor_inspector.inspection.comparison.compare import common_roi, compare
+from predictor_inspector.inspection.comparison.compare_configs import compare_configs
 
 from .stand_ins import stand_in
 
@@ -181,7 +181,7 @@ def test_b_is_a_with_other_parameters_unless_it_has_its_own(gt: Array) -> None:
 def test_the_command_prints_the_comparison_as_json(
     gt: Array, tmp_path: object, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("predictor_inspector.inspection.compare_configs.find_cheaply", lambda *_: [])
+    monkeypatch.setattr("predictor_inspector.inspection.comparison.compare_configs.find_cheaply", lambda *_: [])
     path = f"{tmp_path}/gt.ome.zarr"
     write_ome_zarr(path, gt, "labels")
     parser = argparse.ArgumentParser()

@@ -12,10 +12,10 @@ from matplotlib.patches import Rectangle
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, DummyPredictor, HotDistancePredictor
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.colours import BACKGROUND, label_colours
-from predictor_inspector.inspection.layout import best_layout
-from predictor_inspector.inspection.panels import round_length
-from predictor_inspector.inspection.pictures import overview_figure
+from predictor_inspector.inspection.pictures.colours import BACKGROUND, label_colours
+from predictor_inspector.inspection.pictures.layout import best_layout
+from predictor_inspector.inspection.pictures.overview import overview_figure
+from predictor_inspector.inspection.pictures.panels import round_length
 from predictor_inspector.inspection.slices import best_plane
 
 NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))

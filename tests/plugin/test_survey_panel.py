@@ -11,8 +11,8 @@ from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.core import predictor_from_config
 from predictor_inspector.inspection import Request
+from predictor_inspector.inspection.pictures.weights_figure import held
 from predictor_inspector.inspection.positions import Positions
-from predictor_inspector.inspection.weights_figure import held
 from predictor_inspector.plugin.axes import array_at
 from predictor_inspector.plugin.go_to_region import go_to_region
 from predictor_inspector.plugin.survey_panel import Subject, SurveyPanel

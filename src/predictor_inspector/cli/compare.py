@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> None:
     import json
 
     from predictor_inspector.inspection.command_inputs import opened_inputs
-    from predictor_inspector.inspection.compare_configs import compare_configs
+    from predictor_inspector.inspection.comparison.compare_configs import compare_configs
 
     inputs = opened_inputs(options.path, {"gt": options.name, "mask": options.mask}, options.index)
     comparison = compare_configs(

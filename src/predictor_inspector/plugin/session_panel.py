@@ -16,7 +16,7 @@ from superqt import QElidingLabel
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.findings import Finding
-from predictor_inspector.inspection.session import Session, load_session, save_session
+from predictor_inspector.inspection.sharing.session import Session, load_session, save_session
 from predictor_inspector.inspection.survey import Survey
 from predictor_inspector.plugin.sessions import apply_session, dress, session_of
 from predictor_inspector.plugin.small_widgets import ErrorLabel
@@ -132,14 +132,14 @@ class SessionPanel(QWidget):
 
     def save_figure(self, path: str) -> None:
         """Save a figure of the inspection shown."""
-        from predictor_inspector.inspection.figure import publication_figure, save_figure
+        from predictor_inspector.inspection.pictures.figure import publication_figure, save_figure
 
         with self._doing("figure in", path):
             save_figure(path, publication_figure(self._inspection(), raw=self._raw()))
 
     def save_report(self, path: str) -> None:
         """Write an HTML report of the inspection shown."""
-        from predictor_inspector.inspection.report import report_html, write_report
+        from predictor_inspector.inspection.sharing.report import report_html, write_report
 
         with self._doing("report in", path):
             html = report_html(

@@ -8,7 +8,7 @@ from typing import Any
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.inputs import open_input
-from predictor_inspector.inspection.session import (
+from predictor_inspector.inspection.sharing.session import (
     Axes,
     Camera,
     Compute,

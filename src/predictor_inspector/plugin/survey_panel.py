@@ -26,7 +26,7 @@ from qtpy.QtWidgets import (
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Request
-from predictor_inspector.inspection.changes import region_text
+from predictor_inspector.inspection.comparison.changes import region_text
 from predictor_inspector.inspection.findings import Find, find_cheaply
 from predictor_inspector.inspection.positions import Positions
 from predictor_inspector.inspection.survey import Survey, Tally

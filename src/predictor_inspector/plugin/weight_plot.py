@@ -10,7 +10,7 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from predictor_inspector.inspection.weights_figure import held
+from predictor_inspector.inspection.pictures.weights_figure import held
 from predictor_inspector.plugin.colours import channel_colour
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 8.0, 18.0, 18.0  # pixels for numbers around the plot

@@ -8,9 +8,9 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.inspection import colours
 from predictor_inspector.inspection.inspect import Inspection
-from predictor_inspector.inspection.panels import GREY, NORMAL, SMALL, scale_bar, thin_frame
+from predictor_inspector.inspection.pictures import colours
+from predictor_inspector.inspection.pictures.panels import GREY, NORMAL, SMALL, scale_bar, thin_frame
 from predictor_inspector.inspection.slices import Plane
 
 if TYPE_CHECKING:

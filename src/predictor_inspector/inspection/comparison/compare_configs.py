@@ -8,7 +8,7 @@ from typing import Any
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_kinds
-from predictor_inspector.inspection.comparison import Comparison, compare
+from predictor_inspector.inspection.comparison.compare import Comparison, compare
 from predictor_inspector.inspection.findings import Find, find_cheaply
 from predictor_inspector.inspection.inspect import BalanceOver, Inspection, inspect
 from predictor_inspector.inspection.regions import Outside

@@ -9,11 +9,11 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.inspection.channel_panels import draw_histogram, draw_target, draw_weight, limits_of
-from predictor_inspector.inspection.ground_truth_panel import draw_ground_truth, draw_legend, shown_box
 from predictor_inspector.inspection.inspect import Inspection
-from predictor_inspector.inspection.layout import GAP, MARGIN, Layout, best_layout
-from predictor_inspector.inspection.panels import GREY, LARGE, NORMAL, SMALL, scale_bar
+from predictor_inspector.inspection.pictures.channel_panels import draw_histogram, draw_target, draw_weight, limits_of
+from predictor_inspector.inspection.pictures.ground_truth_panel import draw_ground_truth, draw_legend, shown_box
+from predictor_inspector.inspection.pictures.layout import GAP, MARGIN, Layout, best_layout
+from predictor_inspector.inspection.pictures.panels import GREY, LARGE, NORMAL, SMALL, scale_bar
 from predictor_inspector.inspection.reading import on_grid
 from predictor_inspector.inspection.slices import Plane, best_plane
 

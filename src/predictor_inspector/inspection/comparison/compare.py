@@ -15,7 +15,7 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.data.units import unit_factor
-from predictor_inspector.inspection.changes import (
+from predictor_inspector.inspection.comparison.changes import (
     Change,
     FindingChanges,
     finding_changes,

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.inspection import colours
-from predictor_inspector.inspection.channel_panels import Limits, draw_values, limits_of
-from predictor_inspector.inspection.ground_truth_panel import labels_picture
 from predictor_inspector.inspection.inspect import Inspection
-from predictor_inspector.inspection.panels import GREY, NORMAL, SMALL, bare, colour_bar, scale_bar
-from predictor_inspector.inspection.pictures import beneath, name_of, parameters_text
+from predictor_inspector.inspection.pictures import colours
+from predictor_inspector.inspection.pictures.channel_panels import Limits, draw_values, limits_of
+from predictor_inspector.inspection.pictures.ground_truth_panel import labels_picture
+from predictor_inspector.inspection.pictures.overview import beneath, name_of, parameters_text
+from predictor_inspector.inspection.pictures.panels import GREY, NORMAL, SMALL, bare, colour_bar, scale_bar
 from predictor_inspector.inspection.slices import Plane, best_plane
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.command_inputs import opened_inputs
-from predictor_inspector.inspection.figure import FORMATS, publication_figure, save_figure
 from predictor_inspector.inspection.findings import Find, find_cheaply
 from predictor_inspector.inspection.inspect import Request, carry_out
+from predictor_inspector.inspection.pictures.figure import FORMATS, publication_figure, save_figure
 from predictor_inspector.inspection.positions import Positions
-from predictor_inspector.inspection.report import report_html, write_report
 from predictor_inspector.inspection.roi_text import roi_from_text
-from predictor_inspector.inspection.session import load_session
 from predictor_inspector.inspection.settings import chosen_predictor
+from predictor_inspector.inspection.sharing.report import report_html, write_report
+from predictor_inspector.inspection.sharing.session import load_session
 from predictor_inspector.inspection.survey import survey
 
 SESSION_SUFFIXES = (".yaml", ".yml")

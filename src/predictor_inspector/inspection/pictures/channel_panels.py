@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.inspection import colours
 from predictor_inspector.inspection.inspect import Inspection
-from predictor_inspector.inspection.panels import GREY, SMALL, bare, colour_bar, thin_frame
+from predictor_inspector.inspection.pictures import colours
+from predictor_inspector.inspection.pictures.panels import GREY, SMALL, bare, colour_bar, thin_frame
 from predictor_inspector.inspection.slices import Plane, blocks_of
 
 if TYPE_CHECKING:

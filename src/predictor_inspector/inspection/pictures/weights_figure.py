@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from predictor_inspector.inspection.panels import GREY, NORMAL, SMALL, thin_frame
+from predictor_inspector.inspection.pictures.panels import GREY, NORMAL, SMALL, thin_frame
 from predictor_inspector.inspection.survey import Survey
 
 if TYPE_CHECKING:

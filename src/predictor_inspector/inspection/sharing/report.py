@@ -16,14 +16,14 @@ from predictor_inspector import __version__
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of, predictor_to_yaml
 from predictor_inspector.core.parameters import parameters_of
-from predictor_inspector.inspection.changes import region_text, text_of
+from predictor_inspector.inspection.comparison.changes import region_text, text_of
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.finding import gravity
 from predictor_inspector.inspection.inspect import Inspection
 from predictor_inspector.inspection.memory import memory_text
-from predictor_inspector.inspection.pictures import name_of, overview_figure
+from predictor_inspector.inspection.pictures.overview import name_of, overview_figure
+from predictor_inspector.inspection.pictures.weights_figure import weights_figure
 from predictor_inspector.inspection.survey import Survey
-from predictor_inspector.inspection.weights_figure import weights_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

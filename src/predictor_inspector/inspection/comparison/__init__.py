@@ -1,0 +1,5 @@
+"""What two inspections have in common and where they differ: values, parameters, statistics and findings."""
+
+from predictor_inspector.inspection.comparison.compare import SAME, ChannelDifference, Comparison, common_roi, compare
+
+__all__ = ["SAME", "ChannelDifference", "Comparison", "common_roi", "compare"]

@@ -1,0 +1,1 @@
+"""Inspections as figures, for the eye and for print; matplotlib is loaded when one is drawn."""

@@ -1,0 +1,1 @@
+"""What is given to others: sessions, and reports that read themselves."""
