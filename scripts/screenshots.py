@@ -165,7 +165,6 @@ def take_numbers(stage: Stage) -> None:
 def take_compare(stage: Stage) -> None:
     """Two scale factors side by side."""
     stage.tab("Compare")
-    stage.look((SLICE * 20.0, 1024.0, 832.0), 0.3)
     stage.predict("distance", channels=["neurites"], scale_factor=40, mask_distances=True)
     comparer = stage.widget.tools.comparer
     comparer.keep()

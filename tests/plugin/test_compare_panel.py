@@ -45,6 +45,13 @@ class Compared:
         self.window.qtbot.waitUntil(lambda: not self.comparer.busy, timeout=20_000)
         QApplication.processEvents()
 
+    def widget_comparer(self) -> Comparer:
+        """The dock's own, which knows what the region follows."""
+        comparer: Comparer = self.window.widget.tools.comparer
+        self.comparer.close()
+        self.comparer = comparer
+        return comparer
+
     def rows(self) -> dict[str, list[str]]:
         tree = self.panel._tree
         tops = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount())]
@@ -118,6 +125,47 @@ def test_side_by_side_is_a_grid_of_two_that_is_given_back(compared: Compared) ->
     comparer.mode = "b"
     compared.settle()
     assert (grid.enabled, grid.stride) == (False, 3)
+
+
+def test_side_by_side_the_region_in_view_is_what_half_the_canvas_shows(compared: Compared) -> None:
+    comparer, window = compared.comparer, compared.window
+    camera = window.viewer.scene.camera
+    camera.zoom *= 4
+    compared.settle()
+    whole, zoom = comparer.b.roi.shape[2], camera.zoom
+    comparer.keep()
+    comparer.mode = "side"
+    compared.settle()
+    assert camera.zoom == zoom
+    assert 0.4 * whole < comparer.b.roi.shape[2] < 0.6 * whole
+    comparer.mode = "b"
+    compared.settle()
+    assert comparer.b.roi.shape[2] == whole
+
+
+def test_side_by_side_all_of_a_pinned_box_is_seen_and_the_view_comes_back(compared: Compared) -> None:
+    comparer, window = compared.widget_comparer(), compared.window
+    viewer, camera = window.viewer, window.viewer.scene.camera
+    window.widget.region_mode = "layer"
+    compared.settle()
+    roi = comparer.b.roi
+    camera.zoom = 0.9 * viewer.canvas.size[1] * comparer.b.target.subdivision / roi.shape[2]
+    before = camera.center, camera.zoom
+    for moved in (False, True):
+        comparer.keep()
+        comparer.mode = "side"
+        compared.settle()
+        view = view_of(viewer)
+        assert camera.zoom < before[1]
+        for axis, centre, size in zip((1, 2), view.center, view.size, strict=True):
+            begin, end = (corner[axis] / comparer.b.target.subdivision for corner in (roi.begin, roi.end))
+            assert centre - size / 2 <= begin < end <= centre + size / 2
+        if moved:
+            camera.zoom *= 0.5
+        here = camera.center, camera.zoom
+        comparer.mode = "b"
+        compared.settle()
+        assert (camera.center, camera.zoom) == (here if moved else before)
 
 
 def test_flickering_shows_a_in_turns_and_leaves_b_alone(compared: Compared) -> None:

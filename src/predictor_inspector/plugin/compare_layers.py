@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.colours import signed_colormap
+from predictor_inspector.plugin.go_to_region import zoom_out_to
 from predictor_inspector.plugin.result_layers import OWNER, RGB, TARGET, WEIGHT
 
 VIEWS = (RGB, WEIGHT, TARGET)
@@ -31,6 +33,7 @@ class CompareLayers:
         self._viewer = viewer
         self._layers: dict[str, Any] = {}
         self._grid: dict[str, Any] | None = None
+        self._camera: tuple[Any, Any] | None = None
         self._fitted: tuple[float, float] | None = None
 
     def live(self, view: str) -> Any | None:
@@ -109,10 +112,18 @@ class CompareLayers:
             if layer is not None and layer.visible != (name in names):
                 layer.visible = name in names
 
-    def side_by_side(self, on: bool) -> None:
-        """B left and A right, by napari's grid, whose cameras are one; the person's grid comes back afterwards."""
+    def side_by_side(self, on: bool, fit: Inspection | None = None) -> None:
+        """B left and A right, by napari's grid, whose cameras are one; the person's grid comes back afterwards.
+
+        Parameters
+        ----------
+        fit : Inspection, optional
+            The view draws back so that all of its region is seen in half the canvas, and comes back afterwards unless it
+            was moved meanwhile.
+        """
         grid = self._viewer.canvas.grid
         if on:
+            first = self._grid is None
             if self._grid is None:
                 self._grid = {name: getattr(grid, name) for name in ("stride", "shape", "spacing", "enabled")}
             self.keep_on_top()
@@ -122,10 +133,23 @@ class CompareLayers:
             grid.shape = (1, 2)
             grid.spacing = _GAP
             grid.enabled = True
+            if first and fit is not None:
+                before = self._camera_now()
+                zoom_out_to(self._viewer, fit.roi, fit.target)
+                self._camera = before, self._camera_now()
         elif self._grid is not None:
-            before, self._grid = self._grid, None
-            for name, value in before.items():
+            settings, self._grid = self._grid, None
+            for name, value in settings.items():
                 setattr(grid, name, value)
+            if self._camera is not None:
+                (center, zoom), left = self._camera
+                if left == self._camera_now():
+                    self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = center, zoom
+                self._camera = None
+
+    def _camera_now(self) -> tuple[tuple[float, ...], float]:
+        camera = self._viewer.scene.camera
+        return tuple(camera.center), float(camera.zoom)
 
     def keep_on_top(self) -> None:
         """Move these layers above all others, where something was added above them."""

@@ -50,6 +50,8 @@ class Comparer(QObject):
         Gives the findings of an inspection, its ground truth and its mask.
     blended : callable, optional
         Gives the channels that a predictor's RGB view mixes, and their colours.
+    may_zoom : callable, optional
+        Whether the view may draw back to show two pictures side by side; not where the region follows the view.
     """
 
     compared = Signal(object)
@@ -66,10 +68,11 @@ class Comparer(QObject):
         sources: Sources | None = None,
         find: Find | None = None,
         blended: Callable[[Predictor], Sequence[tuple[int, str]]] | None = None,
+        may_zoom: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__()
         self._viewer, self._sources, self._find = viewer, sources, find
-        self._blended = blended or _blended
+        self._blended, self._may_zoom = blended or _blended, may_zoom
         self.layers = CompareLayers(viewer)
         self.follows = True
         self.a: Inspection | None = None
@@ -215,7 +218,8 @@ class Comparer(QObject):
             self.layers.show_only([DIFFERENCE] if self.comparison is not None else [])
             return
         self._put_a(a, view)
-        self.layers.side_by_side(self._mode == "side")
+        may_zoom = self._may_zoom is not None and self._may_zoom()
+        self.layers.side_by_side(self._mode == "side", self.b if may_zoom else None)
         self.layers.show_only([NAMES[view]])
         if self._mode == "flicker":
             self._flicker.start()

@@ -70,7 +70,7 @@ class Tools(QObject):
         self._opened = False
         self.explainer = Explainer(viewer, self.explain)
         self.numbers = NumbersPanel(viewer)
-        self.comparer = Comparer(viewer, self._source, find_cheaply, blended)
+        self.comparer = Comparer(viewer, self._source, find_cheaply, blended, self._may_zoom)
         self.compare = ComparePanel(self.comparer)
         self.survey = SurveyPanel(self._subject, self._go_to)
         self.share = SessionPanel(
@@ -128,6 +128,10 @@ class Tools(QObject):
         self.findings.suggestion_undone.connect(self._on_undo)
         self.findings.reasons_wanted.connect(self._show_reasons)
 
+    def _may_zoom(self) -> bool:
+        """Whether another view leaves the region as it is."""
+        return bool(self._widget.region_mode != "view")
+
     def _source(self) -> tuple[Array, Array | None] | None:
         return None if self._situation is None else (self._situation.gt, self._situation.mask)
 
@@ -183,7 +187,7 @@ class Tools(QObject):
             self._mark.hide()
             return
         self._mark.show(finding, self._situation.place)
-        fly_to(self._viewer, finding, may_zoom=self._widget.region_mode != "view")
+        fly_to(self._viewer, finding, may_zoom=self._may_zoom())
         if finding.channels:
             self._widget.look_at_channel(finding.channels[0])
 

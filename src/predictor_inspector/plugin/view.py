@@ -53,13 +53,20 @@ def view_of(viewer: Any) -> View:
     """The state of a napari viewer."""
     displayed = tuple(viewer.dims.displayed)
     zoom = viewer.scene.camera.zoom
-    height, width = viewer.canvas.size
+    height, width = picture_size(viewer)
     return View(
         point=tuple(float(p) for p in viewer.dims.point),
         displayed=displayed,
         center=tuple(float(c) for c in viewer.scene.camera.center[-len(displayed) :]),
         size=(0.0,) * (len(displayed) - 2) + (height / zoom, width / zoom),
     )
+
+
+def picture_size(viewer: Any) -> tuple[float, float]:
+    """Height and width of what layers are drawn in, in pixels: the canvas, or a cell of it where napari shows a grid."""
+    rows, columns = viewer.canvas.grid.actual_shape(viewer.layers)
+    height, width = viewer.canvas.size
+    return height / rows, width / columns
 
 
 def viewed_roi(gt: Array, view: View, thickness: int) -> Roi | None:

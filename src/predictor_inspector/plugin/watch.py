@@ -15,9 +15,12 @@ class ViewerWatch:
     def __init__(self, viewer: Any, moved: Callable[[], None], layers_changed: Callable[[], None]) -> None:
         self._moved, self._layers_changed = moved, layers_changed
         camera, dims, canvas = viewer.scene.camera.events, viewer.dims.events, viewer.canvas.events
+        grid = viewer.canvas.grid.events
         layers = viewer.layers.events
         self._connected: list[tuple[Any, Any]] = []
         for emitter in (camera.zoom, camera.center, dims.point, dims.ndisplay, dims.order, dims.ndim, canvas.size):
+            self._connect(emitter, self._on_move)
+        for emitter in (grid.enabled, grid.shape, grid.stride):
             self._connect(emitter, self._on_move)
         for emitter in (layers.inserted, layers.removed, layers.reordered, layers.renamed):
             self._connect(emitter, self._on_layers)

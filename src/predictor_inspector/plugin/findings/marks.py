@@ -12,6 +12,7 @@ from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.plugin.findings.label_layer import LabelLayer
 from predictor_inspector.plugin.findings.rows import SEVERITY_COLOURS
 from predictor_inspector.plugin.layer_pictures import Place
+from predictor_inspector.plugin.view import picture_size
 
 NAME, ZERO_WEIGHT = "finding", "weight 0"
 
@@ -75,7 +76,7 @@ def fly_to(viewer: Any, finding: Finding, may_zoom: bool) -> None:
             counts = flags.sum(axis=tuple(a for a in range(mask.dims) if a != axis))
             viewer.dims.set_point(first + axis, corner[axis] + (int(np.argmax(counts)) + 0.5) * sizes[axis])
     axes = [dim - first for dim in displayed if dim >= first]
-    camera, (height, width) = viewer.scene.camera, viewer.canvas.size
+    camera, (height, width) = viewer.scene.camera, picture_size(viewer)
     low = np.array([corner[a] for a in axes])
     high = low + [flags.shape[a] * sizes[a] for a in axes]
     middle, extent = (low + high) / 2, high - low

@@ -17,7 +17,7 @@ SEVERITY_COLOURS = {"error": "#d63a34", "warning": "#b86e00", "info": "#2f7fc1"}
 _LETTERS = {"error": "×", "warning": "!", "info": "i"}
 
 _SHOWN = 2
-"""So many of a kind are listed; where there are more, one is, and the others unfold beneath it."""
+"""So many remarks of a kind are listed; where there are more, one is, and the others unfold beneath it."""
 
 
 class FindingRow(QFrame):
@@ -72,7 +72,7 @@ class FindingRow(QFrame):
 
 
 class FindingGroup(QWidget):
-    """Findings of one kind and severity: the first, and a line that unfolds the others where they are many."""
+    """Findings of one kind and severity. Of many remarks only the first, and a line that unfolds the others."""
 
     clicked = Signal(object)
     """A `FindingRow`."""
@@ -81,7 +81,8 @@ class FindingGroup(QWidget):
         super().__init__(parent)
         self.kind = kind_of(findings[0])
         self.rows = [FindingRow(finding) for finding in findings]
-        self._others = self.rows[1:] if len(findings) > _SHOWN else []
+        folds = findings[0].severity == "info" and len(findings) > _SHOWN
+        self._others = self.rows[1:] if folds else []
         self._more = QToolButton()
         self._more.setCheckable(True)
         self._more.setAutoRaise(True)
