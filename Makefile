@@ -21,6 +21,7 @@ test: check ## Run the checks and every test (PYTEST="-k name": only some; JOBS=
 	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
 
 bench: setup ## Measure speed and memory beside others, into docs/benchmarks.md (DATA=path: real labels too; BENCH=--quick)
+	@scripts/system-packages qt screen
 	$(VENV)/bin/python -m benchmarks $(if $(DATA),--data "$(DATA)") $(BENCH)
 
 check: setup ## Check style, types, the layers of the house and the scripts

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,9 +43,24 @@ def main() -> None:
             print(report.line(row, bandwidth), flush=True)
     if options.out:
         out = Path(options.out)
-        report.write_page(out / "benchmarks.md", rows, measure.machine(), bandwidth, cases.SCALE_FACTOR, cases.SIGMA)
+        about = report.About(
+            measure.machine(), bandwidth, cases.SCALE_FACTOR, cases.SIGMA, _in_the_window(options.data)
+        )
+        report.write_page(out / "benchmarks.md", rows, about)
         report.draw(out / "images" / "benchmarks.png", rows)
         print(f"written to {out / 'benchmarks.md'}")
+
+
+def _in_the_window(path: str | None) -> str:
+    """What `interaction` measures, in a process of its own, since a window slows down what is beside it."""
+    command = [
+        ROOT / "scripts" / "with-screen",
+        "--fresh-settings",
+        sys.executable,
+        ROOT / "benchmarks" / "interaction.py",
+    ]
+    done = subprocess.run([*command, *([path] if path else [])], stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
 
 
 def _volumes(options: argparse.Namespace) -> Iterator[tuple[str, np.ndarray]]:

@@ -31,10 +31,39 @@ all. An empty cell is a peer that would take too long on so much, or doesn't exi
 How many times more there are than in 128 voxels cubed, and how many times longer they take.
 
 {growth}
+## In the window
+
+{window}
+How long until a result is in its layers, until the canvas has been painted with it, which is napari's and the graphics
+driver's work, and how long the window couldn't react because of this package.
+
 ## On a GPU
 
 Not measured yet: no table here is from a GPU. `python benchmarks/gpu.py`, run where CUDA is, writes one.
 """
+
+
+@dataclass(frozen=True)
+class About:
+    """What all measurements have in common.
+
+    Attributes
+    ----------
+    machine : str
+        What it is, in a sentence.
+    bandwidth : float
+        Bytes per second that are read and written when memory is copied.
+    scale, sigma : float
+        Of distances and of descriptors, in voxels.
+    window : str
+        What was measured in a window, as Markdown.
+    """
+
+    machine: str
+    bandwidth: float
+    scale: float
+    sigma: float
+    window: str
 
 
 @dataclass(frozen=True)
@@ -45,16 +74,17 @@ class Row:
     measured: dict[str, Measured]
 
 
-def write_page(path: Path, rows: Sequence[Row], machine: str, bandwidth: float, scale: float, sigma: float) -> None:
+def write_page(path: Path, rows: Sequence[Row], about: About) -> None:
     """Write the page with all tables."""
     tables = []
     for operation in _in_order(r.case.operation for r in rows):
-        tables.append(f"## {operation[0].upper()}{operation[1:]}\n\n{_table(rows, operation, bandwidth)}\n")
+        tables.append(f"## {operation[0].upper()}{operation[1:]}\n\n{_table(rows, operation, about.bandwidth)}\n")
     page = _PAGE.format(
-        machine=machine,
-        bandwidth=bandwidth / 1e9,
-        scale=scale,
-        sigma=sigma,
+        machine=about.machine,
+        bandwidth=about.bandwidth / 1e9,
+        scale=about.scale,
+        sigma=about.sigma,
+        window=about.window,
         tables="\n".join(tables),
         growth=_growth(rows),
     )
