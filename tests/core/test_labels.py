@@ -45,6 +45,27 @@ def test_every_type_and_layout_gives_the_same_targets_and_weights(dtype: str, la
         np.testing.assert_array_equal(*weights)
 
 
+@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", "i2", "i8"])
+def test_ground_truth_is_not_written_to(dtype: str) -> None:
+    labels = blocks(11, (12, 14), ids=4).astype(dtype)
+    before = labels.copy()
+    predictors = [*PREDICTORS, AffinitiesPredictor([[0, 1]], num_voxels=2, grow_boundary_iterations=1)]
+    for predictor in predictors:
+        gt = Array(labels, (2, 1))
+        predictor.create_weight(gt, predictor.create_target(gt))
+    np.testing.assert_array_equal(labels, before)
+
+
+@pytest.mark.parametrize("dtype", ["u2", "u4", "u8"])
+def test_unsigned_ids_are_not_copied_unless_they_need_more_bits(dtype: str) -> None:
+    small = np.array([0, 3, 9], dtype)
+    assert np.shares_memory(as_tensor(small).numpy(), small)
+    large = np.array([0, 3, np.iinfo(dtype).max], dtype)
+    assert not np.shares_memory(as_tensor(large).numpy(), large)
+    assert len(set(as_tensor(large).tolist())) == 3
+    assert min(as_tensor(large).tolist()) == 0
+
+
 @pytest.mark.parametrize("dtype", TORCH_INTEGERS, ids=str)
 def test_tensors_of_every_integer_type_are_ids(dtype: torch.dtype) -> None:
     labels = blocks(2, (4, 5))
