@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 import weakref
 from typing import Any
@@ -259,3 +261,24 @@ def test_what_was_under_way_when_the_data_went_wrong_is_not_shown(window: Window
     assert not any(layer.visible for layer in window.viewer.layers if layer.name in ("target", "weight"))
     window.after(lambda: setattr(layer, "rotate", (0, 0, 0)))
     window.assert_layers_show_the_inspection()
+
+
+def test_a_script_may_end_with_the_window_open() -> None:
+    script = """
+import time
+import napari
+from qtpy.QtWidgets import QApplication
+from predictor_inspector.plugin.launch import dock
+from predictor_inspector.plugin.samples import cell_layers
+
+viewer = napari.Viewer()
+for layer in cell_layers():
+    viewer.add_layer(napari.layers.Layer.create(*layer))
+widget = dock(viewer)
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    QApplication.processEvents()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr

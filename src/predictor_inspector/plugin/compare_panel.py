@@ -108,7 +108,6 @@ class ComparePanel(QWidget):
 
     def _connect(self) -> None:
         comparer = self._comparer
-        self.destroyed.connect(comparer.close)
         self._keep.clicked.connect(lambda _c=False: self._on_keep())
         self._drop.clicked.connect(lambda _c=False: comparer.drop())
         self._copy.clicked.connect(lambda _c=False: self._on_copy())

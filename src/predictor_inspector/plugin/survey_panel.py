@@ -197,7 +197,6 @@ class SurveyPanel(QWidget):
         column.addWidget(self._plot, 1)
 
     def _connect(self) -> None:
-        self.destroyed.connect(self._run.close)
         self._run.advanced.connect(self._show)
         self._run.ended.connect(self._on_ended)
         self._start.clicked.connect(lambda _c=False: self.cancel() if self.busy else self.start())

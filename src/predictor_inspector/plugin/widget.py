@@ -17,6 +17,7 @@ from predictor_inspector.plugin.collapsible import Collapsible
 from predictor_inspector.plugin.compute_panel import ComputePanel
 from predictor_inspector.plugin.data_panel import DataPanel
 from predictor_inspector.plugin.driven import Driven
+from predictor_inspector.plugin.ending import Ending
 from predictor_inspector.plugin.inspector import Inspector
 from predictor_inspector.plugin.memory_setting import MemorySetting
 from predictor_inspector.plugin.predictor_panel import PredictorPanel
@@ -118,7 +119,7 @@ class InspectorWidget(Driven, QWidget):
         if not self._watched and self.parent() is not None:
             # The dock is destroyed with the window, or by napari; hiding it is not the end.
             self._watched = True
-            self._close_with(self.parent())
+            self._ending.comes_with(self.parent())
         if self._inspector.paused:
             self._inspector.resume()
 
@@ -163,7 +164,8 @@ class InspectorWidget(Driven, QWidget):
 
     def _connect(self) -> None:
         inspector = self._inspector
-        self._close_with(self)
+        self._ending = Ending(inspector.close, self.tools.close, self._memory_setting.close)
+        self._ending.comes_with(self)
         self._memory_setting.changed.connect(partial(setattr, self._compute, "memory"))
         inspector.layers_changed.connect(self.reset_choices)
         self._data.changed.connect(self._on_data)
@@ -194,11 +196,6 @@ class InspectorWidget(Driven, QWidget):
     def _on_tab(self, index: int) -> None:
         if index > 0:
             self.tools.on_opened(self.tools.tabs[index - 1][0])
-
-    def _close_with(self, owner: Any) -> None:
-        """Stop everything for good when `owner` is destroyed."""
-        for part in (self._inspector, self.tools, self._memory_setting):
-            owner.destroyed.connect(part.close)
 
     def _intention(self) -> Intention:
         return Intention(
