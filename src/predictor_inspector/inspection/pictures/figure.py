@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.whole_file import whole_file
 from predictor_inspector.inspection.inspect import Inspection
 from predictor_inspector.inspection.pictures import colours
 from predictor_inspector.inspection.pictures.channel_panels import Limits, draw_values, limits_of
@@ -110,7 +111,7 @@ def publication_figure(
 
 
 def save_figure(path: str | os.PathLike[str], figure: Figure) -> Path:
-    """Write a figure in the format that the ending of `path` says; text stays text in SVG and PDF.
+    """Write a figure, whole or not at all, in the format that the ending of `path` says; text stays text in SVG and PDF.
 
     Raises
     ------
@@ -122,8 +123,8 @@ def save_figure(path: str | os.PathLike[str], figure: Figure) -> Path:
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise ValueError(f"a figure is written as one of {', '.join(FORMATS)}, got {path.name!r}")
-    with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}):
-        figure.savefig(path, dpi=DPI)
+    with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}), whole_file(path) as partial:
+        figure.savefig(partial, dpi=DPI, format=path.suffix[1:].lower())
     return path
 
 

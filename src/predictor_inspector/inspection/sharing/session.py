@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from uuid import uuid4
 
 from funlib.geometry import Roi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -16,6 +15,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import config_from_yaml, predictor_from_config
 from predictor_inspector.data.lengths import exact
 from predictor_inspector.data.units import unit_factor
+from predictor_inspector.data.whole_file import whole_file
 from predictor_inspector.inspection.inputs import at_indices, check_still, open_input
 from predictor_inspector.inspection.inspect import Request
 
@@ -258,12 +258,8 @@ def save_session(path: str | os.PathLike[str], session: Session) -> Path:
     path = Path(path).absolute()
     content = {"version": VERSION, **_relative(session, path.parent).model_dump(mode="json", exclude_none=True)}
     text = yaml.dump(content, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=110)
-    partial = path.with_name(f".{path.name}.{uuid4().hex[:8]}.partial")
-    try:
+    with whole_file(path) as partial:
         partial.write_text(text, "utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 
