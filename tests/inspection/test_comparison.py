@@ -15,8 +15,8 @@ from predictor_inspector.cli import compare as compare_command
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, HotDistancePredictor
 from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.inspection import Inspection, inspect
+from predictor_inspector.inspection.comparison import common_roi, compare
 from predictor_inspector.inspection.comparison.changes import Change
-from predictor_inspector.inspection.comparison.compare import common_roi, compare
 from predictor_inspector.inspection.comparison.compare_configs import compare_configs
 
 from .stand_ins import stand_in

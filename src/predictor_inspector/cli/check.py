@@ -69,7 +69,14 @@ def run(options: argparse.Namespace) -> int:
     """Print what was found; returns the exit status."""
     from predictor_inspector.core.ops import backend
     from predictor_inspector.inspection.command_inputs import opened_inputs
-    from predictor_inspector.inspection.findings import CHECKS, SEVERITIES, check_region, drifting, in_order
+    from predictor_inspector.inspection.findings import (
+        CHECKS,
+        SEVERITIES,
+        check_region,
+        drifting,
+        in_order,
+        wanted_kinds,
+    )
     from predictor_inspector.inspection.memory import memory_from_text
 
     if options.survey < 0:
@@ -82,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     with progress(_STEPS_OF_INSPECTION + len(CHECKS) + bool(options.survey)) as tell:
         checked = check_region(request, gt, mask, memory, tell, options.only, options.ignore)
         findings = checked.findings
-        wanted = "count-drift" not in options.ignore and (not options.only or "count-drift" in options.only)
+        wanted = "count-drift" in wanted_kinds(options.only, options.ignore)
         if options.survey and wanted and checked.inspection is not None:
             findings = in_order((*findings, *drifting(request, checked.gt, options.survey, mask, tell)))
     if checked.refused:

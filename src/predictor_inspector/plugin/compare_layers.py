@@ -124,7 +124,7 @@ class CompareLayers:
         grid = self._viewer.canvas.grid
         if on:
             first = self._grid is None
-            if self._grid is None:
+            if first:
                 self._grid = {name: getattr(grid, name) for name in ("stride", "shape", "spacing", "enabled")}
             self.keep_on_top()
             mine = sum(self.get(name) is not None for name in (*NAMES.values(), DIFFERENCE))

@@ -21,8 +21,8 @@ from qtpy.QtWidgets import (
 from superqt import QElidingLabel
 
 from predictor_inspector.inspection import Inspection
+from predictor_inspector.inspection.comparison import Comparison
 from predictor_inspector.inspection.comparison.changes import Change, parameter_changes, text_of
-from predictor_inspector.inspection.comparison.compare import Comparison
 from predictor_inspector.inspection.pictures.overview import name_of, parameters_text
 from predictor_inspector.plugin.comparer import Comparer
 from predictor_inspector.plugin.small_widgets import ErrorLabel, guard_wheel

@@ -13,7 +13,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection import Inspection, carry_out
-from predictor_inspector.inspection.comparison.compare import Comparison, compare
+from predictor_inspector.inspection.comparison import Comparison, compare
 from predictor_inspector.inspection.findings import Find
 from predictor_inspector.plugin.colours import blend, blended_at_first, channel_colour
 from predictor_inspector.plugin.compare_layers import DIFFERENCE, NAMES, CompareLayers

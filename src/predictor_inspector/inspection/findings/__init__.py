@@ -5,7 +5,15 @@ from predictor_inspector.inspection.findings.checks import CHECKS, Check, Kind, 
 from predictor_inspector.inspection.findings.drift import drifting
 from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Place, Severity
 from predictor_inspector.inspection.findings.region import Checked, check_region
-from predictor_inspector.inspection.findings.search import Find, check_inputs, find, find_cheaply, find_in, in_order
+from predictor_inspector.inspection.findings.search import (
+    Find,
+    check_inputs,
+    find,
+    find_cheaply,
+    find_in,
+    in_order,
+    wanted_kinds,
+)
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
 
 __all__ = [
@@ -29,4 +37,5 @@ __all__ = [
     "find_in",
     "in_order",
     "kinds",
+    "wanted_kinds",
 ]

@@ -65,7 +65,7 @@ def find_in(
     of: Collection[Of] = INPUTS + INSPECTION,
 ) -> tuple[Finding, ...]:
     """As `find`, for whoever derives more from the same `Subject`."""
-    wanted = _wanted(only, ignore)
+    wanted = wanted_kinds(only, ignore)
     found: list[Finding] = []
     for check in _running(wanted, of, costly):
         subject.tell(check.run.__name__.replace("_", " "), 0.0)
@@ -99,7 +99,7 @@ def check_inputs(
     ValueError
         As `find`, and if the mask has another number of spatial axes than the ground truth.
     """
-    wanted = _wanted(only, ignore)
+    wanted = wanted_kinds(only, ignore)
     part = gt[gt.roi if region is None else region]
     if mask is not None and mask.dims != gt.dims:
         raise ValueError(
@@ -119,7 +119,14 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     )
 
 
-def _wanted(only: Collection[str], ignore: Collection[str]) -> set[str]:
+def wanted_kinds(only: Collection[str], ignore: Collection[str]) -> set[str]:
+    """The identifiers of findings that are looked for.
+
+    Raises
+    ------
+    ValueError
+        If one isn't known.
+    """
     known = kinds()
     for given in (*only, *ignore):
         if given not in known:

@@ -10,15 +10,16 @@ from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from predictor_inspector import __version__
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of, predictor_to_yaml
 from predictor_inspector.core.parameters import parameters_of
+from predictor_inspector.data.whole_file import whole_file
 from predictor_inspector.inspection.comparison.changes import region_text, text_of
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.finding import gravity
+from predictor_inspector.inspection.findings.subject import amount
 from predictor_inspector.inspection.inspect import Inspection
 from predictor_inspector.inspection.memory import memory_text
 from predictor_inspector.inspection.pictures.overview import name_of, overview_figure
@@ -132,12 +133,8 @@ def write_report(path: str | os.PathLike[str], html: str) -> Path:
     path = Path(path).absolute()
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a report is written as .html, got {path.name!r}")
-    partial = path.with_name(f".{path.name}.{uuid4().hex[:8]}.partial")
-    try:
+    with whole_file(path) as partial:
         partial.write_text(html, "utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 
@@ -150,7 +147,7 @@ def _findings(findings: Sequence[Finding] | None, grid: Array) -> list[str]:
 
 
 def _finding(finding: Finding) -> str:
-    about = [finding.id, ", ".join(finding.channels), f"{finding.where.voxels:,} voxels"]
+    about = [finding.id, ", ".join(finding.channels), amount(finding.where.voxels, "voxel")]
     severity = escape(finding.severity, quote=True)
     return (
         f'<div class="finding {severity}"><b>{severity}</b> {escape(finding.message)}'

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.findings.subject import amount
 from predictor_inspector.plugin.small_widgets import wrapping
 
 SEVERITY_COLOURS = {"error": "#d63a34", "warning": "#b86e00", "info": "#2f7fc1"}
@@ -130,5 +131,4 @@ def kind_of(finding: Finding) -> tuple[str, str]:
 def about(finding: Finding) -> str:
     """Identifier, channels and number of voxels, in a line."""
     channels = f" · {', '.join(finding.channels)}" if finding.channels else ""
-    voxels = finding.where.voxels
-    return f"{finding.id}{channels} · {voxels:,} voxel{'s' * (voxels != 1)}"
+    return f"{finding.id}{channels} · {amount(finding.where.voxels, 'voxel')}"

@@ -105,9 +105,8 @@ def _compare(labels, objects, offsets, window, begin, end, result):
                 line[high:] = zero
                 line = line[low:high]
                 a, b = labels[z, here, left:right], labels[other, there, left + dx : right + dx]
-                if (
-                    objects is None
-                ):  # known when this is compiled: a choice within the loop would cost as much as the loop
+                # Known when this is compiled: a choice made here would cost as much as the loop.
+                if objects is None:
                     for x in range(line.shape[0]):
                         line[x] = one if (a[x] == b[x]) & (a[x] > 0) else zero
                 else:
