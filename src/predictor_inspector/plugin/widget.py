@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import Signal
@@ -29,6 +29,9 @@ from predictor_inspector.plugin.tiled_run import TiledRun
 from predictor_inspector.plugin.tools import Tools
 from predictor_inspector.plugin.view import central
 
+if TYPE_CHECKING:
+    import napari.viewer
+
 READER = "napari-predictor-inspector"
 
 
@@ -44,7 +47,8 @@ class InspectorWidget(Driven, QWidget):
     inspected = Signal(object)
     """An `Inspection`, after the layers have been given its target and weights."""
 
-    def __init__(self, viewer: Any, parent: QWidget | None = None) -> None:
+    # napari hands itself to a parameter with exactly this annotation, as a string: the menu depends on it.
+    def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
         self._data = DataPanel(viewer.layers, self._open_file)
