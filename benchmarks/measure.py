@@ -15,7 +15,7 @@ from time import perf_counter
 import torch
 
 from predictor_inspector.core.ops import backend
-from predictor_inspector.inspection.memory import give_back_freed_memory
+from predictor_inspector.inspection.engine.memory import give_back_freed_memory
 
 Work = Callable[[], object]
 

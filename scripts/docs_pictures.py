@@ -31,7 +31,7 @@ from predictor_inspector.core import (
 )
 from predictor_inspector.data import neurites
 from predictor_inspector.inspection import Inspection, inspect
-from predictor_inspector.inspection.pictures.colours import SIGNED, label_colours
+from predictor_inspector.inspection.output.pictures.colours import SIGNED, label_colours
 
 SLICE = 30
 PLACE = (40, 100)  # first row and column, in voxels, of most pictures

@@ -22,7 +22,7 @@ import yaml
 
 from predictor_inspector import cli
 from predictor_inspector.core import parameters_of, predictor_class
-from predictor_inspector.inspection.describe import type_name
+from predictor_inspector.inspection.output.text import type_name
 from predictor_inspector.plugin import colours
 
 PLACEHOLDER = re.compile(r"\{\{ (\w+) (.+?) \}\}")

@@ -17,7 +17,7 @@ from qtpy.QtGui import QImage
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
-from predictor_inspector.plugin.collapsible import Collapsible
+from predictor_inspector.plugin.forms.collapsible import Collapsible
 from predictor_inspector.plugin.launch import dock
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"

@@ -23,7 +23,7 @@ FILES = {"target.ome.zarr", "weight.ome.zarr", "overview.png", "report.json", "p
 
 @pytest.fixture(autouse=True)
 def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("predictor_inspector.inspection.results.PICTURE_DPI", 30)
+    monkeypatch.setattr("predictor_inspector.inspection.output.results.PICTURE_DPI", 30)
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_a_render_in_tiles_is_the_render_of_the_whole(
 def test_an_interrupt_between_tiles_leaves_nothing_behind(
     moment: str, labels: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from predictor_inspector.inspection import tiled_results
+    from predictor_inspector.inspection.output import tiled_results
 
     write, begun = tiled_results.write_results_in_tiles, []
 
@@ -288,7 +288,7 @@ def test_nothing_is_left_of_results_that_could_not_be_written(
     def fail(*arguments: object) -> None:
         raise MemoryError("not enough memory for the picture")
 
-    monkeypatch.setattr("predictor_inspector.inspection.pictures.overview.overview_figure", fail)
+    monkeypatch.setattr("predictor_inspector.inspection.output.pictures.overview.overview_figure", fail)
     assert "for the picture" in failure(capsys, "render", labels, "--predictor", "dummy", "--out", out)
     assert list(out.parent.iterdir()) == []
 
@@ -299,7 +299,7 @@ def test_bugs_are_one_line_too_unless_debugging(
     def fail(kinds: object) -> None:
         raise KeyError("surprise")
 
-    monkeypatch.setattr("predictor_inspector.inspection.describe.describe_kinds", fail)
+    monkeypatch.setattr("predictor_inspector.inspection.output.text.describe_kinds", fail)
     assert run("list") == 1
     assert "unexpected KeyError; --debug shows where" in capsys.readouterr().err
     with pytest.raises(KeyError):
@@ -310,7 +310,7 @@ def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(kinds: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("predictor_inspector.inspection.describe.describe_kinds", interrupt)
+    monkeypatch.setattr("predictor_inspector.inspection.output.text.describe_kinds", interrupt)
     assert run("list") == 130
 
 

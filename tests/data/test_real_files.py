@@ -14,7 +14,7 @@ import zarr
 from funlib.geometry import Roi
 
 from predictor_inspector.data import list_arrays, open_array
-from predictor_inspector.data.hdf5 import Hdf5Dataset
+from predictor_inspector.data.formats.hdf5 import Hdf5Dataset
 
 # path, name -> voxel size, offset, subdivision, unit
 GEOMETRY = {

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from predictor_inspector.core import AffinitiesPredictor, Array
-from predictor_inspector.inspection.devices import available_devices, pick_device
+from predictor_inspector.inspection.engine.devices import available_devices, pick_device
 
-module = import_module("predictor_inspector.inspection.inspect")  # the package's `inspect` is the function
+module = import_module("predictor_inspector.inspection.engine.run")  # the package's `inspect` is the function
 
 PREDICTOR = AffinitiesPredictor([[0, 1]], lsds=False)
 GT = Array(np.ones((3, 4), np.uint8), (1, 1))

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from predictor_inspector.core import AffinitiesPredictor, DistancePredictor, Predictor
 from predictor_inspector.data.scratch import ScratchArray
 from predictor_inspector.inspection import Request, inspect
-from predictor_inspector.inspection.held_results import HeldResults, chunk_shape, results_size
-from predictor_inspector.inspection.tiles import TiledInspection, tile_shape
+from predictor_inspector.inspection.engine.held_results import HeldResults, chunk_shape, results_size
+from predictor_inspector.inspection.engine.tiles import TiledInspection, tile_shape
 
 from .test_tiles import InSmallTiles, assert_same, ground_truth
 

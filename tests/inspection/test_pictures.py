@@ -12,11 +12,11 @@ from matplotlib.patches import Rectangle
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, DummyPredictor, HotDistancePredictor
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.pictures.colours import BACKGROUND, label_colours
-from predictor_inspector.inspection.pictures.layout import best_layout
-from predictor_inspector.inspection.pictures.overview import overview_figure
-from predictor_inspector.inspection.pictures.panels import round_length
-from predictor_inspector.inspection.slices import best_plane
+from predictor_inspector.inspection.engine.slices import best_plane
+from predictor_inspector.inspection.output.pictures.colours import BACKGROUND, label_colours
+from predictor_inspector.inspection.output.pictures.layout import best_layout
+from predictor_inspector.inspection.output.pictures.overview import overview_figure
+from predictor_inspector.inspection.output.pictures.panels import round_length
 
 NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 

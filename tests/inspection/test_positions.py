@@ -10,8 +10,8 @@ import pytest
 from funlib.geometry import Roi
 
 from predictor_inspector.core import Array
-from predictor_inspector.inspection import positions as module
-from predictor_inspector.inspection.positions import Positions, worst
+from predictor_inspector.inspection.training import positions as module
+from predictor_inspector.inspection.training.positions import Positions, worst
 
 
 def volume(shape: tuple[int, ...] = (5, 9), values: np.ndarray | None = None) -> Array:

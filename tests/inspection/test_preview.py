@@ -9,7 +9,7 @@ import pytest
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
 from predictor_inspector.inspection import Request, carry_out, regions_for
-from predictor_inspector.inspection.preview import Pace, preview_of
+from predictor_inspector.inspection.engine.preview import Pace, preview_of
 
 NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 

@@ -16,8 +16,8 @@ from predictor_inspector.core import (
     Predictor,
 )
 from predictor_inspector.inspection import Inspection, histograms, inspect
-from predictor_inspector.inspection.histograms import class_totals, histogram, limits, object_sums
-from predictor_inspector.inspection.probe import probe
+from predictor_inspector.inspection.numbers.histograms import class_totals, histogram, limits, object_sums
+from predictor_inspector.inspection.numbers.probe import probe
 
 
 def inspected(predictor: Predictor, mask: bool = False) -> Inspection:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DummyPredictor
 from predictor_inspector.inspection import regions_for
-from predictor_inspector.inspection.regions import difference
+from predictor_inspector.inspection.engine.regions import difference
 
 
 @st.composite

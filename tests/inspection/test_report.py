@@ -15,10 +15,10 @@ from predictor_inspector.cli import report
 from predictor_inspector.core import Array, DistancePredictor, predictor_to_config
 from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.inspection import Inspection, Request, inspect
-from predictor_inspector.inspection.positions import Positions
-from predictor_inspector.inspection.sharing.report import report_html, write_report
-from predictor_inspector.inspection.sharing.session import Data, Session, Source, save_session
-from predictor_inspector.inspection.survey import survey
+from predictor_inspector.inspection.output.report import report_html, write_report
+from predictor_inspector.inspection.output.session import Data, Session, Source, save_session
+from predictor_inspector.inspection.training.positions import Positions
+from predictor_inspector.inspection.training.survey import survey
 
 from .stand_ins import stand_in
 
@@ -121,7 +121,7 @@ def test_a_report_is_written_as_html_only_and_whole(inspection: Inspection, tmp_
 
 @pytest.fixture
 def parser(monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
-    monkeypatch.setattr("predictor_inspector.inspection.sharing.write_report.find_cheaply", lambda *_: [stand_in()])
+    monkeypatch.setattr("predictor_inspector.inspection.output.write_report.find_cheaply", lambda *_: [stand_in()])
     made = argparse.ArgumentParser()
     report.add_arguments(made)
     return made

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import Array, DummyPredictor
+from predictor_inspector.core.config_sources import parsed_values
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.describe import aligned, type_name
-from predictor_inspector.inspection.results import check_folder, report, write_results
-from predictor_inspector.inspection.roi_text import roi_from_text
-from predictor_inspector.inspection.settings import parsed_values
+from predictor_inspector.inspection.engine.roi_text import roi_from_text
+from predictor_inspector.inspection.output.results import check_folder, report, write_results
+from predictor_inspector.inspection.output.text import aligned, type_name
 
 FRACTIONAL = Array(np.zeros((20, 30, 40), np.uint8), (524, 400, 400), (10000, 201150, 7510), subdivision=100)
 
@@ -86,7 +86,7 @@ def test_writing_again_keeps_the_old_results_if_it_fails(tmp_path: Path, monkeyp
     inspection = inspect(DummyPredictor(1), Array(np.ones((4, 4), np.uint8), (1, 1)), device="cpu")
     folder = write_results(tmp_path / "out", inspection)
     before = (folder / "report.json").read_text()
-    monkeypatch.setattr("predictor_inspector.inspection.results.report", lambda *_: 1 / 0)
+    monkeypatch.setattr("predictor_inspector.inspection.output.results.report", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write_results(folder, inspection, overwrite=True)
     assert (folder / "report.json").read_text() == before

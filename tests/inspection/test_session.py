@@ -11,7 +11,7 @@ import yaml
 
 from predictor_inspector.core import Array, DistancePredictor, predictor_to_config
 from predictor_inspector.data import write_ome_zarr
-from predictor_inspector.inspection.sharing.session import (
+from predictor_inspector.inspection.output.session import (
     Camera,
     Compute,
     Data,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core import Array, DistancePredictor
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.statistics import channel_statistics
+from predictor_inspector.inspection.engine.statistics import channel_statistics
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.3, 1.0]))

@@ -12,7 +12,7 @@ from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredict
 from predictor_inspector.data import open_array
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.findings import find
-from predictor_inspector.inspection.suggestions import LENGTHS, suggest
+from predictor_inspector.inspection.findings.suggestions import LENGTHS, suggest
 
 LENGTHS_AND_SCALES = ["scale-flat", "scale-saturated", "sigma-too-large", "sigma-too-small", "offset-too-long"]
 

@@ -10,8 +10,8 @@ import pytest
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
 from predictor_inspector.inspection import Request, inspect
-from predictor_inspector.inspection.positions import Positions
-from predictor_inspector.inspection.survey import survey
+from predictor_inspector.inspection.training.positions import Positions
+from predictor_inspector.inspection.training.survey import survey
 
 from .stand_ins import stand_in
 

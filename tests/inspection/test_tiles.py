@@ -25,13 +25,13 @@ from predictor_inspector.core import (
 from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.data import ChunkCache, cached
 from predictor_inspector.inspection import Inspection, Request, inspect
-from predictor_inspector.inspection.memory import (
+from predictor_inspector.inspection.engine.memory import (
     default_memory,
     memory_from_text,
     memory_text,
     needed_memory,
 )
-from predictor_inspector.inspection.tiles import (
+from predictor_inspector.inspection.engine.tiles import (
     SEAM,
     STEPS,
     Tile,
@@ -89,7 +89,7 @@ class InSmallTiles(TiledInspection):
             self._around = [t for b in boxes for t in self._outside_roi(tiles_of(b, self.gt, shape))]
 
     def _outside_roi(self, tiles: list[Roi]) -> list[Roi]:
-        from predictor_inspector.inspection.regions import difference
+        from predictor_inspector.inspection.engine.regions import difference
 
         return [part for tile in tiles for part in difference(tile, self.regions.roi)]
 

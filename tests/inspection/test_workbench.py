@@ -12,7 +12,7 @@ import torch
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
 from predictor_inspector.core.predictors import boundaries
 from predictor_inspector.inspection import Request, carry_out
-from predictor_inspector.inspection.workbench import Workbench, target_key
+from predictor_inspector.inspection.engine.result_cache import Workbench, target_key
 
 DISTANCE = DistancePredictor(["a"], 30, True)
 

@@ -9,11 +9,11 @@ import pytest
 from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.inspection import inspect
-from predictor_inspector.plugin.axes import array_at
-from predictor_inspector.plugin.compare_layers import DIFFERENCE
-from predictor_inspector.plugin.compare_panel import ComparePanel
-from predictor_inspector.plugin.comparer import Comparer
-from predictor_inspector.plugin.view import view_of
+from predictor_inspector.plugin.layers.comparison import DIFFERENCE
+from predictor_inspector.plugin.model.axes import array_at
+from predictor_inspector.plugin.model.view import view_of
+from predictor_inspector.plugin.tabs.compare.comparer import Comparer
+from predictor_inspector.plugin.tabs.compare.panel import ComparePanel
 
 from .window import Window
 

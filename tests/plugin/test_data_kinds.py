@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from predictor_inspector.plugin.axes import Axes
+from predictor_inspector.plugin.model.axes import Axes
 
 from .window import LABELS, TRANSLATE, UNITS, VOXEL_SIZE, Window, blocks
 

@@ -15,11 +15,11 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit, QSlider, QSpinBox, QTableWidget
 
 from predictor_inspector.core.parameters import Parameter
-from predictor_inspector.plugin.editors import first_value, make_editor
-from predictor_inspector.plugin.names_edit import NamesEdit, names_from_text, names_to_text
-from predictor_inspector.plugin.number_edit import NumberEdit
-from predictor_inspector.plugin.offsets_table import OffsetsTable, axis_offsets, offsets_in
-from predictor_inspector.plugin.plain_edits import ChoiceEdit, LiteralEdit, TextEdit
+from predictor_inspector.plugin.forms.editors import first_value, make_editor
+from predictor_inspector.plugin.forms.names_edit import NamesEdit, names_from_text, names_to_text
+from predictor_inspector.plugin.forms.number_edit import NumberEdit
+from predictor_inspector.plugin.forms.offsets_table import OffsetsTable, axis_offsets, offsets_in
+from predictor_inspector.plugin.forms.plain_edits import ChoiceEdit, LiteralEdit, TextEdit
 
 LENGTH = Parameter("scale_factor", float, MISSING, unit="length", minimum=0.0, exclusive=True)
 FRACTION = Parameter("clipmin", float, 0.05, minimum=0.0, maximum=1.0)

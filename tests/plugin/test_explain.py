@@ -12,15 +12,15 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.inspection.explanation import explain
-from predictor_inspector.inspection.histograms import object_sums
-from predictor_inspector.plugin.explain import (
+from predictor_inspector.inspection.numbers.histograms import object_sums
+from predictor_inspector.plugin.layers.marks import LINES, VOXELS
+from predictor_inspector.plugin.tabs.explain import (
     Explainer,
     ExplainPanel,
     HistogramPanel,
     Prober,
     ProbeTable,
 )
-from predictor_inspector.plugin.explain.mark_layers import LINES, VOXELS
 
 from .window import Window
 

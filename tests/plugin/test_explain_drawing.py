@@ -8,9 +8,9 @@ import pytest
 from predictor_inspector.core import Array, OneHotPredictor
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, Line, Mark, Point
-from predictor_inspector.plugin.explain.drawing import COLOURS, Drawing, drawing_of
-from predictor_inspector.plugin.explain.spot import Spot, entry
-from predictor_inspector.plugin.view import View
+from predictor_inspector.plugin.layers.drawing import COLOURS, Drawing, drawing_of
+from predictor_inspector.plugin.model.view import View
+from predictor_inspector.plugin.tabs.explain.spot import Spot, entry
 
 AXES = ("z", "y", "x")
 SLICE = View(point=(0.0, 20.0, 0.0, 0.0), displayed=(2, 3), center=(50.0, 50.0), size=(400.0, 400.0))

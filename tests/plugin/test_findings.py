@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from predictor_inspector.inspection.findings.weights import REASONS
-from predictor_inspector.plugin.findings.suggestion_list import value_text
+from predictor_inspector.plugin.tabs.findings.suggestion_list import value_text
 
 from .window import VOXEL_SIZE, Window
 

@@ -13,8 +13,8 @@ from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QToolButton, QW
 
 from predictor_inspector.core.config import predictor_class, predictor_kinds
 from predictor_inspector.core.parameters import Parameter, parameter, parameters_of
-from predictor_inspector.plugin.form import ParameterForm, readable, tooltip
-from predictor_inspector.plugin.small_widgets import ErrorLabel
+from predictor_inspector.plugin.forms.form import ParameterForm, readable, tooltip
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
 
 MANY = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

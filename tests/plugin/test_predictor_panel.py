@@ -21,8 +21,8 @@ from predictor_inspector.core import (
     predictor_kinds,
     predictor_to_yaml,
 )
-from predictor_inspector.plugin.predictor_panel import PredictorPanel, first_sentence, kind_title
-from predictor_inspector.plugin.small_widgets import ErrorLabel
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
+from predictor_inspector.plugin.tabs.setup.predictor_panel import PredictorPanel, first_sentence, kind_title
 
 VOLUME = Array(np.zeros((4, 8, 8), np.uint32), (40, 4, 4))
 PICTURE = Array(np.zeros((8, 8), np.uint8), (1, 1), unit="pixel")

@@ -10,9 +10,9 @@ import pytest
 
 from predictor_inspector.core import Array
 from predictor_inspector.data import write_ome_zarr
-from predictor_inspector.inspection.sharing.session import load_session
+from predictor_inspector.inspection.output.session import load_session
 from predictor_inspector.plugin.reader import layers_from_path
-from predictor_inspector.plugin.session_panel import SessionPanel
+from predictor_inspector.plugin.tabs.share.panel import SessionPanel
 
 from ..inspection.stand_ins import stand_in
 from .window import Window, blocks

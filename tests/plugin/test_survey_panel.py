@@ -11,13 +11,13 @@ from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.core import predictor_from_config
 from predictor_inspector.inspection import Request
-from predictor_inspector.inspection.pictures.weights_figure import held
-from predictor_inspector.inspection.positions import Positions
-from predictor_inspector.plugin.axes import array_at
-from predictor_inspector.plugin.go_to_region import go_to_region
-from predictor_inspector.plugin.survey_panel import Subject, SurveyPanel
-from predictor_inspector.plugin.view import view_of, viewed_roi
-from predictor_inspector.plugin.weight_plot import WeightPlot, readable
+from predictor_inspector.inspection.output.pictures.weights_figure import held
+from predictor_inspector.inspection.training.positions import Positions
+from predictor_inspector.plugin.layers.navigation import go_to_region
+from predictor_inspector.plugin.model.axes import array_at
+from predictor_inspector.plugin.model.view import view_of, viewed_roi
+from predictor_inspector.plugin.tabs.survey.panel import Subject, SurveyPanel
+from predictor_inspector.plugin.tabs.survey.weight_plot import WeightPlot, readable
 
 from ..inspection.stand_ins import stand_in
 from .window import Window

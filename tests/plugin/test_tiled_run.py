@@ -13,16 +13,17 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
 from predictor_inspector.inspection import Request, regions_for
-from predictor_inspector.inspection.memory import machine_memory, needed_memory
-from predictor_inspector.inspection.tiles import STEPS, TiledInspection, tiles_of
-from predictor_inspector.plugin import budget
-from predictor_inspector.plugin.budget import TooLarge, affordable, memory_for_chunks, memory_of, plan_for
-from predictor_inspector.plugin.layer_pictures import LazyBlend, Place, WithTime
+from predictor_inspector.inspection.engine.memory import machine_memory, needed_memory
+from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection, tiles_of
+from predictor_inspector.plugin.layers.pictures import LazyBlend, WithTime
+from predictor_inspector.plugin.live.tiled_run import SoFar, in_view_first, is_seen, progress_of
+from predictor_inspector.plugin.live.tiling import duration
 from predictor_inspector.plugin.memory_setting import CHOICES
-from predictor_inspector.plugin.situation import Situation
-from predictor_inspector.plugin.tiled_run import SoFar, in_view_first, is_seen, progress_of
-from predictor_inspector.plugin.tiling import duration
-from predictor_inspector.plugin.view import View
+from predictor_inspector.plugin.model import tile_plan as budget
+from predictor_inspector.plugin.model.axes import Place
+from predictor_inspector.plugin.model.resolve import Situation
+from predictor_inspector.plugin.model.tile_plan import TooLarge, affordable, memory_for_chunks, memory_of, plan_for
+from predictor_inspector.plugin.model.view import View
 
 PREDICTOR = AffinitiesPredictor([[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
 SLICE = View(point=(0.0, 50.0, 0.0, 0.0), displayed=(2, 3), center=(400.0, 30.0), size=(100.0, 100.0))

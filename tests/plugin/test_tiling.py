@@ -14,10 +14,13 @@ from predictor_inspector.core import predictor_from_config
 from predictor_inspector.data.chunk_cache import DEFAULT_BUDGET, SHARED
 from predictor_inspector.data.scratch import ScratchArray
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.held_results import HeldResults
-from predictor_inspector.inspection.tiles import Tile
-from predictor_inspector.plugin import budget, layer_pictures, result_layers, tiling
-from predictor_inspector.plugin.tiled_run import TiledRun
+from predictor_inspector.inspection.engine.held_results import HeldResults
+from predictor_inspector.inspection.engine.tiles import Tile
+from predictor_inspector.plugin.layers import pictures as layer_pictures
+from predictor_inspector.plugin.layers import results as result_layers
+from predictor_inspector.plugin.live import tiling
+from predictor_inspector.plugin.live.tiled_run import TiledRun
+from predictor_inspector.plugin.model import tile_plan as budget
 
 from .window import VOXEL_SIZE, Window, blocks
 

@@ -12,8 +12,8 @@ from predictor_inspector.core import predictor_from_config
 from predictor_inspector.data import array_from_layer
 from predictor_inspector.inspection import inspect
 from predictor_inspector.plugin import InspectorWidget
-from predictor_inspector.plugin.axes import array_at
-from predictor_inspector.plugin.view import view_of
+from predictor_inspector.plugin.model.axes import array_at
+from predictor_inspector.plugin.model.view import view_of
 
 VOXEL_SIZE = (40.0, 4.0, 5.24)
 TRANSLATE = (100.0, 2013.5, 77.1)

@@ -68,16 +68,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what was found; returns the exit status."""
     from predictor_inspector.core.ops import backend
-    from predictor_inspector.inspection.command_inputs import opened_inputs
+    from predictor_inspector.data.named_inputs import opened_inputs
+    from predictor_inspector.inspection.engine.memory import memory_from_text
     from predictor_inspector.inspection.findings import (
         CHECKS,
         SEVERITIES,
         check_region,
-        drifting,
         in_order,
         wanted_kinds,
     )
-    from predictor_inspector.inspection.memory import memory_from_text
+    from predictor_inspector.inspection.training.drift import drifting
 
     if options.survey < 0:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
@@ -110,9 +110,9 @@ def _print_json(findings: tuple[Finding, ...]) -> None:
 
 
 def _text(findings: tuple[Finding, ...], gt: Array, voxels: str, colourful: bool) -> str:
+    from predictor_inspector.inspection.engine.roi_text import roi_to_text
     from predictor_inspector.inspection.findings import SEVERITIES
     from predictor_inspector.inspection.findings.subject import amount, listed
-    from predictor_inspector.inspection.roi_text import roi_to_text
 
     lines = []
     for f in findings:

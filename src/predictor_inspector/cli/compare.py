@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
     """Print the comparison."""
     import json
 
-    from predictor_inspector.inspection.command_inputs import opened_inputs
+    from predictor_inspector.data.named_inputs import opened_inputs
     from predictor_inspector.inspection.comparison.compare_configs import compare_configs
 
     inputs = opened_inputs(options.path, {"gt": options.name, "mask": options.mask}, options.index)

@@ -67,13 +67,13 @@ def _sentence(error: Exception) -> str:
 
 def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.core.ops import backend
+    from predictor_inspector.data.inputs import at_indices, check_still, open_input
+    from predictor_inspector.data.named_inputs import indices_from_text
     from predictor_inspector.inspection import carry_out
-    from predictor_inspector.inspection.command_inputs import indices_from_text
-    from predictor_inspector.inspection.describe import describe_channels
-    from predictor_inspector.inspection.inputs import at_indices, check_still, open_input
-    from predictor_inspector.inspection.memory import memory_from_text, memory_text
-    from predictor_inspector.inspection.results import WRITING, check_folder, geometry, write_results
-    from predictor_inspector.inspection.tiled_results import TILED_STEPS, tiled_if_needed, write_results_in_tiles
+    from predictor_inspector.inspection.engine.memory import memory_from_text, memory_text
+    from predictor_inspector.inspection.output.results import WRITING, check_folder, geometry, write_results
+    from predictor_inspector.inspection.output.text import describe_channels
+    from predictor_inspector.inspection.output.tiled_results import TILED_STEPS, tiled_if_needed, write_results_in_tiles
 
     check_folder(options.out, options.overwrite)
     backend.warm_up()
@@ -109,20 +109,20 @@ def _render(options: argparse.Namespace) -> None:
 
 def _list(options: argparse.Namespace) -> None:
     from predictor_inspector.core import predictor_kinds
-    from predictor_inspector.inspection.describe import describe_arrays, describe_kinds
+    from predictor_inspector.inspection.output.text import describe_arrays, describe_kinds
 
     print(describe_kinds(predictor_kinds()) if options.path is None else describe_arrays(options.path))
 
 
 def _show(options: argparse.Namespace) -> None:
-    from predictor_inspector.inspection.describe import describe_kind, template
+    from predictor_inspector.inspection.output.text import describe_kind, template
 
     print(template(options.kind) if options.yaml else describe_kind(options.kind))
 
 
 def _open(options: argparse.Namespace) -> None:
     from predictor_inspector.data import list_arrays
-    from predictor_inspector.inspection.inputs import open_input
+    from predictor_inspector.data.inputs import open_input
 
     # What isn't there is said before a window is made.
     if options.name is None:

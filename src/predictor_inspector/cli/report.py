@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the report or the figure."""
-    from predictor_inspector.inspection.sharing.write_report import (
+    from predictor_inspector.inspection.output.write_report import (
         SESSION_SUFFIXES,
         subject_in_words,
         subject_of_session,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from predictor_inspector.data.chunk_cache import ChunkCache, cached
-    from predictor_inspector.data.info import ArrayInfo
+    from predictor_inspector.data.formats.info import ArrayInfo
     from predictor_inspector.data.layers import array_from_layer
     from predictor_inspector.data.lengths import whole_lengths
     from predictor_inspector.data.opening import READABLE, list_arrays, open_array

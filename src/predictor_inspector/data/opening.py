@@ -9,10 +9,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.hdf5 import HDF5
-from predictor_inspector.data.info import ArrayInfo, Format, Source, relative_name
-from predictor_inspector.data.tiff import TIFF
-from predictor_inspector.data.zarr_files import ZARR, is_zarr_node
+from predictor_inspector.data.formats.hdf5 import HDF5
+from predictor_inspector.data.formats.info import ArrayInfo, Format, Source, relative_name
+from predictor_inspector.data.formats.tiff import TIFF
+from predictor_inspector.data.formats.zarr_files import ZARR, is_zarr_node
 
 _FORMATS = {
     **dict.fromkeys((".h5", ".hdf", ".hdf5"), HDF5),

@@ -14,8 +14,8 @@ from uuid import uuid4
 import numpy as np
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.formats.zarr_files import is_zarr_node
 from predictor_inspector.data.units import ome_unit
-from predictor_inspector.data.zarr_files import is_zarr_node
 
 # Voxels along each spatial axis of a chunk, by their number: about 256 KiB to 1 MiB of float32.
 _CHUNK = {2: 512, 3: 64}

@@ -6,12 +6,12 @@ from typing import Any
 
 from funlib.geometry import Roi
 
-from predictor_inspector.plugin.axes import Axes
-from predictor_inspector.plugin.compute_panel import ComputePanel
-from predictor_inspector.plugin.data_panel import DataPanel
-from predictor_inspector.plugin.inspector import Inspector
-from predictor_inspector.plugin.predictor_panel import PredictorPanel
-from predictor_inspector.plugin.region_panel import RegionPanel
+from predictor_inspector.plugin.live.controller import Inspector
+from predictor_inspector.plugin.model.axes import Axes
+from predictor_inspector.plugin.tabs.setup.compute_panel import ComputePanel
+from predictor_inspector.plugin.tabs.setup.data_panel import DataPanel
+from predictor_inspector.plugin.tabs.setup.predictor_panel import PredictorPanel
+from predictor_inspector.plugin.tabs.setup.region_panel import RegionPanel
 
 
 class Driven:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from predictor_inspector.data.opening import READABLE, list_arrays, open_array
-from predictor_inspector.plugin.layer_data import LayerData, layer_data, with_source
+from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data, with_source
 
 _ORDER = {"image": 0, "labels": 1, "mask": 2}
 

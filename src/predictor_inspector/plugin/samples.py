@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from predictor_inspector.data.samples import Sample, cells_2d, neurites
-from predictor_inspector.plugin.layer_data import LayerData, layer_data
+from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data
 
 
 def neurite_layers() -> list[LayerData]:

@@ -11,23 +11,23 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from predictor_inspector.data.chunk_cache import SHARED
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.budget import affordable, memory_for_chunks, memory_of
-from predictor_inspector.plugin.channel_table import ChannelTable
-from predictor_inspector.plugin.collapsible import Collapsible
-from predictor_inspector.plugin.compute_panel import ComputePanel
-from predictor_inspector.plugin.data_panel import DataPanel
 from predictor_inspector.plugin.driven import Driven
-from predictor_inspector.plugin.ending import Ending
-from predictor_inspector.plugin.inspector import Inspector
+from predictor_inspector.plugin.forms.collapsible import Collapsible
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, padded, scrolling
+from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
+from predictor_inspector.plugin.live.controller import Inspector
+from predictor_inspector.plugin.live.shutdown import Ending
+from predictor_inspector.plugin.live.tiled_run import TiledRun
 from predictor_inspector.plugin.memory_setting import MemorySetting
-from predictor_inspector.plugin.predictor_panel import PredictorPanel
-from predictor_inspector.plugin.region_panel import RegionPanel
-from predictor_inspector.plugin.result_layers import RGB, TARGET, WEIGHT
-from predictor_inspector.plugin.situation import Intention, Situation
-from predictor_inspector.plugin.small_widgets import ErrorLabel, padded, scrolling
-from predictor_inspector.plugin.tiled_run import TiledRun
-from predictor_inspector.plugin.tools import Tools
-from predictor_inspector.plugin.view import central
+from predictor_inspector.plugin.model.resolve import Intention, Situation
+from predictor_inspector.plugin.model.tile_plan import affordable, memory_for_chunks, memory_of
+from predictor_inspector.plugin.model.view import central
+from predictor_inspector.plugin.tabs.setup.channel_table import ChannelTable
+from predictor_inspector.plugin.tabs.setup.compute_panel import ComputePanel
+from predictor_inspector.plugin.tabs.setup.data_panel import DataPanel
+from predictor_inspector.plugin.tabs.setup.predictor_panel import PredictorPanel
+from predictor_inspector.plugin.tabs.setup.region_panel import RegionPanel
+from predictor_inspector.plugin.tabs.tools import Tools
 
 if TYPE_CHECKING:
     import napari.viewer

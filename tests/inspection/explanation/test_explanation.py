@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, OneHotPredictor, Predictor
 from predictor_inspector.inspection import Inspection, inspect
 from predictor_inspector.inspection.explanation import explain, explain_at, voxel_at
-from predictor_inspector.inspection.histograms import class_totals, histogram, object_sums
-from predictor_inspector.inspection.probe import probe
+from predictor_inspector.inspection.numbers.histograms import class_totals, histogram, object_sums
+from predictor_inspector.inspection.numbers.probe import probe
 from tests.core.strategies import SEEDS, blocks, distance_predictors, label_arrays, masks, parts, predictors
 
 WITHIN = 1e-4

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from predictor_inspector.core import OneHotPredictor
-from predictor_inspector.inspection.findings import drifting
-from predictor_inspector.inspection.inspect import Request
+from predictor_inspector.inspection.engine.run import Request
+from predictor_inspector.inspection.training.drift import drifting
 
 from .volumes import array, cells, distance, tissue
 

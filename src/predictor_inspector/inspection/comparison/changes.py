@@ -11,9 +11,9 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array, format_roi
 from predictor_inspector.core.config import predictor_to_config
+from predictor_inspector.inspection.engine.run import Inspection
+from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 from predictor_inspector.inspection.findings import Finding
-from predictor_inspector.inspection.inspect import Inspection
-from predictor_inspector.inspection.statistics import ChannelStatistics
 
 ABSENT = None
 """The value of a parameter that a predictor doesn't have."""

@@ -13,6 +13,7 @@ import torch
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import aligned
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.data.units import unit_factor
 from predictor_inspector.inspection.comparison.changes import (
@@ -23,9 +24,8 @@ from predictor_inspector.inspection.comparison.changes import (
     region_text,
     statistic_changes,
 )
-from predictor_inspector.inspection.describe import aligned
+from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.findings import Finding
-from predictor_inspector.inspection.inspect import Inspection
 
 SAME = 1e-5
 """Two values are the same up to this difference, to which devices agree."""

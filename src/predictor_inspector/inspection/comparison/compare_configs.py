@@ -8,12 +8,12 @@ from typing import Any
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_kinds
+from predictor_inspector.core.config_sources import chosen_predictor
 from predictor_inspector.inspection.comparison.compare import Comparison, compare
+from predictor_inspector.inspection.engine.regions import Outside
+from predictor_inspector.inspection.engine.roi_text import roi_from_text
+from predictor_inspector.inspection.engine.run import BalanceOver, Inspection, inspect
 from predictor_inspector.inspection.findings import Find, find_cheaply
-from predictor_inspector.inspection.inspect import BalanceOver, Inspection, inspect
-from predictor_inspector.inspection.regions import Outside
-from predictor_inspector.inspection.roi_text import roi_from_text
-from predictor_inspector.inspection.settings import chosen_predictor
 
 Choice = tuple[str | None, Sequence[str]]
 """A kind, or a YAML or JSON file of parameters; and single parameters as ``key=value``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.explanation import affinities, classes, distance  # noqa: F401 (they register)
 from predictor_inspector.inspection.explanation.marks import Mark
 from predictor_inspector.inspection.explanation.parts import Curve
@@ -12,7 +13,6 @@ from predictor_inspector.inspection.explanation.target import explain_target
 from predictor_inspector.inspection.explanation.text import amount, named
 from predictor_inspector.inspection.explanation.voxel import Voxel, voxel_at
 from predictor_inspector.inspection.explanation.weights import explain_weight
-from predictor_inspector.inspection.inspect import Inspection
 
 
 @dataclass(frozen=True)

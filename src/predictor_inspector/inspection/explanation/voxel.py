@@ -11,8 +11,8 @@ import numpy as np
 
 from predictor_inspector.core.array import Array, format_roi
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.explanation.marks import BoxMark, Coordinates, Role
-from predictor_inspector.inspection.inspect import Inspection
 
 Index = tuple[int, ...]
 Window = tuple[slice, ...]

@@ -2,7 +2,6 @@
 
 from predictor_inspector.inspection.findings.catalogue import kinds
 from predictor_inspector.inspection.findings.checks import CHECKS, Check, Kind, check
-from predictor_inspector.inspection.findings.drift import drifting
 from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Place, Severity
 from predictor_inspector.inspection.findings.region import Checked, check_region
 from predictor_inspector.inspection.findings.search import (
@@ -31,7 +30,6 @@ __all__ = [
     "check",
     "check_inputs",
     "check_region",
-    "drifting",
     "find",
     "find_cheaply",
     "find_in",

@@ -16,11 +16,11 @@ from predictor_inspector.core import AffinitiesPredictor, DummyPredictor
 from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.labels import as_tensor
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.inspection.engine.reading import inputs_of
+from predictor_inspector.inspection.engine.regions import Regions
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.finding import Finding, Place
 from predictor_inspector.inspection.findings.subject import Subject, share
-from predictor_inspector.inspection.reading import inputs_of
-from predictor_inspector.inspection.regions import Regions
 
 ROUNDING = 2e-6
 """What rounding in float32 may add to a predictor's tolerance."""

@@ -12,13 +12,13 @@ import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.inspection.devices import pick_device
+from predictor_inspector.inspection.engine.devices import pick_device
+from predictor_inspector.inspection.engine.memory import default_memory, memory_text, needed_memory
+from predictor_inspector.inspection.engine.regions import Regions, regions_for
+from predictor_inspector.inspection.engine.roi_text import roi_to_text
+from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, carry_out
 from predictor_inspector.inspection.findings.finding import Finding
 from predictor_inspector.inspection.findings.search import INSPECTION, check_inputs, find, in_order
-from predictor_inspector.inspection.inspect import Inspection, Progress, Request, carry_out
-from predictor_inspector.inspection.memory import default_memory, memory_text, needed_memory
-from predictor_inspector.inspection.regions import Regions, regions_for
-from predictor_inspector.inspection.roi_text import roi_to_text
 
 _PER_CONTEXT_VOXEL, _PER_CHANNEL = 60, 12
 """Bytes that checks work with beside what the inspection needs: runs and pieces of objects per voxel of ground truth, and

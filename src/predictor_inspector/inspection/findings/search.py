@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.inspection.engine.reading import on_grid
+from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings.catalogue import kinds
 from predictor_inspector.inspection.findings.checks import CHECKS, Check, Of
 from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
-from predictor_inspector.inspection.inspect import Inspection, Progress
-from predictor_inspector.inspection.reading import on_grid
 
 Find = Callable[[Inspection, Array, Array | None], Sequence[Finding]]
 """Gives the findings of an inspection, its ground truth and its mask."""

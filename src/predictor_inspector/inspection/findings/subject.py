@@ -21,9 +21,9 @@ from predictor_inspector.core.labels import as_labels
 from predictor_inspector.core.ops.regions import pairs
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings.finding import Finding, Place, Severity
 from predictor_inspector.inspection.findings.runs import Pieces, Runs
-from predictor_inspector.inspection.inspect import Inspection, Progress
 
 MOST = 8
 """Up to so many objects get a finding each; more are summed up in one."""

@@ -1,0 +1,96 @@
+"""HDF5 files with `resolution` and `offset` attributes on their datasets (the layout of the CREMI challenge)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from predictor_inspector.data.formats.attributes import geometry_from_attributes
+from predictor_inspector.data.formats.info import Format, Source, guess_kind
+from predictor_inspector.data.formats.optional import optional_module
+
+# One file may not be opened by one thread while another closes it, and h5py reads one at a time anyway.
+_LOCK = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Hdf5Dataset:
+    """A dataset that is opened, read-only, for each read and closed after it, so that others may write to the file.
+
+    `chunks` is the shape of its chunks, None where it has none.
+    """
+
+    file: Path
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    chunks: tuple[int, ...] | None = None
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        with _opened(self.file) as file:
+            return np.asarray(file[self.name][key])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[...], dtype=dtype)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    h5py = optional_module("h5py", "hdf5", f"reading {path}")
+    with _LOCK:
+        try:
+            file = h5py.File(path, "r")
+        except OSError as error:
+            raise ValueError(f"{path} can't be opened as HDF5: {error}") from error
+        with file:
+            yield file
+
+
+def _exists(path: Path, location: str) -> bool:
+    with _opened(path) as file:
+        return not location or location in file
+
+
+def _find(path: Path, location: str) -> Source | None:
+    with _opened(path) as file:
+        node = file[location or "/"]
+        return _source(path, location, node) if _is_array(node) else None
+
+
+def _walk(path: Path, location: str) -> list[Source]:
+    with _opened(path) as file:
+        return list(_found(path, location, file[location or "/"]))
+
+
+def _found(path: Path, location: str, node: Any) -> Iterator[Source]:
+    if _is_array(node):
+        yield _source(path, location, node)
+    elif hasattr(node, "keys"):
+        for name in node:
+            # A link whose target is gone is listed among the keys and is None.
+            if (child := node.get(name)) is not None:
+                yield from _found(path, f"{location}/{name}".strip("/"), child)
+
+
+def _is_array(node: Any) -> bool:
+    return hasattr(node, "shape") and node.shape and node.dtype.kind in "biuf"
+
+
+def _source(path: Path, location: str, node: Any) -> Source:
+    data = Hdf5Dataset(path, location, tuple(int(n) for n in node.shape), np.dtype(node.dtype), node.chunks)
+    geometry = geometry_from_attributes(dict(node.attrs), data.shape, f"{path}, dataset {location}")
+    return Source(location, data, geometry, guess_kind(location or path.stem, data.dtype))
+
+
+HDF5 = Format(_exists, _find, _walk)

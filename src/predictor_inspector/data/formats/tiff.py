@@ -1,0 +1,148 @@
+"""TIFF files: pixels, or the geometry that ImageJ's or OME's metadata give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+
+from predictor_inspector.data.formats.info import Format, Source, guess_kind
+from predictor_inspector.data.formats.optional import optional_module
+from predictor_inspector.data.geometry import Geometry, make_geometry, pixel_geometry
+from predictor_inspector.data.lazy import Transposed, full_key
+from predictor_inspector.data.lengths import exact, simplest_decimal
+
+# TIFF holds a resolution as a ratio; below this, its terms are too small to have been rounded.
+_ROUNDED_TERMS = 10_000
+
+_UNIT_OF_OME = "µm"  # where PhysicalSizeX comes without a unit
+
+
+@dataclass(frozen=True)
+class TiffSeries:
+    """An image of a TIFF file that is opened for each read and closed after it; only the needed parts are decoded."""
+
+    file: Path
+    series: int
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        import zarr
+
+        tifffile = optional_module("tifffile", "tiff", f"reading {self.file}")
+        key = full_key(key, self.ndim)
+        with tifffile.TiffFile(self.file) as tiff:
+            series = tiff.series[self.series]
+            if series.dataoffset is not None:
+                stored_type = series.dtype.newbyteorder(tiff.byteorder)
+                mapped = np.memmap(self.file, stored_type, "r", series.dataoffset, self.shape)
+                return np.array(mapped[key], dtype=self.dtype)
+            with series.aszarr(level=0) as store:
+                stored: Any = zarr.open_array(store, mode="r")
+                return np.asarray(stored[key])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[...], dtype=dtype)
+
+
+def _exists(path: Path, location: str) -> bool:
+    return not location or location in {source.location for source in _walk(path, "")}
+
+
+def _find(path: Path, location: str) -> Source | None:
+    sources = {source.location: source for source in _walk(path, "")}
+    return sources.get(location)
+
+
+def _walk(path: Path, location: str) -> list[Source]:
+    tifffile = optional_module("tifffile", "tiff", f"reading {path}")
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            count = len(tiff.series)
+            sources = [_source(path, tiff, index, str(index) if count > 1 else "") for index in range(count)]
+    except tifffile.TiffFileError as error:
+        raise ValueError(f"{path} can't be opened as TIFF: {error}") from error
+    return [source for source in sources if location in ("", source.location)]
+
+
+def _source(path: Path, tiff: Any, index: int, location: str) -> Source:
+    series = tiff.series[index]
+    axes, shape = series.axes, tuple(int(n) for n in series.shape)
+    if "S" in axes and shape[axes.index("S")] > 1:
+        raise ValueError(f"{path} holds colours (axes {axes}, shape {shape}); one value per voxel is needed")
+    data: Any = TiffSeries(path, index, shape, np.dtype(series.dtype))
+    order, names, dims = _roles(axes)
+    if order != tuple(range(len(order))):
+        data = Transposed(data, order)
+    kind = guess_kind(path.stem.replace("_", " "), data.dtype)
+    return Source(location, data, _geometry(path, tiff, index, names, dims), kind)
+
+
+def _roles(axes: str) -> tuple[tuple[int, ...], tuple[str, ...], int]:
+    """Order of axes with channels first, their names, and how many are spatial."""
+    depth = axes.find("Z")
+    if depth < 0:
+        # An axis of unknown meaning just before y and x is depth: so most programs save a plain stack.
+        unknown = [axis for axis, letter in enumerate(axes) if letter not in "TCSYX"]
+        depth = unknown[-1] if unknown else -1
+    spatial = [axis for axis in (depth, axes.index("Y"), axes.index("X")) if axis >= 0]
+    leading = [axis for axis in range(len(axes)) if axis not in spatial]
+    names = tuple(f"{axes[axis].lower()}^" for axis in leading)
+    if len(set(names)) != len(names):
+        names = tuple(f"c{i}^" for i in range(len(leading)))
+    return (*leading, *spatial), names + ("z", "y", "x")[3 - len(spatial) :], len(spatial)
+
+
+def _geometry(path: Path, tiff: Any, index: int, names: tuple[str, ...], dims: int) -> Geometry:
+    source = str(path)
+    sizes, units = _ome_sizes(tiff.ome_metadata, index) if tiff.is_ome else _imagej_sizes(tiff)
+    if not sizes:
+        return pixel_geometry(names, dims, source)
+    return make_geometry(names, sizes[-dims:], centre=[0] * dims, units=units[-dims:], source=source)
+
+
+def _imagej_sizes(tiff: Any) -> tuple[list[Fraction], list[str]]:
+    metadata: Mapping[str, Any] = tiff.imagej_metadata or {}
+    unit = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), str(metadata.get("unit", "")))
+    if not metadata or (unit in ("", "pixel", "pixels") and "spacing" not in metadata):
+        return [], []
+    tags = tiff.pages[0].tags
+    within = [_size(tags[tag].value) if tag in tags else Fraction(1) for tag in ("YResolution", "XResolution")]
+    spacing = abs(exact(metadata["spacing"])) if metadata.get("spacing") else within[1]
+    return [spacing, *within], [unit] * 3
+
+
+def _size(resolution: tuple[int, int]) -> Fraction:
+    """Pixel size from pixels per unit; where the ratio was rounded, the simplest number that it may stand for."""
+    pixels, lengths = resolution
+    if not pixels or not lengths:
+        return Fraction(1)
+    size = Fraction(lengths, pixels)
+    if min(pixels, lengths) < _ROUNDED_TERMS:
+        return size
+    half = Fraction(1, 2)
+    return simplest_decimal(lengths / (pixels + half), lengths / (pixels - half))
+
+
+def _ome_sizes(xml: str | None, index: int) -> tuple[list[Fraction], list[str]]:
+    images = ElementTree.fromstring(xml).findall("{*}Image/{*}Pixels") if xml else []
+    pixels = images[index].attrib if index < len(images) else {}
+    if "PhysicalSizeX" not in pixels or "PhysicalSizeY" not in pixels:
+        return [], []
+    sizes = [Fraction(pixels.get(f"PhysicalSize{axis}", "1")) for axis in "ZYX"]
+    return sizes, [pixels.get(f"PhysicalSize{axis}Unit", _UNIT_OF_OME) for axis in "ZYX"]
+
+
+TIFF = Format(_exists, _find, _walk)

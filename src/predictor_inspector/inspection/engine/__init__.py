@@ -1,0 +1,1 @@
+"""Inspection engine: request, regions, reading, computation, tiles and statistics."""

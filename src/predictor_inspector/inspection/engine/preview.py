@@ -1,0 +1,68 @@
+"""A first impression of what takes long: the same target coarser, or the exact one of a smaller region."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.inspection.engine.regions import Regions
+from predictor_inspector.inspection.engine.run import Inspection, Request
+
+IMPATIENT = 0.15
+"""Seconds that a result may take before a preview comes first."""
+
+_UNKNOWN_RATE = 3e-8
+"""Seconds per voxel of ground truth and channel that are assumed before anything was timed."""
+
+
+class Pace:
+    """How long inspections take, learnt from those that were done."""
+
+    def __init__(self) -> None:
+        self._rates: dict[Hashable, float] = {}
+
+    def learn(self, inspection: Inspection) -> None:
+        """Take over how long this one took."""
+        request = inspection.request
+        effort = _effort(request, inspection.regions, inspection.gt)
+        self._rates[_likes(request)] = inspection.timings["total"] / effort
+
+    def expected(self, request: Request, regions: Regions, gt: Array) -> float:
+        """Seconds that a request will take, about."""
+        return self._rates.get(_likes(request), _UNKNOWN_RATE) * _effort(request, regions, gt)
+
+
+def preview_of(request: Request, regions: Regions, gt: Array, share: float) -> tuple[Request, str] | None:
+    """A request that takes about `share` of the time, and what its result is; None if nothing is much quicker.
+
+    Parameters
+    ----------
+    share : float
+        The time to spend, as a fraction of what `request` takes.
+    """
+    coarser = request.predictor.coarser()
+    if coarser is not None:
+        return replace(request, predictor=coarser), "Preview: coarser than the target, which is being computed."
+    shape = regions.roi.shape // gt.voxel_size
+    side = share ** (1 / sum(n > 1 for n in shape)) if any(n > 1 for n in shape) else 1.0
+    wanted = Coordinate(max(1, int(n * side)) for n in shape)
+    if wanted == shape:
+        return None
+    begin = regions.roi.begin + (shape - wanted) // 2 * gt.voxel_size
+    return replace(request, roi=Roi(begin, wanted * gt.voxel_size)), "Preview: the middle; all of it is being computed."
+
+
+def _likes(request: Request) -> Hashable:
+    """What inspections have in common that take as long per voxel."""
+    predictor = request.predictor
+    return type(predictor), len(predictor.channel_names), predictor.coarser() is None, request.device
+
+
+def _effort(request: Request, regions: Regions, gt: Array) -> int:
+    voxels = 1
+    for n in regions.read_region.shape // gt.voxel_size:
+        voxels *= n
+    return voxels * len(request.predictor.channel_names)

@@ -1,0 +1,1 @@
+"""Values of single voxels, histograms and sums per object."""

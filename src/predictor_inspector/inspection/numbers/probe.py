@@ -1,0 +1,61 @@
+"""`probe`: what there is at one point of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor_inspector.inspection.engine.run import Inspection
+from predictor_inspector.inspection.explanation.voxel import Voxel, voxel_at
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One voxel of an inspection.
+
+    Attributes
+    ----------
+    index : tuple of int
+        Where it lies in the ROI, in voxels.
+    ids : tuple of int
+        Its ground truth, one number per channel of it.
+    annotated : bool
+        Whether any channel of the mask, if there is one, is non-zero here.
+    names : tuple of str
+        The channels.
+    values, weights : tuple of float
+        Target and weight in each.
+    """
+
+    index: tuple[int, ...]
+    ids: tuple[int, ...]
+    annotated: bool
+    names: tuple[str, ...]
+    values: tuple[float, ...]
+    weights: tuple[float, ...]
+
+
+def probe(inspection: Inspection, position: Sequence[float]) -> Probe | None:
+    """What there is at a point in the unit of length, one number per spatial axis; None outside the ROI.
+
+    Raises
+    ------
+    ValueError
+        If `position` has another number of axes than the inspection.
+    """
+    index = voxel_at(inspection, position)
+    if index is None:
+        return None
+    voxel = Voxel(inspection, 0, index)
+    ids = np.asarray(inspection.gt.data[(..., *voxel.at)]).ravel()
+    channels = inspection.mask.shape[0] if inspection.mask is not None and inspection.mask.channel_dims else 1
+    return Probe(
+        index=index,
+        ids=tuple(ids.tolist()),
+        annotated=any(voxel.is_known(voxel.at, c) for c in range(channels)),
+        names=inspection.channel_names,
+        values=tuple(inspection.target.data[(..., *index)].tolist()),
+        weights=tuple(inspection.weight.data[(..., *index)].tolist()),
+    )

@@ -1,0 +1,1 @@
+"""Output files: pictures, results, reports and sessions."""

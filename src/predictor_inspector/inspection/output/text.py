@@ -1,0 +1,159 @@
+"""Kinds, parameters, arrays and channels as text for a terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from inspect import getdoc
+from textwrap import wrap
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+import numpy as np
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.config import predictor_class, predictor_from_config, predictor_to_yaml
+from predictor_inspector.core.parameters import Parameter, parameters_of
+from predictor_inspector.core.text import aligned
+from predictor_inspector.data import list_arrays
+from predictor_inspector.inspection.engine.statistics import ChannelStatistics
+
+WIDTH = 100  # of a terminal, in characters
+_TYPES = {int: "whole number", float: "number", bool: "true or false", str: "text", NoneType: "null", Any: "anything"}
+_UNITS = {"length": "in the data's unit of length", "voxels": "in voxels"}
+
+
+def describe_kinds(kinds: Sequence[str]) -> str:
+    """A line for each kind of predictor: its name and what it computes."""
+    return aligned([(kind, _summary(predictor_class(kind))) for kind in kinds])
+
+
+def describe_arrays(path: str | os.PathLike[str]) -> str:
+    """A line for each array at or below `path`, with a header; errors as `list_arrays`."""
+    rows = [("NAME", "HOLDS", "AXES", "SHAPE", "TYPE", "VOXEL SIZE", "OFFSET", "UNIT", "LEVELS")]
+    for info in list_arrays(path):
+        rows.append(
+            (
+                info.name,
+                info.kind,
+                " ".join(axis.removesuffix("^") for axis in info.axis_names),
+                _times(info.shape),
+                info.dtype.name,
+                _times(info.voxel_size),
+                ", ".join(f"{o:.12g}" for o in info.offset),
+                info.unit,
+                str(max(1, len(info.levels))),
+            )
+        )
+    if len(rows) == 1:
+        return f"{path} holds no arrays."
+    return aligned(rows, right=[8])
+
+
+def describe_kind(kind: str) -> str:
+    """Everything about one kind: what it computes, its parameters and its presets."""
+    cls = predictor_class(kind)
+    blocks = [f"{kind}: {getdoc(cls) or cls.__name__}", "Parameters"]
+    parameters = parameters_of(cls)
+    blocks += [_described(p) for p in parameters] or ["  none"]
+    if cls.presets:
+        presets = [f"  {name}\n" + _indented(_flow(values), 6) for name, values in cls.presets.items()]
+        blocks += ["Presets", *presets]
+    return "\n\n".join(blocks)
+
+
+def template(kind: str) -> str:
+    """A configuration of `kind` as commented YAML, to begin from; required parameters hold an example."""
+    cls = predictor_class(kind)
+    example = Array(np.zeros((1, 1, 1), np.uint8), voxel_size=(10, 10, 10))
+    start = cls.starting_values(example)
+    parameters = parameters_of(cls)
+    required = {p.name: start[p.name] for p in parameters if p.required and p.name in start}
+    missing = [p.name for p in parameters if p.required and p.name not in start]
+    if missing:
+        raise ValueError(f"{kind} offers no starting values for {' and '.join(missing)}, so there is no template")
+    values = predictor_to_yaml(predictor_from_config({"kind": kind, **required})).splitlines()
+    comments = {p.name: p for p in parameters}
+    lines = [f"# {line}" for line in wrap(_summary(cls), WIDTH)]
+    for line in values:
+        parameter = comments.get(line.partition(":")[0])
+        if parameter is not None:
+            lines.append("")
+            lines += [
+                f"# {text}" for text in wrap(f"{parameter.doc} ({_facts(parameter, default=False)})".strip(), WIDTH)
+            ]
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def describe_channels(statistics: Sequence[ChannelStatistics]) -> str:
+    """A line for each channel of an inspection, with a header."""
+    rows = [("CHANNEL", "MIN", "MEAN", "MAX", "POSITIVE", "WEIGHT OF -", "OF +", "UNWEIGHTED")]
+    rows += [
+        (
+            s.name,
+            f"{s.minimum:.3g}",
+            f"{s.mean:.3g}",
+            f"{s.maximum:.3g}",
+            f"{s.positive:.1%}",
+            f"{s.negative_weight:.3g}",
+            f"{s.positive_weight:.3g}",
+            f"{s.unweighted:.1%}",
+        )
+        for s in statistics
+    ]
+    return aligned(rows, right=range(1, 8))
+
+
+def type_name(annotation: Any) -> str:
+    """A parameter's type as its YAML looks: ``"[[whole number, …], …]"``."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (tuple, list) or (origin is not None and isinstance(origin, type) and issubclass(origin, Sequence)):
+        if origin is tuple and arguments[-1] is not Ellipsis:
+            return "[" + ", ".join(type_name(a) for a in arguments) + "]"
+        return f"[{type_name(arguments[0])}, …]"
+    if origin in (Union, UnionType):
+        return " or ".join(type_name(a) for a in arguments)
+    if origin is Literal:
+        return " or ".join(repr(a) for a in arguments)
+    return _TYPES.get(annotation) or str(getattr(annotation, "__name__", annotation))
+
+
+def _described(parameter: Parameter) -> str:
+    lines = [f"  {parameter.name}", _indented(_facts(parameter), 6)]
+    return "\n".join(lines + ([_indented(parameter.doc, 6)] if parameter.doc else []))
+
+
+def _facts(parameter: Parameter, default: bool = True) -> str:
+    facts = [type_name(parameter.annotation), _UNITS.get(parameter.unit, parameter.unit), parameter.bounds]
+    if parameter.required:
+        facts.append("required")
+    elif default:
+        facts.append(f"default {_flow(parameter.default)}")
+    return ", ".join(fact for fact in facts if fact)
+
+
+def _flow(value: Any) -> str:
+    """A value as one line of YAML."""
+    import yaml
+
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_flow(v)}" for key, v in value.items())
+    if dataclasses.is_dataclass(value) or not isinstance(value, (bool, int, float, str, list, tuple, NoneType)):
+        return repr(value)
+    plain = list(value) if isinstance(value, tuple) else value
+    return str(yaml.safe_dump(plain, default_flow_style=True, width=10**6)).removesuffix("\n...\n").strip()
+
+
+def _indented(text: str, by: int) -> str:
+    return "\n".join(wrap(text, WIDTH, initial_indent=" " * by, subsequent_indent=" " * by))
+
+
+def _summary(cls: type) -> str:
+    """The first sentence or paragraph of a class's docstring."""
+    return " ".join((getdoc(cls) or cls.__name__).split("\n\n")[0].split())
+
+
+def _times(numbers: Sequence[float]) -> str:
+    return " x ".join(f"{n:.12g}" for n in numbers)

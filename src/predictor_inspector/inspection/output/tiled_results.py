@@ -1,0 +1,105 @@
+"""Results that are written tile by tile, of regions that don't fit into memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.data import ChunkCache, cached, ome_zarr_in_parts, open_array
+from predictor_inspector.inspection.engine.devices import pick_device
+from predictor_inspector.inspection.engine.memory import default_memory
+from predictor_inspector.inspection.engine.run import Inspection, Progress, Request
+from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection
+from predictor_inspector.inspection.output.results import (
+    TARGET,
+    WEIGHT,
+    WRITING,
+    attributes_of,
+    check_folder,
+    new_folder,
+    write_about,
+)
+
+TILED_STEPS = (*STEPS, WRITING[-1])
+"""What `write_results_in_tiles` tells of its progress."""
+
+_FOR_CHUNKS = 4
+"""One part in so many of the memory holds chunks that neighbouring tiles share."""
+
+
+def tiled_if_needed(
+    request: Request, gt: Array, mask: Array | None = None, memory: int | None = None
+) -> TiledInspection | None:
+    """An inspection in tiles whose memory, chunks of `gt` and `mask` that it keeps included, is bounded.
+
+    Parameters
+    ----------
+    memory : int, optional
+        Bytes; by default the share of the machine's memory that `default_memory` tells.
+
+    Returns
+    -------
+    TiledInspection or None
+        None if the whole fits into `memory`, so that `inspect` will do.
+
+    Raises
+    ------
+    ValueError
+        If the request can't be met, or `memory` is too little for any tile.
+    """
+    memory = default_memory(pick_device(request.device)) if memory is None else memory
+    cache = ChunkCache(memory // _FOR_CHUNKS)
+    known = None if mask is None else cached(mask, cache)
+    tiled = TiledInspection(request, cached(gt, cache), known, memory - cache.budget)
+    return None if tiled.fits else tiled
+
+
+def write_results_in_tiles(
+    folder: str | os.PathLike[str],
+    tiled: TiledInspection,
+    inputs: Mapping[str, Any] | None = None,
+    raw: Array | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Inspection:
+    """Compute an inspection in tiles and write each when it is finished; the same folder as of `write_results`.
+
+    Parameters
+    ----------
+    folder, inputs, raw, overwrite
+        As in `write_results`, errors too.
+    progress : callable, optional
+        Called with each of `TILED_STEPS` and the fraction of it that is done.
+
+    Returns
+    -------
+    Inspection
+        Its arrays lie in the folder.
+    """
+    path, tell = check_folder(folder, overwrite), progress or (lambda step, fraction: None)
+    gt, names = tiled.gt, tiled.channel_names
+    shape = (len(names), *(int(n) for n in tiled.regions.roi.shape // gt.voxel_size))
+    axes = ("c^", *gt.axis_names[gt.channel_dims :])
+    whole = gt.like(np.broadcast_to(np.float32(0), shape), axes, tiled.regions.roi.begin)
+    about = attributes_of(tiled.request.predictor)
+    with new_folder(path) as partial:
+        with (
+            ome_zarr_in_parts(partial / TARGET, whole, "target", names, about) as target,
+            ome_zarr_in_parts(partial / WEIGHT, whole, "weight", names, about) as weight,
+        ):
+            for tile in tiled.run(target.array.__getitem__, progress):
+                if tile.fresh:
+                    target.write(tile.target)
+                if tile.balanced:
+                    weight.write(tile.weight)
+        tell(TILED_STEPS[-1], 0.0)
+        stored = [whole.like(open_array(partial / name, "/").data, axes) for name in (TARGET, WEIGHT)]
+        inspection = tiled.inspection(*stored)
+        write_about(partial, inspection, inputs, raw)
+    stored = [whole.like(open_array(path / name, "/").data, axes) for name in (TARGET, WEIGHT)]
+    return replace(inspection, target=stored[0], weight=stored[1])

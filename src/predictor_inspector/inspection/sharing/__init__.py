@@ -1,1 +1,0 @@
-"""What is given to others: sessions, and reports that read themselves."""

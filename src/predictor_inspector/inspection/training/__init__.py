@@ -1,0 +1,1 @@
+"""Training positions: sampling, survey and drift of class counts."""

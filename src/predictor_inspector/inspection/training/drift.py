@@ -1,0 +1,104 @@
+"""`drifting`: whether class counts that move over training weigh the classes of a region as its own counts would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+from funlib.geometry import Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.ops.class_balance import ClassCounts
+from predictor_inspector.inspection.engine.run import Progress, Request, carry_out
+from predictor_inspector.inspection.findings.finding import Finding, Place
+from predictor_inspector.inspection.findings.subject import amount, listed, roles_of
+from predictor_inspector.inspection.findings.weights import DRIFT, clips_of, drift_factor
+from predictor_inspector.inspection.training.positions import Positions
+
+SIDE = 64
+"""Voxels a side of the regions that are drawn where no region was asked for, or half the data where that is less."""
+
+_ANNOTATED = 0.1
+"""Share of a region that must be annotated: one without any has no classes to count."""
+
+
+def drifting(
+    request: Request, gt: Array, regions: int, mask: Array | None = None, progress: Progress | None = None
+) -> tuple[Finding, ...]:
+    """Draw regions as training does, and find those whose classes the counts of all weigh otherwise: three times, or a third.
+
+    Parameters
+    ----------
+    request : Request
+        How to inspect. With a ROI, that is one of the regions, and the others are as large.
+    gt, mask : Array
+        Ground truth, and where it is annotated.
+    regions : int
+        How many to draw, beside the ROI.
+    progress : callable, optional
+        Called with ``"count drift"`` and the fraction that is done. What it raises ends the search.
+
+    Returns
+    -------
+    tuple of Finding
+        Of each group of channels one ``count-drift``, at the region that is furthest off.
+
+    Raises
+    ------
+    ValueError
+        If `regions` isn't positive, or no place has enough annotated voxels.
+    """
+    if regions < 1:
+        raise ValueError(f"regions must be at least 1, got {regions}")
+    rois = _drawn(request, gt, regions, mask)
+    alone: list[np.ndarray] = []
+    for done, roi in enumerate(rois):
+        if progress is not None:
+            progress("count drift", done / len(rois))
+        counts = carry_out(replace(request, roi=roi, counts=None), gt, mask).counts
+        if not isinstance(counts, ClassCounts):
+            return ()
+        alone.append(counts.count.cpu().double().numpy())
+    return tuple(_found(request, gt, rois, np.stack(alone)))
+
+
+def _drawn(request: Request, gt: Array, regions: int, mask: Array | None) -> list[Roi]:
+    shape = [int(n) for n in gt.spatial_shape]
+    size = tuple(min(SIDE, max(1, n // 2)) for n in shape)
+    given = [] if request.roi is None else [gt.snap(request.roi).intersect(gt.roi)]
+    for roi in given:
+        size = tuple(int(n) for n in roi.shape // gt.voxel_size)
+    return [*given, *islice(Positions(gt, size, mask, _ANNOTATED if mask is not None else 0.0), regions)]
+
+
+def _found(request: Request, gt: Array, rois: Sequence[Roi], alone: np.ndarray) -> list[Finding]:
+    """The findings from the voxels of each class, [regions, channels or fewer, 2]."""
+    moving = alone.sum(0) / (1 + alone.sum((0, 2)))[:, None]
+    worst: dict[tuple[int, float, int], list[str]] = {}
+    for channel, role in enumerate(roles_of(request.predictor)):
+        row, clips = min(channel, alone.shape[1] - 1), clips_of(request.predictor, role)
+        if clips is None:
+            continue
+        factors = [drift_factor(counts[row], moving[row], clips) for counts in alone]
+        off = [i for i, f in enumerate(factors) if f is not None and max(f, 1 / f) >= DRIFT]
+        if off:
+            most = max(off, key=lambda i: abs(np.log(factors[i] or 1.0)))
+            worst.setdefault((most, round(factors[most] or 1.0, 3), len(off)), []).append(role.name)
+    findings = []
+    for (most, factor, many), names in worst.items():
+        times = f"{factor:.2g} times" if factor > 1 else f"1/{1 / factor:.2g} of"
+        findings.append(
+            Finding(
+                "count-drift",
+                "warning",
+                f"In {many:,} of {amount(len(rois), 'region')} the counts of all make a class of {listed(names)} weigh "
+                f"{DRIFT:g} times as much or as little as the region's own would, or more so; here it is {times} that.",
+                "Draw regions evenly from all data, and look at whether this one is like the others.",
+                tuple(names),
+                Place.box(rois[most], gt),
+                {"factor": factor, "regions": many, "of": len(rois)},
+            )
+        )
+    return findings

@@ -1,0 +1,179 @@
+"""Training positions: where a sampler that draws them at random would look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+from funlib.geometry import Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.inspection.engine.reading import on_grid
+from predictor_inspector.inspection.engine.slices import blocks_of
+
+_AT_ONCE = 64  # places drawn for a position before more are
+_DRAWS = 2048  # places tried; where fewer than one in a thousand will do, all of them are listed
+_SUMMED_UP_TO = 2**26  # voxels of a mask whose sums are kept: 512 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Positions:
+    """Random regions of one size, as a sampler draws them for training; the n-th is the same in every run.
+
+    Every place on the voxel grid at which the region lies inside the data is as likely as any other. With a mask, places
+    with less than a share of annotated voxels are drawn again, as gunpowder's ``RandomLocation(min_masked=…)`` does.
+
+    Parameters
+    ----------
+    gt : Array
+        Whose grid and extent decide; its values are not read.
+    size : tuple of int
+        Voxels along each spatial axis.
+    mask : Array, optional
+        Non-zero where `gt` is annotated, in any channel; it may lie on another grid.
+    min_annotated : float
+        The share of a region's voxels that must be annotated at least, 0 … 1; without a mask all are.
+    seed : int
+        Another one draws other positions.
+
+    Raises
+    ------
+    ValueError
+        If the region doesn't fit into the data, or a number is out of bounds.
+    """
+
+    gt: Array
+    size: tuple[int, ...]
+    mask: Array | None = None
+    min_annotated: float = 0.0
+    seed: int = 0
+    _spans: tuple[int, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        gt, size = self.gt, tuple(int(n) for n in self.size)
+        if len(size) != gt.dims:
+            raise ValueError(f"size must have {gt.dims} numbers, one per axis of the ground truth, got {size}")
+        shape = tuple(int(n) for n in gt.spatial_shape)
+        if any(not 1 <= n <= most for n, most in zip(size, shape, strict=True)):
+            raise ValueError(f"size must be at least 1 and at most the ground truth's {shape} voxels, got {size}")
+        if not 0 <= self.min_annotated <= 1:
+            raise ValueError(f"min_annotated must be a share of 0 … 1, got {self.min_annotated}")
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0, got {self.seed}")
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "_spans", tuple(most - n + 1 for n, most in zip(size, shape, strict=True)))
+
+    def __getitem__(self, n: int) -> Roi:
+        """The n-th position, found without drawing those before it.
+
+        Raises
+        ------
+        ValueError
+            If `n` is negative, or no place has enough annotated voxels.
+        """
+        if n < 0:
+            raise ValueError(f"positions are counted from 0, got {n}")
+        rng = np.random.default_rng((self.seed, n))
+        for _ in range(_DRAWS // _AT_ONCE):
+            for begin in rng.integers(0, self._spans, size=(_AT_ONCE, len(self.size))):
+                if self._annotated(begin) >= self._needed:
+                    return self._roi(begin)
+        return self._roi(self._one_of_few(rng))
+
+    def __iter__(self) -> Iterator[Roi]:
+        """All positions from the first on, without end."""
+        n = 0
+        while True:
+            yield self[n]
+            n += 1
+
+    @property
+    def _needed(self) -> int:
+        """How many voxels must be annotated."""
+        return int(np.ceil(self.min_annotated * np.prod(self.size) - 1e-9))
+
+    @cached_property
+    def _known(self) -> Array | None:
+        """The mask on the grid of the ground truth, read where it is asked for; None where everything is annotated."""
+        if self.mask is None or self._needed == 0:
+            return None
+        return on_grid(self.mask, self.gt.roi, self.gt)
+
+    @cached_property
+    def _sums(self) -> np.ndarray | None:
+        """How many voxels before each corner are annotated, [Z + 1, …]; None if that is too much to keep."""
+        if self._known is None or np.prod(self.gt.spatial_shape) > _SUMMED_UP_TO:
+            return None
+        shape = tuple(int(n) for n in self.gt.spatial_shape)
+        sums = np.zeros([n + 1 for n in shape], dtype=np.int64)
+        inner = sums[(slice(1, None),) * len(shape)]
+        for block in blocks_of(shape):
+            inner[block] = self._known_in(block)
+        for axis in range(len(shape)):
+            np.cumsum(sums, axis=axis, out=sums)
+        return sums
+
+    def _known_in(self, block: tuple[slice, ...]) -> np.ndarray:
+        """Which voxels are annotated."""
+        assert self._known is not None
+        values = np.asarray(self._known.data[(slice(None),) * self._known.channel_dims + block])
+        known: np.ndarray = (values != 0).reshape(-1, *values.shape[self._known.channel_dims :]).any(0)
+        return known
+
+    def _annotated(self, begin: np.ndarray) -> int:
+        """How many voxels of the region that begins there are annotated."""
+        if self._known is None:
+            return int(np.prod(self.size))
+        block = tuple(slice(int(b), int(b) + n) for b, n in zip(begin, self.size, strict=True))
+        if self._sums is None:
+            return int(np.count_nonzero(self._known_in(block)))
+        return int(_from_corners(self._sums, [(s.start, s.stop) for s in block]))
+
+    def _one_of_few(self, rng: np.random.Generator) -> np.ndarray:
+        """One of all places with enough annotated voxels."""
+        if self._sums is not None:
+            ends = [(slice(0, span), slice(n, n + span)) for span, n in zip(self._spans, self.size, strict=True)]
+            good = np.flatnonzero(_from_corners(self._sums, ends) >= self._needed)
+            if len(good):
+                return np.array(np.unravel_index(good[rng.integers(len(good))], self._spans))
+            tried = "no place in the data has"
+        else:
+            tried = f"none of {_DRAWS} places that were tried has"
+        voxels = " x ".join(str(n) for n in self.size)
+        raise ValueError(
+            f"{tried} {self.min_annotated:.0%} of {voxels} voxels annotated; take a smaller region or a smaller share"
+        )
+
+    def _roi(self, begin: np.ndarray) -> Roi:
+        return self.gt.roi_of([slice(int(b), int(b) + n) for b, n in zip(begin, self.size, strict=True)])
+
+
+def worst(rois: Iterable[Roi], score: Callable[[Roi], float]) -> tuple[Roi, float]:
+    """The region of the highest score, the first of several, and its score; nan is the lowest.
+
+    Raises
+    ------
+    ValueError
+        If there are no regions.
+    """
+    best: tuple[Roi, float] | None = None
+    for roi in rois:
+        value = score(roi)
+        if best is None or value > best[1] or (best[1] != best[1] and value == value):
+            best = roi, value
+    if best is None:
+        raise ValueError("there are no regions, so none of them is the worst")
+    return best
+
+
+def _from_corners(sums: np.ndarray, ends: Sequence[tuple[Any, Any]]) -> np.ndarray:
+    """What lies between begin and end along every axis, from sums of everything before each corner."""
+    total = np.int64(0)
+    for corner in product((0, 1), repeat=len(ends)):
+        sign = (-1) ** (len(ends) - sum(corner))
+        total = total + sign * sums[tuple(end[which] for end, which in zip(ends, corner, strict=True))]
+    return np.asarray(total)

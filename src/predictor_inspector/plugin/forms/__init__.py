@@ -1,0 +1,1 @@
+"""Form widgets made from parameter definitions."""

@@ -1,0 +1,1 @@
+"""napari layers that the plugin makes: results, regions, comparison, marks."""

@@ -1,0 +1,85 @@
+"""Colours of what the plugin draws: chosen to be told apart by people who see few, on dark and on light canvases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from predictor_inspector.core.array_types import ProbabilityArray
+from predictor_inspector.core.predictor import Predictor
+
+ROI = "#ffd400"
+CONTEXT = "#22b8e6"
+BEYOND = "#ff3d7f"
+PADDING = "#b48cff"
+
+SEVERITY_COLOURS = {"error": "#d63a34", "warning": "#b86e00", "info": "#2f7fc1"}
+
+CHANNELS = (
+    "#ff0000",
+    "#00ff00",
+    "#0000ff",
+    "#ffb000",
+    "#00d5d5",
+    "#e05cff",
+    "#a0d000",
+    "#ff7f50",
+    "#5080ff",
+    "#c0c0c0",
+)
+"""Per channel, in turn; the first three make neighbouring affinities along z, y and x the usual RGB picture."""
+
+
+def channel_colour(index: int) -> str:
+    """The colour that the channel at `index` begins with."""
+    return CHANNELS[index % len(CHANNELS)]
+
+
+def blended_at_first(predictor: Predictor) -> tuple[int, ...]:
+    """The channels whose mixture is worth seeing: the first three affinities, or all classes of a one-hot target."""
+    names = predictor.channel_names
+    if isinstance(predictor.output_array_type, ProbabilityArray):
+        return tuple(range(len(names)))
+    affinities = [i for i, name in enumerate(names) if name.startswith("aff ")]
+    return tuple(affinities[:3]) if len(affinities) > 1 else ()
+
+
+def signed_colormap() -> Any:
+    """Blue for negative, dark in the middle, orange for positive: the sign is seen, and 0 is."""
+    from napari.utils.colormaps import Colormap
+
+    colors = np.array(
+        [
+            [0.55, 0.80, 1.00, 1],
+            [0.10, 0.40, 0.85, 1],
+            [0.05, 0.05, 0.10, 1],
+            [0.85, 0.35, 0.05, 1],
+            [1.00, 0.85, 0.45, 1],
+        ]
+    )
+    return Colormap(colors, name="predictor-inspector signed", display_name="signed")
+
+
+def blend(values: np.ndarray, colours: list[str]) -> np.ndarray:
+    """Channels as one picture: each in its colour, added up.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        float, [C, …], in [0, 1].
+    colours : list of str
+        C colours as ``#rrggbb``.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, […, 3].
+    """
+    picture = np.zeros((*values.shape[1:], 3), dtype=np.float32)
+    for channel, colour in zip(values, colours, strict=True):
+        for i in range(3):
+            share = int(colour[1 + 2 * i : 3 + 2 * i], 16)
+            if share:
+                picture[..., i] += channel * share
+    return np.clip(picture, 0, 255).astype(np.uint8)

@@ -1,0 +1,176 @@
+"""`Pictures`: target and weight as layers want them, whether they lie in memory or in files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.array_types import DistanceArray
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.data.lazy import full_key
+from predictor_inspector.inspection import Inspection
+from predictor_inspector.plugin.layers.colours import blend
+from predictor_inspector.plugin.model.axes import Place
+
+_LARGE = 2**26
+"""Values of a target that are mixed where they are looked at, rather than all of them at once."""
+
+Blended = Sequence[tuple[int, str]]
+"""Channels of the RGB view and their colours; none for no such view."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Target and weight as layers want them.
+
+    Attributes
+    ----------
+    target, weight : numpy.ndarray, or what is sliced like one
+        float32, [C, (1,) Z, Y, X], the second axis being time, if there is one.
+    rgb : numpy.ndarray, or what is sliced like one, or None
+        uint8, [(1,) Z, Y, X, 3 or 4]; None where no channels are mixed.
+    signed : bool
+        Whether the target's values are centred on 0.
+    place : Place
+        The axes and units of the ground-truth layer.
+    corner, voxel_size : tuple of float
+        Of the arrays, in the unit of length.
+    about : type
+        The predictor's class: as long as it stays, values mean the same.
+    heaviest : float
+        The largest weight.
+    complete : bool
+        Whether nothing of the arrays will change any more.
+    """
+
+    target: Any
+    weight: Any
+    rgb: Any
+    signed: bool
+    place: Place
+    corner: tuple[float, ...] = ()
+    voxel_size: tuple[float, ...] = ()
+    about: Any = field(default=None, compare=False)
+    heaviest: float = 1.0
+    complete: bool = True
+
+
+def make_pictures(inspection: Inspection, place: Place, blended: Blended) -> Pictures:
+    """The arrays of an inspection; large ones are mixed only where they are looked at."""
+    predictor, statistics = inspection.request.predictor, inspection.statistics
+    lowest = min((s.minimum for s in statistics), default=0.0)
+    heaviest = max((max(s.negative_weight, s.positive_weight) for s in statistics), default=1.0)
+    data = inspection.target.data
+    if not isinstance(data, torch.Tensor) or data.numel() > _LARGE:
+        return lazy_pictures(
+            inspection.target, inspection.weight, predictor, lowest, heaviest, place, blended, complete=True
+        )
+    target, weight = inspection.target.numpy(), inspection.weight.numpy()
+    signed = is_signed(predictor, lowest)
+    rgb = None
+    if blended:
+        chosen = target[[index for index, _ in blended]]
+        rgb = blend(chosen * 0.5 + 0.5 if signed else chosen, [colour for _, colour in blended])
+    if place.time is not None:
+        target, weight = target[:, None], weight[:, None]
+        rgb = None if rgb is None else rgb[None]
+    return Pictures(target, weight, rgb, signed, place, *_lies(inspection.target), type(predictor), heaviest)
+
+
+def lazy_pictures(
+    target: Array,
+    weight: Array,
+    predictor: Predictor,
+    lowest: float,
+    heaviest: float,
+    place: Place,
+    blended: Blended,
+    complete: bool = False,
+) -> Pictures:
+    """Arrays to show that are still being filled or lie in files: nothing of them is read here.
+
+    Parameters
+    ----------
+    target, weight : Array
+        [C, …spatial axes], NaN where nothing is known.
+    lowest, heaviest : float
+        The smallest target value and the largest weight so far.
+    """
+    signed = is_signed(predictor, lowest)
+    values, weights = _sliceable(target), _sliceable(weight)
+    rgb: Any = LazyBlend(values, blended, signed) if blended else None
+    if place.time is not None:
+        values, weights = WithTime(values, 1), WithTime(weights, 1)
+        rgb = None if rgb is None else WithTime(rgb, 0)
+    return Pictures(values, weights, rgb, signed, place, *_lies(target), type(predictor), heaviest, complete)
+
+
+def is_signed(predictor: Predictor, lowest: float) -> bool:
+    """Whether target values, of which `lowest` is the smallest, are centred on 0."""
+    return isinstance(predictor.output_array_type, DistanceArray) or lowest < 0
+
+
+class LazyBlend:
+    """Channels mixed to a picture where it is looked at, transparent where they are NaN.
+
+    uint8, […, 4], from float [C, …].
+    """
+
+    def __init__(self, target: Any, blended: Blended, signed: bool) -> None:
+        self._target, self._blended, self._signed = target, list(blended), signed
+        self.shape, self.dtype = (*target.shape[1:], 4), np.dtype(np.uint8)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, that of colours included."""
+        return len(self.shape)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        *inner, colour = full_key(key, self.ndim)
+        values = np.stack([np.asarray(self._target[(index, *inner)]) for index, _ in self._blended])
+        known = ~np.isnan(values).any(0)
+        values = np.where(known, values * 0.5 + 0.5 if self._signed else values, 0)
+        rgb = blend(values, [colour for _, colour in self._blended])
+        rgba = np.concatenate([rgb, (known * np.uint8(255))[..., None].astype(np.uint8)], axis=-1)
+        return np.asarray(rgba[..., colour])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[...], dtype=dtype)
+
+
+class WithTime:
+    """A lazily sliced array with one more axis, of length 1, at `position`."""
+
+    def __init__(self, data: Any, position: int) -> None:
+        self._data, self._position = data, position
+        self.shape = (*data.shape[:position], 1, *data.shape[position:])
+        self.dtype = np.dtype(data.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, the added one included."""
+        return len(self.shape)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        parts = full_key(key, self.ndim)
+        before, time, after = parts[: self._position], parts[self._position], parts[self._position + 1 :]
+        part = np.asarray(self._data[(*before, *after)])
+        axis = sum(isinstance(index, slice) for index in before)
+        return np.asarray(np.expand_dims(part, axis)[(slice(None),) * axis + (time,)])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.asarray(self[...], dtype=dtype)
+
+
+def _sliceable(array: Array) -> Any:
+    return array.numpy() if isinstance(array.data, torch.Tensor) else array.data
+
+
+def _lies(array: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Corner and voxel size in the unit of length."""
+    return tuple(o / array.subdivision for o in array.offset), array.physical_voxel_size

@@ -1,0 +1,1 @@
+"""Live updates: controller, worker thread, listeners and shutdown."""

@@ -1,0 +1,186 @@
+"""`TiledRun`: a region that is computed tile by tile, into arrays that the layers show meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.inspection import Inspection
+from predictor_inspector.inspection.engine.devices import pick_device
+from predictor_inspector.inspection.engine.held_results import HeldResults
+from predictor_inspector.inspection.engine.memory import default_memory
+from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection
+from predictor_inspector.plugin.layers.pictures import Blended, Pictures, lazy_pictures
+from predictor_inspector.plugin.live.worker import Job
+from predictor_inspector.plugin.model.resolve import Situation
+from predictor_inspector.plugin.model.tile_plan import TilePlan
+from predictor_inspector.plugin.model.view import View
+
+
+@dataclass(frozen=True)
+class SoFar:
+    """What has become of a tiled run.
+
+    Attributes
+    ----------
+    results : HeldResults or None
+        Where tiles are put; None before there is a place for them.
+    tiles : int
+        How many there are.
+    targets, weights : int
+        How many tiles show their target, and their weights.
+    lowest, heaviest : float
+        The smallest target value and the largest weight in them.
+    newest : Roi or None
+        The tile that came last; None before the first.
+    """
+
+    results: HeldResults | None = None
+    tiles: int = 0
+    targets: int = 0
+    weights: int = 0
+    lowest: float = 0.0
+    heaviest: float = 1.0
+    newest: Roi | None = None
+
+
+class TiledRun:
+    """A region computed tile by tile: `work` in the worker, everything else in the window's thread.
+
+    Attributes
+    ----------
+    key : tuple
+        Of the situation that it is for.
+    so_far : SoFar
+        What the layers may show by now.
+    cancelled : bool
+        Whether it was stopped, and remains a part.
+    """
+
+    def __init__(self, situation: Situation, plan: TilePlan) -> None:
+        self.situation, self._plan = situation, plan
+        self.key = situation.key
+        self.so_far = SoFar(tiles=plan.tiles)
+        self.cancelled = False
+        self._shown: tuple[Any, Pictures] | None = None
+
+    def job(self) -> TiledJob:
+        """What `LiveRunner` needs to compute it."""
+        return TiledJob(self.work, self.situation.about, run=self)
+
+    def work(self, step: Callable[[str, float], None]) -> Generator[SoFar, None, tuple[Inspection, None]]:
+        """Compute all tiles; yields what has become of it after each, and returns the whole."""
+        situation, plan = self.situation, self._plan
+        device = pick_device(situation.request.device)
+        memory = plan.tile_memory if device.type == "cpu" else min(plan.tile_memory, default_memory(device))
+        order = in_view_first(situation.gt, situation.view)
+        tiled = TiledInspection(situation.request, situation.gt, situation.mask, memory, order)
+        results = HeldResults(tiled, plan.in_memory, plan.kept)
+        so_far = SoFar(results, len(tiled))
+        yield so_far
+
+        def tell(name: str, fraction: float) -> None:
+            step(*progress_of(name, fraction, so_far))
+
+        for tile in tiled.run(results.target.__getitem__, tell):
+            results.write(tile)
+            so_far = replace(
+                so_far,
+                targets=so_far.targets + tile.fresh,
+                weights=so_far.weights + tile.balanced,
+                lowest=min(so_far.lowest, float(tile.target.data.min())),
+                heaviest=max(so_far.heaviest, float(tile.weight.data.max()) if tile.balanced else 0.0),
+                newest=tile.roi,
+            )
+            del tile
+            yield so_far
+        return tiled.inspection(results.target, results.weight), None
+
+    def pictures(self, blended: Blended) -> Pictures:
+        """What the layers show of it by now: the same arrays each time."""
+        so_far, predictor = self.so_far, self.situation.request.predictor
+        about = (so_far.results is None, so_far.lowest < 0, list(blended))
+        if self._shown is None or self._shown[0] != about:
+            target, weight = (
+                (self._nothing(), self._nothing())
+                if so_far.results is None
+                else (so_far.results.target, so_far.results.weight)
+            )
+            place = self.situation.place
+            made = lazy_pictures(target, weight, predictor, so_far.lowest, so_far.heaviest, place, blended)
+            self._shown = about, made
+        return replace(self._shown[1], heaviest=so_far.heaviest)
+
+    @property
+    def note(self) -> str:
+        """How much of it is shown, in a sentence."""
+        so_far = self.so_far
+        shown = f"{so_far.targets} of {so_far.tiles} tiles"
+        weights = "" if so_far.weights == so_far.targets else f", weights of {so_far.weights}"
+        if self.cancelled:
+            return f"Partial, as it was cancelled: {shown}{weights}."
+        return f"Partial: {shown} so far{weights}."
+
+    def _nothing(self) -> Array:
+        """NaN on all of the region, which takes no memory."""
+        gt, roi = self.situation.gt, self.situation.regions.roi
+        channels = len(self.situation.request.predictor.channel_names)
+        data = np.broadcast_to(np.float32(np.nan), (channels, *(int(n) for n in roi.shape // gt.voxel_size)))
+        return gt.like(data, ("c^", *gt.axis_names[gt.channel_dims :]), Coordinate(roi.begin))
+
+
+@dataclass(frozen=True)
+class TiledJob(Job):
+    """The job of a tiled run."""
+
+    run: Any = None
+    """A `TiledRun`."""
+
+
+def in_view_first(gt: Array, view: View) -> Callable[[Roi], tuple[bool, float]]:
+    """By what to order tiles so that those in the slice shown come first, and of these the ones around its centre."""
+    first = len(view.point) - gt.dims
+    point = [view.point[dim] for dim in range(first, len(view.point))]
+    for dim, centre in zip(view.displayed, view.center, strict=True):
+        if dim >= first:
+            point[dim - first] = centre
+
+    def order(tile: Roi) -> tuple[bool, float]:
+        begin, end = ([c / gt.subdivision for c in corner] for corner in (tile.begin, tile.end))
+        away = sum(((b + e) / 2 - p) ** 2 for b, e, p in zip(begin, end, point, strict=True))
+        return not is_seen(tile, gt, view), away
+
+    return order
+
+
+def is_seen(tile: Roi, gt: Array, view: View) -> bool:
+    """Whether the slice shown cuts a tile; in 3-D it always does."""
+    first = len(view.point) - gt.dims
+    depth = [axis for axis in range(gt.dims) if first + axis not in view.displayed]
+    return all(tile.begin[a] <= view.point[first + a] * gt.subdivision < tile.end[a] for a in depth)
+
+
+def progress_of(name: str, fraction: float, so_far: SoFar) -> tuple[str, float]:
+    """The step as the dock says it, and how much of all is done: targets are one half, weights the other.
+
+    Parameters
+    ----------
+    name : str
+        One of `STEPS`.
+    fraction : float
+        How much of that step is done.
+    """
+    tiles, first = so_far.tiles, name == STEPS[0]
+    if first and so_far.weights == so_far.targets > 0:
+        # Weights need no second time.
+        return f"tile {min(so_far.targets + 1, tiles)} of {tiles}", fraction
+    if first and so_far.targets == tiles:
+        return "counting classes of the context", fraction / 2
+    done = so_far.targets if first else so_far.weights
+    words = f"tile {min(done + 1, tiles)} of {tiles}"
+    return (words, fraction / 2) if first else (f"weights of {words}", 0.5 + fraction / 2)

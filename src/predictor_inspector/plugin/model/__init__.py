@@ -1,0 +1,1 @@
+"""State without Qt: view, axes, resolved request and tile plan."""

@@ -1,0 +1,158 @@
+"""What may be computed at once, and in which tiles what is more than that: pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.machine import machine_memory
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.data.chunk_cache import DEFAULT_BUDGET
+from predictor_inspector.data.scratch import scratch_folder, scratch_room
+from predictor_inspector.inspection.engine.held_results import results_size
+from predictor_inspector.inspection.engine.memory import SHARE, memory_from_text, memory_text, needed_memory
+from predictor_inspector.inspection.engine.reading import inputs_of
+from predictor_inspector.inspection.engine.tiles import tile_shape
+from predictor_inspector.plugin.model.resolve import Situation
+
+MAX_VALUES = 2**26
+"""Target values computed at most in one go: two float32 arrays of this size are 512 MB."""
+
+MAX_CONTEXT = 2**27
+"""Voxels of ground truth read at most in one go."""
+
+TILE = 2**31
+"""Bytes that a tile takes at most, whatever the memory, so that the first ones are seen soon."""
+
+AUTO = "auto"
+"""The memory to use is a share of the machine's."""
+
+_CHUNKS = 8
+"""One part in so many of the memory holds chunks of the ground truth, and as much chunks of results in files."""
+
+_SPARE_ROOM = 2**30
+"""Bytes of disk that are left to others."""
+
+
+class TooLarge(ValueError):
+    """The region is beyond what can be computed at all."""
+
+
+@dataclass(frozen=True)
+class TilePlan:
+    """How a region is computed that is too large to be computed at once.
+
+    Attributes
+    ----------
+    reason : str
+        Why it isn't computed at once: a sentence.
+    tiles : int
+        How many there are.
+    tile_memory : int
+        Bytes that each may take.
+    results : int
+        Bytes of target and weight.
+    in_memory : bool
+        Whether these are held in memory, or in temporary files.
+    kept : int
+        Bytes of what lies in files that may be kept in memory.
+    """
+
+    reason: str
+    tiles: int
+    tile_memory: int
+    results: int
+    in_memory: bool
+    kept: int
+
+
+def memory_of(setting: str) -> int:
+    """Bytes that the dock may use: ``"auto"``, or a size as `memory_from_text` reads it, which may raise a ValueError."""
+    return int(SHARE * machine_memory()) if setting == AUTO else memory_from_text(setting)
+
+
+def memory_for_chunks(memory: int) -> int:
+    """Bytes of chunks of the ground truth to keep, of all that may be used."""
+    return min(DEFAULT_BUDGET, memory // _CHUNKS)
+
+
+def plan_for(situation: Situation, memory: int) -> TilePlan | None:
+    """The tiles in which to compute a region; None if it is computed at once.
+
+    Parameters
+    ----------
+    memory : int
+        Bytes that may be used for it.
+
+    Raises
+    ------
+    TooLarge
+        If there is no room for the result, neither in memory nor on the disk.
+    ValueError
+        If the memory is too little for any tile.
+    """
+    reason = _reason(situation, memory)
+    if reason is None:
+        return None
+    request, regions = situation.request, situation.regions
+    predictor = request.predictor
+    gt, mask = inputs_of(situation.gt, situation.mask, regions, request.outside)
+    shape = _voxels(regions.roi, gt)
+    results = results_size(len(predictor.channel_names), shape)
+    chunks = memory_for_chunks(memory)
+    in_memory = results <= (memory - chunks) // 2
+    free = scratch_room() - _SPARE_ROOM
+    if not in_memory and results > free:
+        raise TooLarge(
+            f"{reason} Target and weights take {memory_text(results)}, but there is room for "
+            f"{memory_text(max(0, free))} in {scratch_folder()}. Set TMPDIR to a folder with more before napari starts, or "
+            "take a smaller region."
+        )
+    rest = memory - chunks - (results if in_memory else chunks)
+    one = needed_memory(predictor, gt, (1,) * gt.dims, mask)
+    # Where a single voxel's context is large, larger tiles share more of it.
+    tile_memory = min(rest, max(TILE, 8 * one))
+    tile = tile_shape(predictor, gt, tile_memory, regions.roi, mask)
+    tiles = prod(-(-n // t) for n, t in zip(shape, tile, strict=True))
+    return TilePlan(reason, tiles, tile_memory, results, in_memory, chunks)
+
+
+def affordable(predictor: Predictor, gt: Array, memory: int) -> int:
+    """Voxels along each axis of a cube that is comfortably within what is computed at once."""
+    side = max(8, int((MAX_VALUES / 16 / max(1, len(predictor.channel_names))) ** (1 / gt.dims)))
+    while side > 8 and needed_memory(predictor, gt, (side,) * gt.dims) > memory:
+        side = side * 3 // 4
+    return side
+
+
+def _reason(situation: Situation, memory: int) -> str | None:
+    """Why a region isn't computed at once, in a sentence; None if it is."""
+    gt, regions, predictor = situation.gt, situation.regions, situation.request.predictor
+    shape = _voxels(regions.roi, gt)
+    values, context = len(predictor.channel_names) * prod(shape), prod(_voxels(regions.read_region, gt))
+    if values > MAX_VALUES:
+        return (
+            f"The region has {_millions(values)} target values, more than the {_millions(MAX_VALUES)} that are computed "
+            "at once."
+        )
+    if context > MAX_CONTEXT:
+        return (
+            f"With its context the region has {_millions(context)} voxels, more than the {_millions(MAX_CONTEXT)} that "
+            "are read at once."
+        )
+    needed = needed_memory(predictor, gt, shape, situation.mask, regions.read_region)
+    if needed > memory:
+        return f"At once the region takes {memory_text(needed)}, more than the {memory_text(memory)} of memory allowed."
+    return None
+
+
+def _millions(number: int) -> str:
+    return f"{number / 1e6:,.0f} million" if number >= 10**6 else f"{number:,}"
+
+
+def _voxels(roi: Roi, gt: Array) -> tuple[int, ...]:
+    shape: Coordinate = roi.shape // gt.voxel_size
+    return tuple(int(n) for n in shape)

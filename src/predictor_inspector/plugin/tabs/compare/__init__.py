@@ -1,0 +1,1 @@
+"""Compare tab: two results side by side."""

@@ -1,0 +1,1 @@
+"""Numbers tab: voxel values, histogram and objects."""

@@ -1,0 +1,1 @@
+"""Setup tab: data, predictor, region and computation."""

@@ -1,0 +1,1 @@
+"""Share tab: notes, sessions, figures and reports."""

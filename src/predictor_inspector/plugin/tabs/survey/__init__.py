@@ -1,0 +1,1 @@
+"""Survey tab: findings over training positions."""

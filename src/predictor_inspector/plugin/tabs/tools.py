@@ -1,0 +1,200 @@
+"""`Tools`: what else the dock can do with the inspection shown, a tab each, fed by the live loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from funlib.geometry import Roi
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QWidget
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.inspection import Inspection
+from predictor_inspector.inspection.findings import Finding, find_cheaply
+from predictor_inspector.inspection.findings.suggestions import Suggestion
+from predictor_inspector.inspection.findings.weights import REASONS
+from predictor_inspector.plugin.layers.finding_layers import REASON_COLOURS, FindingLayer, ZeroWeightLayer, fly_to
+from predictor_inspector.plugin.layers.navigation import go_to_region
+from predictor_inspector.plugin.live.controller import Inspector
+from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window
+from predictor_inspector.plugin.model.resolve import Situation
+from predictor_inspector.plugin.tabs.compare.comparer import Comparer
+from predictor_inspector.plugin.tabs.compare.panel import ComparePanel
+from predictor_inspector.plugin.tabs.explain import Explainer, ExplainPanel
+from predictor_inspector.plugin.tabs.findings.checker import Checked, Checker
+from predictor_inspector.plugin.tabs.findings.panel import FindingsPanel
+from predictor_inspector.plugin.tabs.numbers.panel import NumbersPanel
+from predictor_inspector.plugin.tabs.share.panel import SessionPanel
+from predictor_inspector.plugin.tabs.survey.panel import Subject, SurveyPanel
+
+FINDINGS, EXPLAIN, NUMBERS, COMPARE, SURVEY, SHARE = "Findings", "Explain", "Numbers", "Compare", "Survey", "Share"
+
+
+class Tools(QObject):
+    """Findings, explanation, comparison, survey and sharing.
+
+    Parameters
+    ----------
+    widget : InspectorWidget
+        The dock, whose configuration suggestions change.
+    viewer : napari.Viewer
+        That it is docked in.
+    inspector : Inspector
+        The live loop.
+    blended : callable
+        Gives the channels that a predictor's RGB view mixes, and their colours.
+    """
+
+    title_changed = Signal(int, str)
+    """Which tab, and what it is called now: how much is in it."""
+
+    def __init__(
+        self,
+        widget: Any,
+        viewer: Any,
+        inspector: Inspector,
+        blended: Callable[[Predictor], list[tuple[int, str]]],
+    ) -> None:
+        super().__init__(widget)
+        self._widget, self._viewer = widget, viewer
+        self._situation: Situation | None = None
+        self._before: dict[str, Any] | None = None
+        self.findings = FindingsPanel()
+        self.checker = Checker(self._source, leave_a_core_to_the_window)
+        self._mark, self._reasons = FindingLayer(viewer), ZeroWeightLayer(viewer)
+        self._checked: Checked | None = None
+        self.explain = ExplainPanel()
+        self._opened = False
+        self.explainer = Explainer(viewer, self.explain)
+        self.numbers = NumbersPanel(viewer)
+        self.comparer = Comparer(viewer, self._source, find_cheaply, blended, self._may_zoom)
+        self.compare = ComparePanel(self.comparer)
+        self.survey = SurveyPanel(self._subject, self._go_to)
+        self.share = SessionPanel(
+            widget,
+            viewer,
+            findings=lambda: self.findings.findings,
+            survey=lambda: self.survey.survey,
+            position=lambda: self.survey.position,
+        )
+        self._connect(inspector)
+
+    @property
+    def tabs(self) -> list[tuple[str, str, QWidget]]:
+        """Title, tooltip and content of each."""
+        return [
+            (FINDINGS, "What is wrong with targets and weights, and where", self.findings),
+            (EXPLAIN, "Click on a voxel and see where its value comes from", self.explain),
+            (NUMBERS, "The voxel under the mouse, how often which value occurs, and sums per object", self.numbers),
+            (COMPARE, "Keep a result, go on tuning, and see what differs", self.compare),
+            (SURVEY, "Go where training goes, and look for findings there", self.survey),
+            (SHARE, "Notes, sessions, pictures, figures and reports", self.share),
+        ]
+
+    def on_opened(self, title: str) -> None:
+        """Somebody looks at this tab: who comes to have something explained needn't switch it on first."""
+        if title == EXPLAIN and not self._opened:
+            self._opened = self.explain.on = True
+
+    def close(self) -> None:
+        """Stop for good; layers stay."""
+        self.checker.close()
+        self.explainer.close()
+        self.numbers.close_down()
+        self.comparer.close()
+        self.survey.close_down()
+
+    def _connect(self, inspector: Inspector) -> None:
+        inspector.resolved.connect(self._on_resolved)
+        inspector.shown.connect(self._on_shown)
+        inspector.withdrawn.connect(self.explainer.withdraw)
+        inspector.withdrawn.connect(self._withdraw)
+        inspector.cleared.connect(self.explainer.forget)
+        inspector.cleared.connect(self._withdraw)
+        inspector.view_changed.connect(self.numbers.follow_view)
+        inspector.gt_changed.connect(self.survey.refresh)
+        self.checker.checked.connect(self._on_checked)
+        self.checker.started.connect(self.findings.show_looking)
+        self.checker.stepped.connect(self.findings.show_looking)
+        self.checker.waiting.connect(self.findings.show_waiting)
+        self.checker.failed.connect(self.findings.show_failure)
+        self.checker.cleared.connect(self.findings.clear)
+        self.findings.check_asked.connect(self.checker.check_all)
+        self.findings.finding_chosen.connect(self._on_chosen)
+        self.findings.suggestion_taken.connect(self._on_suggestion)
+        self.findings.suggestion_undone.connect(self._on_undo)
+        self.findings.reasons_wanted.connect(self._show_reasons)
+
+    def _may_zoom(self) -> bool:
+        """Whether another view leaves the region as it is."""
+        return bool(self._widget.region_mode != "view")
+
+    def _source(self) -> tuple[Array, Array | None] | None:
+        return None if self._situation is None else (self._situation.gt, self._situation.mask)
+
+    def _subject(self) -> Subject | None:
+        situation = self._situation
+        return None if situation is None else Subject(situation.request, situation.gt, situation.mask)
+
+    def _go_to(self, roi: Roi, gt: Array) -> None:
+        self._widget.box = roi
+        go_to_region(self._viewer, roi, gt)
+
+    def _on_resolved(self, situation: Situation) -> None:
+        self._situation = situation
+
+    def _on_shown(self, inspection: Inspection) -> None:
+        self.checker.take(inspection)
+        self.explainer.show_inspection(inspection)
+        self.numbers.show_inspection(inspection)
+        self.comparer.set_live(inspection)
+
+    def _withdraw(self) -> None:
+        self.checker.forget()
+        self.numbers.forget()
+        self._checked = None
+        self._mark.hide()
+        self._reasons.hide()
+        self._count(0)
+
+    def _on_checked(self, checked: Checked) -> None:
+        self._checked = checked
+        self.findings.show_checked(checked)
+        self._show_reasons()
+        self._count(sum(f.severity != "info" for f in checked.findings))
+
+    def _show_reasons(self, _shown: bool = True) -> None:
+        """Show why values have weight 0, if that is wanted."""
+        if not self.findings.shows_reasons or self._checked is None or self._situation is None:
+            self._reasons.hide()
+            return
+        reasons = self._checked.reasons
+        self._reasons.show(reasons, self._situation.place)
+        found = [int(code) for code in np.unique(reasons.numpy()) if code]
+        self.findings.explain_colours(
+            {REASONS[code]: REASON_COLOURS[code] for code in found} or {"none": "transparent"}
+        )
+
+    def _count(self, grave: int) -> None:
+        """Say on the tab how many errors and warnings there are."""
+        self.title_changed.emit(0, f"{FINDINGS} ({grave})" if grave else FINDINGS)
+
+    def _on_chosen(self, finding: Finding | None) -> None:
+        if finding is None or self._situation is None:
+            self._mark.hide()
+            return
+        self._mark.show(finding, self._situation.place)
+        fly_to(self._viewer, finding, may_zoom=self._may_zoom())
+        if finding.channels:
+            self._widget.look_at_channel(finding.channels[0])
+
+    def _on_suggestion(self, suggestion: Suggestion) -> None:
+        self._before = self._widget.config
+        self._widget.config = {**self._before, suggestion.parameter: suggestion.value}
+
+    def _on_undo(self) -> None:
+        if self._before is not None:
+            self._widget.config, self._before = self._before, None
