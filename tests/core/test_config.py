@@ -90,8 +90,8 @@ def test_the_built_in_kinds_come_first() -> None:
     [
         ({}, "a predictor's configuration needs the key 'kind', one of affinities, distance"),
         ([1], r"a predictor's configuration needs the key 'kind'.*got \[1\]"),
-        ({"kind": "afinities"}, "unknown predictor kind 'afinities'; did you mean 'affinities'?"),
-        ({"kind": "zzz"}, "unknown predictor kind 'zzz'; known are affinities, distance"),
+        ({"kind": "afinities"}, "unknown predictor 'afinities'; did you mean 'affinities'?"),
+        ({"kind": "zzz"}, "unknown predictor 'zzz'; known are affinities, distance"),
         ({"kind": 3}, "kind must be one of affinities.*; got 3"),
         ({"kind": ["dummy"]}, r"kind must be one of affinities.*; got \['dummy'\]"),
         (

@@ -22,6 +22,7 @@ from predictor_inspector.core import (
     predictor_kinds,
     predictor_to_yaml,
 )
+from predictor_inspector.core.registry import ExtensionError
 from predictor_inspector.inspection import inspect
 
 HALVES = '''
@@ -102,7 +103,7 @@ def test_an_installed_packages_predictor_is_a_kind_like_any_other(install: Insta
     assert [p.name for p in parameters_of(type(predictor))] == ["divisor", "note"]
     with pytest.raises(ValueError, match="Halves: divisor must be ≥ 1, got 0"):
         predictor_from_config({"kind": "halves", "divisor": 0})
-    with pytest.raises(ValueError, match="unknown predictor kind 'halvs'; did you mean 'halves'"):
+    with pytest.raises(ValueError, match="unknown predictor 'halvs'; did you mean 'halves'"):
         predictor_class("halvs")
 
     result = inspect(predictor, gt, device="cpu", counts=4)
@@ -129,7 +130,8 @@ def test_something_that_is_no_predictor_is_refused_by_name(install: Install) -> 
     install("wrong_package", plain + bare, {"plain": "Plain", "function": "function", "bare": "Bare"})
     for kind, name in (("plain", "Plain"), ("function", "function"), ("bare", "Bare")):
         with pytest.raises(
-            TypeError, match=f"{kind!r} is registered as wrong_package:{name}, which is not a dataclass derived from"
+            ExtensionError,
+            match=f"predictor {kind!r} of the package wrong_package is wrong_package:{name}, which is not a dataclass",
         ):
             predictor_class(kind)
 
@@ -139,7 +141,7 @@ def test_a_broken_package_does_not_stand_in_the_way_of_others(install: Install) 
     install("halves_package", HALVES, {"halves": "Halves"})
     assert kind_of(DummyPredictor(1)) == "dummy"
     assert kind_of(predictor_from_config({"kind": "halves"})) == "halves"
-    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+    with pytest.raises(ExtensionError, match=r"a_broken_package can't be loaded: ModuleNotFoundError.*no_such_module"):
         predictor_class("a_broken")
 
 

@@ -15,7 +15,8 @@ from predictor_inspector.core import (
     OneHotPredictor,
     Predictor,
 )
-from predictor_inspector.inspection import Inspection, histograms, inspect
+from predictor_inspector.inspection import Inspection, inspect
+from predictor_inspector.inspection.numbers import histograms
 from predictor_inspector.inspection.numbers.histograms import class_totals, histogram, limits, object_sums
 from predictor_inspector.inspection.numbers.probe import probe
 

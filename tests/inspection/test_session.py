@@ -134,7 +134,7 @@ def test_a_region_that_does_not_fit_is_a_sentence(region: Region, words: str, gt
         ({"region__colour": 1}, r"there is nothing called region\.colour"),
         ({"predictor": None}, "predictor is missing"),
         ({"predictor__scale_factr": 3}, "did you mean 'scale_factor'"),
-        ({"predictor__kind": "distanc"}, "unknown predictor kind 'distanc'"),
+        ({"predictor__kind": "distanc"}, "unknown predictor 'distanc'"),
         (
             {"display__camera": {"center": [0], "zoom": 0}},
             r"display\.camera\.zoom: input should be greater than 0, got 0",

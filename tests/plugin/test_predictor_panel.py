@@ -16,11 +16,11 @@ from predictor_inspector.core import (
     Array,
     DistancePredictor,
     DummyPredictor,
-    config,
     predictor_class,
     predictor_kinds,
     predictor_to_yaml,
 )
+from predictor_inspector.core.config import PREDICTORS
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
 from predictor_inspector.plugin.tabs.setup.predictor_panel import PredictorPanel, first_sentence, kind_title
 
@@ -100,7 +100,7 @@ def test_a_configuration_may_leave_required_parameters_to_the_data(panel: Predic
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"kind": "distanse"}, "unknown predictor kind 'distanse'; did you mean 'distance'"),
+        ({"kind": "distanse"}, "unknown predictor 'distanse'; did you mean 'distance'"),
         ({"kind": ["distance"]}, "kind must be one of"),
         ({"scale_factor": 3.0}, "needs the key 'kind'"),
         (DISTANCE | {"scale": 3.0}, "no parameter 'scale'; did you mean 'scale_factor'"),
@@ -242,7 +242,7 @@ def test_without_data_nothing_is_said_to_be_wrong_before_anybody_chose(qtbot: Qt
 
 
 def test_kinds_are_called_as_people_call_them() -> None:
-    assert [kind_title(kind) for kind in list(config._BUILT_IN)] == [
+    assert [kind_title(kind) for kind in list(PREDICTORS.built_in)] == [
         "Affinities",
         "Signed distance",
         "Hot distance",
@@ -273,7 +273,8 @@ class Choosy(DummyPredictor):
 
 def test_other_peoples_kinds_are_offered_too(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     others = {"choosy": f"{__name__}:Choosy", "broken": "no_such_package:Predictor"}
-    monkeypatch.setattr(config, "_BUILT_IN", config._BUILT_IN | others)
+    for kind, where in others.items():
+        monkeypatch.setitem(PREDICTORS.built_in, kind, where)
     panel = PredictorPanel()
     qtbot.addWidget(panel)
     panel.set_context(PICTURE)
@@ -283,7 +284,7 @@ def test_other_peoples_kinds_are_offered_too(qtbot: QtBot, monkeypatch: pytest.M
     panel.set_context(VOLUME)
     assert shown_errors(panel) == []
     combo.setCurrentIndex(combo.findText("Broken"))
-    assert panel.message == "Broken can't be used: No module named 'no_such_package'"
+    assert panel.message.startswith("Broken can't be used: the predictor 'broken' can't be loaded: ModuleNotFoundError")
     assert combo.currentText() == "Choosy"
     assert panel.kind == "choosy"
 

@@ -3,72 +3,43 @@
 from __future__ import annotations
 
 import dataclasses
-from difflib import get_close_matches
-from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any
 
 import numpy as np
 
 from predictor_inspector.core.parameters import Parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.registry import Extensions, nearest
 
-ENTRY_POINT_GROUP = "predictor_inspector.predictors"
-
-_BUILT_IN = {
-    "affinities": "predictor_inspector.core.predictors.affinities:AffinitiesPredictor",
-    "distance": "predictor_inspector.core.predictors.distance:DistancePredictor",
-    "hot_distance": "predictor_inspector.core.predictors.hot_distance:HotDistancePredictor",
-    "inner_distance": "predictor_inspector.core.predictors.inner_distance:InnerDistancePredictor",
-    "one_hot": "predictor_inspector.core.predictors.one_hot:OneHotPredictor",
-    "dummy": "predictor_inspector.core.predictors.dummy:DummyPredictor",
-}
+PREDICTORS: Extensions[type[Predictor]] = Extensions(
+    noun="predictor",
+    group="predictor_inspector.predictors",
+    built_in={
+        "affinities": "predictor_inspector.core.predictors.affinities:AffinitiesPredictor",
+        "distance": "predictor_inspector.core.predictors.distance:DistancePredictor",
+        "hot_distance": "predictor_inspector.core.predictors.hot_distance:HotDistancePredictor",
+        "inner_distance": "predictor_inspector.core.predictors.inner_distance:InnerDistancePredictor",
+        "one_hot": "predictor_inspector.core.predictors.one_hot:OneHotPredictor",
+        "dummy": "predictor_inspector.core.predictors.dummy:DummyPredictor",
+    },
+    is_valid=lambda found: isinstance(found, type) and issubclass(found, Predictor) and dataclasses.is_dataclass(found),
+    requirement="a dataclass derived from Predictor",
+)
 
 
 def predictor_kinds() -> tuple[str, ...]:
     """The names of all predictors that can be made: the built-in ones first, then installed packages' by name."""
-    others = sorted(e.name for e in entry_points(group=ENTRY_POINT_GROUP) if e.name not in _BUILT_IN)
-    return (*_BUILT_IN, *others)
+    return PREDICTORS.names()
 
 
 def predictor_class(kind: str) -> type[Predictor]:
-    """The predictor class called `kind`.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message suggests the nearest name.
-    TypeError
-        If an installed package registers something that isn't a predictor dataclass.
-    """
-    if kind in _BUILT_IN:
-        module, name = _BUILT_IN[kind].split(":")
-        cls: type[Predictor] = getattr(import_module(module), name)
-        return cls
-    for entry_point in entry_points(group=ENTRY_POINT_GROUP):
-        if entry_point.name == kind:
-            found = entry_point.load()
-            if not (isinstance(found, type) and issubclass(found, Predictor) and dataclasses.is_dataclass(found)):
-                raise TypeError(
-                    f"predictor {kind!r} is registered as {entry_point.value}, which is not a dataclass derived from Predictor"
-                )
-            return found
-    raise ValueError(f"unknown predictor kind {kind!r}{_suggest(kind, predictor_kinds())}")
+    """The predictor class called `kind`; errors as `Extensions.load`."""
+    return PREDICTORS.load(kind)
 
 
 def kind_of(predictor: Predictor) -> str:
-    """The name under which `predictor`'s class is registered."""
-    cls = type(predictor)
-    for kind in _BUILT_IN:
-        if predictor_class(kind) is cls:
-            return kind
-    for entry_point in entry_points(group=ENTRY_POINT_GROUP):
-        # Only what may be it is loaded: one broken package doesn't stand in another's way.
-        if entry_point.attr == cls.__qualname__ and predictor_class(entry_point.name) is cls:
-            return entry_point.name
-    raise ValueError(
-        f"{cls.__name__} is not registered as a predictor; add it to the entry-point group {ENTRY_POINT_GROUP!r}"
-    )
+    """The name under which `predictor`'s class is registered; ``ValueError`` if it isn't."""
+    return PREDICTORS.name_of(type(predictor))
 
 
 def predictor_from_config(config: dict[str, Any]) -> Predictor:
@@ -97,7 +68,7 @@ def predictor_from_config(config: dict[str, Any]) -> Predictor:
     parameters = {p.name: p for p in parameters_of(cls)}
     for name in values:
         if name not in parameters:
-            raise ValueError(f"{kind} has no parameter {name!r}{_suggest(str(name), parameters)}")
+            raise ValueError(f"{kind} has no parameter {name!r}{nearest(str(name), parameters)}")
     missing = [p.name for p in parameters.values() if p.required and p.name not in values]
     if missing:
         raise ValueError(
@@ -160,8 +131,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _suggest(name: str, known: Any) -> str:
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"

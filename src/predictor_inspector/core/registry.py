@@ -1,0 +1,115 @@
+"""Registry of extensions: predictors, formats, checks, explanations, decoders and dock tabs.
+
+An extension is a name and an object, written ``"module:attribute"``: built-in ones in a table beside their kind's home,
+other packages' as entry points of the same form. Both are imported when they are first asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class ExtensionError(ValueError):
+    """An extension can't be loaded; the message names it, its package and the cause."""
+
+
+@dataclass(frozen=True)
+class Extensions(Generic[T]):
+    """All extensions of one kind.
+
+    Attributes
+    ----------
+    noun : str
+        What one is, for messages: ``"predictor"``.
+    group : str
+        The entry-point group in which packages register theirs.
+    built_in : mapping of str to str
+        Names and where their objects lie, ``"module:attribute"``; other packages can't replace them.
+    is_valid : callable
+        Whether a loaded object may be used.
+    requirement : str
+        What a valid one is, for the message about others: ``"a dataclass derived from Predictor"``.
+    """
+
+    noun: str
+    group: str
+    built_in: Mapping[str, str]
+    is_valid: Callable[[Any], bool]
+    requirement: str
+
+    def names(self) -> tuple[str, ...]:
+        """All names, loaded or not: built-in ones first, then installed packages' by name."""
+        others = {entry.name for entry in entry_points(group=self.group)} - self.built_in.keys()
+        return (*self.built_in, *sorted(others))
+
+    def load(self, name: str) -> T:
+        """The extension called `name`.
+
+        Raises
+        ------
+        ValueError
+            If there is none; the message suggests the nearest name.
+        ExtensionError
+            If its package can't be imported, or registers something else.
+        """
+        entry = self._entry(name)
+        if entry is None:
+            raise ValueError(f"unknown {self.noun} {name!r}{nearest(name, self.names())}")
+        try:
+            found = entry.load()
+        except Exception as error:  # another package may fail in any way
+            raise ExtensionError(f"{self._title(entry)} can't be loaded: {type(error).__name__}: {error}") from error
+        if not self.is_valid(found):
+            raise ExtensionError(f"{self._title(entry)} is {entry.value}, which is not {self.requirement}")
+        loaded: T = found
+        return loaded
+
+    def load_all(self) -> tuple[dict[str, T], tuple[str, ...]]:
+        """All extensions that can be loaded, by name, and a sentence for each that can't."""
+        loaded, failures = {}, []
+        for name in self.names():
+            try:
+                loaded[name] = self.load(name)
+            except ExtensionError as error:
+                failures.append(f"{error}.")
+        return loaded, tuple(failures)
+
+    def name_of(self, extension: T) -> str:
+        """The name under which a class or function is registered.
+
+        Raises
+        ------
+        ValueError
+            If it isn't registered; the message says where to.
+        """
+        qualified = getattr(extension, "__qualname__", "")
+        for name in self.names():
+            entry = self._entry(name)
+            # Only what may be it is loaded: one broken package doesn't stand in another's way.
+            if entry is not None and entry.attr == qualified and self.load(name) is extension:
+                return name
+        raise ValueError(
+            f"{qualified} is not registered as a {self.noun}; add it to the entry-point group {self.group!r}"
+        )
+
+    def _entry(self, name: str) -> EntryPoint | None:
+        if name in self.built_in:
+            return EntryPoint(name, self.built_in[name], self.group)
+        return next((entry for entry in entry_points(group=self.group) if entry.name == name), None)
+
+    def _title(self, entry: EntryPoint) -> str:
+        package = f" of the package {entry.dist.name}" if entry.dist is not None else ""
+        return f"the {self.noun} {entry.name!r}{package}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of an error message about an unknown name: the most similar known one, or all of them."""
+    known = list(known)
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known)}"
