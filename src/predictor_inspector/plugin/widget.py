@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from funlib.geometry import Roi
 from qtpy.compat import isalive
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
@@ -14,6 +15,7 @@ from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.driven import Driven
 from predictor_inspector.plugin.forms.collapsible import Collapsible
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, padded, scrolling
+from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.live.controller import Inspector
 from predictor_inspector.plugin.live.shutdown import Ending
@@ -22,6 +24,7 @@ from predictor_inspector.plugin.memory_setting import MemorySetting
 from predictor_inspector.plugin.model.resolve import Intention, Situation
 from predictor_inspector.plugin.model.tile_plan import affordable, memory_for_chunks, memory_of
 from predictor_inspector.plugin.model.view import central
+from predictor_inspector.plugin.tabs import TabContext, make_tabs
 from predictor_inspector.plugin.tabs.setup.channel_table import ChannelTable
 from predictor_inspector.plugin.tabs.setup.compute_panel import ComputePanel
 from predictor_inspector.plugin.tabs.setup.data_panel import DataPanel
@@ -61,6 +64,18 @@ class InspectorWidget(Driven, QWidget):
         self._message, self._note = "", ""
         self._inspector = Inspector(viewer, self._intention, self._channels.blended)
         self.tools = Tools(self, viewer, self._inspector, self._channels.blended)
+        context = TabContext(
+            viewer=viewer,
+            settings=self,
+            controller=self._inspector,
+            blended=self._channels.blended,
+            look_at=self.look_at,
+            look_at_channel=self.look_at_channel,
+            go_to=self.go_to,
+        )
+        self.tabs, failures = make_tabs(context)
+        self.notice = " ".join(failures)
+        """What is wrong with the dock itself: a sentence for each tab that can't be opened."""
         self._watched = False
         self._memory_setting = MemorySetting()
         self._lay_out()
@@ -106,12 +121,18 @@ class InspectorWidget(Driven, QWidget):
             raise ValueError(f"there is no channel {name!r}; there are {', '.join(names) or 'none'}")
         self._go_to_channel(names.index(name))
 
+    def go_to(self, roi: Roi) -> None:
+        """Pin the box at a region, in the counts of the ground truth, and move the view there."""
+        gt = self._inspector.gt_array()
+        if gt is not None:
+            self.box = roi
+            go_to_region(self._viewer, roi, gt)
+
     def open_tab(self, title: str) -> None:
         """Show the tab of this title: ``"Inspect"``, ``"Findings"``, ``"Explain"`` and so on."""
-        titles = ["Inspect", *(tool[0] for tool in self.tools.tabs)]
-        if title not in titles:
-            raise ValueError(f"there is no tab {title!r}; there are {', '.join(titles)}")
-        self._tabs.setCurrentIndex(titles.index(title))
+        if title not in self._titles:
+            raise ValueError(f"there is no tab {title!r}; there are {', '.join(self._titles)}")
+        self._tabs.setCurrentIndex(self._titles.index(title))
 
     def reset_choices(self, event: Any = None) -> None:
         """Take over the viewer's layers as they are."""
@@ -158,17 +179,25 @@ class InspectorWidget(Driven, QWidget):
         self._tabs.setDocumentMode(True)
         self._tabs.tabBar().setDrawBase(False)
         self._tabs.setUsesScrollButtons(True)
-        self._tabs.addTab(scrolling(inner), "Inspect")
-        for title, tooltip, tool in self.tools.tabs:
-            index = self._tabs.addTab(padded(tool), title)
-            self._tabs.setTabToolTip(index, tooltip)
+        pages = [(0, "Inspect", "", scrolling(inner))]
+        pages += [(tab.order, tab.title, tab.tool_tip, padded(tab)) for tab in self.tabs.values()]
+        pages += [(order, title, tip, padded(tool)) for order, title, tip, tool in self.tools.tabs]
+        pages.sort(key=lambda page: page[0])
+        self._titles = [title for _, title, _, _ in pages]
+        for _, title, tip, page in pages:
+            self._tabs.setTabToolTip(self._tabs.addTab(page, title), tip)
+        for tab in self.tabs.values():
+            tab.renamed.connect(partial(self._on_title, tab.title))
         self.tools.title_changed.connect(self._on_title)
         self._tabs.currentChanged.connect(self._on_tab)
         self.setMinimumWidth(340)
 
     def _connect(self) -> None:
         inspector = self._inspector
-        self._ending = Ending(inspector.close, self.tools.close, self._memory_setting.close)
+        tabs = self.tabs.values()
+        self._ending = Ending(
+            inspector.close, self.tools.close, self._memory_setting.close, *(t.shut_down for t in tabs)
+        )
         self._ending.comes_with(self)
         self._memory_setting.changed.connect(partial(setattr, self._compute, "memory"))
         inspector.layers_changed.connect(self.reset_choices)
@@ -193,13 +222,21 @@ class InspectorWidget(Driven, QWidget):
         inspector.busy_changed.connect(self._compute.set_busy)
         inspector.view_changed.connect(self._follow_view)
         inspector.gt_changed.connect(self._adapt)
+        for tab in tabs:
+            inspector.resolved.connect(tab.on_resolved)
+            inspector.shown.connect(tab.on_shown)
+            inspector.withdrawn.connect(tab.on_outdated)
+            inspector.cleared.connect(tab.on_cleared)
+            inspector.view_changed.connect(tab.on_view_changed)
 
-    def _on_title(self, index: int, title: str) -> None:
-        self._tabs.setTabText(index + 1, title)
+    def _on_title(self, title: str, shown: str) -> None:
+        self._tabs.setTabText(self._titles.index(title), shown)
 
     def _on_tab(self, index: int) -> None:
-        if index > 0:
-            self.tools.on_opened(self.tools.tabs[index - 1][0])
+        self.tools.on_opened(self._titles[index])
+        for tab in self.tabs.values():
+            if tab.title == self._titles[index]:
+                tab.on_opened()
 
     def _intention(self) -> Intention:
         return Intention(
@@ -273,7 +310,8 @@ class InspectorWidget(Driven, QWidget):
     def _on_message(self, text: str, kind: str) -> None:
         self._message = text if kind in ("error", "parameters") else ""
         said_in_form = kind == "parameters" and self._predictor.isVisible()
-        self._error.show_message("" if said_in_form else self._message)
+        shown = "" if said_in_form else self._message
+        self._error.show_message(" ".join(text for text in (shown, self.notice) if text))
         self._region.set_excess(text if kind in ("large", "tiles") else "", refused=kind == "large")
         self._compute.set_waiting(kind == "tiles")
         if kind == "hint":

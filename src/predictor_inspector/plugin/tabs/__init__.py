@@ -1,1 +1,158 @@
-"""Tabs of the dock: one folder each."""
+"""Registry of the dock's tabs, and what a tab is given and told.
+
+A tab is a `Tab` that is made of a `TabContext`. Ours and other packages' are found in one registry, `TABS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from funlib.geometry import Roi
+from psygnal import SignalGroupDescriptor
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QWidget
+
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.registry import Extensions
+from predictor_inspector.inspection import Inspection
+from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.training.survey import Survey
+from predictor_inspector.plugin.live.controller import Inspector
+from predictor_inspector.plugin.model.resolve import Situation
+
+
+@dataclass(eq=False)
+class Derived:
+    """What tabs have worked out for other tabs; every change is told by ``events``.
+
+    Attributes
+    ----------
+    findings : sequence of Finding or None
+        Of the inspection shown; None where nobody has looked for any.
+    survey : Survey or None
+        The last one.
+    position : int or None
+        Which training position is shown.
+    """
+
+    findings: Sequence[Finding] | None = None
+    survey: Survey | None = None
+    position: int | None = None
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor(connect_child_events=False)
+
+
+@dataclass(frozen=True)
+class TabContext:
+    """What a tab is made of: the dock's viewer, settings and live updates.
+
+    Attributes
+    ----------
+    viewer : napari.Viewer
+        That the dock is in.
+    settings : Settings
+        What is inspected and how; setting a property is as good as choosing it by hand: ``gt_layer``, ``mask_layer``,
+        ``axes``, ``config``, ``region_mode``, ``thickness``, ``box``, ``live``, ``device``, ``outside``,
+        ``balance_over``, ``memory``.
+    controller : Inspector
+        Live updates, with signals: ``resolved``, ``shown``, ``previewed``, ``withdrawn``, ``cleared``,
+        ``view_changed``, ``message``.
+    blended : callable
+        Gives the channels that a predictor's RGB view mixes, and their colours.
+    look_at : callable
+        Shows ``"target"``, ``"weight"`` or ``"target RGB"`` and hides the others.
+    look_at_channel : callable
+        Moves the viewer to the channel of this name.
+    go_to : callable
+        Pins the box at a region, in the counts of the ground truth, and moves the view there.
+    derived : Derived
+        What tabs have worked out for other tabs.
+    """
+
+    viewer: Any
+    settings: Any
+    controller: Inspector
+    blended: Callable[[Predictor], list[tuple[int, str]]]
+    look_at: Callable[[str], None]
+    look_at_channel: Callable[[str], None]
+    go_to: Callable[[Roi], None]
+    derived: Derived = field(default_factory=Derived)
+
+
+class Tab(QWidget):
+    """A tab of the dock: what derived classes say of themselves, and what they are told.
+
+    Parameters
+    ----------
+    context : TabContext
+        Kept as the attribute ``context``.
+
+    Attributes
+    ----------
+    title : str
+        On the tab.
+    tool_tip : str
+        What the tab is for, in a sentence.
+    order : int
+        Tabs stand in this order.
+    """
+
+    title: ClassVar[str] = ""
+    tool_tip: ClassVar[str] = ""
+    order: ClassVar[int] = 100
+
+    renamed = Signal(str)
+    """Another title: how much is in the tab."""
+
+    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.context = context
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being computed for the tab."""
+        return False
+
+    def on_resolved(self, state: Situation) -> None:
+        """There is something to inspect; its target is shown or being computed."""
+
+    def on_shown(self, inspection: Inspection) -> None:
+        """The layers show this inspection."""
+
+    def on_outdated(self) -> None:
+        """The shown target is outdated and was hidden."""
+
+    def on_cleared(self) -> None:
+        """There is no ground truth any more."""
+
+    def on_view_changed(self) -> None:
+        """The viewer shows another slice, channel or part of the world, or other layers."""
+
+    def on_opened(self) -> None:
+        """The tab has come to the front."""
+
+    def shut_down(self) -> None:
+        """Stop for good: let go of threads, timers and callbacks; layers stay."""
+
+
+TABS: Extensions[type[Tab]] = Extensions(
+    noun="tab",
+    group="predictor_inspector.tabs",
+    built_in={},
+    is_valid=lambda found: isinstance(found, type) and issubclass(found, Tab),
+    requirement="a class derived from predictor_inspector.plugin.tabs.Tab",
+)
+
+
+def make_tabs(context: TabContext) -> tuple[dict[str, Tab], tuple[str, ...]]:
+    """All tabs in their order, by name, and a sentence for each that can't be loaded or made."""
+    classes, failures = TABS.load_all()
+    tabs: dict[str, Tab] = {}
+    for name, cls in sorted(classes.items(), key=lambda item: item[1].order):
+        try:
+            tabs[name] = cls(context)
+        except Exception as error:  # another package's tab may fail in any way; the dock opens without it
+            failures = (*failures, f"The tab {name!r} can't be opened: {type(error).__name__}: {error}.")
+    return tabs, tuple(f"{text[:1].upper()}{text[1:]}" for text in failures)

@@ -48,7 +48,7 @@ class Tools(QObject):
         Gives the channels that a predictor's RGB view mixes, and their colours.
     """
 
-    title_changed = Signal(int, str)
+    title_changed = Signal(str, str)
     """Which tab, and what it is called now: how much is in it."""
 
     def __init__(
@@ -83,15 +83,15 @@ class Tools(QObject):
         self._connect(inspector)
 
     @property
-    def tabs(self) -> list[tuple[str, str, QWidget]]:
-        """Title, tooltip and content of each."""
+    def tabs(self) -> list[tuple[int, str, str, QWidget]]:
+        """Order, title, tooltip and content of each."""
         return [
-            (FINDINGS, "What is wrong with targets and weights, and where", self.findings),
-            (EXPLAIN, "Click on a voxel and see where its value comes from", self.explain),
-            (NUMBERS, "The voxel under the mouse, how often which value occurs, and sums per object", self.numbers),
-            (COMPARE, "Keep a result, go on tuning, and see what differs", self.compare),
-            (SURVEY, "Go where training goes, and look for findings there", self.survey),
-            (SHARE, "Notes, sessions, pictures, figures and reports", self.share),
+            (10, FINDINGS, "What is wrong with targets and weights, and where", self.findings),
+            (20, EXPLAIN, "Click on a voxel and see where its value comes from", self.explain),
+            (30, NUMBERS, "The voxel under the mouse, how often which value occurs, and sums per object", self.numbers),
+            (40, COMPARE, "Keep a result, go on tuning, and see what differs", self.compare),
+            (50, SURVEY, "Go where training goes, and look for findings there", self.survey),
+            (60, SHARE, "Notes, sessions, pictures, figures and reports", self.share),
         ]
 
     def on_opened(self, title: str) -> None:
@@ -180,7 +180,7 @@ class Tools(QObject):
 
     def _count(self, grave: int) -> None:
         """Say on the tab how many errors and warnings there are."""
-        self.title_changed.emit(0, f"{FINDINGS} ({grave})" if grave else FINDINGS)
+        self.title_changed.emit(FINDINGS, f"{FINDINGS} ({grave})" if grave else FINDINGS)
 
     def _on_chosen(self, finding: Finding | None) -> None:
         if finding is None or self._situation is None:
