@@ -15,7 +15,7 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit, QSlider, QSpinBox, QTableWidget
 
 from predictor_inspector.core.parameters import Parameter
-from predictor_inspector.plugin.forms.editors import first_value, make_editor
+from predictor_inspector.plugin.forms.editors import make_editor
 from predictor_inspector.plugin.forms.names_edit import NamesEdit, names_from_text, names_to_text
 from predictor_inspector.plugin.forms.number_edit import NumberEdit
 from predictor_inspector.plugin.forms.offsets_table import OffsetsTable, axis_offsets, offsets_in
@@ -364,4 +364,4 @@ def test_a_text_is_taken_over_when_it_is_complete(qtbot: QtBot) -> None:
     ids=lambda value: f"{value.name}, {value.bounds}" if isinstance(value, Parameter) else str(value),
 )
 def test_a_required_parameter_begins_with_the_plainest_value(parameter: Parameter, expected: Any) -> None:
-    assert first_value(parameter) == expected
+    assert parameter.plainest_value() == expected

@@ -10,9 +10,12 @@ import dataclasses
 from dataclasses import MISSING, dataclass
 from math import isfinite
 from numbers import Integral, Real
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
+
+NAMES = tuple[str, ...]
+OFFSETS = tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,46 @@ class Parameter:
     def required(self) -> bool:
         """Whether there is no default."""
         return self.default is MISSING
+
+    @property
+    def holds_names(self) -> bool:
+        """Whether the value is a list of names."""
+        return self.annotation == NAMES or self.widget == "names"
+
+    @property
+    def holds_offsets(self) -> bool:
+        """Whether the value is a list of voxel offsets."""
+        return self.annotation == OFFSETS or self.widget == "offsets"
+
+    def plainest_value(self, dims: int = 3) -> Any:
+        """The default, or for a required parameter the plainest value that its type and bounds allow.
+
+        Parameters
+        ----------
+        dims : int
+            How many spatial axes the data have: offsets are to the next voxel along each.
+        """
+        if self.default is not MISSING:
+            return self.default
+        if self.holds_offsets:
+            return tuple(tuple(int(a == axis) for a in range(dims)) for axis in range(dims))
+        if self.holds_names:
+            return ()
+        if self.annotation in (int, float):
+            return self._plainest_number()
+        choices = get_args(self.annotation) if get_origin(self.annotation) is Literal else ()
+        return choices[0] if choices else {bool: False, str: ""}.get(self.annotation)
+
+    def _plainest_number(self) -> float:
+        low, high = self.minimum, self.maximum
+        if low is not None and high is not None and self.annotation is float:
+            return (low + high) / 2
+        number: float = self.annotation(1)
+        if low is not None and number < low + self.exclusive:
+            number = self.annotation(low + self.exclusive)
+        if high is not None and number > high - self.exclusive:
+            number = self.annotation(high - self.exclusive)
+        return number
 
     @property
     def bounds(self) -> str:

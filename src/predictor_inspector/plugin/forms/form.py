@@ -14,7 +14,7 @@ from superqt import QElidingLabel
 
 from predictor_inspector.core.parameters import Parameter, parameters_of
 from predictor_inspector.plugin.forms.collapsible import Collapsible
-from predictor_inspector.plugin.forms.editors import first_value, make_editor
+from predictor_inspector.plugin.forms.editors import make_editor
 from predictor_inspector.plugin.forms.offsets_table import OffsetsTable
 from predictor_inspector.plugin.forms.small_widgets import ERROR_COLOUR, ErrorLabel, flat_button
 
@@ -125,7 +125,7 @@ class ParameterForm(QWidget):
             If a value doesn't fit its parameter.
         """
         for name, row in self._rows.items():
-            start = _frozen(values.get(name, first_value(row.parameter, self._dims)))
+            start = _frozen(values.get(name, row.parameter.plainest_value(self._dims)))
             if start == row.start and (row.touched or not row.differs):
                 continue  # somebody may be typing there
             before = row.editor.value()
@@ -226,7 +226,7 @@ class _Row:
         self.editor: Any = make_editor(parameter)
         self.start: Any = MISSING
         self.touched = False
-        self.editor.set_value(first_value(parameter))
+        self.editor.set_value(parameter.plainest_value())
         self.label = QElidingLabel(readable(parameter.name))
         self.reset = flat_button("↺", "Return to the starting value")
         self.reset.setFixedWidth(20)
