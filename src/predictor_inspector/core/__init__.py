@@ -11,6 +11,7 @@ from predictor_inspector.core.array_types import (
     Mask,
     ProbabilityArray,
 )
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.config import (
     kind_of,
     predictor_class,
@@ -40,6 +41,7 @@ __all__ = [
     "ArraySpec",
     "ArrayType",
     "BinaryArray",
+    "Channel",
     "ClassCounts",
     "DistanceArray",
     "DistancePredictor",

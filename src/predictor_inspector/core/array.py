@@ -168,6 +168,11 @@ class Array:
         return len(self.data.shape) - self.dims
 
     @property
+    def spatial_axes(self) -> tuple[str, ...]:
+        """Names of the spatial axes."""
+        return self.axis_names[self.channel_dims :]
+
+    @property
     def spatial_shape(self) -> Coordinate:
         """Shape of the spatial axes, in voxels."""
         return Coordinate(self.shape[self.channel_dims :])

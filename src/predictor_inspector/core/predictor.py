@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 
 import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array, ArraySpec
-from predictor_inspector.core.array_types import ArrayType
+from predictor_inspector.core.array_types import ArrayType, DistanceArray, ProbabilityArray
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.parameters import parameters_of
 
 if TYPE_CHECKING:
@@ -129,10 +130,30 @@ class Predictor(ABC):
         """A predictor whose target looks much the same and is much quicker, for a first impression; None if there is none."""
         return None
 
+    def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
+        """What the target's channels are, in order. By default what `output_array_type` says, which is little.
+
+        Parameters
+        ----------
+        axes : sequence of str, optional
+            Names of the ground truth's spatial axes, slowest first, for channels that are named after them: an affinity
+            may be ``"aff z+1"`` or ``"aff x+1"``. By default the last of ``z, y, x``.
+        """
+        meaning = self.output_array_type
+        lowest = -1.0 if isinstance(meaning, DistanceArray) else getattr(meaning, "minimum", 0.0)
+        highest = getattr(meaning, "maximum", 1.0)
+        group = "classes" if isinstance(meaning, ProbabilityArray) else ""
+        return tuple(Channel(name, "", lowest, highest, group=group) for name in meaning.channel_names)
+
     @property
     def channel_names(self) -> tuple[str, ...]:
-        """One name per channel of the target."""
-        return self.output_array_type.channel_names
+        """One name per channel of the target, with axes called z, y, x; see `describe_channels`."""
+        return tuple(channel.name for channel in self.describe_channels())
+
+    def value_of(self, channel: Channel, role: str, default: Any = None) -> Any:
+        """The value of the parameter that plays a role for a channel, `default` if none does."""
+        name = channel.roles.get(role)
+        return default if name is None else getattr(self, name)
 
     @classmethod
     def starting_values(cls, gt: Array) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array, spatial_axis_names, whole_numbers
 from predictor_inspector.core.array_types import EmbeddingArray
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ground_truth import annotated, check_channels, object_labels, part_of
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.ops.affinities import affinities, known_pairs
@@ -115,14 +116,45 @@ class AffinitiesPredictor(Predictor):
 
     @property
     def output_array_type(self) -> EmbeddingArray:
-        axes = spatial_axis_names(self.dims)
-        names = [_affinity_name(offset, axes) for offset in self.neighborhood]
-        if self.lsds:
-            names += [f"lsd mean offset {a}" for a in axes]
-            names += [f"lsd variance {a}" for a in axes]
-            names += [f"lsd pearson {a}{b}" for a, b in combinations(axes, 2)]
-            names += ["lsd size"]
+        names = self.channel_names
         return EmbeddingArray(len(names), names)
+
+    def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
+        axes = spatial_axis_names(self.dims) if axes is None else tuple(axes)
+        self._check_dims(len(axes), "axes")
+        roles = {
+            "clipmin": "affs_weight_clipmin",
+            "clipmax": "affs_weight_clipmax",
+            "mask": "mask_pairs",
+            "offsets": "neighborhood",
+            "background": "background_as_object",
+            "erosion": "grow_boundary_iterations",
+        }
+        channels = [
+            Channel(_affinity_name(offset, axes), "affinity", offset=offset, roles=roles, group="affinities", row=row)
+            for row, offset in enumerate(self.neighborhood)
+        ]
+        if self.lsds:
+            roles = {
+                "clipmin": "lsd_weight_clipmin",
+                "clipmax": "lsd_weight_clipmax",
+                "window": "num_voxels",
+                "downsampling": "downsample_lsds",
+                "background": "background_as_object",
+            }
+            groups = {
+                "mean offset": [f"lsd mean offset {a}" for a in axes],
+                "variance": [f"lsd variance {a}" for a in axes],
+                "pearson": [f"lsd pearson {a}{b}" for a, b in combinations(axes, 2)],
+                "size": ["lsd size"],
+            }
+            row = len(self.neighborhood)
+            channels += [
+                Channel(name, "descriptor", roles=roles, group=group, row=row)
+                for group, names in groups.items()
+                for name in names
+            ]
+        return tuple(channels)
 
     def create_model(self, architecture: Architecture) -> Model:
         if architecture.dims != self.dims:

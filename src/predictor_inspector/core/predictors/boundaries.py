@@ -10,6 +10,7 @@ import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ground_truth import annotated, channel_labels, check_channels, part_of
 from predictor_inspector.core.ops.boundary_distance import (
     SATURATED,
@@ -73,6 +74,15 @@ class BoundaryPredictor(Predictor):
             raise ValueError(f"{name}: channels must be a list of at least one name, got {self.channels!r}")
         object.__setattr__(self, "channels", tuple(str(c) for c in self.channels))
         check_clips(name, "clip", self.clipmin, self.clipmax)
+
+    def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
+        """Signed distances, one per channel of the ground truth."""
+        roles = {"clipmin": "clipmin", "clipmax": "clipmax", "scale": "scale_factor"}
+        if hasattr(self, "mask_distances"):
+            roles |= {"mask": "mask_distances", "epsilon": "epsilon", "threshold": "threshold"}
+        return tuple(
+            Channel(name, "signed distance", -1.0, roles=roles, source=i, row=i) for i, name in enumerate(self.channels)
+        )
 
     def gt_region_for_roi(self, target_spec: SpecT) -> SpecT:
         """The ROI grown until what lies beyond can change the target by no more than `context_tolerance`."""
@@ -170,8 +180,3 @@ def starting_values(gt: Array, distances_masked: bool) -> dict[str, Any]:
 def rounded(value: float) -> float:
     """`value` to two significant digits, for a person to start from."""
     return float(f"{value:.2g}")
-
-
-def halves(names: Sequence[str]) -> tuple[str, ...]:
-    """Channel names of one-hot values followed by distances."""
-    return (*(f"hot {n}" for n in names), *(f"distance {n}" for n in names))

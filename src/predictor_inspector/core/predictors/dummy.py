@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.array_types import EmbeddingArray
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor
@@ -23,6 +25,10 @@ class DummyPredictor(Predictor):
     @property
     def output_array_type(self) -> EmbeddingArray:
         return EmbeddingArray(self.embedding_dims)
+
+    def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
+        """Zeros."""
+        return tuple(Channel(name, "constant") for name in self.output_array_type.channel_names)
 
     def create_model(self, architecture: Architecture) -> Model:
         return Model(architecture, conv_head(architecture, self.embedding_dims))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.array_types import EmbeddingArray
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ground_truth import part_of
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance, joined
@@ -22,7 +24,6 @@ from predictor_inspector.core.predictors.boundaries import (
     SCALE_FACTOR,
     THRESHOLD,
     BoundaryPredictor,
-    halves,
     starting_values,
 )
 from predictor_inspector.core.predictors.clips import CLIPMAX, CLIPMIN
@@ -48,7 +49,17 @@ class HotDistancePredictor(BoundaryPredictor):
 
     @property
     def output_array_type(self) -> EmbeddingArray:
-        return EmbeddingArray(2 * len(self.channels), halves(self.channels))
+        return EmbeddingArray(2 * len(self.channels), self.channel_names)
+
+    def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
+        """One-hot values, then signed distances."""
+        clips = {"clipmin": "clipmin", "clipmax": "clipmax"}
+        hot = [Channel(f"hot {name}", "one-hot", roles=clips, source=i, row=i) for i, name in enumerate(self.channels)]
+        distances = [
+            replace(channel, name=f"distance {channel.name}", row=len(hot) + i)
+            for i, channel in enumerate(super().describe_channels(axes))
+        ]
+        return (*hot, *distances)
 
     def create_model(self, architecture: Architecture) -> Model:
         return Model(architecture, conv_head(architecture, 2 * len(self.channels), self.kernel_size))

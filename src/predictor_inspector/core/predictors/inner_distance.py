@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,6 +11,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.array_types import DistanceArray
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ground_truth import part_of
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance
@@ -40,6 +42,10 @@ class InnerDistancePredictor(BoundaryPredictor):
     @property
     def output_array_type(self) -> DistanceArray:
         return DistanceArray(self.channels)
+
+    def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
+        """Distances, one per channel of the ground truth."""
+        return tuple(replace(c, kind="distance", minimum=0.0) for c in super().describe_channels(axes))
 
     def create_model(self, architecture: Architecture) -> Model:
         return Model(architecture, conv_head(architecture, len(self.channels)))

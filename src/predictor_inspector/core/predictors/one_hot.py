@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.array_types import ProbabilityArray
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ground_truth import annotated, check_channels, object_labels, part_of
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.parameters import parameter
@@ -41,6 +43,13 @@ class OneHotPredictor(Predictor):
     @property
     def output_array_type(self) -> ProbabilityArray:
         return ProbabilityArray(self.classes)
+
+    def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
+        """One channel per class."""
+        roles = {"classes": "classes"}
+        return tuple(
+            Channel(name, "one-hot", roles=roles, group="classes", label=i) for i, name in enumerate(self.classes)
+        )
 
     def create_model(self, architecture: Architecture) -> Model:
         return Model(architecture, conv_head(architecture, len(self.classes), self.kernel_size))

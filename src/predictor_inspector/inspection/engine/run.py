@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array, format_roi
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
@@ -120,10 +121,15 @@ class Inspection:
         """The ROI grown by the predictor's padding on every side."""
         return self.regions.padding_region
 
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """What each channel of target and weight means, named after the ground truth's own axes."""
+        return self.request.predictor.describe_channels(self.gt.spatial_axes)
+
     @property
     def channel_names(self) -> tuple[str, ...]:
         """One name per channel of target and weight."""
-        return tuple(s.name for s in self.statistics)
+        return tuple(channel.name for channel in self.channels)
 
 
 def inspect(
@@ -230,7 +236,7 @@ def _computed(
         weight, counts = predictor.create_weight(on_device, target, mask_there, request.counts)
         target, weight = target[roi], weight[roi]
     with clock.step("statistics", device):
-        names = predictor.channel_names
+        names = [channel.name for channel in predictor.describe_channels(gt.spatial_axes)]
         if tuple(target.shape) != tuple(weight.shape) or target.shape[0] != len(names):
             raise ValueError(
                 f"{type(predictor).__name__} names {len(names)} channels, but its target has shape {target.shape} and its "

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
 from math import prod
 from typing import Any, cast
@@ -22,6 +22,7 @@ import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array, ArraySpec
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
@@ -218,10 +219,15 @@ class TiledInspection:
         shape = [int(n) for n in region.shape // self.gt.voxel_size]
         return needed_memory(self.request.predictor, self.gt, shape, self.mask) <= self.memory
 
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """What each channel of target and weight means, named after the ground truth's own axes."""
+        return self.request.predictor.describe_channels(self.gt.spatial_axes)
+
     @property
     def channel_names(self) -> tuple[str, ...]:
         """One name per channel of target and weight."""
-        return self.request.predictor.channel_names
+        return tuple(channel.name for channel in self.channels)
 
     def run(self, recall: Recall | None = None, progress: Progress | None = None) -> Iterator[Tile]:
         """Compute all tiles: first every target, with preliminary weights, then every tile again with its final weights.

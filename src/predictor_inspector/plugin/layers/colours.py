@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from predictor_inspector.core.array_types import ProbabilityArray
-from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.channels import Channel
 
 ROI = "#ffd400"
 CONTEXT = "#22b8e6"
@@ -31,18 +31,27 @@ CHANNELS = (
 """Per channel, in turn; the first three make neighbouring affinities along z, y and x the usual RGB picture."""
 
 
+MIXED_AT_FIRST = 3
+"""Channels of a group that are blended before a person chooses others: the primary colours."""
+
+
 def channel_colour(index: int) -> str:
-    """The colour that the channel at `index` begins with."""
+    """The colour of the channel at `index` that has none of its own."""
     return CHANNELS[index % len(CHANNELS)]
 
 
-def blended_at_first(predictor: Predictor) -> tuple[int, ...]:
-    """The channels whose mixture is worth seeing: the first three affinities, or all classes of a one-hot target."""
-    names = predictor.channel_names
-    if isinstance(predictor.output_array_type, ProbabilityArray):
-        return tuple(range(len(names)))
-    affinities = [i for i, name in enumerate(names) if name.startswith("aff ")]
-    return tuple(affinities[:3]) if len(affinities) > 1 else ()
+def blended_at_first(channels: Sequence[Channel]) -> dict[int, str]:
+    """Indices and colours of the channels that are blended before a person chooses others; empty if none go together.
+
+    Of the first group that has several: all classes, since they hardly overlap, or the first three of anything else.
+    """
+    for group in dict.fromkeys(channel.group for channel in channels if channel.group):
+        members = [i for i, channel in enumerate(channels) if channel.group == group]
+        if group == "classes":
+            return {i: channels[i].colour or channel_colour(i) for i in members}
+        if len(members) > 1:
+            return {i: channels[i].colour or channel_colour(i) for i in members[:MIXED_AT_FIRST]}
+    return {}
 
 
 def signed_colormap() -> Any:

@@ -6,15 +6,15 @@ draws the regions at once and hands the computation to the worker. What comes ba
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops import backend
-from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection import Inspection, Request, carry_out
 from predictor_inspector.inspection.engine.preview import IMPATIENT, Pace, preview_of
 from predictor_inspector.inspection.engine.result_cache import Workbench
@@ -68,7 +68,7 @@ class Inspector(QObject):
         self,
         viewer: Any,
         intention: Callable[[], Intention],
-        blended: Callable[[Predictor], list[tuple[int, str]]],
+        blended: Callable[[Sequence[Channel]], list[tuple[int, str]]],
     ) -> None:
         super().__init__()
         self._viewer, self._intention, self._blended = viewer, intention, blended
@@ -169,7 +169,7 @@ class Inspector(QObject):
         elif inspection is None or situation is None:
             return
         else:
-            pictures = make_pictures(inspection, situation.place, self._blended(inspection.request.predictor))
+            pictures = make_pictures(inspection, situation.place, self._blended(inspection.channels))
             self._results.show(pictures)
         self.view_changed.emit()
 
@@ -237,7 +237,7 @@ class Inspector(QObject):
 
     def _submit(self, situation: Situation) -> None:
         self._submitted, self._trouble = situation.key, ""
-        blended = self._blended(situation.request.predictor)
+        blended = self._blended(situation.channels)
         if self._bench is None or self._bench[0] != situation.data:
             self._bench = (situation.data, Workbench())
         bench = self._bench[1]
@@ -290,7 +290,7 @@ class Inspector(QObject):
 
     def _show_tiles(self, run: TiledRun) -> None:
         self._draw()
-        self._results.show(run.pictures(self._blended(run.situation.request.predictor)))
+        self._results.show(run.pictures(self._blended(run.situation.channels)))
 
     def _draw(self) -> None:
         """Draw the regions of what is looked at now, if they aren't drawn yet."""
@@ -340,7 +340,7 @@ class Inspector(QObject):
         self._pace.learn(inspection)
         if isinstance(job, TiledJob):
             # The channels that are mixed may be others by now.
-            pictures = make_pictures(inspection, job.run.situation.place, self._blended(inspection.request.predictor))
+            pictures = make_pictures(inspection, job.run.situation.place, self._blended(inspection.channels))
         if self._put(job, pictures):
             self.inspection = inspection
             self.shown.emit(inspection)

@@ -9,6 +9,7 @@ from typing import Any
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.inspection import Regions, Request, regions_for
@@ -48,6 +49,11 @@ class Situation:
     """Equal for situations in which the same values lie in the same place."""
     key: tuple[Any, ...]
     """Equal for situations that lead to the same result."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels of the result, named after the ground truth's own axes."""
+        return self.request.predictor.describe_channels(self.gt.spatial_axes)
 
 
 class WrongParameters(ValueError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding, find_cheaply
 from predictor_inspector.inspection.findings.suggestions import Suggestion
@@ -56,7 +56,7 @@ class Tools(QObject):
         widget: Any,
         viewer: Any,
         inspector: Inspector,
-        blended: Callable[[Predictor], list[tuple[int, str]]],
+        blended: Callable[[Sequence[Channel]], list[tuple[int, str]]],
     ) -> None:
         super().__init__(widget)
         self._widget, self._viewer = widget, viewer

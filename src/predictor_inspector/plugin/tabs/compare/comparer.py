@@ -11,11 +11,11 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.inspection import Inspection, carry_out
 from predictor_inspector.inspection.comparison import Comparison, compare
 from predictor_inspector.inspection.findings import Find
-from predictor_inspector.plugin.layers.colours import blend, blended_at_first, channel_colour
+from predictor_inspector.plugin.layers.colours import blend, blended_at_first
 from predictor_inspector.plugin.layers.comparison import DIFFERENCE, NAMES, CompareLayers
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
@@ -67,7 +67,7 @@ class Comparer(QObject):
         viewer: Any,
         sources: Sources | None = None,
         find: Find | None = None,
-        blended: Callable[[Predictor], Sequence[tuple[int, str]]] | None = None,
+        blended: Callable[[Sequence[Channel]], Sequence[tuple[int, str]]] | None = None,
         may_zoom: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__()
@@ -226,7 +226,7 @@ class Comparer(QObject):
 
     def _put_a(self, a: Inspection, view: str) -> None:
         name, array = NAMES[view], a.weight if view == WEIGHT else a.target
-        blended = tuple(self._blended(a.request.predictor)) or ((0, "#ffffff"),)
+        blended = tuple(self._blended(a.channels)) or ((0, "#ffffff"),)
         new = self.layers.get(name) is None
         if new or self._have.get(name) != (a, self._names_of_b(), blended):
             if view == RGB:
@@ -302,5 +302,5 @@ class Comparer(QObject):
             self._refresh()
 
 
-def _blended(predictor: Predictor) -> list[tuple[int, str]]:
-    return [(i, channel_colour(i)) for i in blended_at_first(predictor)]
+def _blended(channels: Sequence[Channel]) -> list[tuple[int, str]]:
+    return list(blended_at_first(channels).items())

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 from predictor_inspector.plugin.layers.colours import blended_at_first, channel_colour
 
@@ -90,11 +90,12 @@ class ChannelTable(QWidget):
         self._table.cellDoubleClicked.connect(lambda row, _column: self._ask_colour(row))
         self._views.buttonClicked.connect(lambda button: self.view_chosen.emit(button.property("view")))
 
-    def blended(self, predictor: Predictor) -> list[tuple[int, str]]:
+    def blended(self, channels: Sequence[Channel]) -> list[tuple[int, str]]:
         """The channels of the RGB view and their colours; none for no such view."""
-        names = predictor.channel_names
+        names = tuple(channel.name for channel in channels)
         if names not in self._chosen:
-            self._chosen[names] = {i: channel_colour(i) for i in blended_at_first(predictor)}
+            self._chosen[names] = blended_at_first(channels)
+            self._colours[names] = {i: channel.colour for i, channel in enumerate(channels) if channel.colour}
         return sorted(self._chosen[names].items())
 
     def show_statistics(self, statistics: Sequence[ChannelStatistics]) -> None:
