@@ -14,7 +14,7 @@ from psygnal import SignalGroupDescriptor
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
@@ -60,7 +60,7 @@ class TabContext:
         Live updates, with signals: ``resolved``, ``shown``, ``previewed``, ``withdrawn``, ``cleared``,
         ``view_changed``, ``message``.
     blended : callable
-        Gives the channels that a predictor's RGB view mixes, and their colours.
+        Gives the indices and colours of the channels, out of those that it is called with, that the RGB view blends.
     look_at : callable
         Shows ``"target"``, ``"weight"`` or ``"target RGB"`` and hides the others.
     look_at_channel : callable
@@ -74,7 +74,7 @@ class TabContext:
     viewer: Any
     settings: Any
     controller: Inspector
-    blended: Callable[[Predictor], list[tuple[int, str]]]
+    blended: Callable[[Sequence[Channel]], list[tuple[int, str]]]
     look_at: Callable[[str], None]
     look_at_channel: Callable[[str], None]
     go_to: Callable[[Roi], None]
