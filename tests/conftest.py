@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
+import zarr
 from hypothesis import settings
 
 # The same few examples in every run; --hypothesis-profile=thorough looks for new ones.
@@ -19,23 +23,38 @@ os.environ.setdefault("PREDICTOR_INSPECTOR_BACKEND", "torch")
 # Several processes share the cores: torch's threads shall sleep while they wait, not spin. To be said before torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-SHARED = Path(__file__).resolve().parents[2] / "shared"
-
-
-def _folder(name: str) -> Path:
-    folder = SHARED / name
-    if not folder.is_dir():
-        pytest.skip(f"the folder of shared {name} is not beside this checkout")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """The folder of real ground truth."""
-    return _folder("data")
+HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="session")
 def golden() -> Path:
     """The folder of reference results."""
-    return _folder("golden") / "public"
+    return HERE / "golden"
+
+
+@pytest.fixture(scope="session")
+def real_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the real ground truth of data/files, and its neurites in the layouts of funlib and CREMI."""
+    folder = tmp_path_factory.mktemp("real") / "data"
+    shutil.copytree(HERE / "data" / "files", folder)
+    raw, neurons = (
+        zarr.open_array(folder / "medulla.ome.zarr" / path, mode="r")[::4] for path in ("s0", "labels/neurons/s0")
+    )
+    # A constant above 2³³ keeps the order of the ids.
+    layouts = {"raw": raw, "labels/neuron_ids": np.where(neurons > 0, neurons + np.uint64(2**33), 0)}
+    place = {
+        "offset": [400, 1000, 1000],
+        "resolution": [40, 10, 10],
+        "axis_names": ["z", "y", "x"],
+        "units": ["nm"] * 3,
+    }
+    funlib = zarr.create_group(folder / "funlib_anisotropic.zarr", zarr_format=2)
+    with h5py.File(folder / "cremi_style.hdf", "w") as cremi:
+        for name, values in layouts.items():
+            array = funlib.create_array(
+                name, shape=values.shape, dtype=values.dtype, chunks=(8, 64, 64), attributes=place
+            )
+            array[...] = values
+            dataset = cremi.create_dataset(f"volumes/{name}", data=values, chunks=(10, 56, 56), compression="gzip")
+            dataset.attrs.update(offset=[0.0, 0.0, 0.0], resolution=[40.0, 4.0, 4.0])
+    return folder

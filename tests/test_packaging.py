@@ -94,6 +94,13 @@ def test_the_source_distribution_holds_both_manifests(built):
     assert first == second == (ROOT / "napari.yaml").read_bytes()
 
 
+def test_the_source_distribution_leaves_out_the_data_of_tests(built):
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        names = [name.split("/", 1)[1] for name in archive.getnames()]
+    assert "tests/core/test_golden.py" in names
+    assert not [name for name in names if name.startswith(("tests/golden/", "tests/data/files/"))]
+
+
 def test_the_base_install_brings_no_window(metadata):
     base = {line for line in metadata.get_all("Requires-Dist") if "extra ==" not in line}
     assert not names(list(base)) & {"napari", "magicgui", "npe2", "pyqt6", "qtpy", "superqt", "vispy"}

@@ -27,6 +27,10 @@ CASES = [
 ]
 
 
+def test_every_reference_result_is_compared(golden: Path) -> None:
+    assert sorted(file.stem for file in golden.glob("*.npz")) == CASES
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_targets_weights_and_regions_equal_the_reference(golden: Path, case: str) -> None:
     reference = np.load(golden / f"{case}.npz")

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import dask.array
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -273,12 +275,10 @@ def test_chunks_are_those_of_zarr_hdf5_and_dask_else_blocks(tmp_path: Path) -> N
     stored = zarr.create_array(tmp_path / "a.zarr", shape=values.shape, chunks=(5, 6, 7), dtype=values.dtype)
     stored[...] = values
     arrays = [open_array(tmp_path / "a.zarr")]
-    h5py = pytest.importorskip("h5py")
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("labels", data=values, chunks=(5, 6, 7))
     arrays.append(open_array(tmp_path / "a.h5"))
-    dask = pytest.importorskip("dask.array")
-    arrays.append(Array(dask.from_array(values, ((5, 5, 2), (6, 6, 6, 2), (7, 7, 7, 7, 2))), (1, 1, 1)))
+    arrays.append(Array(dask.array.from_array(values, ((5, 5, 2), (6, 6, 6, 2), (7, 7, 7, 7, 2))), (1, 1, 1)))
     for array in arrays:
         there = cached(array, ChunkCache())
         assert there.data.chunks == (5, 6, 7)

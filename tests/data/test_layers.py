@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import dask.array
 import numpy as np
 import pytest
+from napari.layers import Image, Labels, Shapes
 
-napari_layers = pytest.importorskip("napari.layers")
-Image, Labels = napari_layers.Image, napari_layers.Labels
-
-from predictor_inspector.data import array_from_layer  # noqa: E402
+from predictor_inspector.data import array_from_layer
 
 VALUES = np.arange(2 * 4 * 6 * 8).reshape(2, 4, 6, 8)
 
@@ -115,10 +114,9 @@ def test_levels_share_the_corner_of_the_finest_and_are_as_much_coarser_as_their_
 
 
 def test_dask_and_zarr_layers_stay_lazy() -> None:
-    dask = pytest.importorskip("dask.array")
-    layer = _labels(dask.from_array(VALUES[0], chunks=2))
+    layer = _labels(dask.array.from_array(VALUES[0], chunks=2))
     array = array_from_layer(layer)
-    assert isinstance(array.data, dask.Array)
+    assert isinstance(array.data, dask.array.Array)
     np.testing.assert_array_equal(array.numpy(), VALUES[0])
     part = array.roi_of([slice(1, 3)] * 3)
     np.testing.assert_array_equal(array[part].data, VALUES[0][1:3, 1:3, 1:3])
@@ -128,7 +126,7 @@ def test_what_cannot_be_ground_truth_is_an_error_naming_the_layer() -> None:
     with pytest.raises(ValueError, match="layer 'photo' shows colours"):
         array_from_layer(Image(np.zeros((8, 8, 3), np.uint8), rgb=True, name="photo"))
     with pytest.raises(ValueError, match="layer 'boxes' holds no image"):
-        array_from_layer(napari_layers.Shapes(name="boxes"))
+        array_from_layer(Shapes(name="boxes"))
     with np.errstate(invalid="ignore"):  # napari divides by the shape
         empty = _labels(np.zeros((0, 4, 4), int))
     with pytest.raises(ValueError, match="layer 'cells' is empty"):

@@ -164,22 +164,22 @@ def test_colour_pictures_are_refused(tmp_path: Path) -> None:
         open_array(tmp_path / "colour.tif")
 
 
-def test_what_is_not_there_is_an_error_that_lists_what_is(shared_data: Path, tmp_path: Path) -> None:
-    crop = shared_data / "crop_fractional.ome.zarr"
+def test_what_is_not_there_is_an_error_that_lists_what_is(real_data: Path, tmp_path: Path) -> None:
+    crop = real_data / "crop_fractional.ome.zarr"
     with pytest.raises(FileNotFoundError, match=r"labels/nurons is not there; crop_.*holds 'labels/neurons'"):
         open_array(crop / "labels/nurons")
     with pytest.raises(ValueError, match=r"has no array 'labels/nurons'; .*holds 'labels/neurons'"):
         open_array(crop, "labels/nurons")
     with pytest.raises(ValueError, match=r"has no array 'volumes/rw'; cremi_style\.hdf holds 'volumes/raw'"):
-        open_array(shared_data / "cremi_style.hdf", "volumes/rw")
+        open_array(real_data / "cremi_style.hdf", "volumes/rw")
     with pytest.raises(FileNotFoundError, match=r"volumes/raw/z is not there; .*volumes/raw"):
-        open_array(shared_data / "cremi_style.hdf/volumes/raw/z")
+        open_array(real_data / "cremi_style.hdf/volumes/raw/z")
     with pytest.raises(FileNotFoundError, match=r"cremi_stile\.hdf is not there; did you mean 'cremi_style\.hdf'"):
-        open_array(shared_data / "cremi_stile.hdf")
+        open_array(real_data / "cremi_stile.hdf")
     with pytest.raises(FileNotFoundError, match=r"is not there; neither is the folder"):
         open_array(tmp_path / "no" / "where.zarr")
     with pytest.raises(ValueError, match=r"has no array 'z'; nuclei2d_masks\.tif holds '/'"):
-        open_array(shared_data / "nuclei2d_masks.tif", "z")
+        open_array(real_data / "nuclei2d_masks.tif", "z")
 
 
 def test_kinds_of_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -282,13 +282,13 @@ def test_damaged_attributes_are_named_with_their_array(
     ("module", "name", "extra"), [("h5py", "cremi_style.hdf", "hdf5"), ("tifffile", "nuclei2d_masks.tif", "tiff")]
 )
 def test_a_missing_reader_is_an_error_that_says_what_to_install(
-    shared_data: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str, extra: str
+    real_data: Path, monkeypatch: pytest.MonkeyPatch, module: str, name: str, extra: str
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(
         ImportError, match=rf'{name} needs {module}.*pip install "napari-predictor-inspector\[{extra}\]"'
     ):
-        open_array(shared_data / name)
+        open_array(real_data / name)
 
 
 def test_opening_changes_no_file(tmp_path: Path) -> None:

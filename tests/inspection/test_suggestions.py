@@ -80,9 +80,8 @@ def test_nothing_is_suggested_without_objects_or_without_parameters_of_length() 
 
 
 @pytest.mark.parametrize("file", ["medulla.ome.zarr", "nuclei2d_masks.tif", "nuclei3d_masks.tif"])
-def test_suggestions_for_real_tissue_are_found_to_be_fine(shared_data: Path, file: str) -> None:
-    pytest.importorskip("tifffile", reason="tifffile reads TIFF, and is an extra")
-    gt = open_array(shared_data / file)
+def test_suggestions_for_real_tissue_are_found_to_be_fine(real_data: Path, file: str) -> None:
+    gt = open_array(real_data / file)
     middle = gt.roi_of([slice((n - min(n, 72)) // 2, (n + min(n, 72)) // 2) for n in gt.spatial_shape])
     nearest = [[int(a == axis) for a in range(gt.dims)] for axis in range(gt.dims)]
     for start in (DistancePredictor(["cells"], 1, False), AffinitiesPredictor(nearest, num_voxels=2)):

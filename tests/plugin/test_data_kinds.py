@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 
 from predictor_inspector.plugin.model.axes import Axes
 
@@ -175,11 +176,11 @@ def test_wrong_parameters_are_a_sentence_in_the_dock(window: Window) -> None:
 @pytest.mark.parametrize(
     "name", ["medulla.ome.zarr", "crop_fractional.ome.zarr", "funlib_anisotropic.zarr", "cremi_style.hdf"]
 )
-def test_real_volumes_open_in_place(window: Window, shared_data: Path, name: str) -> None:
+def test_real_volumes_open_in_place(window: Window, real_data: Path, name: str) -> None:
     from predictor_inspector.data import list_arrays
     from predictor_inspector.plugin.reader import get_reader
 
-    path = str(shared_data / name)
+    path = str(real_data / name)
     for data in get_reader(path)(path):
         window.viewer._add_layer_from_data(*data)
     window.settle()
@@ -209,7 +210,6 @@ def test_an_error_takes_the_stale_target_off_the_canvas_until_there_is_a_new_one
 
 
 def test_chunked_data_are_read_once_and_anew_after_an_edit(window: Window) -> None:
-    zarr = pytest.importorskip("zarr")
     store = zarr.create_array(store=zarr.storage.MemoryStore(), shape=(12, 40, 48), chunks=(4, 20, 24), dtype="uint32")
     store[:] = blocks()
     layer = window.add_labels(store)

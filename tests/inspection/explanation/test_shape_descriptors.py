@@ -83,9 +83,9 @@ def test_background_has_no_shape() -> None:
 
 
 @pytest.mark.parametrize("downsample", [1, 2])
-def test_real_descriptors_are_retraced(shared_data: Path, downsample: int) -> None:
-    gt = open_array(shared_data / "medulla.ome.zarr", "labels/neurons")
-    roi = gt.roi_of((slice(120, 121), slice(100, 160), slice(100, 160)))
+def test_real_descriptors_are_retraced(real_data: Path, downsample: int) -> None:
+    gt = open_array(real_data / "medulla.ome.zarr", "labels/neurons")
+    roi = gt.roi_of((slice(40, 41), slice(26, 86), slice(26, 86)))
     predictor = AffinitiesPredictor([[1, 0, 0]], num_voxels=8, downsample_lsds=downsample)
     inspection = inspect(predictor, gt, roi, device="cpu")
     rng = np.random.default_rng(0)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from predictor_inspector.core import HotDistancePredictor, InnerDistancePredictor, Predictor
 
 from .volumes import affinities, array, cells, distance, found, tissue, voxels
-
-ndimage = pytest.importorskip("scipy.ndimage", reason="scipy is the oracle for distances")
 
 
 def half(shape: tuple[int, ...] = (40, 40, 40)) -> np.ndarray:

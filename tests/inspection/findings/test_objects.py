@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from predictor_inspector.core import OneHotPredictor
 from predictor_inspector.inspection.findings.runs import Pieces, Runs
 
 from .volumes import affinities, array, cells, distance, found, tissue, voxels
-
-ndimage = pytest.importorskip("scipy.ndimage", reason="scipy is the oracle for pieces of objects")
 
 
 @given(st.integers(0, 10**6), st.integers(2, 3))

@@ -79,11 +79,10 @@ def test_clean_volumes_give_no_errors_and_no_warnings(kind: str, volume: str) ->
 @pytest.mark.parametrize("kind", [k for k in predictor_kinds() if k != "one_hot"])
 @pytest.mark.parametrize(("file", "annotated"), FILES)
 def test_real_ground_truth_gives_no_errors_and_no_warnings(
-    shared_data: Path, file: str, annotated: str | None, kind: str
+    real_data: Path, file: str, annotated: str | None, kind: str
 ) -> None:
-    pytest.importorskip("h5py" if file.endswith(".hdf") else "tifffile" if file.endswith(".tif") else "zarr")
-    gt = open_array(shared_data / file)
-    mask = None if annotated is None else open_array(shared_data / file, annotated)
+    gt = open_array(real_data / file)
+    mask = None if annotated is None else open_array(real_data / file, annotated)
     start = predictor_class(kind).starting_values(gt)
     settings = [start] + ([start | {"lsds": True, "num_voxels": 2}] if kind == "affinities" else [])
     middle = [slice((n - min(n, 72)) // 2, (n + min(n, 72)) // 2) for n in gt.spatial_shape]
