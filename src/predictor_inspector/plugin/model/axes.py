@@ -61,6 +61,14 @@ def possible_axes(layer: Any) -> list[Axes]:
     return [likely, *(r for r in readings if r != likely)]
 
 
+def readings_of(layer: Any) -> list[Axes]:
+    """As `possible_axes`, and one that leads to the error's message where a layer can't be read."""
+    try:
+        return possible_axes(layer)
+    except ValueError:
+        return [Axes(min(3, int(layer.ndim)), False)]
+
+
 def likely_axes(layer: Any) -> Axes:
     """What the labels of the axes say; without any, up to three spatial axes with channels before them."""
     array = array_from_layer(layer)
@@ -71,6 +79,15 @@ def is_telling(layer: Any) -> bool:
     """Whether the layer's axis labels leave no doubt."""
     labels = [str(label).lower() for label in layer.axis_labels]
     return labels[-1] == "x" or layer.ndim == 2
+
+
+def static_array(layer: Any, axes: Axes, level: int) -> Array | None:
+    """The layer's array, at its first time; None if the layer can't be used, which `array_at` explains."""
+    try:
+        array = array_from_layer(layer, level, axes.spatial)
+    except ValueError:
+        return None
+    return array.select(array.axis_names[0], 0) if axes.time else array
 
 
 def array_at(layer: Any, axes: Axes, level: int, view: View) -> Array:

@@ -1,0 +1,73 @@
+"""Undo and redo of settings."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import Any
+
+from predictor_inspector.plugin.model.settings import Settings, Step
+
+_CLOSELY = 0.7
+"""Seconds within which the same field, or the same parameter, is set again as part of one step: while a slider is dragged,
+say."""
+
+_MOST = 200  # steps that are kept
+
+
+class History:
+    """Steps through snapshots of settings.
+
+    Steps that hold layers which have gone are forgotten, so that their data aren't kept.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._present = settings.snapshot()
+        self._past: list[dict[str, Any]] = []
+        self._future: list[dict[str, Any]] = []
+        self._last: tuple[Any, float] = (None, 0.0)
+        self._going = False
+        settings.stepped.connect(self._on_step)
+        settings.events.layers.connect(self._forget_layers)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return bool(self._past)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step was taken back, and nothing else was set since."""
+        return bool(self._future)
+
+    def undo(self) -> None:
+        """Take back the last step; nothing happens if there is none."""
+        self._go(self._past, self._future)
+
+    def redo(self) -> None:
+        """Take again the step that was taken back last; nothing happens if there is none."""
+        self._go(self._future, self._past)
+
+    def _go(self, there: list[dict[str, Any]], back: list[dict[str, Any]]) -> None:
+        if there:
+            back.append(self._present)
+            self._last = (None, 0.0)
+            self._going = True
+            try:
+                self._settings.restore(there.pop())
+            finally:
+                self._going = False
+
+    def _on_step(self, step: Step) -> None:
+        before, self._present = self._present, self._settings.snapshot()
+        if before == self._present or step.automatic or self._going:
+            return
+        label, when = self._last
+        self._last = (step.label, monotonic())
+        self._future.clear()
+        if step.label is None or step.label != label or monotonic() - when > _CLOSELY:
+            self._past = [*self._past[1 - _MOST :], before]
+
+    def _forget_layers(self) -> None:
+        for steps in (self._past, self._future):
+            steps[:] = filter(self._settings.can_restore, steps)

@@ -1,0 +1,113 @@
+"""A predictor's kind and parameters: what was chosen, and what follows the data where nothing was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, dataclass, field, replace
+from typing import Any
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.config import predictor_class, predictor_from_config
+from predictor_inspector.core.parameters import parameters_of
+
+DEFAULTS = "defaults"
+"""The preset that every kind has."""
+
+
+@dataclass(frozen=True)
+class PredictorChoice:
+    """A kind of predictor, and the parameters that were chosen for every kind; others follow the data.
+
+    Attributes
+    ----------
+    kind : str
+        As in a configuration.
+    by_kind : mapping
+        The chosen parameters' values, by kind and name.
+    """
+
+    kind: str
+    by_kind: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """The chosen parameters of this kind."""
+        return self.by_kind.get(self.kind, {})
+
+    def of_kind(self, kind: str) -> PredictorChoice:
+        """Another kind, with what was last chosen for it; ``ValueError`` if it is unknown or can't be loaded."""
+        predictor_class(kind)
+        return replace(self, kind=kind)
+
+    def with_chosen(self, values: Mapping[str, Any]) -> PredictorChoice:
+        """These and no other parameters of this kind chosen."""
+        return replace(self, by_kind={**self.by_kind, self.kind: {n: frozen(v) for n, v in values.items()}})
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a kind's parameters are where nobody has chosen them.
+
+    Attributes
+    ----------
+    values : mapping
+        Every parameter's value, by name.
+    complaint : str
+        Why the kind can't be used with the data; empty if it can.
+    """
+
+    values: Mapping[str, Any]
+    complaint: str = ""
+
+
+def start_for(kind: str, gt: Array | None) -> Start:
+    """What suits the ground truth, and else defaults; for required parameters without either the plainest value."""
+    cls = predictor_class(kind)
+    suited, complaint = {}, ""
+    try:
+        suited = cls.starting_values(gt) if gt is not None else {}
+    except ValueError as error:
+        complaint = str(error)
+    dims = 3 if gt is None else gt.dims
+    values = {p.name: suited.get(p.name, p.plainest_value(dims)) for p in parameters_of(cls)}
+    return Start({name: frozen(value) for name, value in values.items()}, complaint)
+
+
+def choice_from_config(choice: PredictorChoice, config: Any, gt: Array | None) -> PredictorChoice:
+    """The choice that a configuration makes.
+
+    Parameters that it leaves out get their default; required ones that it leaves out follow the data.
+
+    Raises
+    ------
+    ValueError
+        As `predictor_from_config`.
+    """
+    kind = config.get("kind") if isinstance(config, dict) else None
+    missing: dict[str, Any] = {}
+    if isinstance(kind, str):
+        required = {p.name for p in parameters_of(predictor_class(kind)) if p.required} - config.keys()
+        start = start_for(kind, gt)
+        missing = {name: value for name, value in start.values.items() if name in required}
+    predictor = predictor_from_config(missing | config if isinstance(config, dict) else config)
+    values = {p.name: getattr(predictor, p.name) for p in parameters_of(type(predictor)) if p.name not in missing}
+    return choice.of_kind(str(kind)).with_chosen(values)
+
+
+def presets_for(kind: str, gt: Array | None) -> dict[str, dict[str, Any]]:
+    """A kind's presets by name: ``"defaults"``, and its own that fit the data's dimensions."""
+    cls = predictor_class(kind)
+    parameters = parameters_of(cls)
+    offsets = [p.name for p in parameters if p.holds_offsets]
+    defaults = {p.name: p.default for p in parameters if p.default is not MISSING}
+    return {DEFAULTS: defaults} | {n: values for n, values in cls.presets.items() if _fits(values, offsets, gt)}
+
+
+def _fits(values: Mapping[str, Any], offsets: Collection[str], gt: Array | None) -> bool:
+    """Whether offsets among `values` have as many numbers as the data have axes."""
+    return gt is None or all(len(o) == gt.dims for name in offsets if name in values for o in values[name])
+
+
+def frozen(value: Any) -> Any:
+    """`value` with tuples for lists, as predictors hold them."""
+    return tuple(frozen(v) for v in value) if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,343 @@
+"""Settings of the dock: what is inspected and how, in one evented object that panels are bound to.
+
+To change something, set a field; to show it, listen to ``events``. Wrong values are refused where they are set, with a
+sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+from funlib.geometry import Roi
+from psygnal import Signal, SignalGroupDescriptor
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.config import predictor_from_config, predictor_kinds
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.inspection.engine.devices import available_devices
+from predictor_inspector.plugin.model.axes import Axes, readings_of, static_array
+from predictor_inspector.plugin.model.layer_choices import LayerChoices, likeliest_ground_truth
+from predictor_inspector.plugin.model.predictor_choice import (
+    PredictorChoice,
+    Start,
+    choice_from_config,
+    presets_for,
+    start_for,
+)
+from predictor_inspector.plugin.model.tile_plan import AUTO, memory_of
+
+REGION_MODES = ("view", "box", "layer")
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """Changes that are undone together.
+
+    Attributes
+    ----------
+    label : hashable
+        What is changed; steps of one label that follow each other closely are one. None for a step of its own.
+    automatic : bool
+        Whether nobody asked for the changes: they follow from something else, and aren't undone by themselves.
+    """
+
+    label: Hashable = None
+    automatic: bool = False
+
+
+@dataclass(eq=False)
+class Settings:
+    """What a person, or a script, wants to see.
+
+    Attributes
+    ----------
+    gt_layer, mask_layer, raw_layer : napari layer or None
+        Ground truth, where it is annotated (everywhere without one), and raw data. They must be among `layers`.
+        Another ground truth brings the likeliest reading of its axes and its finest level.
+    axes : Axes or None
+        How the ground truth's axes are read.
+    level : int
+        Of a multiscale ground truth; 0 is the finest.
+    predictor_choice : PredictorChoice
+        Kind and chosen parameters; see also `config`.
+    thickness : int
+        Slices inspected at a time, about the one shown.
+    box : Roi or None
+        The box in the counts of the ground truth; None until there was one. See also `pin`.
+    region_mode : str
+        ``"view"``: what the canvas shows; ``"box"``: the pinned box; ``"layer"``: all of the ground truth.
+    live : bool
+        Whether to compute whenever anything changes.
+    device, outside, balance_over : str
+        As `inspect` takes them.
+    memory : str
+        How much memory a region may take: ``"auto"``, half of the machine's, or a size such as ``"4 GB"``.
+    layers : LayerChoices
+        The layers that can be chosen; set by `offer_layers`.
+    gt : Array or None
+        The ground truth as an array (of a time series the first time); None if it can't be used. It follows from the
+        layer, its axes and its level, and isn't to be set.
+    """
+
+    gt_layer: Any = None
+    mask_layer: Any = None
+    raw_layer: Any = None
+    axes: Axes | None = None
+    level: int = 0
+    predictor_choice: PredictorChoice = field(default_factory=lambda: PredictorChoice(predictor_kinds()[0]))
+    thickness: int = 1
+    box: Roi | None = None
+    region_mode: str = "view"
+    live: bool = True
+    device: str = "auto"
+    outside: str = "clip"
+    balance_over: str = "roi"
+    memory: str = AUTO
+    layers: LayerChoices = field(default_factory=LayerChoices)
+    gt: Array | None = None
+
+    # Fields emit in `__setattr__`, once all that follows from a change is set, too.
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor(patch_setattr=False, connect_child_events=False)
+
+    stepped = Signal(Step)
+    """After every `Step`, whatever it has changed."""
+
+    def __post_init__(self) -> None:
+        self._starts: dict[str, Start] = {}
+        self._predictor: Predictor | None = None
+        self._gt_chosen = False
+        self._subdivision = 1  # that the box counts
+        self._step: Step | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _FIELDS or "_step" not in self.__dict__:
+            super().__setattr__(name, value)
+            return
+        if name in _CHECKS:
+            value = _CHECKS[name](self, value)
+        old = getattr(self, name)
+        if old is value or (name not in _BY_IDENTITY and old == value):
+            return
+        with self.together(self._label(name, old, value)):
+            super().__setattr__(name, value)
+            self._follow(name)
+            self.events[name].emit(value, old)
+
+    # Predictor
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The predictor's configuration ``{"kind": …, …}`` with every parameter's value, complete or not.
+
+        Setting it chooses kind and parameters. Parameters that it leaves out get their default; required ones that it
+        leaves out, what suits the data, whatever data come.
+
+        Raises
+        ------
+        ValueError
+            On setting, as `predictor_from_config`; nothing has changed then.
+        """
+        return {"kind": self.kind, **self.start.values, **self.predictor_choice.chosen}
+
+    @config.setter
+    def config(self, config: dict[str, Any]) -> None:
+        self.predictor_choice = choice_from_config(self.predictor_choice, config, self.gt)
+
+    @property
+    def kind(self) -> str:
+        """The predictor's kind; setting it goes back to what was last chosen for it, ``ValueError`` if it is unknown."""
+        return self.predictor_choice.kind
+
+    @kind.setter
+    def kind(self, kind: str) -> None:
+        self.predictor_choice = self.predictor_choice.of_kind(kind)
+
+    @property
+    def start(self) -> Start:
+        """The present kind's parameters where nobody has chosen them."""
+        kind = self.kind
+        if kind not in self._starts:
+            self._starts[kind] = start_for(kind, self.gt)
+        return self._starts[kind]
+
+    def choose_parameters(self, values: Mapping[str, Any]) -> None:
+        """Choose these parameters and no others; that they don't go together is for `predictor` to say."""
+        self.predictor_choice = self.predictor_choice.with_chosen(values)
+
+    def apply_preset(self, name: str) -> None:
+        """Choose the parameters that a preset names, beside those that are; ``ValueError`` if there is none.
+
+        ``"defaults"`` are the class's own, which needn't be what suits the data.
+        """
+        presets = presets_for(self.kind, self.gt)
+        if name not in presets:
+            raise ValueError(f"{self.kind} has no preset {name!r}; it has {', '.join(presets)}")
+        with self.together():
+            self.choose_parameters({**self.predictor_choice.chosen, **presets[name]})
+
+    def predictor(self) -> Predictor:
+        """The predictor as configured, made once per change; ``ValueError`` if its parameters don't go together."""
+        if self._predictor is None:
+            self._predictor = predictor_from_config(self.config)
+        return self._predictor
+
+    # Layers and region
+
+    def offer_layers(self, layers: Iterable[Any]) -> None:
+        """Take over the layers that can be chosen.
+
+        Those that went away are let go of, and the likeliest ground truth is taken unless one was chosen.
+        """
+        choices = LayerChoices.among(layers)
+        with self.together(automatic=True):
+            self.layers = choices
+            for name in ("mask_layer", "raw_layer"):
+                if getattr(self, name) not in getattr(choices, name):
+                    setattr(self, name, None)
+            if not self._gt_chosen or self.gt_layer not in choices.gt_layer:
+                self.gt_layer = likeliest_ground_truth(choices.gt_layer)
+                self._gt_chosen = False
+
+    def refresh_gt(self) -> None:
+        """Take over where the ground truth lies: its layer may have been moved."""
+        layer, axes = self.gt_layer, self.axes
+        gt = None if layer is None or axes is None else static_array(layer, axes, self.level)
+        if gt is not None and self.gt is not None and _grid(gt) == _grid(self.gt):
+            # Nothing follows from other values, but the old ones needn't be kept.
+            self.__dict__["gt"] = gt
+        else:
+            self.gt = gt
+
+    def pin(self, box: Roi) -> None:
+        """Inspect this box, in the counts of the ground truth."""
+        with self.together("box"):
+            self.box, self.region_mode = box, "box"
+
+    # Steps
+
+    @contextmanager
+    def together(self, label: Hashable = None, automatic: bool = False) -> Iterator[None]:
+        """Make all changes within this context one step; within another such context they belong to that one's."""
+        if self._step is not None:
+            yield
+            return
+        self._step = Step(label, automatic)
+        try:
+            yield
+        finally:
+            step, self._step = self._step, None
+            self.stepped.emit(step)
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that can be set, by name."""
+        return {name: getattr(self, name) for name in SAVED}
+
+    def can_restore(self, snapshot: Mapping[str, Any]) -> bool:
+        """Whether the layers of a snapshot are still there."""
+        return all(snapshot[n] is None or snapshot[n] in getattr(self.layers, n) for n in _LAYERS)
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Set everything as it was; ``ValueError`` if a layer is gone."""
+        with self.together():
+            for name in SAVED:
+                setattr(self, name, snapshot[name])
+
+    def _follow(self, name: str) -> None:
+        """Set what follows from a change."""
+        if name == "gt_layer":
+            self._gt_chosen = self.gt_layer is not None
+            self.level = 0
+            self.axes = None if self.gt_layer is None else readings_of(self.gt_layer)[0]
+        if name in ("gt_layer", "axes", "level"):
+            self.refresh_gt()
+        if name == "gt":
+            self._starts = {}
+            if self.gt is not None:
+                before, self._subdivision = self._subdivision, self.gt.subdivision
+                if self.box is not None and before != self._subdivision:
+                    self.box = self.box * self._subdivision / before
+        if name in ("gt", "predictor_choice"):
+            self._predictor = None
+
+    def _label(self, name: str, old: Any, value: Any) -> Hashable:
+        """What a change is about; of a predictor, the parameters that differ."""
+        if name != "predictor_choice" or old.kind != value.kind:
+            return name
+        names = old.chosen.keys() | value.chosen.keys()
+        return name, frozenset(n for n in names if old.chosen.get(n) != value.chosen.get(n))
+
+
+_FIELDS = frozenset(f.name for f in fields(Settings))
+_LAYERS = ("gt_layer", "mask_layer", "raw_layer")
+_BY_IDENTITY = {*_LAYERS, "layers", "gt"}
+
+SAVED = tuple(f.name for f in fields(Settings) if f.name not in ("layers", "gt"))
+"""The fields of a snapshot. They are restored in this order: what follows from a field comes after it."""
+
+
+def _grid(array: Array) -> tuple[Any, ...]:
+    """Equal for arrays whose voxels lie in the same places."""
+    return array.shape, array.axis_names, array.voxel_size, array.offset, array.unit, array.subdivision
+
+
+def _layer(name: str) -> Callable[[Settings, Any], Any]:
+    def check(settings: Settings, layer: Any) -> Any:
+        choices = getattr(settings.layers, name)
+        if layer is not None and layer not in choices:
+            names = ", ".join(repr(choice.name) for choice in choices) or "none yet"
+            what = "an image" if name == "raw_layer" else "a labels layer or an image of whole numbers"
+            raise ValueError(f"{name} must be {what} in this viewer ({names}), got {layer!r}")
+        return layer
+
+    return check
+
+
+def _one_of(name: str, choices: Callable[[], Iterable[str]]) -> Callable[[Settings, Any], Any]:
+    def check(_settings: Settings, value: Any) -> Any:
+        if value not in choices():
+            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices()))}, got {value!r}")
+        return value
+
+    return check
+
+
+def _axes(settings: Settings, axes: Any) -> Any:
+    readings = [] if settings.gt_layer is None else readings_of(settings.gt_layer)
+    if axes is not None and axes not in readings:
+        raise ValueError(f"axes must be one of {readings}, got {axes}")
+    return axes
+
+
+def _level(settings: Settings, level: Any) -> int:
+    layer = settings.gt_layer
+    levels = len(layer.data) if layer is not None and layer.multiscale else 1
+    if level not in range(levels):
+        raise ValueError(f"level must lie in 0 … {levels - 1}, got {level!r}")
+    return int(level)
+
+
+def _thickness(_settings: Settings, thickness: Any) -> int:
+    if thickness != int(thickness) or thickness < 1:
+        raise ValueError(f"thickness must be a whole number of at least 1, got {thickness!r}")
+    return int(thickness)
+
+
+def _memory(_settings: Settings, memory: Any) -> str:
+    memory_of(memory)
+    return str(memory)
+
+
+_CHECKS: dict[str, Callable[[Settings, Any], Any]] = {
+    **{name: _layer(name) for name in _LAYERS},
+    "axes": _axes,
+    "level": _level,
+    "thickness": _thickness,
+    "region_mode": _one_of("region_mode", lambda: REGION_MODES),
+    "device": _one_of("device", lambda: ("auto", *available_devices())),
+    "outside": _one_of("outside", lambda: ("clip", "zero")),
+    "balance_over": _one_of("balance_over", lambda: ("roi", "context")),
+    "memory": _memory,
+}
