@@ -48,7 +48,7 @@ class Channel:
         ``"offsets"``          all offsets of affinities
         ``"background"``       switch that makes background, id 0, one more object
         ``"erosion"``          by how many voxels objects are eroded first
-        ``"classes"``          names of the classes, in the order of their ids
+        ``"classes"``          names of the classes: by `label`, or by `source` where that is None
         ====================== =======================================================================================
     group : str
         Channels of one group can be seen together, blended into one RGB view; ``""``: with no others.
@@ -56,6 +56,8 @@ class Channel:
         ``"#rrggbb"`` in such views, or ``""`` for one that tells it apart from its neighbours.
     source : int
         The ground truth's channel that it is made from.
+    mask_channel : int
+        The mask's channel that says where it is annotated, if the mask has several.
     label : int or None
         Of a class: the id of its voxels. None: ids stand for objects, or don't matter.
     row : int or None
@@ -72,6 +74,7 @@ class Channel:
     group: str = ""
     colour: str = ""
     source: int = 0
+    mask_channel: int = 0
     label: int | None = None
     row: int | None = None
 

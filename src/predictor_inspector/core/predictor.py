@@ -143,7 +143,10 @@ class Predictor(ABC):
         lowest = -1.0 if isinstance(meaning, DistanceArray) else getattr(meaning, "minimum", 0.0)
         highest = getattr(meaning, "maximum", 1.0)
         group = "classes" if isinstance(meaning, ProbabilityArray) else ""
-        return tuple(Channel(name, "", lowest, highest, group=group) for name in meaning.channel_names)
+        return tuple(
+            Channel(name, "", lowest, highest, group=group, mask_channel=i)
+            for i, name in enumerate(meaning.channel_names)
+        )
 
     @property
     def channel_names(self) -> tuple[str, ...]:

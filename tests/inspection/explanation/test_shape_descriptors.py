@@ -14,7 +14,7 @@ from predictor_inspector.core import AffinitiesPredictor, Array
 from predictor_inspector.data import open_array
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, VoxelSet, explain
-from predictor_inspector.inspection.explanation.local_shape import local_shape
+from predictor_inspector.inspection.explanation.descriptors import local_shape
 from tests.core import oracles
 from tests.core.strategies import SEEDS, blocks, shapes
 

@@ -131,8 +131,16 @@ class AffinitiesPredictor(Predictor):
             "erosion": "grow_boundary_iterations",
         }
         channels = [
-            Channel(_affinity_name(offset, axes), "affinity", offset=offset, roles=roles, group="affinities", row=row)
-            for row, offset in enumerate(self.neighborhood)
+            Channel(
+                _affinity_name(offset, axes),
+                "affinity",
+                offset=offset,
+                roles=roles,
+                group="affinities",
+                mask_channel=i,
+                row=i,
+            )
+            for i, offset in enumerate(self.neighborhood)
         ]
         if self.lsds:
             roles = {
@@ -148,9 +156,9 @@ class AffinitiesPredictor(Predictor):
                 "pearson": [f"lsd pearson {a}{b}" for a, b in combinations(axes, 2)],
                 "size": ["lsd size"],
             }
-            row = len(self.neighborhood)
+            first = len(self.neighborhood)
             channels += [
-                Channel(name, "descriptor", roles=roles, group=group, row=row)
+                Channel(name, "descriptor", roles=roles, group=group, mask_channel=first, row=first)
                 for group, names in groups.items()
                 for name in names
             ]

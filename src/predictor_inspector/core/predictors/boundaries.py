@@ -81,7 +81,8 @@ class BoundaryPredictor(Predictor):
         if hasattr(self, "mask_distances"):
             roles |= {"mask": "mask_distances", "epsilon": "epsilon", "threshold": "threshold"}
         return tuple(
-            Channel(name, "signed distance", -1.0, roles=roles, source=i, row=i) for i, name in enumerate(self.channels)
+            Channel(name, "signed distance", -1.0, roles=roles, source=i, mask_channel=i, row=i)
+            for i, name in enumerate(self.channels)
         )
 
     def gt_region_for_roi(self, target_spec: SpecT) -> SpecT:

@@ -53,13 +53,11 @@ class HotDistancePredictor(BoundaryPredictor):
 
     def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
         """One-hot values, then signed distances."""
-        clips = {"clipmin": "clipmin", "clipmax": "clipmax"}
-        hot = [Channel(f"hot {name}", "one-hot", roles=clips, source=i, row=i) for i, name in enumerate(self.channels)]
-        distances = [
-            replace(channel, name=f"distance {channel.name}", row=len(hot) + i)
-            for i, channel in enumerate(super().describe_channels(axes))
-        ]
-        return (*hot, *distances)
+        distances = super().describe_channels(axes)
+        roles = {"clipmin": "clipmin", "clipmax": "clipmax", "classes": "channels"}
+        hot = [replace(d, name=f"hot {d.name}", kind="one-hot", minimum=0.0, roles=roles) for d in distances]
+        signed = [replace(d, name=f"distance {d.name}", row=len(hot) + i) for i, d in enumerate(distances)]
+        return (*hot, *signed)
 
     def create_model(self, architecture: Architecture) -> Model:
         return Model(architecture, conv_head(architecture, 2 * len(self.channels), self.kernel_size))

@@ -48,7 +48,8 @@ class OneHotPredictor(Predictor):
         """One channel per class."""
         roles = {"classes": "classes"}
         return tuple(
-            Channel(name, "one-hot", roles=roles, group="classes", label=i) for i, name in enumerate(self.classes)
+            Channel(name, "one-hot", roles=roles, group="classes", mask_channel=i, label=i)
+            for i, name in enumerate(self.classes)
         )
 
     def create_model(self, architecture: Architecture) -> Model:

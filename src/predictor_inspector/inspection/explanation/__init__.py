@@ -1,25 +1,25 @@
-"""Why a voxel has the target and the weight that it has: `explain` says it in words, numbers and geometry.
+"""Explanations of a voxel's target and weight, in words, numbers and geometry.
 
-A predictor's own explanation is registered with `explain_target` and `explain_weight`, which dispatch on its class;
-predictors know nothing of it.
+There is one for each kind of channel (see `Channel`), found in the registry `EXPLANATIONS`.
 """
 
-from predictor_inspector.inspection.explanation.explanation import Explanation, explain, explain_at
-from predictor_inspector.inspection.explanation.marks import (
+from predictor_inspector.inspection.explanation.explanation import EXPLANATIONS, Explanation, explain, explain_at
+from predictor_inspector.inspection.explanation.parts import (
     Arrow,
     BoxMark,
+    Curve,
     Ellipsoid,
     Line,
     Mark,
     Point,
+    Reason,
     VoxelSet,
 )
-from predictor_inspector.inspection.explanation.parts import Curve, TargetPart, WeightPart
-from predictor_inspector.inspection.explanation.target import explain_target
 from predictor_inspector.inspection.explanation.voxel import Voxel, voxel_at
-from predictor_inspector.inspection.explanation.weights import explain_weight
+from predictor_inspector.inspection.explanation.weights import annotated, balanced
 
 __all__ = [
+    "EXPLANATIONS",
     "Arrow",
     "BoxMark",
     "Curve",
@@ -28,13 +28,12 @@ __all__ = [
     "Line",
     "Mark",
     "Point",
-    "TargetPart",
+    "Reason",
     "Voxel",
     "VoxelSet",
-    "WeightPart",
+    "annotated",
+    "balanced",
     "explain",
     "explain_at",
-    "explain_target",
-    "explain_weight",
     "voxel_at",
 ]

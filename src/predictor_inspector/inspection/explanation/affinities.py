@@ -1,98 +1,79 @@
-"""Why an affinity is 0 or 1, and what it weighs."""
+"""Explanations of affinities: the voxel, its partner, and their ids."""
 
 from __future__ import annotations
 
 from itertools import product
 
-from predictor_inspector.core.predictors.affinities import AffinitiesPredictor
-from predictor_inspector.inspection.explanation.marks import Arrow, Mark, Role
-from predictor_inspector.inspection.explanation.parts import TargetPart, WeightPart
-from predictor_inspector.inspection.explanation.shape_descriptors import explain_descriptor, weigh_descriptor
-from predictor_inspector.inspection.explanation.target import explain_target
+from predictor_inspector.inspection.explanation.parts import Arrow, Mark, Reason, Role
 from predictor_inspector.inspection.explanation.text import offset_in_words
+from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel, point
-from predictor_inspector.inspection.explanation.weights import (
-    Classes,
-    Condition,
-    annotated,
-    balanced,
-    explain_weight,
-)
+from predictor_inspector.inspection.explanation.weights import Condition, annotated, balanced
+
+_CLASSES = ("pairs of affinity 0", "pairs of affinity 1")
 
 
-@explain_target.register
-def _(predictor: AffinitiesPredictor, voxel: Voxel) -> TargetPart:
-    if voxel.channel >= len(predictor.neighborhood):
-        return explain_descriptor(predictor, voxel)
-    there = _partner(predictor, voxel)
-    where = offset_in_words(predictor.neighborhood[voxel.channel], voxel.axes, voxel.sizes, voxel.unit)
+def explain_affinity(voxel: Voxel) -> tuple[Reason, Reason]:
+    """Whether both voxels of the pair are of the same object, and whether both are known."""
+    if not voxel.described.offset:
+        return explain_unknown(voxel)
+    there = tuple(a + o for a, o in zip(voxel.at, voxel.described.offset, strict=True))
+    conditions = [annotated(voxel)]
+    if voxel.parameter("mask", False):
+        conditions.append(_partner_known(voxel, there))
+    return _target(voxel, there), balanced(voxel, conditions, voxel.value > 0, _CLASSES)
+
+
+def _target(voxel: Voxel, there: Index) -> Reason:
+    where = offset_in_words(voxel.described.offset, voxel.axes, voxel.sizes, voxel.unit)
     here_id = voxel.id_at(voxel.at)
     steps = [f"This voxel has id {here_id}."]
     if not voxel.within(there):
-        steps.append(f"Its partner, {where}, lies outside the ground truth.")
+        steps += [f"Its partner, {where}, lies outside the ground truth.", "No partner, no affinity: 0."]
         sentence = f"0, because the partner ({where}) lies outside the data, where no object is known."
-        return TargetPart(sentence, (*steps, "No partner, no affinity: 0."), 0.0, _marks(voxel, there, None))
+        return Reason(tuple(steps), 0.0, _marks(voxel, there, None), sentence)
     there_id = voxel.id_at(there)
     steps.append(f"Its partner, {where}, has id {there_id}.")
+    erosion = voxel.parameter("erosion", 0)
+    if erosion:
+        steps.append(f"Objects are eroded {erosion} times first ({voxel.described.roles['erosion']}).")
     reasons = []
-    for at, what in ((voxel.at, "this voxel"), (there, "the partner")):
-        if voxel.id_at(at) == 0 and not predictor.background_as_object:
-            reasons.append(f"{what} is background (id 0)")
-        elif not _survives(predictor, voxel, at):
-            reasons.append(f"{what} lies within {predictor.grow_boundary_iterations} steps of another id and is eroded")
+    for at, what, other in ((voxel.at, "this voxel", "the partner"), (there, "the partner", "it")):
+        if voxel.id_at(at) == 0 and not voxel.parameter("background", False):
+            reasons.append((f"{what} is background (id 0)", other))
+        elif not _survives(voxel, at, erosion):
+            reasons.append((f"{what} lies within {erosion} steps of another id and is eroded", other))
     if there_id != here_id:
-        reasons.append(f"the ids {here_id} and {there_id} differ")
-    if predictor.grow_boundary_iterations:
-        steps.append(f"Objects are eroded {predictor.grow_boundary_iterations} times first (grow_boundary_iterations).")
+        reasons.append((f"the ids {here_id} and {there_id} differ", "the partner"))
     same = not reasons
     if there == voxel.at:
-        reason = f"this voxel, its own partner, has id {here_id}" if same else reasons[0]
+        reason = f"this voxel, its own partner, has id {here_id}" if same else reasons[0][0]
     elif same:
         reason = f"this voxel and its partner ({where}) both have id {here_id}"
     else:
         # One reason is enough: of what is background or eroded, the ids hardly matter.
-        reason = f"{reasons[0]}; {'it' if reasons[0].startswith('the partner') else 'the partner'} is {where}"
-    steps.append(f"{'Same object: 1.' if same else 'Not the same object, since ' + ' and '.join(reasons) + ': 0.'}")
-    sentence = f"{int(same)}, because {reason}."
-    return TargetPart(sentence, tuple(steps), float(same), _marks(voxel, there, same))
-
-
-@explain_weight.register
-def _(predictor: AffinitiesPredictor, voxel: Voxel) -> WeightPart:
-    if voxel.channel >= len(predictor.neighborhood):
-        return weigh_descriptor(predictor, voxel)
-    there = _partner(predictor, voxel)
-    conditions = [annotated(voxel, voxel.channel)]
-    if predictor.mask_pairs:
-        conditions.append(_partner_known(voxel, there))
-    names = ("pairs of affinity 0", "pairs of affinity 1")
-    clips = predictor.affs_weight_clipmin, predictor.affs_weight_clipmax
-    return balanced(voxel, conditions, Classes(voxel.channel, voxel.value > 0, names, *clips))
-
-
-def _partner(predictor: AffinitiesPredictor, voxel: Voxel) -> Index:
-    return tuple(a + o for a, o in zip(voxel.at, predictor.neighborhood[voxel.channel], strict=True))
+        reason = f"{reasons[0][0]}; {reasons[0][1]} is {where}"
+    all_reasons = " and ".join(text for text, _ in reasons)
+    steps.append("Same object: 1." if same else f"Not the same object, since {all_reasons}: 0.")
+    return Reason(tuple(steps), float(same), _marks(voxel, there, same), f"{same:d}, because {reason}.")
 
 
 def _partner_known(voxel: Voxel, there: Index) -> Condition:
+    switch = voxel.described.roles["mask"]
     if not voxel.within(there):
-        text = "Its partner lies outside the data, and pairs count only as a whole (mask_pairs)."
-        return Condition(False, text)
-    if voxel.is_known(there, voxel.channel):
-        return Condition(True, "Its partner is annotated and inside the data too, as mask_pairs asks for.")
-    text = "Its partner is not annotated, and pairs count only as a whole (mask_pairs)."
+        return Condition(False, f"Its partner lies outside the data, and pairs count only as a whole ({switch}).")
+    if voxel.is_known(there):
+        return Condition(True, f"Its partner is annotated and inside the data too, as {switch} asks for.")
+    text = f"Its partner is not annotated, and pairs count only as a whole ({switch})."
     return Condition(False, text, (voxel.box(there, "unknown", "not annotated"),))
 
 
-def _survives(predictor: AffinitiesPredictor, voxel: Voxel, at: Index) -> bool:
+def _survives(voxel: Voxel, at: Index, erosion: int) -> bool:
     """Whether a voxel is left after erosion: whether all voxels within so many steps are of its id."""
-    steps = predictor.grow_boundary_iterations
-    if not steps:
-        return True
     own = voxel.id_at(at)
-    for offset in product(range(-steps, steps + 1), repeat=len(at)):
+    for offset in product(range(-erosion, erosion + 1), repeat=len(at)):
         there = tuple(a + o for a, o in zip(at, offset, strict=True))
-        if sum(map(abs, offset)) <= steps and voxel.within(there) and voxel.id_at(there) != own:
+        if sum(map(abs, offset)) <= erosion and voxel.within(there) and voxel.id_at(there) != own:
             return False
     return True
 
@@ -103,5 +84,4 @@ def _marks(voxel: Voxel, there: Index, same: bool | None) -> tuple[Mark, ...]:
         return (here,)
     role: Role = "unknown" if same is None else "yes" if same else "no"
     label = "outside the data" if same is None else f"id {voxel.id_at(there)}"
-    arrow = Arrow(point(voxel.centre()), point(voxel.centre(there)), role)
-    return here, voxel.box(there, role, label), arrow
+    return here, voxel.box(there, role, label), Arrow(point(voxel.centre()), point(voxel.centre(there)), role)

@@ -1,30 +1,23 @@
-"""Why a signed distance is what it is: the nearest boundary face, found by looking, and tanh of how far away it is."""
+"""Explanations of distances: the nearest boundary face, and tanh of how far away it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from math import atanh, tanh
 from typing import TypeVar
 
 import numpy as np
 
 from predictor_inspector.core.ops.boundary_distance import SATURATED
-from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
-from predictor_inspector.core.predictors.distance import DistancePredictor
-from predictor_inspector.core.predictors.hot_distance import HotDistancePredictor
-from predictor_inspector.core.predictors.inner_distance import InnerDistancePredictor
-from predictor_inspector.inspection.explanation.marks import Line, Mark, Point
-from predictor_inspector.inspection.explanation.parts import Curve, TargetPart, WeightPart
-from predictor_inspector.inspection.explanation.target import explain_target
+from predictor_inspector.inspection.explanation.parts import Curve, Line, Mark, Point, Reason
 from predictor_inspector.inspection.explanation.text import amount, length, signed
+from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel, Window, point
-from predictor_inspector.inspection.explanation.weights import Classes, Condition, annotated, balanced, explain_weight
+from predictor_inspector.inspection.explanation.weights import Condition, annotated, balanced
 
 _SURE = 1.0001
 """A window reaches this much further than the nearest that was found, against rounding."""
-
 
 _CURVE = 3.0
 """Scale factors on either side of 0 that the curve shows, if the voxel doesn't lie further out."""
@@ -152,67 +145,29 @@ def _growing(
         radius = min(limit, distance(found) if found is not None else 2 * radius)
 
 
-@explain_target.register
-def _(predictor: DistancePredictor, voxel: Voxel) -> TargetPart:
-    return _signed(predictor, voxel, voxel.channel)
-
-
-@explain_target.register
-def _(predictor: InnerDistancePredictor, voxel: Voxel) -> TargetPart:
-    own = voxel.id_at(voxel.at, voxel.channel)
-    if own > 0:
-        return _signed(predictor, voxel, voxel.channel)
-    marks = (voxel.box(voxel.at, "voxel", "background"),)
+def explain_distance(voxel: Voxel) -> tuple[Reason, Reason]:
+    """The nearest boundary and tanh of its distance; for the weight, whether the unknown is farther away."""
+    if "scale" not in voxel.described.roles:
+        return explain_unknown(voxel)
+    own = voxel.id_at(voxel.at)
+    conditions = [annotated(voxel)]
+    if voxel.parameter("mask", False):
+        conditions.append(_measurable(voxel))
+    weight = balanced(voxel, conditions, own > 0)
+    if own > 0 or voxel.described.signed:
+        return _signed(voxel, own), weight
     sentence = "0, because the voxel is background, where inner distances are 0."
-    return TargetPart(sentence, ("This voxel has id 0: background.", "Background gets 0."), 0.0, marks)
+    steps = ("This voxel has id 0: background.", "Background gets 0.")
+    return Reason(steps, 0.0, (voxel.box(voxel.at, "voxel", "background"),), sentence), weight
 
 
-@explain_target.register
-def _(predictor: HotDistancePredictor, voxel: Voxel) -> TargetPart:
-    classes = len(predictor.channels)
-    if voxel.channel >= classes:
-        return _signed(predictor, voxel, voxel.channel - classes)
-    own, name = voxel.id_at(voxel.at, voxel.channel), predictor.channels[voxel.channel]
-    value = float(own > 0)
-    reason = f"the voxel has id {own}, which is {'' if own > 0 else 'not '}above 0: {'in' if own > 0 else 'out'}side {name!r}"
-    marks = (voxel.box(voxel.at, "yes" if own > 0 else "no", f"id {own}"),)
-    return TargetPart(
-        f"{amount(value)}, because {reason}.", (f"Is id {own} above 0? {'Yes: 1' if own else 'No: 0'}.",), value, marks
-    )
-
-
-@explain_weight.register
-def _(predictor: DistancePredictor, voxel: Voxel) -> WeightPart:
-    conditions = [annotated(voxel, voxel.channel)]
-    if predictor.mask_distances:
-        conditions.append(_measurable(predictor, voxel, voxel.channel))
-    return _balanced(predictor, voxel, voxel.channel, conditions)
-
-
-@explain_weight.register
-def _(predictor: InnerDistancePredictor, voxel: Voxel) -> WeightPart:
-    return _balanced(predictor, voxel, voxel.channel, [annotated(voxel, voxel.channel)])
-
-
-@explain_weight.register
-def _(predictor: HotDistancePredictor, voxel: Voxel) -> WeightPart:
-    classes = len(predictor.channels)
-    label_channel = voxel.channel % classes
-    conditions = [annotated(voxel, label_channel)]
-    if predictor.mask_distances and voxel.channel >= classes:
-        conditions.append(_measurable(predictor, voxel, label_channel))
-    return _balanced(predictor, voxel, label_channel, conditions)
-
-
-def _signed(predictor: BoundaryPredictor, voxel: Voxel, channel: int) -> TargetPart:
-    """The signed distance in one channel of the ground truth."""
-    scale, unit = predictor.scale_factor, voxel.unit
-    own = voxel.id_at(voxel.at, channel)
+def _signed(voxel: Voxel, own: int) -> Reason:
+    scale, unit = float(voxel.parameter("scale")), voxel.unit
     sign = 1 if own > 0 else -1
     where = f"inside object {own}" if own > 0 else "on background (id 0)"
     limit = SATURATED * scale
     guess = atanh(min(abs(voxel.value), 0.999)) * scale
-    face = nearest_face(partial(voxel.labels, channel=channel), voxel.shape, voxel.at, voxel.sizes, limit, guess)
+    face = nearest_face(voxel.labels, voxel.shape, voxel.at, voxel.sizes, limit, guess)
     steps = [f"This voxel has id {own}: {'inside an object, so plus' if own > 0 else 'background, so minus'}."]
     marks: tuple[Mark, ...] = (voxel.box(voxel.at, "voxel", f"id {own}"),)
     if face is None:
@@ -221,8 +176,8 @@ def _signed(predictor: BoundaryPredictor, voxel: Voxel, channel: int) -> TargetP
             f"No boundary within {amount(SATURATED)} · {length(scale, unit)} = {length(limit, unit)}: tanh is 1."
         )
         sentence = f"{amount(value)}: {where}, with no boundary within {length(limit, unit)}."
-        return TargetPart(sentence, tuple(steps), value, marks, _curve(sign * limit, scale, unit))
-    sides = voxel.id_at(face.inner, channel), voxel.id_at(face.outer, channel)
+        return Reason(tuple(steps), value, marks, sentence, _curve(sign * limit, scale, unit))
+    sides = voxel.id_at(face.inner), voxel.id_at(face.outer)
     place = (voxel.centre(face.inner) + voxel.centre(face.outer)) / 2
     signed_length = sign * face.distance
     value = tanh(signed_length / scale)
@@ -241,7 +196,7 @@ def _signed(predictor: BoundaryPredictor, voxel: Voxel, channel: int) -> TargetP
         Line(point(voxel.centre()), point(place), "boundary", distance),
         Point(point(place), "boundary", "nearest boundary"),
     )
-    return TargetPart(sentence, tuple(steps), value, marks, _curve(signed_length, scale, unit))
+    return Reason(tuple(steps), value, marks, sentence, _curve(signed_length, scale, unit))
 
 
 def _pythagoras(voxel: Voxel, place: np.ndarray, distance: float) -> str:
@@ -261,25 +216,18 @@ def _curve(x: float, scale: float, unit: str) -> Curve:
     return Curve(tuple(xs.tolist()), tuple(np.tanh(xs / scale).tolist()), marker, label, y_label)
 
 
-def _balanced(
-    predictor: BoundaryPredictor, voxel: Voxel, label_channel: int, conditions: list[Condition]
-) -> WeightPart:
-    positive = voxel.id_at(voxel.at, label_channel) > 0
-    classes = Classes(voxel.channel, positive, ("background", "inside objects"), predictor.clipmin, predictor.clipmax)
-    return balanced(voxel, conditions, classes)
-
-
-def _measurable(predictor: DistancePredictor | HotDistancePredictor, voxel: Voxel, channel: int) -> Condition:
-    """That what is unknown is farther away than the boundary, as `mask_distances` asks for."""
-    scale, epsilon, threshold = predictor.scale_factor, predictor.epsilon, predictor.threshold
+def _measurable(voxel: Voxel) -> Condition:
+    """That what is unknown is farther away than the boundary."""
+    scale = float(voxel.parameter("scale"))
+    epsilon, threshold = voxel.parameter("epsilon", 0.0), voxel.parameter("threshold", 1.0)
     unit = voxel.unit
     limit = (1.01 * atanh(threshold) if threshold < 1 else SATURATED) * scale + float(max(voxel.sizes))
-    read = None if voxel.inspection.mask is None else partial(voxel.known, channel=channel)
+    read = None if voxel.inspection.mask is None else voxel.known
     found = nearest_unknown(read, voxel.shape, voxel.at, voxel.sizes, limit)
     reach = tanh((limit if found is None else found[0]) / scale)
     needed = min(abs(voxel.value) + epsilon, threshold)
     asks = f"{amount(needed)} = min(|{amount(voxel.value)}| + {amount(epsilon)}, {amount(threshold)})"
-    question = "Is the boundary surely nearer than all that is unknown (mask_distances)?"
+    question = f"Is the boundary surely nearer than all that is unknown ({voxel.described.roles['mask']})?"
     # Compared in single precision, as the weights are.
     holds = bool(np.float32(needed) < np.float32(reach))
     if found is None:

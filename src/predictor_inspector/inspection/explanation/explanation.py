@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection.engine.run import Inspection
-from predictor_inspector.inspection.explanation import affinities, classes, distance  # noqa: F401 (they register)
-from predictor_inspector.inspection.explanation.marks import Mark
-from predictor_inspector.inspection.explanation.parts import Curve
-from predictor_inspector.inspection.explanation.target import explain_target
+from predictor_inspector.inspection.explanation.parts import Curve, Mark, Reason
 from predictor_inspector.inspection.explanation.text import amount, named
+from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Voxel, voxel_at
-from predictor_inspector.inspection.explanation.weights import explain_weight
+
+Explain = Callable[[Voxel], tuple[Reason, Reason]]
+"""Gives the reasons of a voxel's target and of its weight."""
+
+_HERE = "predictor_inspector.inspection.explanation"
+
+EXPLANATIONS: Extensions[Explain] = Extensions(
+    noun="explanation",
+    group="predictor_inspector.explanations",
+    built_in={
+        "affinity": f"{_HERE}.affinities:explain_affinity",
+        "constant": f"{_HERE}.unknown:explain_constant",
+        "descriptor": f"{_HERE}.descriptors:explain_descriptor",
+        "distance": f"{_HERE}.distance:explain_distance",
+        "one-hot": f"{_HERE}.one_hot:explain_one_hot",
+        "signed distance": f"{_HERE}.distance:explain_distance",
+    },
+    is_valid=callable,
+    requirement="a function that gives the reasons of a voxel's target and weight",
+)
+"""By the kind of channel that they are for, see `Channel`."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +50,7 @@ class Explanation:
     value, weight : float
         What target and weight hold.
     derived_value, derived_weight : float or None
-        What the arithmetic comes to; None where it isn't retraced (predictors of other people).
+        What the arithmetic comes to; None where it isn't retraced.
     marks : tuple of Mark
         What to draw, in the world.
     curve : Curve or None
@@ -84,14 +104,14 @@ def explain(inspection: Inspection, channel: int, voxel: Sequence[int]) -> Expla
     Raises
     ------
     ValueError
-        If there is no such channel, or the voxel lies outside the ROI.
+        If there is no such channel, the voxel lies outside the ROI, or the explanation that another package registers
+        for this kind of channel can't be loaded.
     """
     place = Voxel(inspection, channel, tuple(int(i) for i in voxel))
-    predictor = place.predictor
-    target, weight = explain_target(predictor, place), explain_weight(predictor, place)
+    target, weight = explanation_of(place.described.kind)(place)
     centre = place.centre()
     return Explanation(
-        title=f"{place.name} at {named(place.axes, centre.tolist())} {place.unit}",
+        title=f"{place.described.name} at {named(place.axes, centre.tolist())} {place.unit}",
         sentence=target.sentence,
         target_steps=target.steps,
         weight_steps=weight.steps,
@@ -111,3 +131,10 @@ def explain_at(inspection: Inspection, channel: int, position: Sequence[float]) 
     """As `explain`, for the voxel at a point of the world in the unit of length; None outside the ROI."""
     voxel = voxel_at(inspection, position)
     return None if voxel is None else explain(inspection, channel, voxel)
+
+
+@cache
+def explanation_of(kind: str) -> Explain:
+    """What explains channels of this kind; what can be seen from outside where nothing is registered for it."""
+    known = kind in EXPLANATIONS.built_in or kind in EXPLANATIONS.names()
+    return EXPLANATIONS.load(kind) if known else explain_unknown

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.core.array import Array, format_roi
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection.engine.run import Inspection
-from predictor_inspector.inspection.explanation.marks import BoxMark, Coordinates, Role
+from predictor_inspector.inspection.engine.statistics import ChannelStatistics
+from predictor_inspector.inspection.explanation.parts import BoxMark, Coordinates, Role
 
 Index = tuple[int, ...]
 Window = tuple[slice, ...]
@@ -20,16 +22,15 @@ Window = tuple[slice, ...]
 
 @dataclass(frozen=True)
 class Voxel:
-    """A voxel of the region, whose value in one channel is asked about.
+    """One voxel of a region in one channel.
 
     Attributes
     ----------
     inspection : Inspection
-        What it is part of.
     channel : int
-        The channel of target and weight.
+        Of target and weight.
     index : tuple of int
-        Where it lies in the ROI, in voxels.
+        Its place in the ROI, in voxels.
 
     Raises
     ------
@@ -54,9 +55,18 @@ class Voxel:
         return self.inspection.request.predictor
 
     @property
-    def name(self) -> str:
-        """The channel's name."""
-        return self.inspection.channel_names[self.channel]
+    def described(self) -> Channel:
+        """What the channel means."""
+        return self.inspection.channels[self.channel]
+
+    def parameter(self, role: str, default: Any = None) -> Any:
+        """The value of the predictor's parameter that plays a role for the channel; see `Channel.roles`."""
+        return self.predictor.value_of(self.described, role, default)
+
+    @property
+    def statistics(self) -> ChannelStatistics:
+        """Of the channel in the whole region."""
+        return self.inspection.statistics[self.channel]
 
     @property
     def value(self) -> float:
@@ -86,11 +96,11 @@ class Voxel:
     @property
     def axes(self) -> tuple[str, ...]:
         """Names of the spatial axes."""
-        return self.gt.axis_names[self.gt.channel_dims :]
+        return self.gt.spatial_axes
 
     @cached_property
     def at(self) -> Index:
-        """Where it lies in the ground truth that was used, in voxels."""
+        """Its place in the ground truth that was used, in voxels."""
         corner = (self.inspection.roi.begin - self.gt.offset) // self.gt.voxel_size
         return tuple(int(c) + i for c, i in zip(corner, self.index, strict=True))
 
@@ -114,38 +124,39 @@ class Voxel:
         centre = self.centre(at)
         return BoxMark(point(centre - self.sizes / 2), point(centre + self.sizes / 2), role, label)
 
-    def labels(self, window: Window, channel: int = 0) -> np.ndarray:
+    def labels(self, window: Window, channel: int | None = None) -> np.ndarray:
         """The ids of a part of the ground truth that was used, without a channel axis.
 
         Parameters
         ----------
         window : tuple of slice
             The part, one slice per spatial axis; nothing else is read.
-        channel : int
-            Of the ground truth, if it has any.
+        channel : int, optional
+            Of the ground truth, if it has several; by default the one that this channel is made from.
         """
         data = self.gt.data
         if self.gt.channel_dims == 1:
-            return np.asarray(data[(channel if self.gt.shape[0] > 1 else 0, *window)])
+            source = self.described.source if channel is None else channel
+            return np.asarray(data[(source if self.gt.shape[0] > 1 else 0, *window)])
         return np.asarray(data[window])
 
-    def id_at(self, at: Sequence[int], channel: int = 0) -> int:
+    def id_at(self, at: Sequence[int], channel: int | None = None) -> int:
         """The id of a voxel of the ground truth."""
         return int(self.labels(tuple(slice(i, i + 1) for i in at), channel).item())
 
-    def known(self, window: Window, channel: int = 0) -> np.ndarray:
+    def known(self, window: Window) -> np.ndarray:
         """Which voxels of a part of the ground truth are annotated: boolean."""
         mask = self.inspection.mask
         if mask is None:
             return np.ones([s.stop - s.start for s in window], dtype=bool)
         values = np.asarray(mask.read(self.gt.roi_of(window)).data)
         if mask.channel_dims:
-            values = values[channel if values.shape[0] > 1 else 0]
+            values = values[self.described.mask_channel if values.shape[0] > 1 else 0]
         return np.asarray(values != 0)
 
-    def is_known(self, at: Sequence[int], channel: int = 0) -> bool:
+    def is_known(self, at: Sequence[int]) -> bool:
         """Whether a voxel of the ground truth is annotated."""
-        return bool(self.known(tuple(slice(i, i + 1) for i in at), channel).item())
+        return bool(self.known(tuple(slice(i, i + 1) for i in at)).item())
 
 
 def point(values: Any) -> Coordinates:

@@ -9,14 +9,20 @@ from math import isfinite, tanh
 import numpy as np
 import torch
 
-from predictor_inspector.core.array_types import DistanceArray
-from predictor_inspector.core.predictors.affinities import AffinitiesPredictor
-from predictor_inspector.core.predictors.hot_distance import HotDistancePredictor
-from predictor_inspector.core.predictors.one_hot import OneHotPredictor
 from predictor_inspector.inspection.engine.run import Inspection
 
 _VALUES = 1 << 25
 """Values of all channels that are looked at together."""
+
+_MEANINGS = {
+    "affinity": ("another object", "same object"),
+    "one-hot": ("not in the class", "in the class"),
+    "descriptor": ("clip", "clip"),
+}
+"""What the lowest and the highest value say, by the kind of channel."""
+
+_MIDDLES = {"mean offset": "centred", "pearson": "upright"}
+"""What the middle of a descriptor's range says, by its group."""
 
 
 @dataclass(frozen=True)
@@ -84,30 +90,20 @@ def histogram(inspection: Inspection, channel: int, bins: int = 40) -> Histogram
 
 
 def limits(inspection: Inspection, channel: int) -> tuple[Limit, ...]:
-    """The values of a channel that mean something: what lies at the ends of its range, and in between."""
-    predictor = inspection.request.predictor
-    scale = getattr(predictor, "scale_factor", None)
-    is_distance = isinstance(predictor.output_array_type, DistanceArray) or (
-        isinstance(predictor, HotDistancePredictor) and channel >= len(predictor.channels)
-    )
-    if is_distance:
-        lowest = inspection.statistics[channel].minimum
-        marked = [Limit(0.0, "boundary"), Limit(1.0, "tanh limit")]
-        if lowest < 0:
-            marked = [Limit(-1.0, "tanh limit"), *marked]
-        if scale is not None:
-            marked += [Limit(s * tanh(1), "scale") for s in ((-1, 1) if lowest < 0 else (1,))]
-        return tuple(sorted(marked, key=lambda m: m.value))
-    if isinstance(predictor, AffinitiesPredictor) and channel >= len(predictor.neighborhood):
-        ends = Limit(0.0, "clip"), Limit(1.0, "clip")
-        name = inspection.channel_names[channel]
-        middle = "centred" if "offset" in name else "upright" if "pearson" in name else ""
-        return (ends[0], Limit(0.5, middle), ends[1]) if middle else ends
-    if isinstance(predictor, AffinitiesPredictor):
-        return Limit(0.0, "another object"), Limit(1.0, "same object")
-    if isinstance(predictor, HotDistancePredictor | OneHotPredictor):
-        return Limit(0.0, "not in the class"), Limit(1.0, "in the class")
-    return ()
+    """The values of a channel that mean something: the ends of its range, and what lies in between."""
+    described = inspection.channels[channel]
+    low, high = described.minimum, described.maximum
+    if described.is_distance:
+        marks = {low: "tanh limit", 0.0: "boundary", high: "tanh limit"}
+        if "scale" in described.roles:
+            marks |= {sign * tanh(1): "scale" for sign in ((-1, 1) if described.signed else (1,))}
+    elif described.kind in _MEANINGS:
+        marks = dict(zip((low, high), _MEANINGS[described.kind], strict=True))
+        if described.group in _MIDDLES:
+            marks[(low + high) / 2] = _MIDDLES[described.group]
+    else:
+        marks = {} if described.kind == "constant" else {low: "lowest", high: "highest"}
+    return tuple(Limit(value, marks[value]) for value in sorted(marks))
 
 
 @dataclass(frozen=True)

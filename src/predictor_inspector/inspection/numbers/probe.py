@@ -50,11 +50,11 @@ def probe(inspection: Inspection, position: Sequence[float]) -> Probe | None:
         return None
     voxel = Voxel(inspection, 0, index)
     ids = np.asarray(inspection.gt.data[(..., *voxel.at)]).ravel()
-    channels = inspection.mask.shape[0] if inspection.mask is not None and inspection.mask.channel_dims else 1
+    here, mask = inspection.gt.roi_of([slice(i, i + 1) for i in voxel.at]), inspection.mask
     return Probe(
         index=index,
         ids=tuple(ids.tolist()),
-        annotated=any(voxel.is_known(voxel.at, c) for c in range(channels)),
+        annotated=mask is None or bool(np.any(np.asarray(mask.read(here).data))),
         names=inspection.channel_names,
         values=tuple(inspection.target.data[(..., *index)].tolist()),
         weights=tuple(inspection.weight.data[(..., *index)].tolist()),
