@@ -8,28 +8,57 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from predictor_inspector.core import OneHotPredictor
-from predictor_inspector.inspection.findings.runs import Pieces, Runs
+from predictor_inspector.inspection.findings.components import Components, Contacts
 
 from .volumes import affinities, array, cells, distance, found, tissue, voxels
 
 
 @given(st.integers(0, 10**6), st.integers(2, 3))
-def test_runs_know_sizes_boxes_and_pieces_of_every_id(seed: int, ndim: int) -> None:
+def test_components_know_size_and_box_of_every_piece_and_object(seed: int, ndim: int) -> None:
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 4, rng.integers(1, 9, ndim)) * rng.choice([1, 2**40])
-    runs = Runs.of(labels)
-    pieces = Pieces.of(runs, labels)
-    np.testing.assert_array_equal(runs.ids, np.unique(labels))
-    values = rng.random(labels.shape)
-    for rank, label in enumerate(runs.ids):
+    components = Components.of(labels)
+    np.testing.assert_array_equal(components.ids, np.unique(labels[labels > 0]))
+    border = components.at_border(tuple(slice(1, n - 1) for n in labels.shape))
+    for rank, label in enumerate(components.ids):
         mask = labels == label
-        assert runs.sizes[rank] == mask.sum()
-        where = np.argwhere(mask)
-        np.testing.assert_array_equal(runs.boxes[rank], np.stack([where.min(0), where.max(0) + 1], 1))
-        assert runs.highest(values)[rank] == values[mask].max()
-        np.testing.assert_array_equal(runs.filled(runs.rank == rank), mask)
-        count = ndimage.label(mask, np.ones((3,) * ndim))[1]
-        assert (pieces.rank == rank).sum() == (count if label else 0)
+        assert components.object_sizes[rank] == mask.sum()
+        np.testing.assert_array_equal(components.object_boxes[rank], box(mask))
+        np.testing.assert_array_equal(components.voxels(np.arange(len(components.ids)) == rank), mask)
+        pieces, count = ndimage.label(mask, np.ones((3,) * ndim))
+        numbers = np.flatnonzero(components.rank == rank)
+        assert len(numbers) == count
+        for number in numbers:
+            piece = components.volume == number
+            assert len(np.unique(pieces[piece])) == 1
+            assert components.sizes[number] == piece.sum()
+            np.testing.assert_array_equal(components.boxes[number], box(piece))
+            inner = np.zeros_like(piece)
+            inner[(slice(2, -2),) * ndim] = True
+            assert border[number] == (piece & ~inner).any()
+
+
+@given(st.integers(0, 10**6), st.integers(1, 3))
+def test_contacts_are_the_faces_between_two_objects(seed: int, ndim: int) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 4, rng.integers(1, 6, ndim)) * rng.choice([1, 2**40])
+    expected: dict[tuple[int, int], set[tuple[int, ...]]] = {}
+    for here in np.ndindex(labels.shape):
+        for axis in range(ndim):
+            there = tuple(i + (a == axis) for a, i in enumerate(here))
+            if there[axis] < labels.shape[axis] and 0 != labels[here] != labels[there] != 0:
+                pair = min(labels[here], labels[there]), max(labels[here], labels[there])
+                expected.setdefault(pair, set()).update((here, there))
+    contacts = Contacts.of(labels)
+    assert [tuple(pair) for pair in contacts.pairs] == sorted(expected)
+    for number, pair in enumerate(sorted(expected)):
+        assert set(zip(*np.nonzero(contacts.voxels([number], labels.shape)), strict=True)) == expected[pair]
+
+
+def box(mask: np.ndarray) -> np.ndarray:
+    """Begin and end around what is True, [axes, 2]."""
+    where = np.argwhere(mask)
+    return np.stack([where.min(0), where.max(0) + 1], 1)
 
 
 def test_an_id_in_two_places_is_a_warning_with_both() -> None:

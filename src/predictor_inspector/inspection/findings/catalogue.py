@@ -5,16 +5,16 @@ from __future__ import annotations
 from predictor_inspector.inspection.findings import (
     context,
     false_boundaries,
-    necks,
     numbers,
     objects,
     pairs,
     scale,
+    touching,
     weights,
 )
 from predictor_inspector.inspection.findings.checks import CHECKS, Kind
 
-THEMES = (numbers, context, weights, false_boundaries, pairs, objects, necks, scale)
+THEMES = (numbers, context, weights, false_boundaries, pairs, objects, touching, scale)
 """The modules with checks, one for each theme, in the order in which their findings are listed."""
 
 

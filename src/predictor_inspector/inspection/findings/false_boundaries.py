@@ -11,8 +11,9 @@ import torch
 from predictor_inspector.core.ops.boundary_distance import squared_boundary_distance
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
 from predictor_inspector.inspection.findings.checks import Kind, check
+from predictor_inspector.inspection.findings.components import dilated
 from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Subject, amount, either, listed, of_partner, shifted
+from predictor_inspector.inspection.findings.subject import Subject, amount, either, listed, of_partner
 
 FALSE_BOUNDARY = Kind(
     "false-boundary",
@@ -112,13 +113,7 @@ def _false_distance(subject: Subject, name: str, flags: np.ndarray) -> Iterator[
 def _to_zeros(subject: Subject, source: int, known: np.ndarray) -> np.ndarray | None:
     """Targets in the ROI if unknown zeros beside an object were the only boundary; None if there are no such zeros."""
     labels = subject.labels[source]
-    inside = known & (labels > 0)
-    beside = np.zeros(labels.shape, dtype=bool)
-    for axis in range(labels.ndim):
-        low, high = shifted(axis, labels.ndim)
-        beside[low] |= inside[high]
-        beside[high] |= inside[low]
-    zeros = beside & ~known & (labels == 0)
+    zeros = dilated(known & (labels > 0)) & ~known & (labels == 0)
     if not zeros.any():
         return None
     scale_factor = float(getattr(subject.predictor, "scale_factor", 1.0))

@@ -1,4 +1,4 @@
-"""Checks of the objects: those in pieces, too small, touching, without a class, or cut off."""
+"""Checks of the objects: those in pieces, too small, without a class, or cut off."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from predictor_inspector.core import AffinitiesPredictor, DummyPredictor
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.finding import Finding, Severity
-from predictor_inspector.inspection.findings.subject import Role, Subject, amount, each_or_all, either, listed, share
+from predictor_inspector.inspection.findings.subject import Subject, amount, each_or_all, either, listed, share
 
 STRAY_SHARE, STRAY_VOXELS = 0.1, 27
 """From this share of an object, and from so many voxels, a separate piece is more than a speck."""
@@ -23,15 +23,6 @@ SPECK_VOXELS, SPECK_SHARE = 64, 0.05
 
 FAINT = 0.25
 """A distance target that stays below this inside an object hardly differs from that of its boundary."""
-
-TOUCHING_OBJECTS = Kind(
-    "touching-objects",
-    "Objects touch, and both are positive in a signed distance: above 0 they are one.",
-    "Separate them by more than the sign, with a watershed on the dip between them say, or train affinities instead.",
-)
-
-_TABLE_LIMIT = 1 << 12
-"""Pairs of ids below this are looked up in a table, which is faster than sorting."""
 
 
 @check(
@@ -79,17 +70,14 @@ def split_object(subject: Subject) -> Iterator[Finding]:
     """
     if not subject.has_objects:
         return
-    runs, pieces = subject.runs, subject.pieces
-    objects = pieces.of_run >= 0
-    sizes = runs.summed(pieces.of_run[objects], len(pieces.rank), objects)
-    goes_on = np.zeros(len(pieces.rank), dtype=bool)
-    goes_on[pieces.of_run[objects & subject.open_runs]] = True
+    components, sizes, goes_on = subject.components, subject.components.sizes, subject.open_components
     split: list[_Split] = []
     cut: list[_Split] = []
     perhaps: list[_Split] = []
     specks: list[_Split] = []
-    for rank in np.flatnonzero((np.bincount(pieces.rank, minlength=len(runs.ids)) > 1) & subject.seen):
-        mine = np.flatnonzero(pieces.rank == rank)
+    pieces = np.bincount(components.rank[1:], minlength=len(components.ids))
+    for rank in np.flatnonzero((pieces > 1) & subject.seen):
+        mine = np.flatnonzero(components.rank == rank)
         enough = max(STRAY_VOXELS, STRAY_SHARE * sizes[mine].sum())
         largest, outside = mine[np.argmax(sizes[mine])], mine[goes_on[mine]]
         together = outside if sizes[outside].sum() >= sizes[largest] else np.array([largest])
@@ -106,15 +94,15 @@ def split_object(subject: Subject) -> Iterator[Finding]:
     yield from each_or_all(cut, partial(_split_finding, subject, "info", ""))
     yield from each_or_all(perhaps, partial(_split_finding, subject, "info", ", unless they are connected outside"))
     if specks:
-        strays = np.isin(pieces.of_run, np.concatenate([one.apart for one in specks]))
-        ids = runs.ids[[one.rank for one in specks]]
+        strays = np.isin(components.volume, np.concatenate([one.apart for one in specks]))
+        ids = components.ids[[one.rank for one in specks]]
         yield subject.finding(
             "split-object",
             "info",
             f"{amount(len(ids), 'object')} ({listed(ids)}) {either(len(ids), 'has', 'have')} pieces that don't touch the rest, "
             f"{amount(sum(one.stray for one in specks), 'voxel')} in all.",
             "Delete specks if they are none of the object; give a piece an id of its own if it is another object.",
-            where=subject.place_read(runs.filled(strays)),
+            where=subject.place_read(strays),
             numbers=_split_numbers(subject, specks),
         )
 
@@ -131,11 +119,11 @@ class _Split:
 
 def _split_finding(subject: Subject, severity: Severity, unless: str, split: Sequence[_Split]) -> Finding:
     """The finding about some objects that are in pieces, with all their voxels."""
-    runs, first = subject.runs, split[0]
-    ids = runs.ids[[one.rank for one in split]]
-    chosen = np.isin(np.arange(len(runs.ids)), [one.rank for one in split])
+    ids = subject.components.ids[[one.rank for one in split]]
     what = (
-        f"Object {ids[0]} is in {first.pieces}" if len(split) == 1 else f"{len(ids):,} objects ({listed(ids)}) are in"
+        f"Object {ids[0]} is in {split[0].pieces}"
+        if len(split) == 1
+        else f"{len(ids):,} objects ({listed(ids)}) are in"
     )
     mixes = isinstance(subject.predictor, AffinitiesPredictor) and subject.predictor.lsds
     return subject.finding(
@@ -144,14 +132,14 @@ def _split_finding(subject: Subject, severity: Severity, unless: str, split: Seq
         f"{what} pieces that don't touch{unless}."
         + (" Descriptors mix them wherever a window reaches both." if mixes else ""),
         "Give each piece an id of its own if they are different objects.",
-        where=subject.place_read(runs.filled(chosen[runs.rank])),
+        where=subject.place_objects([one.rank for one in split]),
         numbers=_split_numbers(subject, split),
     )
 
 
 def _split_numbers(subject: Subject, split: Sequence[_Split]) -> dict[str, Any]:
     return {
-        "ids": subject.runs.ids[[one.rank for one in split]],
+        "ids": subject.components.ids[[one.rank for one in split]],
         "pieces": [one.pieces for one in split],
         "stray_voxels": [one.stray for one in split],
     }
@@ -176,10 +164,10 @@ def small_object(subject: Subject) -> Iterator[Finding]:
     """
     if not subject.has_objects or isinstance(subject.predictor, DummyPredictor):
         return
-    runs, predictor, gt = subject.runs, subject.predictor, subject.inspection.gt
-    whole = subject.seen & ~subject.any_of(subject.open_runs)
-    extents = runs.boxes[..., 1] - runs.boxes[..., 0]
-    small = np.zeros(len(runs.ids), dtype=bool)
+    components, predictor, gt = subject.components, subject.predictor, subject.inspection.gt
+    ids, boxes, sizes, whole = components.ids, components.object_boxes, components.object_sizes, subject.whole
+    extents = boxes[..., 1] - boxes[..., 0]
+    small = np.zeros(len(ids), dtype=bool)
     channels: list[str] = []
     limits: list[str] = []
     if isinstance(predictor, AffinitiesPredictor):
@@ -200,30 +188,28 @@ def small_object(subject: Subject) -> Iterator[Finding]:
             small |= lost
     elif isinstance(predictor, BoundaryPredictor):
         ends = np.array([[s.start, s.stop] for s in subject.kept])
-        inside = whole & (runs.boxes[..., 0] >= ends[:, 0]).all(1) & (runs.boxes[..., 1] <= ends[:, 1]).all(1)
+        inside = whole & (boxes[..., 0] >= ends[:, 0]).all(1) & (boxes[..., 1] <= ends[:, 1]).all(1)
         distance = next(i for i, role in enumerate(subject.roles) if role.kind == "distance")
-        values = np.zeros(subject.labels.shape[1:], dtype=np.float32)
-        values[subject.kept] = np.abs(subject.target[distance])
-        small = inside & (runs.highest(values) < FAINT)
+        clear = ~(np.abs(subject.target[distance]) < FAINT)
+        small = inside & ~components.of_objects(components.among(components.volume[subject.kept][clear]))
         channels = [role.name for role in subject.roles if role.kind == "distance"]
         limits.append(f"so thin that the distances inside stay below {FAINT:g}")
-    specks = whole & ~small & (runs.sizes < min(SPECK_VOXELS, SPECK_SHARE * _typical(runs.sizes[subject.seen])))
+    specks = whole & ~small & (sizes < min(SPECK_VOXELS, SPECK_SHARE * _typical(sizes[subject.seen])))
 
     def one(what: str, channels: Sequence[str], chosen: Sequence[int]) -> Finding:
-        picked = np.isin(np.arange(len(runs.ids)), chosen)
         few = len(chosen) == 1
         return subject.finding(
             "small-object",
             "info",
-            f"{f'Object {runs.ids[chosen[0]]} is' if few else f'{len(chosen):,} objects are'} {what}.",
+            f"{f'Object {ids[chosen[0]]} is' if few else f'{len(chosen):,} objects are'} {what}.",
             "Delete specks; if they are objects to be found, choose shorter offsets, a smaller σ or a smaller scale_factor.",
             channels,
-            subject.place_read(runs.filled(picked[runs.rank])),
+            subject.place_objects(chosen),
             {
-                "ids": runs.ids[chosen][:100],
+                "ids": ids[chosen][:100],
                 "objects": len(chosen),
-                "share_of_object_voxels": runs.sizes[chosen].sum() / max(1, runs.sizes[subject.seen].sum()),
-                "voxels": runs.sizes[chosen][:100],
+                "share_of_object_voxels": sizes[chosen].sum() / max(1, sizes[subject.seen].sum()),
+                "voxels": sizes[chosen][:100],
             },
         )
 
@@ -239,65 +225,6 @@ def _typical(sizes: np.ndarray) -> float:
     """The size of the object that a typical voxel is in, however many specks there are besides."""
     ordered = np.sort(sizes)
     return float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)]) if len(ordered) else 0.0
-
-
-@check(TOUCHING_OBJECTS)
-def touching_objects(subject: Subject) -> Iterator[Finding]:
-    """Info wherever voxels of two ids share a face and distances are made: the dip tells them apart, the sign doesn't."""
-    for source, roles in by_source(subject).items():
-        labels = subject.labels[min(source, len(subject.labels) - 1)][subject.kept]
-        if not subject.all_known:
-            labels = labels * subject.known[min(source, len(subject.known) - 1)][subject.kept]
-        contact, pairs = contacts(labels)
-        if len(pairs):
-            yield from each_or_all(list(pairs), partial(_touching, subject, roles, labels, contact, len(pairs)))
-
-
-def _touching(
-    subject: Subject,
-    roles: Sequence[Role],
-    labels: np.ndarray,
-    contact: np.ndarray,
-    of: int,
-    pairs: Sequence[np.ndarray],
-) -> Finding:
-    """The finding about some of the `of` pairs of ids that touch."""
-    # Of one pair only where the two touch, not where either touches a third.
-    flags = contact if len(pairs) == of else contacts(np.where(np.isin(labels, pairs[0]), labels, 0))[0]
-    ids = np.unique(np.stack(pairs))
-    what = f"Objects {ids[0]} and {ids[1]} touch" if len(pairs) == 1 else f"{amount(len(ids), 'object')} touch another"
-    return subject.finding(
-        "touching-objects",
-        "info",
-        f"{what}: both are positive in a signed distance, so above 0 they are one.",
-        "Separate them by more than the sign, with a watershed on the dip between them say; or train affinities.",
-        [role.name for role in roles],
-        subject.place(flags),
-        {"pairs": len(pairs), "ids": ids[:100]},
-    )
-
-
-def contacts(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Voxels that share a face with another object, boolean [Z, Y, X], and the pairs of ids that do, [P, 2]."""
-    contact = np.zeros(labels.shape, dtype=bool)
-    touching = []
-    for axis in range(labels.ndim):
-        along, flags = np.moveaxis(labels, axis, 0), np.moveaxis(contact, axis, 0)
-        a, b = along[:-1], along[1:]
-        touch = (a != b) & (a > 0) & (b > 0)
-        flags[:-1] |= touch
-        flags[1:] |= touch
-        touching.append((a[touch], b[touch]))
-    first, second = (np.concatenate(ends) for ends in zip(*touching, strict=True))
-    if int(labels.max()) < _TABLE_LIMIT:
-        ids = np.arange(int(labels.max()) + 1)
-        a, b = first.astype(np.int64), second.astype(np.int64)
-        code = np.flatnonzero(np.bincount(np.minimum(a, b) * len(ids) + np.maximum(a, b)))
-    else:
-        ids = np.unique(labels[contact])
-        a, b = np.searchsorted(ids, first), np.searchsorted(ids, second)
-        code = np.unique(np.minimum(a, b) * len(ids) + np.maximum(a, b))
-    return contact, ids[np.stack([code // max(1, len(ids)), code % max(1, len(ids))], axis=1)]
 
 
 @check(
@@ -346,28 +273,17 @@ def truncated_object(subject: Subject) -> Iterator[Finding]:
     """Info. Axes along which the ROI is a single slice don't count: there it cuts everything."""
     if not subject.has_objects:
         return
-    runs = subject.runs
-    thick = tuple(
-        s if s.stop - s.start > 1 else slice(-1, n + 1) for s, n in zip(subject.kept, runs.shape, strict=True)
-    )
-    cut = subject.any_of(runs.at_border(thick) & subject.runs_in_roi) & (runs.ids != 0)
-    if cut.any():
-        ids = runs.ids[cut]
+    labels = subject.labels[0][subject.kept]
+    thick = [axis for axis, n in enumerate(labels.shape) if n > 1]
+    ids = np.unique(np.concatenate([labels.take([0, -1], axis).ravel() for axis in thick]) if thick else labels[:0])
+    ids = ids[ids != 0]
+    if len(ids):
         yield subject.finding(
             "truncated-object",
             "info",
             f"{amount(len(ids), 'object')} of {int(subject.seen.sum()):,} ({listed(ids)}) "
             f"{either(len(ids), 'is', 'are')} cut off by the region.",
             "Nothing to do, as long as there is ground truth around the region: it is read as context.",
-            where=subject.place_of_ids(cut),
+            where=subject.place(np.isin(labels, ids)),
             numbers={"objects": len(ids), "of": int(subject.seen.sum()), "ids": ids[:100]},
         )
-
-
-def by_source(subject: Subject) -> dict[int, list[Role]]:
-    """The channels made of each channel of the ground truth, if they are signed distances or go with them."""
-    sources: dict[int, list[Role]] = {}
-    if isinstance(subject.predictor, BoundaryPredictor):
-        for role in subject.roles:
-            sources.setdefault(role.source, []).append(role)
-    return sources

@@ -178,10 +178,10 @@ def _share_smaller(subject: Subject, length: float) -> float:
     """Share of the objects' voxels that are in objects known to be shorter than `length` on every axis."""
     if not subject.has_objects:
         return 0.0
-    runs, gt = subject.runs, subject.inspection.gt
-    sides = (runs.boxes[..., 1] - runs.boxes[..., 0]) * np.array(gt.physical_voxel_size)
-    small = subject.seen & ~subject.any_of(subject.open_runs) & (sides.max(1) < length)
-    return float(runs.sizes[small].sum() / max(1, runs.sizes[subject.seen].sum()))
+    boxes, sizes = subject.components.object_boxes, subject.components.object_sizes
+    sides = (boxes[..., 1] - boxes[..., 0]) * np.array(subject.inspection.gt.physical_voxel_size)
+    small = subject.whole & (sides.max(1) < length)
+    return float(sizes[small].sum() / max(1, sizes[subject.seen].sum()))
 
 
 def sigma_for(half: float, voxel: float) -> int:

@@ -22,8 +22,8 @@ from predictor_inspector.core.ops.regions import pairs
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
 from predictor_inspector.inspection.engine.run import Inspection, Progress
+from predictor_inspector.inspection.findings.components import Components, dilated
 from predictor_inspector.inspection.findings.finding import Finding, Place, Severity
-from predictor_inspector.inspection.findings.runs import Pieces, Runs
 
 MOST = 8
 """Up to so many objects get a finding each; more are summed up in one."""
@@ -200,17 +200,12 @@ class Subject:
             return False
         if any(role.kind == "class" for role in self.roles):
             return False
-        return int(np.count_nonzero(self.runs.ids)) > 1
+        return len(self.components.ids) > 1
 
     @cached_property
-    def runs(self) -> Runs:
-        """The runs of the first channel's ids, context included."""
-        return Runs.of(self.labels[0])
-
-    @cached_property
-    def pieces(self) -> Pieces:
-        """The connected parts of objects in what was read."""
-        return Pieces.of(self.runs, self.labels[0])
+    def components(self) -> Components:
+        """The connected components of the first channel's objects, context included."""
+        return Components.of(self.labels[0])
 
     @cached_property
     def data_box(self) -> tuple[slice, ...]:
@@ -225,37 +220,24 @@ class Subject:
         return inside
 
     @cached_property
-    def open_runs(self) -> np.ndarray:
-        """Runs at the border of what was read or of what is annotated: their objects may go on there. Boolean, [R]."""
-        touched = self.runs.at_border(self.data_box)
+    def open_components(self) -> np.ndarray:
+        """Components at the border of what was read or of what is annotated: they may go on there. Boolean, [P + 1]."""
+        found = self.components.at_border(self.data_box)
         if not self.all_known:
-            unknown = ~np.asarray(self.known.all(0))
-            near = unknown.copy()
-            for axis in range(unknown.ndim):
-                low, high = shifted(axis, unknown.ndim)
-                near[low] |= unknown[high]
-                near[high] |= unknown[low]
-            touched = touched | self.runs.touched(near)
-        return touched
-
-    @cached_property
-    def runs_in_roi(self) -> np.ndarray:
-        """Which runs have a voxel in the ROI: boolean, [R]."""
-        result = np.ones(len(self.runs.start), dtype=bool)
-        for axis, (side, low) in enumerate(zip(self.kept, self.runs.position, strict=True)):
-            high = low + (self.runs.length if axis == len(self.kept) - 1 else 1)
-            result &= (low < side.stop) & (high > side.start)
-        return result
-
-    def any_of(self, runs: np.ndarray) -> np.ndarray:
-        """Which of the ids have one of these runs, boolean [R]: boolean, [L]."""
-        found: np.ndarray = np.bincount(self.runs.rank[runs], minlength=len(self.runs.ids)) > 0
+            unknown = np.asarray(~self.known.all(0))
+            found |= self.components.among(self.components.volume[dilated(unknown)])
         return found
 
     @cached_property
     def seen(self) -> np.ndarray:
-        """Which of the ids are objects with a voxel in the ROI: boolean, [L]."""
-        found: np.ndarray = self.any_of(self.runs_in_roi) & (self.runs.ids != 0)
+        """Which of the objects have a voxel in the ROI: boolean, [L]."""
+        components = self.components
+        return components.of_objects(components.among(components.volume[self.kept]))
+
+    @cached_property
+    def whole(self) -> np.ndarray:
+        """Which of the objects seen end within what was read, so that their size is known: boolean, [L]."""
+        found: np.ndarray = self.seen & ~self.components.of_objects(self.open_components)
         return found
 
     def place(self, flags: np.ndarray) -> Place:
@@ -268,9 +250,9 @@ class Subject:
         gt = self.inspection.gt
         return Place.of(flags, gt, gt.offset) or Place.box(self.roi, gt)
 
-    def place_of_ids(self, chosen: np.ndarray) -> Place:
-        """The voxels in the ROI of the chosen ids, boolean [L]."""
-        return self.place(np.isin(self.labels[0][self.kept], self.runs.ids[chosen]))
+    def place_objects(self, ranks: Sequence[int]) -> Place:
+        """All voxels that were read of some of ``components.ids``."""
+        return self.place_read(self.components.voxels(np.isin(np.arange(len(self.components.ids)), ranks)))
 
     def finding(
         self,
@@ -344,10 +326,3 @@ def of_partner(subject: Subject, offset: Sequence[int], flags: np.ndarray) -> np
 
 def _native(values: np.ndarray) -> np.ndarray:
     return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
-
-
-def shifted(axis: int, ndim: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-    """Two views of a volume, one voxel apart along an axis."""
-    low = tuple(slice(None, -1) if a == axis else slice(None) for a in range(ndim))
-    high = tuple(slice(1, None) if a == axis else slice(None) for a in range(ndim))
-    return low, high

@@ -1,0 +1,159 @@
+"""Checks of objects that touch: different ids that share a face, and thin necks where ids can't tell objects apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+import cc3d
+import numpy as np
+import torch
+
+from predictor_inspector.core.ops.boundary_distance import squared_boundary_distance
+from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.inspection.findings.checks import Kind, check
+from predictor_inspector.inspection.findings.components import Components, Contacts
+from predictor_inspector.inspection.findings.finding import Finding
+from predictor_inspector.inspection.findings.subject import Role, Subject, amount, each_or_all
+
+NECKS = (0.5, 0.25)
+"""Half-thickness of a neck, at most, as a share of the half-thickness of the thickest part that it joins."""
+
+PART = 1.4
+"""How much thicker than the neck a part is at least."""
+
+TOUCHING_OBJECTS = Kind(
+    "touching-objects",
+    "Objects touch, and both are positive in a signed distance: above 0 they are one.",
+    "Separate them by more than the sign, with a watershed on the dip between them say, or train affinities instead.",
+)
+
+
+@check(TOUCHING_OBJECTS)
+def touching_objects(subject: Subject) -> Iterator[Finding]:
+    """Info wherever voxels of two ids share a face and distances are made: the dip tells them apart, the sign doesn't."""
+    for source, roles in _by_source(subject).items():
+        labels = subject.labels[min(source, len(subject.labels) - 1)][subject.kept]
+        if not subject.all_known:
+            labels = labels * subject.known[min(source, len(subject.known) - 1)][subject.kept]
+        contacts = Contacts.of(labels)
+        yield from each_or_all(range(len(contacts.pairs)), partial(_touching, subject, roles, labels.shape, contacts))
+
+
+def _touching(
+    subject: Subject, roles: Sequence[Role], shape: Sequence[int], contacts: Contacts, pairs: Sequence[int]
+) -> Finding:
+    ids = np.unique(contacts.pairs[pairs])
+    what = f"Objects {ids[0]} and {ids[1]} touch" if len(pairs) == 1 else f"{amount(len(ids), 'object')} touch another"
+    return subject.finding(
+        "touching-objects",
+        "info",
+        f"{what}: both are positive in a signed distance, so above 0 they are one.",
+        "Separate them by more than the sign, with a watershed on the dip between them say; or train affinities.",
+        [role.name for role in roles],
+        subject.place(contacts.voxels(pairs, shape)),
+        {"pairs": len(pairs), "ids": ids[:100]},
+    )
+
+
+@check(TOUCHING_OBJECTS, cost="on demand")
+def touching_binary(subject: Subject) -> Iterator[Finding]:
+    """Info too where objects have one id, 1 as a rule, and distances are made: at thin necks within connected voxels.
+
+    A neck is less than half as thick as the thickest part of its piece, and joins two parts that are at least 1.4 times as
+    thick as that; nets, whose parts meet all over, have none. Beads on a string look the same, so look whether they are two.
+    """
+    if subject.has_objects:
+        return
+    for source, roles in _by_source(subject).items():
+        if source >= len(subject.labels):
+            continue
+        inside = subject.labels[source][subject.kept] > 0
+        if not subject.all_known:
+            inside = inside & subject.known[min(source, len(subject.known) - 1)][subject.kept]
+        if inside.any() and not inside.all():
+            necks = list(_necks(inside, subject.inspection.gt.physical_voxel_size))
+            yield from each_or_all(necks, partial(_joined, subject, roles, inside.shape))
+
+
+def _joined(subject: Subject, roles: Sequence[Role], shape: Sequence[int], necks: Sequence[np.ndarray]) -> Finding:
+    flags = np.zeros(shape, dtype=bool)
+    flags.reshape(-1)[np.concatenate(necks)] = True
+    return subject.finding(
+        "touching-objects",
+        "info",
+        f"{amount(len(necks), 'thin neck')} {'joins' if len(necks) == 1 else 'join'} parts twice as thick: if they "
+        "are objects that touch, they are one in a binary distance.",
+        "Cut them apart in the ground truth, by a voxel of background, or give each object an id of its own.",
+        [role.name for role in roles],
+        subject.place(flags),
+        {"necks": len(necks)},
+    )
+
+
+def _by_source(subject: Subject) -> dict[int, list[Role]]:
+    """The channels made of each channel of the ground truth, if they are signed distances or go with them."""
+    sources: dict[int, list[Role]] = {}
+    if isinstance(subject.predictor, BoundaryPredictor):
+        for role in subject.roles:
+            sources.setdefault(role.source, []).append(role)
+    return sources
+
+
+def _necks(inside: np.ndarray, voxel_size: Sequence[float]) -> Iterator[np.ndarray]:
+    """The voxels of each neck, as flat indices."""
+    size = np.array(voxel_size)
+    longest = float((np.array(inside.shape) * size).max())
+    binary = inside.astype(np.uint8)
+    depth = np.sqrt(squared_boundary_distance(torch.from_numpy(binary), tuple(size), longest).cpu().numpy())
+    depth[~inside] = 0
+    pieces = Components.of(binary)
+    peak = _peaks(pieces.volume, depth)
+    # Objects of a voxel or two have no necks worth a name.
+    for number in np.flatnonzero(peak > 3 * size.min()):
+        box = tuple(slice(*ends) for ends in pieces.boxes[number])
+        mine = pieces.volume[box] == number
+        here = np.where(mine, depth[box], 0)
+        for share in NECKS:
+            cores = _cores(here, share * peak[number])
+            if cores.max() > 1:
+                contacts = Contacts.of(_grown(cores, mine))
+                for pair in range(len(contacts.pairs)):
+                    places = np.unravel_index(np.unique(contacts.sides[:, contacts.pair == pair]), mine.shape)
+                    # Where parts meet all over, as in nets, none is the neck.
+                    if (np.ptp(places, axis=1) * size <= 2 * peak[number]).all():
+                        yield np.ravel_multi_index(
+                            [p + s.start for p, s in zip(places, box, strict=True)], inside.shape
+                        )
+                break
+
+
+def _peaks(volume: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """The largest depth in each component, [P + 1]."""
+    peak = np.zeros(int(volume.max()) + 1)
+    np.maximum.at(peak, volume.reshape(-1), depth.reshape(-1))
+    return peak
+
+
+def _cores(depth: np.ndarray, level: float) -> np.ndarray:
+    """The components deeper than `level` that somewhere are `PART` times as deep, numbered from 1; 0 elsewhere."""
+    deep = cc3d.connected_components(depth > level)
+    thick = _peaks(deep, depth) >= PART * level
+    numbers: np.ndarray = np.where(thick, np.cumsum(thick), 0)[deep]
+    return numbers
+
+
+def _grown(cores: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Cores grown voxel by voxel, through faces, until they fill the part of `within` that they are connected to."""
+    padded = np.pad(cores, 1)
+    grown, free = padded.reshape(-1), np.pad(within & (cores == 0), 1).reshape(-1)
+    steps = [int(np.prod(padded.shape[axis + 1 :])) for axis in range(padded.ndim)]
+    front = np.flatnonzero(grown)
+    while len(front):
+        reached = []
+        for step in (*steps, *(-s for s in steps)):
+            new = front[free[front + step]]
+            grown[new + step], free[new + step] = grown[new], False
+            reached.append(new + step)
+        front = np.concatenate(reached)
+    return padded[(slice(1, -1),) * padded.ndim]
