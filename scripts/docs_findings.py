@@ -1,13 +1,11 @@
-"""The page of findings, from the register of checks: a hook of mkdocs that replaces `{{ findings }}`."""
+"""The page of findings, from the registry of checks: a hook of mkdocs that replaces `{{ findings }}`."""
 
 from __future__ import annotations
 
-import inspect
 import sys
+from itertools import groupby
 
-from predictor_inspector.inspection.findings import kinds
-from predictor_inspector.inspection.findings.catalogue import THEMES
-from predictor_inspector.inspection.findings.checks import CHECKS, Check
+from predictor_inspector.inspection.findings import Check, kinds, load_checks
 
 PLACEHOLDER = "{{ findings }}"
 COSTS = {"live": "Runs with every inspection.", "on demand": "Runs on demand."}
@@ -18,11 +16,11 @@ def findings() -> str:
     rows = ["| finding | what it means | what to do |", "|---|---|---|"]
     rows += [f"| [`{kind.id}`](#{kind.id}) | {kind.meaning} | {kind.remedy} |" for kind in kinds().values()]
     sections, anchored = ["\n".join(rows)], set[str]()
-    for theme in THEMES:
-        about = (inspect.getdoc(theme) or "").partition("\n")[0].removeprefix("Checks of ").rstrip(".")
+    for module, checks in groupby(load_checks()[0], lambda check: check.run.__module__):
+        about = (sys.modules[module].__doc__ or module).partition("\n")[0].removeprefix("Checks of ").rstrip(".")
         title, _, rest = about.partition(": ")
         sections.append(f"## {title[0].upper()}{title[1:]}\n\n{f'{rest[0].upper()}{rest[1:]}.' if rest else ''}")
-        sections += [_section(check, anchored) for check in CHECKS if check.run.__module__ == theme.__name__]
+        sections += [_section(check, anchored) for check in checks]
     return "\n\n".join(sections)
 
 

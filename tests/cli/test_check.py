@@ -13,6 +13,7 @@ from predictor_inspector import cli
 from predictor_inspector.core import Array
 from predictor_inspector.data import open_array, write_ome_zarr
 from predictor_inspector.inspection.engine.roi_text import roi_from_text, roi_to_text
+from predictor_inspector.inspection.findings import CHECKS, load_checks
 
 AFFINITIES = ["--predictor", "affinities", "--set", "lsds=false"]
 
@@ -115,6 +116,18 @@ def test_whole_numbers_in_floats_are_reported_and_checked_on(
     status, findings = found(capsys, written(tmp_path, labels.astype(np.float32)), *AFFINITIES)
     assert status == 1
     assert {"float-labels", "split-object"} <= {f["id"] for f in findings}
+
+
+def test_a_check_that_cannot_be_loaded_is_a_line_on_stderr(
+    tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CHECKS.built_in, "missing", "no_such_package:check")
+    load_checks.cache_clear()
+    try:
+        assert check(written(tmp_path, labels), *AFFINITIES, "--only", "not-finite") == 0
+    finally:
+        load_checks.cache_clear()
+    assert "note: the check 'missing' can't be loaded: ModuleNotFoundError" in capsys.readouterr().err
 
 
 def test_negative_ids_are_a_finding(tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]) -> None:

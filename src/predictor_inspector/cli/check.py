@@ -71,10 +71,10 @@ def run(options: argparse.Namespace) -> int:
     from predictor_inspector.data.named_inputs import opened_inputs
     from predictor_inspector.inspection.engine.memory import memory_from_text
     from predictor_inspector.inspection.findings import (
-        CHECKS,
         SEVERITIES,
         check_region,
         in_order,
+        load_checks,
         wanted_kinds,
     )
     from predictor_inspector.inspection.training.drift import drifting
@@ -85,8 +85,11 @@ def run(options: argparse.Namespace) -> int:
     inputs = opened_inputs(options.path, {"gt": options.name, "mask": options.mask}, options.index)
     gt, mask = inputs["gt"], inputs.get("mask")
     request, _ = request_for(options, gt)
+    checks, failures = load_checks()
+    for failure in failures:
+        note(failure)
     memory = None if options.memory is None else memory_from_text(options.memory)
-    with progress(_STEPS_OF_INSPECTION + len(CHECKS) + bool(options.survey)) as tell:
+    with progress(_STEPS_OF_INSPECTION + len(checks) + bool(options.survey)) as tell:
         checked = check_region(request, gt, mask, memory, tell, options.only, options.ignore)
         findings = checked.findings
         wanted = "count-drift" in wanted_kinds(options.only, options.ignore)

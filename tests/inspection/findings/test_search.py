@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from predictor_inspector.core import AffinitiesPredictor, Array, predictor_class, predictor_from_config, predictor_kinds
 from predictor_inspector.data import open_array
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.findings import CHECKS, SEVERITIES, Finding, Kind, Subject, check, find, kinds
+from predictor_inspector.inspection.findings import SEVERITIES, Subject, find, find_in, kinds, load_checks
 
 from .volumes import affinities, array, cells, distance, serious, tissue, voxels
 
@@ -57,7 +58,7 @@ def test_every_promised_finding_exists_and_is_explained() -> None:
     for kind in kinds().values():
         assert kind.meaning.endswith(".")
         assert kind.remedy.endswith(".")
-    assert all(len(check.when) > 10 for check in CHECKS)
+    assert all(len(check.when) > 10 for check in load_checks()[0])
 
 
 @pytest.mark.parametrize("volume", ["cells", "tissue"])
@@ -123,26 +124,65 @@ def test_cheap_checks_can_be_had_alone_and_kinds_chosen() -> None:
         find(inspection, gt, only=["zero-wait"])
 
 
-def test_a_check_of_ones_own_is_one_function() -> None:
-    before = list(CHECKS)
+@pytest.fixture
+def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An installed package with a check, one that fails, and one that can't be imported."""
+    info = tmp_path / "odd_package-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-package\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[predictor_inspector.checks]\nodd_shape = odd_package:odd_shape\nfailing = odd_package:failing\n"
+        "missing = no_such_package:check\n"
+    )
+    (tmp_path / "odd_package.py").write_text(OTHERS)
+    monkeypatch.syspath_prepend(tmp_path)
+    load_checks.cache_clear()
+    yield
+    load_checks.cache_clear()
+    sys.modules.pop("odd_package", None)
 
-    @check(Kind("odd-shape", "A side is odd.", "Cut a slice off."))
-    def odd_shape(subject: Subject) -> Iterator[Finding]:
-        """Info if a side of the ROI is odd."""
-        if any(n % 2 for n in subject.inspection.target.spatial_shape):
-            yield subject.finding("odd-shape", "info", "A side is odd.", "Cut a slice off.")
 
-    try:
-        gt = array(cells())
-        odd = gt.roi_of([slice(0, 39), slice(0, 40), slice(0, 40)])
-        assert [f.id for f in find(inspect(distance(), gt, odd, device="cpu"), gt, only=["odd-shape"])] == ["odd-shape"]
-        assert find(inspect(distance(), gt, device="cpu"), gt, only=["odd-shape"]) == ()
-        assert list(kinds())[-1] == "odd-shape"
-    finally:
-        CHECKS[:] = before
+OTHERS = '''
+from predictor_inspector.inspection.findings import Kind, check
 
 
-def test_whoever_listens_to_progress_may_end_the_search() -> None:
+@check(Kind("odd-shape", "A side is odd.", "Cut a slice off."))
+def odd_shape(subject):
+    """Info if a side of the ROI is odd."""
+    if any(n % 2 for n in subject.inspection.target.spatial_shape):
+        yield subject.finding("odd-shape", "info", "A side is odd.", "Cut a slice off.")
+
+
+@check(Kind("never", "Nothing.", "Nothing."))
+def failing(subject):
+    """Never."""
+    yield 1 / 0
+'''
+
+
+@pytest.mark.usefixtures("others")
+def test_another_packages_check_is_one_function_and_one_line() -> None:
+    gt = array(cells())
+    odd = gt.roi_of([slice(0, 39), slice(0, 40), slice(0, 40)])
+    assert [f.id for f in find(inspect(distance(), gt, odd, device="cpu"), gt, only=["odd-shape"])] == ["odd-shape"]
+    assert find(inspect(distance(), gt, device="cpu"), gt, only=["odd-shape"]) == ()
+    assert list(kinds())[-2:] == ["never", "odd-shape"]
+
+
+@pytest.mark.usefixtures("others")
+def test_a_check_that_fails_or_is_missing_is_a_sentence_and_the_others_run() -> None:
+    (missing,) = load_checks()[1]
+    assert missing.startswith("the check 'missing' of the package odd-package can't be loaded: ModuleNotFoundError")
+    gt = array(cells())
+    subject = Subject(inspect(distance(scale_factor=1), gt, device="cpu"), gt)
+    failures: list[str] = []
+    assert "scale-saturated" in {f.id for f in find_in(subject, failures=failures)}
+    assert failures == ["The check odd_package.failing failed: ZeroDivisionError: division by zero."]
+    with pytest.raises(ZeroDivisionError):
+        find_in(subject)
+
+
+def test_the_search_ends_where_progress_raises() -> None:
     gt = array(cells())
     inspection = inspect(distance(), gt, device="cpu")
     steps: list[str] = []
@@ -153,7 +193,7 @@ def test_whoever_listens_to_progress_may_end_the_search() -> None:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        find(inspection, gt, progress=stop)
+        find_in(Subject(inspection, gt, progress=stop), failures=[])
     assert len(steps) == 4
 
 

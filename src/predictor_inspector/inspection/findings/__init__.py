@@ -1,7 +1,6 @@
 """What is wrong with targets and weights, and where: `find` runs every check over an inspection."""
 
-from predictor_inspector.inspection.findings.catalogue import kinds
-from predictor_inspector.inspection.findings.checks import CHECKS, Check, Kind, check
+from predictor_inspector.inspection.findings.checks import CHECKS, Check, Kind, check, kinds, load_checks
 from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Place, Severity
 from predictor_inspector.inspection.findings.region import Checked, check_region
 from predictor_inspector.inspection.findings.search import (
@@ -35,5 +34,6 @@ __all__ = [
     "find_in",
     "in_order",
     "kinds",
+    "load_checks",
     "wanted_kinds",
 ]

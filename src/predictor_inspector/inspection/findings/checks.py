@@ -1,7 +1,7 @@
-"""The register of checks: what can be found, what each finding means, and which function looks for it.
+"""Registry of checks: what can be found, what each finding means, and which function looks for it.
 
-A new check is one function with the decorator `check`; the command line, the documentation and the dock list it by
-themselves.
+A check is a function with the decorator `check`, registered in the entry-point group ``predictor_inspector.checks``; ours
+are in the table below. The command line, the documentation and the dock list all of them.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
+from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection.findings.finding import Finding
 
 Cost = Literal["live", "on demand"]
@@ -56,20 +58,55 @@ class Check:
     run: Callable[[Any], Iterator[Finding]]
 
     @property
+    def name(self) -> str:
+        """The function's name in words."""
+        return self.run.__name__.replace("_", " ")
+
+    @property
     def when(self) -> str:
         """From which threshold on it speaks, and why from there: the function's docstring."""
         return inspect.getdoc(self.run) or ""
 
 
-CHECKS: list[Check] = []
-"""All checks, in the order in which they are listed."""
+def check(
+    *kinds: Kind, cost: Cost = "live", of: Of = "inspection"
+) -> Callable[[Callable[[Any], Iterator[Finding]]], Check]:
+    """Make a check of the decorated function, which may find `kinds`; its docstring says when it does."""
+    return lambda run: Check(kinds, cost, of, run)
 
 
-def check(*kinds: Kind, cost: Cost = "live", of: Of = "inspection") -> Callable[[Any], Any]:
-    """Register the decorated function as a check that may find `kinds`; its docstring says when it does."""
+_THEMES = {
+    "numbers": "float_labels not_finite_inputs negative_ids label_overflow mask_not_binary not_finite_results",
+    "context": "context_insufficient context_outside_data",
+    "weights": "zero_weight classes weight_clipped count_drift",
+    "false_boundaries": "false_affinities false_distances",
+    "objects": "empty_region split_object small_object unknown_class truncated_object",
+    "touching": "touching_objects touching_binary",
+    "scale": "scale sigma window_anisotropic offset_too_long",
+}
+"""The modules of our checks and their functions, in the order in which findings are listed."""
 
-    def register(run: Callable[[Any], Iterator[Finding]]) -> Callable[[Any], Iterator[Finding]]:
-        CHECKS.append(Check(kinds, cost, of, run))
-        return run
+CHECKS: Extensions[Check] = Extensions(
+    noun="check",
+    group="predictor_inspector.checks",
+    built_in={
+        name: f"predictor_inspector.inspection.findings.{theme}:{name}"
+        for theme, names in _THEMES.items()
+        for name in names.split()
+    },
+    is_valid=lambda found: isinstance(found, Check),
+    requirement="a function with the decorator predictor_inspector.inspection.findings.check",
+)
 
-    return register
+
+@cache
+def load_checks() -> tuple[tuple[Check, ...], tuple[str, ...]]:
+    """All checks, other packages' last, and a sentence for each that can't be loaded; looked up once."""
+    checks, failures = CHECKS.load_all()
+    return tuple(checks.values()), failures
+
+
+def kinds() -> dict[str, Kind]:
+    """All kinds of findings by identifier, in the order in which they are listed."""
+    checks, _ = load_checks()
+    return {kind.id: kind for check in checks for kind in check.kinds}

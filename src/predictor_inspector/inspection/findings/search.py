@@ -9,8 +9,7 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.engine.reading import on_grid
 from predictor_inspector.inspection.engine.run import Inspection, Progress
-from predictor_inspector.inspection.findings.catalogue import kinds
-from predictor_inspector.inspection.findings.checks import CHECKS, Check, Of
+from predictor_inspector.inspection.findings.checks import Check, Of, kinds, load_checks
 from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
 
@@ -63,13 +62,26 @@ def find_in(
     only: Collection[str] = (),
     ignore: Collection[str] = (),
     of: Collection[Of] = INPUTS + INSPECTION,
+    failures: list[str] | None = None,
 ) -> tuple[Finding, ...]:
-    """As `find`, for whoever derives more from the same `Subject`."""
+    """As `find`, for a `Subject` that more is derived from.
+
+    Parameters
+    ----------
+    failures : list of str, optional
+        Gets a sentence for each check that raised an error, which then found nothing; without it the error is raised.
+    """
     wanted = wanted_kinds(only, ignore)
     found: list[Finding] = []
     for check in _running(wanted, of, costly):
-        subject.tell(check.run.__name__.replace("_", " "), 0.0)
-        found += check.run(subject.inputs if check.of == "inputs" else subject)
+        subject.tell(check.name, 0.0)
+        try:
+            found += list(check.run(subject.inputs if check.of == "inputs" else subject))
+        except Exception as error:  # another package's check may fail in any way, and must not hide what others find
+            if failures is None or subject.stopped:
+                raise
+            where = f"{check.run.__module__}.{check.run.__name__}"
+            failures.append(f"The check {where} failed: {type(error).__name__}: {error}.")
     return in_order(f for f in found if f.id in wanted)
 
 
@@ -135,8 +147,9 @@ def wanted_kinds(only: Collection[str], ignore: Collection[str]) -> set[str]:
 
 
 def _running(wanted: set[str], of: Collection[Of], costly: bool) -> list[Check]:
+    checks, _ = load_checks()
     return [
         check
-        for check in CHECKS
+        for check in checks
         if check.of in of and (costly or check.cost == "live") and any(kind.id in wanted for kind in check.kinds)
     ]

@@ -125,15 +125,18 @@ class Subject:
         self, inspection: Inspection, gt: Array, mask: Array | None = None, progress: Progress | None = None
     ) -> None:
         self.inspection, self.gt, self.mask, self._progress = inspection, gt, mask, progress
+        self.stopped = False
         self.inputs = Inputs(inspection.gt, inspection.mask)
         self.predictor = inspection.request.predictor
         self.names = inspection.channel_names
         self.statistics = inspection.statistics
 
     def tell(self, step: str, fraction: float) -> None:
-        """Report progress; whoever listens may raise, which ends the search."""
+        """Report progress; what the listener raises to cancel ends the search."""
         if self._progress is not None:
+            self.stopped = True  # unless it returns
             self._progress(step, fraction)
+            self.stopped = False
 
     @property
     def roi(self) -> Roi:
