@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING
+from dataclasses import MISSING, make_dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -12,130 +12,176 @@ from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
-from qtpy.QtWidgets import QApplication, QDoubleSpinBox, QLineEdit, QSlider, QSpinBox, QTableWidget
+from qtpy.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QTableWidget,
+)
 
-from predictor_inspector.core.parameters import Parameter
-from predictor_inspector.plugin.forms.editors import make_editor
-from predictor_inspector.plugin.forms.names_edit import NamesEdit, names_from_text, names_to_text
-from predictor_inspector.plugin.forms.number_edit import NumberEdit
+from predictor_inspector.core.parameters import Parameter, parameter
+from predictor_inspector.plugin.forms.editors import names_from_text, names_to_text
+from predictor_inspector.plugin.forms.form import ParameterForm
 from predictor_inspector.plugin.forms.offsets_table import OffsetsTable, axis_offsets, offsets_in
-from predictor_inspector.plugin.forms.plain_edits import ChoiceEdit, LiteralEdit, TextEdit
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
 
-LENGTH = Parameter("scale_factor", float, MISSING, unit="length", minimum=0.0, exclusive=True)
-FRACTION = Parameter("clipmin", float, 0.05, minimum=0.0, maximum=1.0)
-COUNT = Parameter("num_voxels", int, 20, unit="voxels", minimum=1, maximum=1000)
-NAMES = st.lists(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1).map(str.strip).filter(bool))
 MANY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
-
-def number_edit(qtbot: QtBot, parameter: Parameter, value: float) -> tuple[NumberEdit, list[float]]:
-    edit = NumberEdit(parameter)
-    qtbot.addWidget(edit)
-    edit.set_value(value)
-    edit.set_start(value)
-    seen: list[float] = []
-    edit.edited.connect(lambda: seen.append(edit.value()))
-    return edit, seen
+LENGTH = {"unit": "length", "minimum": 0.0, "exclusive": True}
+FRACTION = {"minimum": 0.0, "maximum": 1.0}
+COUNT = {"unit": "voxels", "minimum": 1, "maximum": 1000}
 
 
-def spin_of(edit: NumberEdit) -> QDoubleSpinBox:
-    return edit.findChild(QDoubleSpinBox)
+def form_of_one(qtbot: QtBot, annotation: Any, start: Any, **details: Any) -> tuple[ParameterForm, list[Any]]:
+    """A form for one parameter x, and the values that its edits give."""
+    cls = make_dataclass("One", [("x", annotation, parameter(start, doc="", **details))])
+    form = ParameterForm(cls)
+    qtbot.addWidget(form)
+    seen: list[Any] = []
+    form.changed.connect(lambda: seen.append(form.values()["x"]))
+    return form, seen
 
 
-def slider_of(edit: NumberEdit) -> QSlider:
-    return edit.findChild(QSlider)
+def spin_of(form: ParameterForm) -> QDoubleSpinBox:
+    return form.findChild(QDoubleSpinBox, "x")
+
+
+def line_of(form: ParameterForm) -> QLineEdit:
+    return form.findChild(QLineEdit, "x")
+
+
+def type_in(qtbot: QtBot, line: QLineEdit, text: str) -> None:
+    line.selectAll()
+    qtbot.keyClick(line, Qt.Key.Key_Delete)
+    qtbot.keyClicks(line, text)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
 
 
 @MANY
 @given(value=st.floats(min_value=0, exclude_min=True, allow_infinity=False))
 def test_a_length_is_kept_exactly_however_small_or_large(qtbot: QtBot, value: float) -> None:
-    edit, seen = number_edit(qtbot, LENGTH, value)
-    assert edit.value() == value
+    form, seen = form_of_one(qtbot, float, 1.0, **LENGTH)
+    form.set_values({"x": value})
+    assert form.values() == {"x": value}
     assert seen == []
 
 
 def test_dragging_a_lengths_slider_is_live_and_reaches_from_a_30th_to_30_times_its_start(qtbot: QtBot) -> None:
-    edit, seen = number_edit(qtbot, LENGTH, 50.0)
-    slider = slider_of(edit)
+    form, seen = form_of_one(qtbot, float, 50.0, **LENGTH)
+    slider = form.findChild(QSlider)
     slider.setSliderDown(True)
-    for position in (0, 100, 200, 300, 400):
-        slider.setSliderPosition(position)
+    for share in range(5):
+        slider.setSliderPosition(slider.maximum() * share // 4)
     assert seen == pytest.approx([50 / 30, 9.13, 50, 274, 1500], rel=5e-3)
-    assert spin_of(edit).value() == pytest.approx(1500)
+    assert spin_of(form).value() == pytest.approx(1500)
 
 
 def test_a_length_beyond_the_sliders_range_widens_it(qtbot: QtBot) -> None:
-    edit, _ = number_edit(qtbot, LENGTH, 1.0)
-    edit.set_value(5000.0)
-    assert slider_of(edit).value() == slider_of(edit).maximum()
-    edit.set_value(1.0)
-    assert 0 < slider_of(edit).value() < slider_of(edit).maximum() / 2
+    form, _ = form_of_one(qtbot, float, 1.0, **LENGTH)
+    slider = form.findChild(QSlider)
+    form.set_values({"x": 5000.0})
+    assert slider.value() == slider.maximum()
+    form.set_values({"x": 1.0})
+    assert 0 < slider.value() < slider.maximum() / 2
 
 
 def test_a_whole_number_stays_whole_and_within_bounds_while_dragged(qtbot: QtBot) -> None:
-    edit, seen = number_edit(qtbot, COUNT, 20)
-    for position in range(401):
-        slider_of(edit).setValue(position)
+    form, seen = form_of_one(qtbot, int, 20, **COUNT)
+    slider = form.findChild(QSlider)
+    slider.setSliderDown(True)
+    for position in range(slider.maximum() + 1):
+        slider.setSliderPosition(position)
     assert all(type(value) is int and 1 <= value <= 1000 for value in seen)
     assert all(before != after for before, after in pairwise([20, *seen])), "a signal without a change"
 
 
+@pytest.mark.parametrize(("annotation", "details"), [(int, COUNT), (float, LENGTH), (float, FRACTION)])
+def test_a_sliders_keys_pass_every_value(qtbot: QtBot, annotation: Any, details: dict[str, Any]) -> None:
+    form, seen = form_of_one(qtbot, annotation, annotation(1), **details)
+    slider = form.findChild(QSlider)
+    slider.setValue(slider.minimum())
+    for _ in range(slider.maximum()):
+        qtbot.keyClick(slider, Qt.Key.Key_Right)
+    assert slider.value() == slider.maximum()
+    assert seen == sorted(seen)
+
+
 def test_an_exclusive_bound_is_not_reached_by_dragging(qtbot: QtBot) -> None:
-    edit, seen = number_edit(qtbot, Parameter("t", float, 0.5, minimum=0.0, maximum=1.0, exclusive=True), 0.5)
-    slider_of(edit).setValue(-5)
-    slider_of(edit).setValue(500)
+    form, seen = form_of_one(qtbot, float, 0.5, minimum=0.0, maximum=1.0, exclusive=True)
+    form.findChild(QSlider).setValue(-5)
+    form.findChild(QSlider).setValue(500)
     assert seen == [0.01, 0.99]
 
 
 def test_typing_a_number_signals_once_when_it_is_complete(qtbot: QtBot) -> None:
-    edit, seen = number_edit(qtbot, FRACTION, 0.05)
-    spin_of(edit).selectAll()
-    qtbot.keyClicks(spin_of(edit), "0.25")
+    form, seen = form_of_one(qtbot, float, 0.05, **FRACTION)
+    spin_of(form).selectAll()
+    qtbot.keyClicks(spin_of(form), "0.25")
     assert seen == []
-    qtbot.keyClick(spin_of(edit), Qt.Key.Key_Return)
+    qtbot.keyClick(spin_of(form), Qt.Key.Key_Return)
     assert seen == [0.25]
 
 
 def test_a_number_out_of_bounds_cannot_be_typed(qtbot: QtBot) -> None:
-    edit, seen = number_edit(qtbot, FRACTION, 0.05)
-    spin_of(edit).selectAll()
-    qtbot.keyClicks(spin_of(edit), "7")
-    qtbot.keyClick(spin_of(edit), Qt.Key.Key_Return)
+    form, seen = form_of_one(qtbot, float, 0.05, **FRACTION)
+    spin_of(form).selectAll()
+    qtbot.keyClicks(spin_of(form), "7")
+    qtbot.keyClick(spin_of(form), Qt.Key.Key_Return)
     assert all(0 <= value <= 1 for value in seen)
-    assert 0 <= edit.value() <= 1
+    assert 0 <= form.values()["x"] <= 1
 
 
-def test_units_follow_numbers(qtbot: QtBot) -> None:
-    length, _ = number_edit(qtbot, LENGTH, 5.24)
-    length.set_unit("nm")
-    assert spin_of(length).text() == "5.24 nm"
-    length.set_unit("pixel")
-    assert spin_of(length).text() == "5.24 pixel"
-    count, _ = number_edit(qtbot, COUNT, 20)
-    count.set_unit("nm")
-    assert spin_of(count).text() == "20 voxels"
-    fraction, _ = number_edit(qtbot, FRACTION, 0.05)
-    fraction.set_unit("nm")
-    assert spin_of(fraction).text() == "0.05"
+@pytest.mark.parametrize(
+    ("annotation", "value", "details", "text"),
+    [(float, 5.24, LENGTH, "5.24 {unit}"), (int, 20, COUNT, "20 voxels"), (float, 0.05, FRACTION, "0.05")],
+    ids=["length", "count", "fraction"],
+)
+def test_units_follow_numbers(qtbot: QtBot, annotation: Any, value: float, details: Any, text: str) -> None:
+    form, _ = form_of_one(qtbot, annotation, value, **details)
+    for unit in ("nm", "pixel"):
+        form.set_unit(unit)
+        assert spin_of(form).text() == text.format(unit=unit)
 
 
-@pytest.mark.parametrize("value", [None, "1", True, float("nan"), float("inf"), -1.0, 0])
+@pytest.mark.parametrize("value", [None, "many", float("nan"), float("inf"), -1.0, 0])
 def test_a_number_refuses_what_is_no_number_within_its_bounds(qtbot: QtBot, value: Any) -> None:
-    edit, _ = number_edit(qtbot, LENGTH, 3.0)
-    with pytest.raises(ValueError, match="scale_factor must be"):
-        edit.set_value(value)
-    assert edit.value() == 3.0
+    form, _ = form_of_one(qtbot, float, 3.0, **LENGTH)
+    with pytest.raises(ValueError, match="x"):
+        form.set_values({"x": value})
+    assert form.values() == {"x": 3.0}
 
 
 def test_a_whole_number_refuses_a_fraction(qtbot: QtBot) -> None:
-    edit, _ = number_edit(qtbot, COUNT, 20)
-    with pytest.raises(ValueError, match=r"num_voxels must be a whole number, got 2\.5"):
-        edit.set_value(2.5)
+    form, _ = form_of_one(qtbot, int, 20, **COUNT)
+    with pytest.raises(ValueError, match=r"x: input should be a valid integer, .*, got 2\.5"):
+        form.set_values({"x": 2.5})
+
+
+def test_an_optional_number_is_switched_off_and_on(qtbot: QtBot) -> None:
+    form, seen = form_of_one(qtbot, float | None, None, **LENGTH)
+    switch = form.findChild(QCheckBox, "x")
+    assert form.values() == {"x": None}
+    assert not spin_of(form).isEnabled()
+    assert not form.findChild(QSlider).isEnabled()
+    switch.click()
+    spin_of(form).setValue(4.5)
+    switch.click()
+    assert seen[1:] == [4.5, None]
+    assert seen[0] > 0
+    form.set_values({"x": 12.0})
+    assert switch.isChecked()
+    assert spin_of(form).value() == 12.0
 
 
 def test_the_wheel_scrolls_past_a_number_that_was_not_clicked(qtbot: QtBot) -> None:
-    edit, seen = number_edit(qtbot, FRACTION, 0.05)
-    for target in (spin_of(edit), slider_of(edit)):
+    form, seen = form_of_one(qtbot, float, 0.05, **FRACTION)
+    for target in (spin_of(form), form.findChild(QSlider)):
         event = QWheelEvent(
             QPointF(2, 2),
             QPointF(2, 2),
@@ -156,28 +202,24 @@ def test_names_on_a_line_read_back(names: tuple[str, ...]) -> None:
 
 
 def test_names_are_taken_over_when_they_are_complete(qtbot: QtBot) -> None:
-    edit = NamesEdit("channels")
-    qtbot.addWidget(edit)
-    edit.set_value(["mito"])
-    seen: list[tuple[str, ...]] = []
-    edit.edited.connect(lambda: seen.append(edit.value()))
-    edit.selectAll()
-    qtbot.keyClicks(edit, "mito , er,, nucleus,")
+    form, seen = form_of_one(qtbot, tuple[str, ...], ("mito",))
+    line = line_of(form)
+    line.selectAll()
+    qtbot.keyClicks(line, "mito , er,, nucleus,")
     assert seen == []
-    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
     assert seen == [("mito", "er", "nucleus")]
-    assert edit.text() == "mito, er, nucleus"
-    assert edit.toolTip().startswith("mito\ner\nnucleus")
-    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert line.text() == "mito, er, nucleus"
+    assert line.toolTip().startswith("mito\ner\nnucleus")
+    qtbot.keyClick(line, Qt.Key.Key_Return)
     assert len(seen) == 1
 
 
 @pytest.mark.parametrize("value", ["mito", None, [1], 3])
 def test_names_refuse_what_is_no_list_of_names(qtbot: QtBot, value: Any) -> None:
-    edit = NamesEdit("channels")
-    qtbot.addWidget(edit)
-    with pytest.raises(ValueError, match="channels must be a list of names"):
-        edit.set_value(value)
+    form, _ = form_of_one(qtbot, tuple[str, ...], ("mito",))
+    with pytest.raises(ValueError, match=r"x(\[0\])?: input should be a valid (tuple|string)"):
+        form.set_values({"x": value})
 
 
 def offsets_table(qtbot: QtBot, value: Any, dims: int = 3) -> tuple[OffsetsTable, list[Any]]:
@@ -254,7 +296,7 @@ def test_one_offset_always_stays(qtbot: QtBot) -> None:
 @pytest.mark.parametrize("dims", [2, 3])
 def test_presets_replace_all_offsets_in_the_datas_dimensions(qtbot: QtBot, dims: int) -> None:
     table, seen = offsets_table(qtbot, [(5,) * dims], dims)
-    actions = {action.text(): action for action in table._menu.actions()}
+    actions = {action.text(): action for action in table.toolbar.findChild(QMenu).actions()}
     actions["Long range: 1, 3, 9"].trigger()
     assert seen == [axis_offsets(dims, (1, 3, 9))]
     actions["Turn every offset around"].trigger()
@@ -264,14 +306,15 @@ def test_presets_replace_all_offsets_in_the_datas_dimensions(qtbot: QtBot, dims:
 def test_offsets_of_another_dimension_stay_until_they_are_asked_to_fit(qtbot: QtBot) -> None:
     table, seen = offsets_table(qtbot, [(1, 0, 0), (0, 1, 0), (0, 0, 1), (2, 0, 1)])
     table.show()
-    assert not table._fit.isVisible()
+    fit = table.findChild(QPushButton)
+    assert not fit.isVisible()
     table.set_dims(2)
     assert table.value()[0] == (1, 0, 0)
     assert seen == []
-    assert table._fit.isVisible()
-    table._fit.click()
+    assert fit.isVisible()
+    fit.click()
     assert seen == [((1, 0), (0, 1))]
-    assert not table._fit.isVisible()
+    assert not fit.isVisible()
 
 
 @given(OFFSETS, st.integers(1, 4))
@@ -281,69 +324,45 @@ def test_fitted_offsets_keep_their_fastest_axes(offsets: tuple[tuple[int, ...], 
     assert len(set(fitted)) == len(fitted)
 
 
-@pytest.mark.parametrize("value", [3, [1, 2], [(1, 0), (1, 0, 0)], [(0.5, 1)], [()], [(True, 0)], [(10**6, 0)]])
+@pytest.mark.parametrize("value", [3, [1, 2], [(1, 0), (1, 0, 0)], [(0.5, 1)], [()], [(10**6, 0)]])
 def test_offsets_refuse_what_is_none(qtbot: QtBot, value: Any) -> None:
-    table, _ = offsets_table(qtbot, axis_offsets(3))
-    with pytest.raises(ValueError, match="neighborhood"):
-        table.set_value(value)
-    assert table.value() == axis_offsets(3)
+    form, _ = form_of_one(qtbot, tuple[tuple[int, ...], ...], axis_offsets(3))
+    with pytest.raises(ValueError, match="x"):
+        form.set_values({"x": value})
+    assert form.values() == {"x": axis_offsets(3)}
 
 
-def literal_edit(qtbot: QtBot, annotation: Any, value: Any) -> tuple[LiteralEdit, QLineEdit, list[Any], list[str]]:
-    edit = LiteralEdit("spread", annotation)
-    qtbot.addWidget(edit)
-    edit.set_value(value)
-    seen: list[Any] = []
-    problems: list[str] = []
-    edit.edited.connect(lambda: seen.append(edit.value()))
-    edit.problem.connect(problems.append)
-    return edit, edit.findChild(QLineEdit), seen, problems
-
-
-def test_none_is_a_value_like_others_for_an_optional_number(qtbot: QtBot) -> None:
-    edit, line, seen, _ = literal_edit(qtbot, float | None, None)
-    assert (edit.value(), line.text()) == (None, "None")
-    for text in ("0.5", "None"):
-        line.setText(text)
-        qtbot.keyClick(line, Qt.Key.Key_Return)
-    assert seen == [0.5, None]
-
-
-@pytest.mark.parametrize("text", ["[1", "'a'", "", "import os", "{}"])
+@pytest.mark.parametrize("text", ["[1", "'a'", "", "import os", "3"])
 def test_a_text_that_is_no_value_is_explained_and_changes_nothing(qtbot: QtBot, text: str) -> None:
-    edit, line, seen, problems = literal_edit(qtbot, float | None, 0.25)
-    line.setText(text)
-    qtbot.keyClick(line, Qt.Key.Key_Return)
+    form, seen = form_of_one(qtbot, tuple[int, int] | None, (1, 2))
+    type_in(qtbot, line_of(form), text)
     assert seen == []
-    assert edit.value() == 0.25
-    assert problems[-1] == f"spread needs float or None as Python writes it, got {text!r}"
-    line.setText("0.75")
-    qtbot.keyClick(line, Qt.Key.Key_Return)
-    assert seen == [0.75]
-    assert problems[-1] == ""
+    assert form.values() == {"x": (1, 2)}
+    shown = [label.text() for label in form.findChildren(ErrorLabel) if label.text()]
+    assert shown == [f"x needs tuple[int, int] | None as Python writes it, got {text!r}"]
+    for text in ("None", "(3, 4)"):
+        type_in(qtbot, line_of(form), text)
+    assert seen == [None, (3, 4)]
+    assert not any(label.text() for label in form.findChildren(ErrorLabel))
 
 
 def test_choices_are_a_combo_box(qtbot: QtBot) -> None:
-    edit = make_editor(Parameter("mode", Literal["valid", "same"], "same"))
-    assert isinstance(edit, ChoiceEdit)
-    qtbot.addWidget(edit)
-    edit.set_value("same")
-    assert edit.value() == "same"
-    with pytest.raises(ValueError, match="mode must be one of 'valid', 'same'; got 'full'"):
-        edit.set_value("full")
+    form, seen = form_of_one(qtbot, Literal["valid", "same"], "same")
+    combo = form.findChild(QComboBox, "x")
+    assert combo.currentText() == "same"
+    combo.setCurrentIndex(0)
+    assert seen == ["valid"]
+    with pytest.raises(ValueError, match="x: input should be 'valid' or 'same', got 'full'"):
+        form.set_values({"x": "full"})
 
 
 def test_a_text_is_taken_over_when_it_is_complete(qtbot: QtBot) -> None:
-    edit = TextEdit("title")
-    qtbot.addWidget(edit)
-    edit.set_value("a")
-    line = edit.findChild(QLineEdit)
-    with qtbot.assertNotEmitted(edit.edited):
-        line.end(False)
-        qtbot.keyClicks(line, "bc")
-    with qtbot.waitSignal(edit.edited):
-        qtbot.keyClick(line, Qt.Key.Key_Return)
-    assert edit.value() == "abc"
+    form, seen = form_of_one(qtbot, str, "a")
+    line_of(form).end(False)
+    qtbot.keyClicks(line_of(form), "bc")
+    assert seen == []
+    qtbot.keyClick(line_of(form), Qt.Key.Key_Return)
+    assert seen == ["abc"]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QToolButton, QWidget
 
 from predictor_inspector.core.config import predictor_class, predictor_kinds
 from predictor_inspector.core.parameters import Parameter, parameter, parameters_of
 from predictor_inspector.plugin.forms.form import ParameterForm, readable, tooltip
+from predictor_inspector.plugin.forms.offsets_table import OffsetsTable
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
 
 MANY = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -61,12 +63,19 @@ def changes(form: ParameterForm) -> list[dict[str, Any]]:
     return seen
 
 
-def editor(form: ParameterForm, name: str) -> Any:
-    return form._rows[name].editor
+def spin(form: ParameterForm, name: str) -> QDoubleSpinBox:
+    return form.findChild(QDoubleSpinBox, name)
 
 
 def reset_button(form: ParameterForm, name: str) -> QToolButton:
-    return form._rows[name].reset
+    return form.findChild(QToolButton, f"reset {name}")
+
+
+def type_in(qtbot: QtBot, form: ParameterForm, name: str, text: str) -> None:
+    line = form.findChild(QLineEdit, name)
+    line.selectAll()
+    qtbot.keyClicks(line, text)
+    qtbot.keyClick(line, Qt.Key.Key_Return)
 
 
 def errors(form: QWidget) -> list[str]:
@@ -93,17 +102,15 @@ def test_every_kind_has_a_form_with_its_defaults(qtbot: QtBot, kind: str) -> Non
     assert not any(reset_button(form, name).isEnabled() for name in form.names)
 
 
-def test_every_edit_is_signalled_once(form: ParameterForm, changes: list[dict[str, Any]]) -> None:
-    editor(form, "flag").findChild(QCheckBox).click()
-    editor(form, "length").findChild(QDoubleSpinBox).stepUp()
-    editor(form, "offsets").add_row()
-    line = editor(form, "maybe").findChild(QLineEdit)
-    line.setText("-1.5")
-    line.editingFinished.emit()
+def test_every_edit_is_signalled_once(qtbot: QtBot, form: ParameterForm, changes: list[dict[str, Any]]) -> None:
+    form.findChild(QCheckBox, "flag").click()
+    spin(form, "length").stepUp()
+    form.findChild(OffsetsTable).add_row()
+    type_in(qtbot, form, "table", "{'a': 1}")
     assert len(changes) == 4
     assert changes[-1] == form.values()
-    assert form.values()["maybe"] == -1.5
-    assert form.touched == {"flag", "length", "offsets", "maybe"}
+    assert form.values()["table"] == {"a": 1}
+    assert form.touched == {"flag", "length", "offsets", "table"}
 
 
 def test_a_parameter_can_be_reset_only_when_it_differs(form: ParameterForm, changes: list[dict[str, Any]]) -> None:
@@ -142,9 +149,10 @@ def test_starting_values_move_only_what_nobody_chose(form: ParameterForm, change
     assert form.values()["count"] == 3
 
 
-def test_new_starting_values_do_not_disturb_somebody_who_is_typing(form: ParameterForm) -> None:
-    line = editor(form, "names")
-    line.setText("a, half a na")
+def test_new_starting_values_do_not_disturb_somebody_who_is_typing(qtbot: QtBot, form: ParameterForm) -> None:
+    line = form.findChild(QLineEdit, "names")
+    line.selectAll()
+    qtbot.keyClicks(line, "a, half a na")
     form.set_starting_values({"length": 20.0})
     assert line.text() == "a, half a na"
 
@@ -161,10 +169,10 @@ def test_a_value_that_does_not_fit_changes_nothing(form: ParameterForm) -> None:
 
 def test_the_unit_follows_lengths_in_field_and_tooltip(form: ParameterForm) -> None:
     form.set_unit("nm")
-    assert editor(form, "length").findChild(QDoubleSpinBox).suffix() == " nm"
-    assert editor(form, "count").findChild(QDoubleSpinBox).suffix() == " voxels"
-    assert editor(form, "fraction").findChild(QDoubleSpinBox).suffix() == ""
-    assert editor(form, "length").toolTip() == "A length.\n> 0 nm · default 4.0 · in code: length"
+    assert spin(form, "length").suffix() == " nm"
+    assert spin(form, "count").suffix() == " voxels"
+    assert spin(form, "fraction").suffix() == ""
+    assert spin(form, "length").parentWidget().toolTip() == "A length.\n> 0 nm · default 4.0 · in code: length"
 
 
 def test_errors_are_marked_at_their_parameter_until_they_are_cleared(form: ParameterForm) -> None:
@@ -183,16 +191,13 @@ def test_an_error_in_an_advanced_parameter_unfolds_that_part(form: ParameterForm
 
 
 def test_a_text_that_is_no_value_is_explained_beneath_its_row(
-    form: ParameterForm, changes: list[dict[str, Any]]
+    qtbot: QtBot, form: ParameterForm, changes: list[dict[str, Any]]
 ) -> None:
-    line = editor(form, "table").findChild(QLineEdit)
-    line.setText("{'a': ")
-    line.editingFinished.emit()
+    type_in(qtbot, form, "table", "{'a': ")
     assert errors(form) == ["""table needs dict[str, int] as Python writes it, got "{'a': \""""]
     form.clear_errors()  # others' errors: the text is as wrong as before
     assert len(errors(form)) == 1
-    line.setText("{'a': 1}")
-    line.editingFinished.emit()
+    type_in(qtbot, form, "table", "{'a': 1}")
     assert errors(form) == []
     assert [c["table"] for c in changes] == [{"a": 1}]
 
@@ -201,8 +206,8 @@ def test_a_narrow_form_elides_labels_rather_than_editors(form: ParameterForm) ->
     form.resize(300, 400)
     form.show()
     assert form.minimumSizeHint().width() <= 300
-    spin = editor(form, "length").findChild(QDoubleSpinBox)
-    assert spin.mapTo(form, spin.rect().topRight()).x() < 300
+    number = spin(form, "length")
+    assert number.mapTo(form, number.rect().topRight()).x() < 300
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor_inspector.core.parameters import Parameter, parameters_of
+from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import Extensions, nearest
 
@@ -74,7 +74,11 @@ def predictor_from_config(config: dict[str, Any]) -> Predictor:
         raise ValueError(
             f"{kind} needs a value for {' and '.join(missing)}; got {', '.join(values) or 'no parameters'}"
         )
-    return cls(**{name: _converted(kind, parameters[name], value) for name, value in values.items()})
+    try:
+        converted = {name: parameters[name].convert(value) for name, value in values.items()}
+    except ValueError as error:
+        raise ValueError(f"{kind}: {error}") from error
+    return cls(**converted)
 
 
 def predictor_to_config(predictor: Predictor) -> dict[str, Any]:
@@ -114,17 +118,6 @@ def config_from_yaml(text: str, source: str = "the configuration") -> dict[str, 
     if not isinstance(config, dict):
         raise ValueError(f"{source} must be a mapping of parameter names to values, got {type(config).__name__}")
     return config
-
-
-def _converted(kind: str, parameter: Parameter, value: Any) -> Any:
-    from pydantic import TypeAdapter, ValidationError
-
-    try:
-        return TypeAdapter(parameter.annotation).validate_python(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = "".join(f"[{step}]" for step in first["loc"])
-        raise ValueError(f"{kind}: {parameter.name}{where}: {first['msg'].lower()}, got {first['input']!r}") from error
 
 
 def _plain(value: Any) -> Any:

@@ -104,6 +104,17 @@ class Parameter:
         return number
 
     @property
+    def optional(self) -> bool:
+        """Whether ``None`` is a value."""
+        return type(None) in get_args(self.annotation)
+
+    @property
+    def plain_type(self) -> Any:
+        """The type of a value that isn't None: ``float`` for ``float | None``."""
+        others = [a for a in get_args(self.annotation) if a is not type(None)]
+        return others[0] if self.optional and len(others) == 1 else self.annotation
+
+    @property
     def bounds(self) -> str:
         """The bounds in words: ``"> 0"``, ``"0 … 1"``, or an empty string."""
         less, more = ("<", ">") if self.exclusive else ("≤", "≥")
@@ -121,7 +132,7 @@ class Parameter:
         """Raise a ``ValueError`` that names `owner` and this parameter if `value` is out of bounds or no number."""
         if self.annotation is bool and not isinstance(value, (bool, np.bool_)):
             raise ValueError(f"{owner}: {self.name} must be True or False, got {value!r}")
-        if self.minimum is None and self.maximum is None:
+        if (self.minimum is None and self.maximum is None) or (value is None and self.optional):
             return
         if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
             raise ValueError(f"{owner}: {self.name} must be a number {self.bounds}, got {value!r}")
@@ -133,6 +144,19 @@ class Parameter:
             raise ValueError(f"{owner}: {self.name} must be {self.bounds}, got {value}")
         if self.annotation is int and not isinstance(value, Integral):
             raise ValueError(f"{owner}: {self.name} must be a whole number, got {value}")
+
+    def convert(self, value: Any) -> Any:
+        """`value` as this parameter's type, as far as pydantic knows that; ``ValueError`` names the parameter."""
+        from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
+
+        try:
+            return TypeAdapter(self.annotation).validate_python(value)
+        except PydanticSchemaGenerationError:
+            return value
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = "".join(f"[{step}]" for step in first["loc"])
+            raise ValueError(f"{self.name}{where}: {first['msg'].lower()}, got {first['input']!r}") from error
 
 
 def parameter(

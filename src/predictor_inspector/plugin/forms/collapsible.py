@@ -1,4 +1,4 @@
-"""A titled part of a form that folds away."""
+"""Collapsible section of a form, with a title."""
 
 from __future__ import annotations
 
@@ -7,19 +7,10 @@ from qtpy.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 
 class Collapsible(QWidget):
-    """A title with an arrow, and beneath it a widget that shows or hides at once.
+    """A title with an arrow, and beneath it `content`, which shows or hides at once.
 
     superqt's `QCollapsible` fixes its content's height when it opens and paints its arrow in the palette's colour of
     that moment; this one follows content that grows (a table gets a row) and a theme that changes.
-
-    Parameters
-    ----------
-    title : str
-        What the title says.
-    content : QWidget
-        What folds away; the section takes it over.
-    expanded : bool
-        Whether it shows to begin with.
     """
 
     toggled = Signal(bool)
@@ -54,7 +45,7 @@ class Collapsible(QWidget):
 
     @property
     def title(self) -> str:
-        """What the title says."""
+        """The title's text."""
         return str(self._button.text())
 
     @title.setter

@@ -1,4 +1,4 @@
-"""A form made from a predictor's dataclass: a row per parameter, with unit, bounds, tooltip and a way back."""
+"""Form made from a predictor's parameters: one row each, with unit, bounds, tooltip and reset button."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from superqt import QElidingLabel
 
 from predictor_inspector.core.parameters import Parameter, parameters_of
 from predictor_inspector.plugin.forms.collapsible import Collapsible
-from predictor_inspector.plugin.forms.editors import make_editor
+from predictor_inspector.plugin.forms.editors import NumberEdit, make_editor
 from predictor_inspector.plugin.forms.offsets_table import OffsetsTable
 from predictor_inspector.plugin.forms.small_widgets import ERROR_COLOUR, ErrorLabel, flat_button
 
@@ -39,33 +39,22 @@ class ParameterForm(QWidget):
     def __init__(self, cls: type, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows = {p.name: _Row(p) for p in parameters_of(cls)}
-        self._dims, self._unit = 3, ""
+        self._dims = 3
         self._message = ErrorLabel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        plain = [row for row in self._rows.values() if not row.parameter.advanced]
-        advanced = [row for row in self._rows.values() if row.parameter.advanced]
-        layout.addWidget(self._part(plain))
-        self.advanced = Collapsible("Advanced", self._part(advanced))
-        self.advanced.setVisible(bool(advanced))
+        self._advanced = [row for row in self._rows.values() if row.parameter.advanced]
+        layout.addWidget(_part([row for row in self._rows.values() if not row.parameter.advanced]))
+        self.advanced = Collapsible("Advanced", _part(self._advanced))
+        self.advanced.setVisible(bool(self._advanced))
         layout.addWidget(self.advanced)
         layout.addWidget(self._message)
-        for name, row in self._rows.items():
-            row.editor.edited.connect(partial(self._on_edited, name))
-            row.reset.clicked.connect(partial(self._on_reset, name))
+        for row in self._rows.values():
+            row.editor.edited.connect(partial(self._on_edited, row))
+            row.reset.clicked.connect(partial(self._on_reset, row))
         self.set_starting_values({})
-
-    def _part(self, rows: list[_Row]) -> QWidget:
-        part = QWidget()
-        grid = QGridLayout(part)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(6)
-        grid.setVerticalSpacing(3)
-        grid.setColumnStretch(1, 1)
-        for row in rows:
-            row.add_to(grid)
-        return part
+        self.set_unit("")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -79,12 +68,12 @@ class ParameterForm(QWidget):
 
     @property
     def touched(self) -> frozenset[str]:
-        """Parameters that somebody set, in the form or from code, since they were last reset."""
+        """Parameters that were set, in the form or from code, since they were last reset."""
         return frozenset(name for name, row in self._rows.items() if row.touched)
 
     def values(self) -> dict[str, Any]:
         """Every parameter's value."""
-        return {name: row.editor.value() for name, row in self._rows.items()}
+        return {name: row.value for name, row in self._rows.items()}
 
     def set_values(self, values: Mapping[str, Any], chosen: Collection[str] | None = None) -> None:
         """Show `values`; parameters that aren't named stay as they are.
@@ -104,20 +93,13 @@ class ParameterForm(QWidget):
         unknown = [name for name in values if name not in self._rows]
         if unknown:
             raise ValueError(f"there is no parameter {unknown[0]!r}; known are {', '.join(self._rows)}")
-        before = self.values()
-        try:
-            for name, value in values.items():
-                self._rows[name].editor.set_value(value)
-        except ValueError:
-            for name in values:
-                self._rows[name].editor.set_value(before[name])
-            raise
-        for name in values:
+        for name, value in {name: self._rows[name].fit(value) for name, value in values.items()}.items():
+            self._rows[name].show(value)
             self._rows[name].touched = chosen is None or name in chosen
         self._refresh()
 
     def set_starting_values(self, values: Mapping[str, Any]) -> None:
-        """Say where parameters start and return to; those that nobody set move there, those not named to their default.
+        """Say where parameters start and return to; untouched ones move there, those not named to their default.
 
         Raises
         ------
@@ -125,15 +107,7 @@ class ParameterForm(QWidget):
             If a value doesn't fit its parameter.
         """
         for name, row in self._rows.items():
-            start = _frozen(values.get(name, row.parameter.plainest_value(self._dims)))
-            if start == row.start and (row.touched or not row.differs):
-                continue  # somebody may be typing there
-            before = row.editor.value()
-            row.editor.set_value(start)
-            row.start = row.editor.value()
-            row.editor.set_start(row.start)
-            if row.touched:
-                row.editor.set_value(before)
+            row.set_start(row.fit(values[name]) if name in values else row.parameter.plainest_value(self._dims))
         self._refresh()
 
     def starting_values(self) -> dict[str, Any]:
@@ -142,25 +116,22 @@ class ParameterForm(QWidget):
 
     def reset(self) -> None:
         """Return every parameter to its starting value; emits `changed` once if any differed."""
-        before = self.values()
-        for row in self._rows.values():
-            row.go_back()
+        differed = [row.go_back() for row in self._rows.values()]
         self._refresh()
-        if self.values() != before:
+        if any(differed):
             self.changed.emit()
 
     def set_unit(self, unit: str) -> None:
         """Show lengths in `unit`; an empty one shows none."""
-        self._unit = unit
         for row in self._rows.values():
-            row.editor.set_unit(unit)
-            row.describe(unit)
+            row.set_unit(unit)
 
     def set_dims(self, dims: int) -> None:
         """Say how many spatial axes the data have, 2 or 3."""
         self._dims = dims
         for row in self._rows.values():
-            row.editor.set_dims(dims)
+            if isinstance(row.editor, OffsetsTable):
+                row.editor.set_dims(dims)
 
     def show_error(self, name: str | None, message: str) -> None:
         """Mark the parameter `name` and show `message` beneath it, or beneath the form if `name` is None or unknown."""
@@ -198,14 +169,13 @@ class ParameterForm(QWidget):
         for row in self._rows.values():
             row.label.setFixedWidth(max(min(longest + 8, self.width() - EDITOR_WIDTH), 60))
 
-    def _on_edited(self, name: str) -> None:
-        self._rows[name].touched = True
-        self._refresh()
-        self.changed.emit()
+    def _on_edited(self, row: _Row) -> None:
+        if row.read():
+            self._refresh()
+            self.changed.emit()
 
-    def _on_reset(self, name: str, _checked: bool = False) -> None:
-        differed = self._rows[name].differs
-        self._rows[name].go_back()
+    def _on_reset(self, row: _Row, _checked: bool = False) -> None:
+        differed = row.go_back()
         self._refresh()
         if differed:
             self.changed.emit()
@@ -213,55 +183,97 @@ class ParameterForm(QWidget):
     def _refresh(self) -> None:
         for row in self._rows.values():
             row.reset.setEnabled(row.differs)
-        advanced = [row for row in self._rows.values() if row.parameter.advanced]
-        changed = sum(row.differs for row in advanced)
+        changed = sum(row.differs for row in self._advanced)
         self.advanced.title = f"Advanced ({changed} changed)" if changed else "Advanced"
 
 
 class _Row:
-    """The widgets of one parameter."""
+    """A parameter's widgets, with its value (exact where the editor rounds) and its starting value."""
 
     def __init__(self, parameter: Parameter) -> None:
         self.parameter = parameter
-        self.editor: Any = make_editor(parameter)
+        self.editor = make_editor(parameter)
+        self.value: Any = None
         self.start: Any = MISSING
         self.touched = False
-        self.editor.set_value(parameter.plainest_value())
         self.label = QElidingLabel(readable(parameter.name))
         self.reset = flat_button("↺", "Return to the starting value")
+        self.reset.setObjectName(f"reset {parameter.name}")
         self.reset.setFixedWidth(20)
         self.error = ErrorLabel()
-        self._message = self._problem = ""
-        if hasattr(self.editor, "problem"):
-            self.editor.problem.connect(self._on_problem)
-        self.describe("")
+        self._message = self._problem = self._unit = ""
 
     @property
     def differs(self) -> bool:
-        return bool(self.editor.value() != self.start)
+        return bool(self.value != self.start)
 
-    def go_back(self) -> None:
-        self.editor.set_value(self.start)
-        self.touched = False
+    def fit(self, value: Any) -> Any:
+        """`value` as the parameter's type; ``ValueError`` if it doesn't fit."""
+        value = self.parameter.convert(value)
+        self.parameter.check("the form", value)
+        if isinstance(self.editor, OffsetsTable):
+            self.editor.check(value)
+        return value
 
-    def describe(self, unit: str) -> None:
-        text = tooltip(self.parameter, unit)
+    def show(self, value: Any) -> None:
+        self.editor.set_value(value)
+        self.value = value
+        self._describe()
+        self._show_problem("")
+
+    def set_start(self, start: Any) -> None:
+        if start == self.start and (self.touched or not self.differs):
+            return  # somebody may be typing there
+        self.start = start
+        if not self.touched:
+            self.show(start)
+        if isinstance(self.editor, NumberEdit):
+            self.editor.set_start(start)
+
+    def read(self) -> bool:
+        """Take over what the editor shows; return whether that is another value than before."""
+        try:
+            value = self.editor.value()
+        except ValueError as error:
+            self._show_problem(str(error))
+            return False
+        self._show_problem("")
+        differs = repr(value) != repr(self.value)
+        if differs:
+            self.show(value)
+            self.touched = True
+        return differs
+
+    def go_back(self) -> bool:
+        """Return to the starting value; return whether that is another value than before."""
+        differed, self.touched = self.differs, False
+        self.show(self.start)
+        return differed
+
+    def set_unit(self, unit: str) -> None:
+        self._unit = unit
+        if isinstance(self.editor, NumberEdit):
+            self.editor.set_unit(unit)
+        self._describe()
+
+    def _describe(self) -> None:
+        text = tooltip(self.parameter, self._unit)
         self.label.setToolTip(text)
-        self.editor.setToolTip(text)
+        names = self.value if self.parameter.holds_names else ()
+        self.editor.setToolTip("\n".join((*names, "", text)).strip())  # names may not fit on their line
 
     def add_to(self, grid: QGridLayout) -> None:
         line = grid.rowCount()
         grid.addWidget(self.reset, line, 2)
-        toolbar: QWidget | None = getattr(self.editor, "toolbar", None)
-        if toolbar is None:
-            grid.addWidget(self.label, line, 0)
-            grid.addWidget(self.editor, line, 1)
-        else:
+        if isinstance(self.editor, OffsetsTable):
             heading = QHBoxLayout()
             heading.addWidget(self.label)
-            heading.addWidget(toolbar, 1)
+            heading.addWidget(self.editor.toolbar, 1)
             grid.addLayout(heading, line, 0, 1, 2)
             grid.addWidget(self.editor, line + 1, 0, 1, 3)
+        else:
+            grid.addWidget(self.label, line, 0)
+            grid.addWidget(self.editor, line, 1)
         grid.addWidget(self.error, line + 2, 0, 1, 3)
 
     def show_error(self, message: str) -> None:
@@ -270,14 +282,21 @@ class _Row:
         self.error.show_message(text)
         self.label.setStyleSheet(f"color: {ERROR_COLOUR};" if text else "")
 
-    def _on_problem(self, problem: str) -> None:
+    def _show_problem(self, problem: str) -> None:
         self._problem = problem
         self.show_error(self._message)
 
 
-def _frozen(value: Any) -> Any:
-    """`value` with tuples for lists, as predictors hold them."""
-    return tuple(_frozen(v) for v in value) if isinstance(value, (list, tuple)) else value
+def _part(rows: list[_Row]) -> QWidget:
+    part = QWidget()
+    grid = QGridLayout(part)
+    grid.setContentsMargins(0, 0, 0, 0)
+    grid.setHorizontalSpacing(6)
+    grid.setVerticalSpacing(3)
+    grid.setColumnStretch(1, 1)
+    for row in rows:
+        row.add_to(grid)
+    return part
 
 
 def readable(name: str) -> str:

@@ -1,4 +1,4 @@
-"""An editor for the offsets of affinities: a table with a row per offset and a column per axis."""
+"""Table of affinity offsets: a row per offset, a column per axis."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def axis_offsets(dims: int, distances: Iterable[int] = (1,)) -> Offsets:
 
 
 def offsets_in(offsets: Iterable[Iterable[int]], dims: int) -> Offsets:
-    """Offsets in `dims` axes: slower axes are dropped, or added as 0; what then is zero or repeats is left out."""
+    """Offsets in `dims` axes: slower axes are dropped, or added as 0; then zeros and repetitions are left out."""
     fitted = ((0,) * (dims - len(o)) + o[max(len(o) - dims, 0) :] for o in map(tuple, offsets))
     return tuple(dict.fromkeys(o for o in fitted if any(o)))
 
@@ -54,7 +54,7 @@ def offsets_in(offsets: Iterable[Iterable[int]], dims: int) -> Offsets:
 class OffsetsTable(QWidget):
     """A row of whole numbers per offset, in voxels, negative ones too, with buttons to add, copy and remove rows.
 
-    `toolbar` holds the buttons and is laid out by the form, beside the table's label.
+    `toolbar` holds the buttons; the form puts it beside the table's label.
     """
 
     edited = Signal()
@@ -64,16 +64,18 @@ class OffsetsTable(QWidget):
         self._name, self._dims = name, dims
         self._value: Offsets = ()
         self._table = QTableWidget()
+        self._table.setObjectName(name)
         self._table.setItemDelegate(_SpinDelegate(self._table))
         self._table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
         self._table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self._table.horizontalHeader().setFixedHeight(ROW_HEIGHT)
-        self._table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        self._table.verticalHeader().setMinimumSectionSize(ROW_HEIGHT)
-        self._table.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._table.verticalHeader().setToolTip("The channel that the offset makes")
+        rows = self._table.verticalHeader()
+        rows.setDefaultSectionSize(ROW_HEIGHT)
+        rows.setMinimumSectionSize(ROW_HEIGHT)
+        rows.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
+        rows.setToolTip("The channel that the offset makes")
         self._fit = QPushButton()
         self._fit.clicked.connect(lambda _checked=False: self._edit(offsets_in(self._value, self._dims)))
         layout = QVBoxLayout(self)
@@ -81,58 +83,52 @@ class OffsetsTable(QWidget):
         layout.setSpacing(2)
         layout.addWidget(self._table)
         layout.addWidget(self._fit)
-        self.toolbar = self._make_toolbar()
+        self._remove = flat_button("−", "Remove the selected offsets, or the last one", self.remove_rows)
+        self._copy = flat_button("Copy", "Duplicate the selected offsets, or the last one", self.duplicate_rows)
+        self.toolbar = QWidget()
+        bar = QHBoxLayout(self.toolbar)
+        bar.setContentsMargins(0, 0, 0, 0)
+        bar.setSpacing(2)
+        bar.addStretch(1)
+        for button in (self._make_presets(), flat_button("+", "Add an offset", self.add_row), self._copy, self._remove):
+            bar.addWidget(button)
         self._table.itemChanged.connect(lambda _item: self._edit(self._read()))
         self._table.itemSelectionChanged.connect(self._update_buttons)
         self._show()
 
-    def _make_toolbar(self) -> QWidget:
-        bar = QWidget()
-        layout = QHBoxLayout(bar)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        presets = QToolButton()
-        presets.setText("Set to ▾")
-        presets.setStyleSheet(NO_MENU_ARROW)
-        presets.setToolTip("Replace all offsets")
-        presets.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._menu = QMenu(presets)
+    def _make_presets(self) -> QToolButton:
+        button = QToolButton()
+        button.setText("Set to ▾")
+        button.setStyleSheet(NO_MENU_ARROW)
+        button.setToolTip("Replace all offsets")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
         for title, distances in PRESETS.items():
-            action = self._menu.addAction(title)
+            action = menu.addAction(title)
             action.triggered.connect(lambda _c=False, d=distances: self._edit(axis_offsets(self._dims, d)))
-        self._menu.addSeparator()
-        action = self._menu.addAction("Turn every offset around")
+        menu.addSeparator()
+        action = menu.addAction("Turn every offset around")
         action.triggered.connect(lambda _c=False: self._edit(tuple(tuple(-n for n in o) for o in self._value)))
-        presets.setMenu(self._menu)
-        self._remove = flat_button("−", "Remove the selected offsets, or the last one", self.remove_rows)
-        self._copy = flat_button("Copy", "Duplicate the selected offsets, or the last one", self.duplicate_rows)
-        layout.addStretch(1)
-        layout.addWidget(presets)
-        layout.addWidget(flat_button("+", "Add an offset", self.add_row))
-        layout.addWidget(self._copy)
-        layout.addWidget(self._remove)
-        return bar
+        button.setMenu(menu)
+        return button
 
     def value(self) -> Offsets:
         """The offsets, in voxels, slowest axis first."""
         return self._value
 
-    def set_value(self, value: Any) -> None:
-        """Show `value` without a signal.
+    def check(self, value: Iterable[Iterable[int]]) -> None:
+        """Raise a ``ValueError`` unless every offset has as many numbers, within what the table can show."""
+        offsets = [tuple(offset) for offset in value]
+        for offset in offsets:
+            if any(abs(n) > LARGEST for n in offset):
+                raise ValueError(f"{self._name} must hold whole numbers of voxels between ±{LARGEST}, got {offset}")
+            if not offset or len(offset) != len(offsets[0]):
+                raise ValueError(f"{self._name} needs as many numbers in every offset, got {offsets[0]} and {offset}")
 
-        Raises
-        ------
-        ValueError
-            If it isn't a list of lists of whole numbers, all of the same length.
-        """
-        self._value = _checked(self._name, value)
+    def set_value(self, value: Iterable[Iterable[int]]) -> None:
+        """Show `value`, which passes `check`, without a signal."""
+        self._value = tuple(tuple(offset) for offset in value)
         self._show()
-
-    def set_start(self, value: Any) -> None:
-        """Nothing here depends on where the offsets started."""
-
-    def set_unit(self, unit: str) -> None:
-        """Offsets are in voxels, whatever the unit."""
 
     def set_dims(self, dims: int) -> None:
         """Say how many axes the data have; offsets of another number stay, with a button beneath that fits them."""
@@ -141,13 +137,9 @@ class OffsetsTable(QWidget):
 
     def add_row(self) -> None:
         """Append the first offset along an axis that isn't there yet, at distance 1, 3, 9 and so on."""
-        columns = self._columns
-        for power in count():
-            for offset in axis_offsets(columns, (3**power,)):
-                if offset not in self._value:
-                    self._edit((*self._value, offset))
-                    self._table.scrollToBottom()
-                    return
+        candidates = (o for power in count() for o in axis_offsets(self._columns, (3**power,)))
+        self._edit((*self._value, next(o for o in candidates if o not in self._value)))
+        self._table.scrollToBottom()
 
     def duplicate_rows(self) -> None:
         """Put a copy of each selected offset (or the last) beneath it."""
@@ -157,9 +149,7 @@ class OffsetsTable(QWidget):
     def remove_rows(self) -> None:
         """Remove the selected offsets (or the last); one always stays."""
         rows = self._selected()
-        kept = tuple(o for row, o in enumerate(self._value) if row not in rows)
-        if kept:
-            self._edit(kept)
+        self._edit(tuple(o for row, o in enumerate(self._value) if row not in rows))
 
     @property
     def _columns(self) -> int:
@@ -177,8 +167,7 @@ class OffsetsTable(QWidget):
 
     def _edit(self, value: Offsets) -> None:
         if value and value != self._value:
-            self._value = value
-            self._show()
+            self.set_value(value)
             self.edited.emit()
 
     def _show(self) -> None:
@@ -216,21 +205,8 @@ class _SpinDelegate(QStyledItemDelegate):
         return spin
 
 
-def _item(number: int) -> QTableWidgetItem:
+def _item(number: int) -> Any:
     item = QTableWidgetItem()
     item.setData(Qt.ItemDataRole.EditRole, number)
     item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
     return item
-
-
-def _checked(name: str, value: Any) -> Offsets:
-    try:
-        offsets = tuple(tuple(offset) for offset in value)
-    except TypeError as error:
-        raise ValueError(f"{name} must be a list of offsets such as [0, 0, 1], got {value!r}") from error
-    for offset in offsets:
-        if any(isinstance(n, bool) or not isinstance(n, int) or abs(n) > LARGEST for n in offset):
-            raise ValueError(f"{name} must hold whole numbers of voxels between ±{LARGEST}, got {offset}")
-        if not offset or len(offset) != len(offsets[0]):
-            raise ValueError(f"{name} needs as many numbers in every offset, got {offsets[0]} and {offset}")
-    return offsets

@@ -1,4 +1,4 @@
-"""Small widgets that several forms share: an error line, a label that wraps, a wheel guard, a flat button."""
+"""Small widgets shared by several tabs: error line, wrapping label, wheel guard, flat button."""
 
 from __future__ import annotations
 
