@@ -86,7 +86,7 @@ def request_for(options: argparse.Namespace, gt: Array) -> tuple[Request, dict[s
 
     What had to be assumed or rounded is noted for the person.
     """
-    from predictor_inspector.core.config_sources import chosen_predictor
+    from predictor_inspector.core.config import chosen_predictor
     from predictor_inspector.inspection import Request
     from predictor_inspector.inspection.engine.roi_text import roi_from_text
 

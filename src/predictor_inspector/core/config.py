@@ -1,12 +1,15 @@
-"""Predictors by name: configurations as dictionaries and YAML, and other people's predictors through entry points."""
+"""Predictors by name and their configurations, from dictionaries, YAML, files, presets and single values."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from predictor_inspector.core.array import Array
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import Extensions, nearest
@@ -120,7 +123,101 @@ def config_from_yaml(text: str, source: str = "the configuration") -> dict[str, 
     return config
 
 
+def chosen_predictor(
+    gt: Array,
+    kind: str | None = None,
+    config_file: str | Path | None = None,
+    preset: str | None = None,
+    values: Sequence[str] = (),
+) -> tuple[Predictor, dict[str, Any]]:
+    """The predictor that a command asks for, from a preset, a file and single values, later ones winning.
+
+    Parameters
+    ----------
+    gt : Array
+        Required parameters that aren't given take the predictor's starting values for it.
+    kind : str, optional
+        The predictor's kind; may be left out where the file has it.
+    config_file : path, optional
+        A YAML or JSON file of parameters, which may have the ``kind`` too; overrides the preset.
+    preset : str, optional
+        One of the kind's presets.
+    values : sequence of str
+        ``key=value``, the value in YAML; overrides the file.
+
+    Returns
+    -------
+    predictor : Predictor
+        With these parameters.
+    assumed : dict
+        The required parameters that were not given, and the values they took.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `config_file` isn't a file.
+    ValueError
+        If kind, preset, a parameter or a value is unknown or doesn't fit, or the file's kind is another than `kind`.
+    """
+    config = {} if config_file is None else config_from_yaml(_text_of(Path(config_file)), str(config_file))
+    kind = _kind(kind, config.pop("kind", None), config_file)
+    cls = predictor_class(kind)
+    given = {**_preset(cls, kind, preset), **config, **parsed_values(values)}
+    start = cls.starting_values(gt)
+    assumed = {
+        p.name: start[p.name] for p in parameters_of(cls) if p.required and p.name in start and p.name not in given
+    }
+    return predictor_from_config({"kind": kind, **assumed, **given}), assumed
+
+
+def parsed_values(texts: Sequence[str]) -> dict[str, Any]:
+    """``["lsds=false", "channels=[a, b]"]`` as a dictionary; later ones win.
+
+    Raises
+    ------
+    ValueError
+        If one isn't ``key=value``, or its value is not YAML.
+    """
+    values = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise ValueError(f"a value is set with key=value, such as lsds=false, got {text!r}")
+        if key == "kind":
+            raise ValueError("the kind is not a parameter; choose it with --predictor")
+        # In a document of its own an empty value would be no mapping, and an error's column would be another.
+        values[key] = config_from_yaml(f"value: {value}", f"the value of {key}, {value!r},")["value"]
+    return values
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _text_of(file: Path) -> str:
+    if not file.is_file():
+        raise FileNotFoundError(f"the configuration {file} is {'no file' if file.exists() else 'not there'}")
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not valid YAML: it is not text in UTF-8") from error
+
+
+def _kind(asked: str | None, in_file: Any, file: str | Path | None) -> str:
+    if asked is not None and in_file is not None and asked != in_file:
+        raise ValueError(f"{file} is for the predictor {in_file!r}, but {asked!r} was asked for")
+    kind = asked if asked is not None else in_file
+    if kind is None:
+        raise ValueError(f"a predictor is needed, one of {', '.join(predictor_kinds())}")
+    return str(kind)
+
+
+def _preset(cls: type[Predictor], kind: str, name: str | None) -> Mapping[str, Any]:
+    if name is None:
+        return {}
+    if name not in cls.presets:
+        raise ValueError(f"{kind} has no preset {name!r}{nearest(name, cls.presets or ['none'])}")
+    return cls.presets[name]

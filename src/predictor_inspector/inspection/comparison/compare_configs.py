@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.config import predictor_kinds
-from predictor_inspector.core.config_sources import chosen_predictor
+from predictor_inspector.core.config import chosen_predictor, predictor_kinds
 from predictor_inspector.inspection.comparison.compare import Comparison, compare
 from predictor_inspector.inspection.engine.regions import Outside
 from predictor_inspector.inspection.engine.roi_text import roi_from_text

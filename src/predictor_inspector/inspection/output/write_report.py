@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.config_sources import chosen_predictor
+from predictor_inspector.core.config import chosen_predictor
 from predictor_inspector.data.named_inputs import opened_inputs
 from predictor_inspector.inspection.engine.roi_text import roi_from_text
 from predictor_inspector.inspection.engine.run import Request, carry_out
