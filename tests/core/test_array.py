@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import Array, ArraySpec
-from predictor_inspector.core.array import format_roi, whole_numbers
+from predictor_inspector.core.array import whole_numbers
 
 from .strategies import label_arrays, parts
 
@@ -135,7 +135,6 @@ def test_other_values_lie_on_the_same_grid() -> None:
 def test_an_array_says_what_it_is() -> None:
     array = Array(np.zeros((2, 3, 4), np.uint8), (524, 400), (10, 20), subdivision=100)
     assert repr(array) == "Array(c^: 2, y: 3, x: 4; uint8; 5.24 x 4 nm; roi [10:1582, 20:1620])"
-    assert format_roi(Roi((-1, 2), (3, 4))) == "[-1:2, 2:6]"
 
 
 def test_numpy_takes_an_array_as_it_is() -> None:

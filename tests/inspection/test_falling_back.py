@@ -61,7 +61,7 @@ def test_other_failures_of_a_device_are_not_hidden(monkeypatch: pytest.MonkeyPat
 def test_too_little_memory_on_the_cpu_is_told_with_the_size(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     fail_on(monkeypatch, "cpu", error)
     with pytest.raises(
-        MemoryError, match=r"not enough memory for 3 x 4 voxels of ground truth, \[0:3, 0:4\]; choose a"
+        MemoryError, match=r"not enough memory for 3 × 4 voxels of ground truth, \[0:3, 0:4\]; choose a"
     ):
         module.inspect(PREDICTOR, GT)
 

@@ -75,7 +75,7 @@ def test_places_read_one_by_one_are_those_that_sums_give(monkeypatch: pytest.Mon
 def test_nowhere_enough_is_a_sentence(limit: int, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SUMMED_UP_TO", limit)
     gt = volume()
-    with pytest.raises(ValueError, match=f"{words}.*80% of 2 x 3 voxels annotated; take a smaller"):
+    with pytest.raises(ValueError, match=f"{words}.*80% of 2 × 3 voxels annotated; take a smaller"):
         Positions(gt, (2, 3), gt, 0.8)[0]
 
 

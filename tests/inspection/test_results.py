@@ -16,7 +16,7 @@ from predictor_inspector.core.config import parsed_values
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.engine.roi_text import roi_from_text
 from predictor_inspector.inspection.output.results import check_folder, report, write_results
-from predictor_inspector.inspection.output.text import aligned, type_name
+from predictor_inspector.inspection.output.text import type_name
 
 FRACTIONAL = Array(np.zeros((20, 30, 40), np.uint8), (524, 400, 400), (10000, 201150, 7510), subdivision=100)
 
@@ -101,10 +101,6 @@ def test_a_file_or_link_is_never_replaced(tmp_path: Path) -> None:
     for path in (file, link):
         with pytest.raises(FileExistsError, match="no folder of results"):
             check_folder(path, overwrite=True)
-
-
-def test_columns_are_aligned() -> None:
-    assert aligned([("a", "10"), ("long", "9")], right=[1]) == "a     10\nlong   9"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from predictor_inspector.inspection.findings.weights import REASONS
-from predictor_inspector.plugin.tabs.findings.suggestion_list import value_text
 
 from .window import VOXEL_SIZE, Window
 
@@ -195,9 +194,3 @@ def replace_data(array: Any) -> Any:
             return self.values[key]
 
     return array.like(OnDisk(array.numpy()), array.axis_names)
-
-
-def test_values_are_said_in_a_line() -> None:
-    assert value_text(((1, 0, 0), (0, 0, 9))) == "(1, 0, 0), (0, 0, 9)"
-    assert value_text(250.0) == "250"
-    assert value_text(12) == "12"

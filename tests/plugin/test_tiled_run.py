@@ -17,7 +17,6 @@ from predictor_inspector.inspection.engine.memory import machine_memory, needed_
 from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection, tiles_of
 from predictor_inspector.plugin.layers.pictures import LazyBlend, WithTime
 from predictor_inspector.plugin.live.tiled_run import SoFar, in_view_first, is_seen, progress_of
-from predictor_inspector.plugin.live.tiling import duration
 from predictor_inspector.plugin.memory_setting import CHOICES
 from predictor_inspector.plugin.model import tile_plan as budget
 from predictor_inspector.plugin.model.axes import Place
@@ -134,11 +133,6 @@ def test_progress_names_the_tile_and_never_goes_back() -> None:
     fractions = [fraction for _, fraction in told]
     assert fractions == sorted(fractions)
     assert progress_of(STEPS[0], 0.5, replace(so_far, targets=1, weights=1)) == ("tile 2 of 3", 0.5)
-
-
-def test_durations_are_read_at_a_glance() -> None:
-    words = [duration(s).replace("\N{NO-BREAK SPACE}", " ") for s in (0.2, 20, 300, 10_000)]
-    assert words == ["about 1 s", "about 20 s", "about 5 min", "about 3 h"]
 
 
 @pytest.mark.parametrize("signed", [False, True])

@@ -17,6 +17,8 @@ from predictor_inspector.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from funlib.geometry import Roi
+
     from predictor_inspector.core.array import Array
     from predictor_inspector.inspection.findings import Finding
 
@@ -100,8 +102,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         _print_json(findings)
     else:
-        voxels = " x ".join(str(int(n)) for n in checked.roi.shape // gt.voxel_size)
-        print(_text(findings, gt, voxels, sys.stdout.isatty()))
+        print(_text(findings, gt, checked.roi, sys.stdout.isatty()))
     counted = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
     return FOUND if any(f.severity in counted for f in findings) else 0
 
@@ -112,10 +113,10 @@ def _print_json(findings: tuple[Finding, ...]) -> None:
     print(json.dumps([f.as_dict() for f in findings], indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def _text(findings: tuple[Finding, ...], gt: Array, voxels: str, colourful: bool) -> str:
+def _text(findings: tuple[Finding, ...], gt: Array, roi: Roi, colourful: bool) -> str:
+    from predictor_inspector.core.text import counted, format_shape, listed
     from predictor_inspector.inspection.engine.roi_text import roi_to_text
     from predictor_inspector.inspection.findings import SEVERITIES
-    from predictor_inspector.inspection.findings.subject import amount, listed
 
     lines = []
     for f in findings:
@@ -126,13 +127,12 @@ def _text(findings: tuple[Finding, ...], gt: Array, voxels: str, colourful: bool
             f"{begin}{f.severity:<7}{end}  {f.id}{channels}",
             f"    {f.message}",
             f"    → {f.advice}",
-            f"    {place}  ({amount(f.where.voxels, 'voxel')})",
+            f"    {place}  ({counted(f.where.voxels, 'voxel')})",
             "",
         ]
     counts = [sum(f.severity == severity for f in findings) for severity in SEVERITIES]
-    names = [("error", "errors"), ("warning", "warnings"), ("info", "infos")]
-    told = ", ".join(f"{count} {many if count != 1 else one}" for count, (one, many) in zip(counts, names, strict=True))
-    return "\n".join([*lines, f"{told} in {voxels} voxels"])
+    told = ", ".join(counted(count, severity) for count, severity in zip(counts, SEVERITIES, strict=True))
+    return "\n".join([*lines, f"{told} in {format_shape(roi.shape // gt.voxel_size)} voxels"])
 
 
 def _on_grid(finding: Finding, gt: Array) -> bool:

@@ -51,26 +51,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if options.debug:
             raise
+        from predictor_inspector.core.text import format_error
+
         expected = isinstance(error, _USER_ERRORS)
-        hint = "" if expected else f" (unexpected {type(error).__name__}; --debug shows where)"
-        print(f"{PROGRAM}: error: {_sentence(error)}{hint}", file=sys.stderr)
+        hint = "" if expected else " (unexpected; --debug shows where)"
+        print(f"{PROGRAM}: error: {format_error(error)}{hint}", file=sys.stderr)
         return USER_ERROR if expected else BUG
     return int(status or 0)
 
 
-def _sentence(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        text = f"{error.filename}: {error.strerror.lower()}"
-    return text or ("not enough memory" if isinstance(error, MemoryError) else type(error).__name__)
-
-
 def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.core.ops import backend
+    from predictor_inspector.core.text import format_bytes, format_shape
     from predictor_inspector.data.inputs import at_indices, check_still, open_input
     from predictor_inspector.data.named_inputs import indices_from_text
     from predictor_inspector.inspection import carry_out
-    from predictor_inspector.inspection.engine.memory import memory_from_text, memory_text
+    from predictor_inspector.inspection.engine.memory import memory_from_text
     from predictor_inspector.inspection.output.results import WRITING, check_folder, geometry, write_results
     from predictor_inspector.inspection.output.text import describe_channels
     from predictor_inspector.inspection.output.tiled_results import TILED_STEPS, tiled_if_needed, write_results_in_tiles
@@ -96,13 +92,15 @@ def _render(options: argparse.Namespace) -> None:
             inspection = carry_out(request, gt, mask, tell)
             write_results(options.out, inspection, inputs, raw, options.overwrite, tell)
     else:
-        tile = " x ".join(str(n) for n in tiled.tile_shape)
-        note(f"computed in {len(tiled)} tiles of at most {tile} voxels, with {memory_text(tiled.memory)} for each")
+        note(
+            f"computed in {len(tiled)} tiles of at most {format_shape(tiled.tile_shape)} voxels, "
+            f"with {format_bytes(tiled.memory)} for each"
+        )
         with progress(len(TILED_STEPS)) as tell:
             inspection = write_results_in_tiles(options.out, tiled, inputs, raw, options.overwrite, tell)
     for text in inspection.notes:
         note(text)
-    voxels = " x ".join(str(n) for n in inspection.target.spatial_shape)
+    voxels = format_shape(inspection.target.spatial_shape)
     print(describe_channels(inspection.statistics))
     print(f"\n{voxels} voxels in {inspection.timings['total']:.2f} s on {inspection.device}; written to {options.out}")
 

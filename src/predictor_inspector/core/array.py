@@ -12,6 +12,7 @@ import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.labels import as_tensor
+from predictor_inspector.core.text import format_roi
 
 SPATIAL_AXES = ("z", "y", "x")
 
@@ -19,11 +20,6 @@ SPATIAL_AXES = ("z", "y", "x")
 def spatial_axis_names(dims: int) -> tuple[str, ...]:
     """Names of `dims` spatial axes, slowest first: ``("y", "x")``, ``("z", "y", "x")``; ``d0, d1, …`` beyond three."""
     return SPATIAL_AXES[3 - dims :] if 1 <= dims <= 3 else tuple(f"d{d}" for d in range(dims))
-
-
-def format_roi(roi: Roi) -> str:
-    """A ROI as people read it: ``[0:40, 10:20]``."""
-    return "[" + ", ".join(f"{b}:{e}" for b, e in zip(roi.begin, roi.end, strict=True)) + "]"
 
 
 def whole_numbers(values: Iterable[Any], name: str) -> Coordinate:

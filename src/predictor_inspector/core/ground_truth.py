@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from funlib.geometry import Roi
 
-from predictor_inspector.core.array import Array, format_roi
+from predictor_inspector.core.array import Array
 from predictor_inspector.core.labels import as_labels, as_tensor
 from predictor_inspector.core.ops.regions import Slices
+from predictor_inspector.core.text import format_roi
 
 
 def object_labels(gt: Array, owner: str) -> torch.Tensor:

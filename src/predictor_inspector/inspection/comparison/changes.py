@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from math import isclose
 from typing import Any, Generic, TypeVar
 
-from funlib.geometry import Roi
-
-from predictor_inspector.core.array import Array, format_roi
 from predictor_inspector.core.config import predictor_to_config
+from predictor_inspector.core.text import format_roi, format_shape, format_value
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 from predictor_inspector.inspection.findings import Finding
@@ -58,9 +56,9 @@ class Change:
         """As `describe`, without the name."""
         if self.is_table:
             gone, new = ([row for row in x if row not in y] for x, y in ((self.a, self.b), (self.b, self.a)))
-            parts = [f"{sign} {text_of(row)}" for sign, rows in (("−", gone), ("+", new)) for row in rows]
-            return ", ".join(parts) or f"another order: {text_of(self.b)}"
-        return f"{text_of(self.a)} → {text_of(self.b)}"
+            parts = [f"{sign} {format_value(row)}" for sign, rows in (("−", gone), ("+", new)) for row in rows]
+            return ", ".join(parts) or f"another order: {format_value(self.b)}"
+        return f"{format_value(self.a)} → {format_value(self.b)}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
@@ -89,21 +87,6 @@ class FindingChanges(Generic[F]):
         return {f.name: [_brief(finding) for finding in getattr(self, f.name)] for f in fields(self)}
 
 
-def text_of(value: Any) -> str:
-    """A value as people read it: ``"on"``, ``"[1, 0, 0]"``, ``"0.5"``; a dash for none."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(text_of(v) for v in value)}]"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{k}: {text_of(v)}" for k, v in value.items())
-    return str(value)
-
-
 def parameter_changes(a: Inspection, b: Inspection) -> tuple[Change, ...]:
     """Parameters and settings that differ: the kind first, then a's parameters in order, then b's own, then settings."""
     settings_a, settings_b = (
@@ -112,8 +95,8 @@ def parameter_changes(a: Inspection, b: Inspection) -> tuple[Change, ...]:
             "outside": i.request.outside,
             "balance over": i.request.balance_over,
             "computed on": i.device,
-            "voxel size": f"{' x '.join(f'{v:.12g}' for v in i.target.physical_voxel_size)} {i.target.unit}",
-            "region": region_text(i.roi, i.target),
+            "voxel size": f"{format_shape(i.target.physical_voxel_size)} {i.target.unit}",
+            "region": format_roi(i.roi, i.target),
         }
         for i in (a, b)
     )
@@ -144,14 +127,6 @@ def finding_changes(a: Sequence[F], b: Sequence[F]) -> FindingChanges[F]:
         gone=tuple(f for f in a if finding_key(f) not in keys_b),
         stayed=tuple(f for f in b if finding_key(f) in keys_a),
     )
-
-
-def region_text(roi: Roi, grid: Array) -> str:
-    """A region in the unit of `grid`: ``"[0:40, 10.48:20.96] nm"``."""
-    if grid.subdivision == 1:
-        return f"{format_roi(roi)} {grid.unit}"
-    ends = (f"{b / grid.subdivision:.12g}:{e / grid.subdivision:.12g}" for b, e in zip(roi.begin, roi.end, strict=True))
-    return f"[{', '.join(ends)}] {grid.unit}"
 
 
 def finding_key(finding: Finding) -> tuple[str, tuple[str, ...]]:

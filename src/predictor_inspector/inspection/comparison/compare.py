@@ -13,7 +13,7 @@ import torch
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.text import aligned
+from predictor_inspector.core.text import format_roi, format_table
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.data.units import unit_factor
 from predictor_inspector.inspection.comparison.changes import (
@@ -21,7 +21,6 @@ from predictor_inspector.inspection.comparison.changes import (
     FindingChanges,
     finding_changes,
     parameter_changes,
-    region_text,
     statistic_changes,
 )
 from predictor_inspector.inspection.engine.run import Inspection
@@ -132,7 +131,7 @@ class Comparison:
             )
             for d in self.differences
         ]
-        table = aligned(rows, right=range(1, 7)).splitlines()
+        table = format_table(rows, right=range(1, 7)).splitlines()
         for side, names in (("A", self.only_a), ("B", self.only_b)):
             table += [f"only in {side}: {', '.join(names)}"] if names else []
         blocks.append(("Difference, voxel by voxel", table))
@@ -226,7 +225,7 @@ def common_roi(a: Array, b: Array) -> Roi:
         slices.append(slice(max(0, low), min(b.spatial_shape[axis], high)))
     if any(s.start >= s.stop for s in slices):
         raise ValueError(
-            f"the regions of A, {region_text(a.roi, a)}, and of B, {region_text(b.roi, b)}, don't overlap; inspect the "
+            f"the regions of A, {format_roi(a.roi, a)}, and of B, {format_roi(b.roi, b)}, don't overlap; inspect the "
             "same region to compare"
         )
     return b.roi_of(slices)

@@ -90,14 +90,6 @@ def memory_from_text(text: str) -> int:
     return size
 
 
-def memory_text(size: int) -> str:
-    """Bytes as people read them: ``"4.2 GB"``."""
-    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= factor:
-            return f"{size / factor:.3g} {unit}"
-    return f"{size} bytes"
-
-
 def _itemsize(array: Array) -> int:
     dtype = array.dtype
     return int(dtype.itemsize if isinstance(dtype, torch.dtype) else np.dtype(dtype).itemsize)

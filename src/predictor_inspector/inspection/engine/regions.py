@@ -8,8 +8,9 @@ from typing import Literal
 
 from funlib.geometry import Coordinate, Roi
 
-from predictor_inspector.core.array import Array, ArraySpec, format_roi
+from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import format_roi
 
 Outside = Literal["clip", "zero"]
 

@@ -13,13 +13,14 @@ import numpy as np
 import torch
 from funlib.geometry import Roi
 
-from predictor_inspector.core.array import Array, format_roi
+from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.progress import listening
 from predictor_inspector.core.recall import remembering
+from predictor_inspector.core.text import format_roi, format_shape
 from predictor_inspector.inspection.engine.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
 from predictor_inspector.inspection.engine.reading import inputs_of
 from predictor_inspector.inspection.engine.regions import Outside, Regions, notes_on, regions_for
@@ -279,7 +280,7 @@ def _out_of_memory(error: BaseException) -> bool:
 
 def _too_large(regions: Regions, part: Array) -> str:
     return (
-        f"not enough memory for {' x '.join(map(str, part.shape))} voxels of ground truth, {format_roi(regions.read_region)}; "
+        f"not enough memory for {format_shape(part.shape)} voxels of ground truth, {format_roi(regions.read_region)}; "
         "choose a smaller region or a coarser level"
     )
 

@@ -27,13 +27,9 @@ from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.progress import listening
+from predictor_inspector.core.text import format_bytes, format_shape
 from predictor_inspector.inspection.engine.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
-from predictor_inspector.inspection.engine.memory import (
-    default_memory,
-    give_back_freed_memory,
-    memory_text,
-    needed_memory,
-)
+from predictor_inspector.inspection.engine.memory import default_memory, give_back_freed_memory, needed_memory
 from predictor_inspector.inspection.engine.reading import inputs_of
 from predictor_inspector.inspection.engine.regions import Outside, difference, notes_on, regions_for
 from predictor_inspector.inspection.engine.run import BalanceOver, Inspection, Progress, Request
@@ -110,8 +106,8 @@ def tile_shape(
 
     if needed(1) > memory:
         raise ValueError(
-            f"memory of {memory_text(memory)} is too little for {type(predictor).__name__}: a single voxel with its "
-            f"context needs {memory_text(needed(1))}"
+            f"memory of {format_bytes(memory)} is too little for {type(predictor).__name__}: a single voxel with its "
+            f"context needs {format_bytes(needed(1))}"
         )
     low, high = 1, max(most)
     while low < high:
@@ -312,9 +308,9 @@ class TiledInspection:
             falls_back = too_little or (self._device.type == "mps" and self.request.device == "auto")
             if self._device.type == "cpu" or not falls_back:
                 if isinstance(error, MemoryError) or "allocate" in str(error):
-                    shape = " x ".join(map(str, self.tile_shape))
                     raise MemoryError(
-                        f"not enough memory for a tile of {shape} voxels; choose less than {memory_text(self.memory)}"
+                        f"not enough memory for a tile of {format_shape(self.tile_shape)} voxels; choose less than "
+                        f"{format_bytes(self.memory)}"
                     ) from error
                 raise
         note = f"Computed on the CPU: too little memory, or an operation missing, on {self._device}."

@@ -10,8 +10,8 @@ import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.ops.shape_descriptors import MINIMAL_VARIANCE, window_radius
+from predictor_inspector.core.text import amount, counted, length, ordinal, signed
 from predictor_inspector.inspection.explanation.parts import Arrow, BoxMark, Ellipsoid, Mark, Reason, VoxelSet
-from predictor_inspector.inspection.explanation.text import amount, length, ordinal, signed, voxels
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Voxel, Window, point
 from predictor_inspector.inspection.explanation.weights import annotated, balanced
@@ -54,7 +54,7 @@ def _window_steps(voxel: Voxel, shape: LocalShape, sigma: float) -> tuple[str, .
     if shape.step > 1 and shape.sampled != voxel.at:
         steps.append("The window is centred on the first voxel of this voxel's group, which stands for it.")
     count = int(shape.mask.sum())
-    steps.append(f"In it, {voxels(count)} are of this object, id {voxel.id_at(voxel.at)}.")
+    steps.append(f"In it, {counted(count, 'voxel')} are of this object, id {voxel.id_at(voxel.at)}.")
     if count == 0:
         steps.append("The coarser grid misses the object here: no extent is known.")
     return tuple(steps)

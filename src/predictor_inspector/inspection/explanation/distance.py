@@ -10,8 +10,8 @@ from typing import TypeVar
 import numpy as np
 
 from predictor_inspector.core.ops.boundary_distance import SATURATED
+from predictor_inspector.core.text import amount, length, signed
 from predictor_inspector.inspection.explanation.parts import Curve, Line, Mark, Point, Reason
-from predictor_inspector.inspection.explanation.text import amount, length, signed
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel, Window, point
 from predictor_inspector.inspection.explanation.weights import Condition, annotated, balanced

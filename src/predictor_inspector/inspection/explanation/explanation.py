@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from predictor_inspector.core.registry import Extensions
+from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.explanation.parts import Curve, Mark, Reason
-from predictor_inspector.inspection.explanation.text import amount, named
+from predictor_inspector.inspection.explanation.text import named
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Voxel, voxel_at
 

@@ -1,4 +1,4 @@
-"""Numbers, lengths and offsets as an explanation says them."""
+"""Positions and offsets in the sentences of an explanation."""
 
 from __future__ import annotations
 
@@ -6,24 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-
-def amount(value: float, digits: int = 4) -> str:
-    """A number to a few significant digits, with a true minus sign; nothing in powers of ten unless it is tiny."""
-    text = f"{value:.{digits}g}"
-    if "e" in text and abs(value) >= 1e-4:
-        text = f"{value:,.0f}"
-    return "0" if text in ("-0", "0") else text.replace("-", "−")
-
-
-def signed(value: float, digits: int = 4) -> str:
-    """As `amount`, with a plus sign where there is no minus."""
-    return amount(value, digits) if value < 0 else "+" + amount(value, digits)
-
-
-def length(value: float, unit: str) -> str:
-    """A length with its unit."""
-    plural = "s" if unit == "pixel" and value != 1 else ""
-    return f"{amount(value)} {unit}{plural}"
+from predictor_inspector.core.text import amount, length
 
 
 def named(axes: Sequence[str], values: Sequence[float]) -> str:
@@ -39,14 +22,3 @@ def offset_in_words(offset: Sequence[int], axes: Sequence[str], sizes: np.ndarra
     count, rest = steps[0].split(" ", 1)
     steps[0] = f"{count} {'voxel' if count == '1' else 'voxels'} {rest}"
     return f"{' and '.join(steps)}, {length(float(np.linalg.norm(np.array(offset) * sizes)), unit)} away"
-
-
-def voxels(count: int) -> str:
-    """A number of voxels in words."""
-    return f"{count:,} voxel{'' if count == 1 else 's'}"
-
-
-def ordinal(number: int) -> str:
-    """``"2nd"``, ``"3rd"``, ``"11th"``, ``"21st"``."""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from predictor_inspector.core.text import amount, length
 from predictor_inspector.inspection.explanation.parts import BoxMark, Mark, Reason
-from predictor_inspector.inspection.explanation.text import amount, length
 from predictor_inspector.inspection.explanation.voxel import Voxel, point
 from predictor_inspector.inspection.explanation.weights import weigh_unknown
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from predictor_inspector.core.array import Array, format_roi
+from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import format_roi, format_shape
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 from predictor_inspector.inspection.explanation.parts import BoxMark, Coordinates, Role
@@ -47,7 +48,7 @@ class Voxel:
         if not 0 <= self.channel < len(names):
             raise ValueError(f"channel must lie in 0 … {len(names) - 1}, got {self.channel}")
         if len(self.index) != len(shape) or any(not 0 <= i < n for i, n in zip(self.index, shape, strict=True)):
-            raise ValueError(f"voxel must lie within the ROI's {' x '.join(map(str, shape))} voxels, got {self.index}")
+            raise ValueError(f"voxel must lie within the ROI's {format_shape(shape)} voxels, got {self.index}")
 
     @property
     def predictor(self) -> Predictor:

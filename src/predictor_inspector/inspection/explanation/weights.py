@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from predictor_inspector.core.ops.class_balance import CLASSES, ClassCounts
+from predictor_inspector.core.text import amount, counted
 from predictor_inspector.inspection.explanation.parts import Mark, Reason
-from predictor_inspector.inspection.explanation.text import amount, voxels
 from predictor_inspector.inspection.explanation.voxel import Voxel
 
 
@@ -58,7 +58,7 @@ def balanced(
     if before is not None:
         now, total_now = own - int(before.count[row, int(positive)]), total - int(before.total[row])
     area = "ROI and context" if voxel.inspection.request.balance_over == "context" else "this region"
-    steps.append(f"Of the {voxels(total_now)} that count in {area}, {now:,} are {names[positive]}.")
+    steps.append(f"Of the {counted(total_now, 'voxel')} that count in {area}, {now:,} are {names[positive]}.")
     if before is not None:
         steps.append(f"With all that was counted before, that makes {own:,} of {total - 1:,}.")
     share, low, high = own / total, voxel.parameter("clipmin", 0.0), voxel.parameter("clipmax", 1.0)

@@ -16,11 +16,12 @@ from predictor_inspector.core import AffinitiesPredictor, DummyPredictor
 from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.labels import as_tensor
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.core.text import percent
 from predictor_inspector.inspection.engine.reading import inputs_of
 from predictor_inspector.inspection.engine.regions import Regions
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.finding import Finding, Place
-from predictor_inspector.inspection.findings.subject import Subject, share
+from predictor_inspector.inspection.findings.subject import Subject
 
 ROUNDING = 2e-6
 """What rounding in float32 may add to a predictor's tolerance."""
@@ -77,7 +78,7 @@ def context_insufficient(subject: Subject) -> Iterator[Finding]:
         "error" if wrong else "warning",
         f"Targets from the declared context are off by up to {worst.worst:.2g}"
         + (f", where {tolerance:g} is tolerated" if wrong else f", within the tolerance of {tolerance:g}")
-        + f", in {share(float(off.any(0).mean()))} of the voxels looked at.",
+        + f", in {percent(float(off.any(0).mean()))} of the voxels looked at.",
         f"Let gt_region_for_roi grow a region by ({lengths}) {gt.unit} on each side."
         if wrong
         else f"Lower context_tolerance to {NOTICEABLE:g} or less, which reads ({lengths}) {gt.unit} of context.",
@@ -134,13 +135,13 @@ def context_outside_data(subject: Subject) -> Iterator[Finding]:
     elif plain_pairs or not affected:
         so = ", which makes no difference to values with weight."
     else:
-        so = f"; {share(affected)} may differ from what more ground truth would give."
+        so = f"; {percent(affected)} may differ from what more ground truth would give."
     growth = Coordinate(max(a, b) for a, b in zip(low, high, strict=True))
     lengths = ", ".join(f"{n / gt.subdivision:.4g}" for n in growth)
     yield subject.finding(
         "context-outside-data",
         "warning" if serious else "info",
-        f"The context, ({lengths}) {gt.unit} wide, reaches beyond the data around {share(reaching)} of the region{so}",
+        f"The context, ({lengths}) {gt.unit} wide, reaches beyond the data around {percent(reaching)} of the region{so}",
         "Use outside='clip' instead of padding."
         if padded
         else "Choose a region further from the edge of the data, or parameters that need less context.",

@@ -10,10 +10,11 @@ import torch
 
 from predictor_inspector.core.ops.boundary_distance import squared_boundary_distance
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.core.text import counted, listed
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.components import dilated
 from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Subject, amount, either, listed, of_partner
+from predictor_inspector.inspection.findings.subject import Subject, either, of_partner
 
 FALSE_BOUNDARY = Kind(
     "false-boundary",
@@ -55,7 +56,7 @@ def false_affinities(subject: Subject) -> Iterator[Finding]:
         yield subject.finding(
             "false-boundary",
             "error",
-            f"{amount(sum(counts), 'affinity', 'affinities')} of {listed(names)} {either(sum(counts), 'is', 'are')} 0, with "
+            f"{counted(sum(counts), 'affinity', 'affinities')} of {listed(names)} {either(sum(counts), 'is', 'are')} 0, with "
             f"weight, only because the partner {'lies outside the data' if outside else 'is not annotated'}.",
             "Switch mask_pairs on, so that only pairs count of which both voxels are known.",
             names,
@@ -99,7 +100,7 @@ def _false_distance(subject: Subject, name: str, flags: np.ndarray) -> Iterator[
     count = int(np.count_nonzero(flags))
     report = partial(subject.finding, "false-boundary", "error" if can_mask else "info")
     yield report(
-        f"{amount(count, 'distance')} of {name} {either(count, 'is', 'are')} measured, with weight, to zeros that are not "
+        f"{counted(count, 'distance')} of {name} {either(count, 'is', 'are')} measured, with weight, to zeros that are not "
         "annotated or lie outside the data, as if objects ended there.",
         "Switch mask_distances on, so that only distances count that are known."
         if can_mask

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from predictor_inspector.core.text import counted, listed, percent
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Inputs, Subject, amount, either, listed, share
+from predictor_inspector.inspection.findings.subject import Inputs, Subject, either
 
 _INT32_END, _INT64_END = 1 << 31, 1 << 63
 _FLOAT32_EXACT = 1 << 24
@@ -44,7 +45,7 @@ def float_labels(inputs: Inputs) -> Iterator[Finding]:
         yield inputs.finding(
             "float-labels",
             "error",
-            f"The ground truth is of type {values.dtype}, and {amount(count, 'voxel')} ({share(count / values.size)}) hold "
+            f"The ground truth is of type {values.dtype}, and {counted(count, 'voxel')} ({percent(count / values.size)}) hold "
             "fractions, which are nobody's ids.",
             "Resample the labels from the original with nearest neighbours, and write them as integers.",
             broken,
@@ -75,7 +76,7 @@ def not_finite_inputs(inputs: Inputs) -> Iterator[Finding]:
             yield inputs.finding(
                 "not-finite",
                 "error",
-                f"The {what} is NaN or infinite in {amount(count, 'voxel')}.",
+                f"The {what} is NaN or infinite in {counted(count, 'voxel')}.",
                 f"Find out what wrote them, and replace them by 0 if that is what they mean, "
                 f"{'background' if array is inputs.gt else 'not annotated'}.",
                 broken,
@@ -105,7 +106,7 @@ def negative_ids(inputs: Inputs) -> Iterator[Finding]:
         yield inputs.finding(
             "negative-ids",
             "error",
-            f"{amount(count, 'voxel')} of the ground truth {either(count, 'has', 'have')} a negative id, down to "
+            f"{counted(count, 'voxel')} of the ground truth {either(count, 'has', 'have')} a negative id, down to "
             f"{values[negative].min():.12g}.",
             "If they mark what isn't annotated, make them 0 and exclude them with a mask.",
             negative,
@@ -143,7 +144,7 @@ def label_overflow(inputs: Inputs) -> Iterator[Finding]:
         yield inputs.finding(
             "label-overflow",
             "error",
-            f"{amount(count, 'voxel')} {either(count, 'has', 'have')} an id of 2⁶³ or more ({listed(ids, 3)}), which no "
+            f"{counted(count, 'voxel')} {either(count, 'has', 'have')} an id of 2⁶³ or more ({listed(ids, 3)}), which no "
             "signed integer holds; such ids usually mark what is unknown, but would be trained as an object, or as background.",
             "Make them 0 and exclude them with a mask; if they are objects, number the ids anew.",
             huge,
@@ -157,7 +158,7 @@ def label_overflow(inputs: Inputs) -> Iterator[Finding]:
         yield inputs.finding(
             "label-overflow",
             "warning",
-            f"A cast to 32-bit integers would make {amount(int(lost.sum()), 'id')} ({listed(ids[lost], 3)}) background or "
+            f"A cast to 32-bit integers would make {counted(int(lost.sum()), 'id')} ({listed(ids[lost], 3)}) background or "
             "equal to others.",
             "Number the ids anew from 1, or make sure that nothing on the way to the predictor holds them in 32 bits.",
             flags,
@@ -199,7 +200,7 @@ def mask_not_binary(inputs: Inputs) -> Iterator[Finding]:
         yield inputs.finding(
             "mask-not-binary",
             "warning",
-            f"The mask holds {listed([f'{v:.6g}' for v in found], 4)} beside 0 and 1, in {amount(count, 'voxel')}.",
+            f"The mask holds {listed([f'{v:.6g}' for v in found], 4)} beside 0 and 1, in {counted(count, 'voxel')}.",
             "Write it as 0 and 1: here any non-zero value counts as 1, but others multiply weights by it.",
             other,
             {"values": [float(v) for v in found[:10]], "voxels": count},
@@ -229,7 +230,7 @@ def not_finite_results(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(
                 "not-finite",
                 "error",
-                f"The {what} of {listed([subject.names[i] for i in bad])} {verb} NaN or infinite in {amount(count, 'voxel')}.",
+                f"The {what} of {listed([subject.names[i] for i in bad])} {verb} NaN or infinite in {counted(count, 'voxel')}.",
                 f"Look for a division by zero where {type(subject.predictor).__name__} makes the {what}.",
                 [subject.names[i] for i in bad],
                 subject.place(where),

@@ -11,9 +11,10 @@ import numpy as np
 
 from predictor_inspector.core import AffinitiesPredictor, DummyPredictor
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.core.text import counted, listed, percent
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.finding import Finding, Severity
-from predictor_inspector.inspection.findings.subject import Subject, amount, each_or_all, either, listed, share
+from predictor_inspector.inspection.findings.subject import Subject, each_or_all, either
 
 STRAY_SHARE, STRAY_VOXELS = 0.1, 27
 """From this share of an object, and from so many voxels, a separate piece is more than a speck."""
@@ -99,8 +100,8 @@ def split_object(subject: Subject) -> Iterator[Finding]:
         yield subject.finding(
             "split-object",
             "info",
-            f"{amount(len(ids), 'object')} ({listed(ids)}) {either(len(ids), 'has', 'have')} pieces that don't touch the rest, "
-            f"{amount(sum(one.stray for one in specks), 'voxel')} in all.",
+            f"{counted(len(ids), 'object')} ({listed(ids)}) {either(len(ids), 'has', 'have')} pieces that don't touch the "
+            f"rest, {counted(sum(one.stray for one in specks), 'voxel')} in all.",
             "Delete specks if they are none of the object; give a piece an id of its own if it is another object.",
             where=subject.place_read(strays),
             numbers=_split_numbers(subject, specks),
@@ -251,7 +252,7 @@ def unknown_class(subject: Subject) -> Iterator[Finding]:
         return subject.finding(
             "unknown-class",
             "warning",
-            f"{amount(count, 'voxel')} ({share(count / labels.size)}) {either(count, 'has', 'have')} the "
+            f"{counted(count, 'voxel')} ({percent(count / labels.size)}) {either(count, 'has', 'have')} the "
             f"{either(len(chosen), 'id', 'ids')} {listed(chosen)}, but classes only go "
             f"from 0 to {len(subject.names) - 1}.",
             "Add a name to classes for each id, or map the ids to the classes that you mean.",
@@ -281,7 +282,7 @@ def truncated_object(subject: Subject) -> Iterator[Finding]:
         yield subject.finding(
             "truncated-object",
             "info",
-            f"{amount(len(ids), 'object')} of {int(subject.seen.sum()):,} ({listed(ids)}) "
+            f"{counted(len(ids), 'object')} of {int(subject.seen.sum()):,} ({listed(ids)}) "
             f"{either(len(ids), 'is', 'are')} cut off by the region.",
             "Nothing to do, as long as there is ground truth around the region: it is read as context.",
             where=subject.place(np.isin(labels, ids)),

@@ -12,8 +12,9 @@ import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import format_bytes, format_shape
 from predictor_inspector.inspection.engine.devices import pick_device
-from predictor_inspector.inspection.engine.memory import default_memory, memory_text, needed_memory
+from predictor_inspector.inspection.engine.memory import default_memory, needed_memory
 from predictor_inspector.inspection.engine.regions import Regions, regions_for
 from predictor_inspector.inspection.engine.roi_text import roi_to_text
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, carry_out
@@ -119,8 +120,8 @@ def _check_memory(request: Request, gt: Array, mask: Array | None, regions: Regi
     begin = regions.roi.begin + gt.voxel_size * Coordinate((n - s) // 2 for n, s in zip(shape, sides, strict=True))
     part = Roi(begin, gt.voxel_size * Coordinate(sides))
     raise ValueError(
-        f"checking {' x '.join(map(str, shape))} voxels needs {memory_text(needed(shape))} of memory, more than the "
-        f"{memory_text(memory)} it may take; choose a part with --roi (roi), such as {roi_to_text(part, gt)}"
+        f"checking {format_shape(shape)} voxels needs {format_bytes(needed(shape))} of memory, more than the "
+        f"{format_bytes(memory)} it may take; choose a part with --roi (roi), such as {roi_to_text(part, gt)}"
     )
 
 

@@ -13,9 +13,10 @@ from predictor_inspector.core.ops.boundary_distance import squared_boundary_dist
 from predictor_inspector.core.ops.shape_descriptors import window_radius
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor, rounded
 from predictor_inspector.core.progress import listening
+from predictor_inspector.core.text import format_shape, listed, percent
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Subject, listed, of_partner, share
+from predictor_inspector.inspection.findings.subject import Subject, of_partner
 
 NEARLY_ONE, MOST_VOXELS = 0.95, 2 / 3
 """Targets above the first tell no distances apart any more; when so large a share of object voxels is, most don't."""
@@ -102,7 +103,7 @@ def scale(subject: Subject) -> Iterator[Finding]:
         length = subject.length(predictor.scale_factor)
         most = MANY_VOXELS if predictor.scale_factor <= STEEP * min(size) else MOST_VOXELS
         if beyond > most or steep:
-            why = f"{share(beyond)} of the voxels inside objects have a target above {NEARLY_ONE:g}"
+            why = f"{percent(beyond)} of the voxels inside objects have a target above {NEARLY_ONE:g}"
             if steep and beyond <= most:
                 why = "it is less than half a voxel"
             # Distances that tanh has flattened to 1 can't be told from the target: then objects are at least so thick.
@@ -162,7 +163,7 @@ def sigma(subject: Subject) -> Iterator[Finding]:
             "warning",
             f"σ is {subject.length(width)}, but objects are about {subject.length(2 * found)} thick: "
             + (
-                f"{share(small)} of their voxels are in objects smaller than σ."
+                f"{percent(small)} of their voxels are in objects smaller than σ."
                 if small > MOSTLY_SMALL
                 else "descriptors hardly change from one side of them to the other."
                 if large
@@ -247,7 +248,7 @@ def offset_too_long(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(
                 "offset-too-long",
                 "error",
-                f"The offset of {role.name} is longer than the data of {' x '.join(map(str, shape))} voxels: no pair fits.",
+                f"The offset of {role.name} is longer than the data of {format_shape(shape)} voxels: no pair fits.",
                 "Leave this offset out, or use larger data.",
                 [role.name],
                 numbers={"offset": role.offset, "positive": 0.0},
@@ -265,8 +266,8 @@ def offset_too_long(subject: Subject) -> Iterator[Finding]:
             yield subject.finding(
                 "offset-too-long",
                 "warning",
-                f"Only {share(together / total)} of the pairs of {role.name} that begin in an object end in it: the offset is "
-                "as long as objects are wide, or longer.",
+                f"Only {percent(together / total)} of the pairs of {role.name} that begin in an object end in it: the offset "
+                "is as long as objects are wide, or longer.",
                 "Choose a shorter offset, at most about half as long as objects are wide in that direction.",
                 [role.name],
                 subject.place(counted),

@@ -21,6 +21,7 @@ from predictor_inspector.core.labels import as_labels
 from predictor_inspector.core.ops.regions import pairs
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.core.text import length
 from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings.components import Components, dilated
 from predictor_inspector.inspection.findings.finding import Finding, Place, Severity
@@ -273,40 +274,12 @@ class Subject:
 
     def length(self, value: float) -> str:
         """A length in the data's unit as people read it."""
-        return length_text(value, self.inspection.gt.unit)
-
-
-def length_text(value: float, unit: str) -> str:
-    """A length as people read it: ``"40 nm"``, ``"2.5 pixels"``."""
-    return f"{float(f'{value:.3g}'):,g} {unit}" + ("s" if unit == "pixel" and value != 1 else "")
-
-
-def amount(count: int, noun: str, plural: str = "") -> str:
-    """A number of things as people read it: ``"1 object"``, ``"12,000 voxels"``."""
-    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+        return length(value, self.inspection.gt.unit)
 
 
 def either(count: int, one: str, many: str) -> str:
     """The word that goes with a number of things."""
     return one if count == 1 else many
-
-
-def listed(things: Sequence[Any] | np.ndarray, most: int = 6) -> str:
-    """Things as people list them: ``"3, 4 and 7"``, ``"1, 2, 3 and 9 more"``."""
-    texts = [str(t) for t in things]
-    if len(texts) > most:
-        return f"{', '.join(texts[:most])} and {len(texts) - most:,} more"
-    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
-
-
-def share(fraction: float) -> str:
-    """A fraction as people read it: ``"3.2 %"``; never ``"0 %"`` of something, nor ``"100 %"`` of not quite all."""
-    percent = 100 * fraction
-    if 0 < percent < 0.01:
-        return "less than 0.01 %"
-    if 99.9 < percent < 100:
-        return "nearly 100 %"
-    return f"{percent:.3g} %" if percent < 99 else f"{percent:.1f} %"
 
 
 def each_or_all(things: Sequence[Any], one: Callable[[Sequence[Any]], Finding]) -> Iterator[Finding]:

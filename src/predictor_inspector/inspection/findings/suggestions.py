@@ -13,9 +13,10 @@ from predictor_inspector.core import AffinitiesPredictor
 from predictor_inspector.core.ops.regions import pairs
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor, rounded
+from predictor_inspector.core.text import listed, percent
 from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings.scale import sigma_for, thickness_in
-from predictor_inspector.inspection.findings.subject import Subject, listed, share
+from predictor_inspector.inspection.findings.subject import Subject
 
 WITHIN = 0.5
 """Share of the pairs that begin in an object and end in it too, for the longest offset that is suggested."""
@@ -121,7 +122,7 @@ def _neighborhood(subject: Subject) -> Iterator[Suggestion]:
         for group, step in zip(groups, steps, strict=False):
             group.append(tuple(step if a == axis else 0 for a in range(len(axes))))
         if long > 1:
-            text = f"{share(shares[long])} of the pairs {long} voxels apart along {name}"
+            text = f"{percent(shares[long])} of the pairs {long} voxels apart along {name}"
         else:
             text = f"hardly a pair more than a voxel apart along {name}"
         axes[axis] = text

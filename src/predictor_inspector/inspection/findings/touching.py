@@ -11,10 +11,11 @@ import torch
 
 from predictor_inspector.core.ops.boundary_distance import squared_boundary_distance
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.core.text import counted
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.components import Components, Contacts
 from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Role, Subject, amount, each_or_all
+from predictor_inspector.inspection.findings.subject import Role, Subject, each_or_all
 
 NECKS = (0.5, 0.25)
 """Half-thickness of a neck, at most, as a share of the half-thickness of the thickest part that it joins."""
@@ -44,7 +45,7 @@ def _touching(
     subject: Subject, roles: Sequence[Role], shape: Sequence[int], contacts: Contacts, pairs: Sequence[int]
 ) -> Finding:
     ids = np.unique(contacts.pairs[pairs])
-    what = f"Objects {ids[0]} and {ids[1]} touch" if len(pairs) == 1 else f"{amount(len(ids), 'object')} touch another"
+    what = f"Objects {ids[0]} and {ids[1]} touch" if len(pairs) == 1 else f"{counted(len(ids), 'object')} touch another"
     return subject.finding(
         "touching-objects",
         "info",
@@ -82,7 +83,7 @@ def _joined(subject: Subject, roles: Sequence[Role], shape: Sequence[int], necks
     return subject.finding(
         "touching-objects",
         "info",
-        f"{amount(len(necks), 'thin neck')} {'joins' if len(necks) == 1 else 'join'} parts twice as thick: if they "
+        f"{counted(len(necks), 'thin neck')} {'joins' if len(necks) == 1 else 'join'} parts twice as thick: if they "
         "are objects that touch, they are one in a binary distance.",
         "Cut them apart in the ground truth, by a voxel of background, or give each object an id of its own.",
         [role.name for role in roles],

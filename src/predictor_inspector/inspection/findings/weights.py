@@ -12,9 +12,10 @@ from predictor_inspector.core import DummyPredictor
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import listed, percent
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Role, Subject, listed, share
+from predictor_inspector.inspection.findings.subject import Role, Subject
 
 REASONS = ("has weight", "not annotated", "partner unknown", "distance unknown", "no class", "other")
 """What the values of `zero_weight_reasons` mean."""
@@ -87,9 +88,9 @@ def zero_weight(subject: Subject) -> Iterator[Finding]:
         nothing = len(dead) == len(subject.names)
         voxels = int(np.count_nonzero(where))
         what = (
-            f"{share(most)} of the voxels have weight 0"
+            f"{percent(most)} of the voxels have weight 0"
             if len(found) == 1
-            else f"Up to {share(most)} of the voxels have weight 0"
+            else f"Up to {percent(most)} of the voxels have weight 0"
         )
         yield subject.finding(
             "zero-weight",
@@ -193,9 +194,9 @@ def weight_clipped(subject: Subject) -> Iterator[Finding]:
         yield subject.finding(
             "weight-clipped",
             "warning" if serious else "info",
-            f"{_class_name(kind, rare, names)} {'make' if plural else 'makes'} up only {share(min(part))} of the "
+            f"{_class_name(kind, rare, names)} {'make' if plural else 'makes'} up only {percent(min(part))} of the "
             f"voxels, beyond a clip, "
-            f"so {'they have' if plural else 'it has'} {share(min(shares))} of the channel's weight instead of half.",
+            f"so {'they have' if plural else 'it has'} {percent(min(shares))} of the channel's weight instead of half.",
             f"Lower clipmin from {low:g} to {min(part):.2g} to balance the classes, or choose regions where they are more "
             "even.",
             names,

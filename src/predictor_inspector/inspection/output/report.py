@@ -15,13 +15,19 @@ from predictor_inspector import __version__
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of, predictor_to_yaml
 from predictor_inspector.core.parameters import parameters_of
+from predictor_inspector.core.text import (
+    capitalised,
+    counted,
+    format_bytes,
+    format_duration,
+    format_roi,
+    format_shape,
+    format_value,
+)
 from predictor_inspector.data.atomic_write import whole_file
-from predictor_inspector.inspection.comparison.changes import region_text, text_of
-from predictor_inspector.inspection.engine.memory import memory_text
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.finding import gravity
-from predictor_inspector.inspection.findings.subject import amount
 from predictor_inspector.inspection.output.pictures.overview import name_of, overview_figure
 from predictor_inspector.inspection.output.pictures.weights_figure import weights_figure
 from predictor_inspector.inspection.training.survey import Survey
@@ -93,12 +99,11 @@ def report_html(
         Begins with ``<!doctype html>``. Everything that isn't the report's own is escaped.
     """
     predictor, target = inspection.request.predictor, inspection.target
-    title = title or f"{name_of(predictor)[:1].upper()}{name_of(predictor)[1:]} targets and weights"
-    shape = " × ".join(str(n) for n in target.spatial_shape)
-    voxel = " × ".join(f"{v:g}" for v in target.physical_voxel_size)
+    title = title or f"{capitalised(name_of(predictor))} targets and weights"
+    shape, voxel = format_shape(target.spatial_shape), format_shape(target.physical_voxel_size)
     blocks = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="soft">{escape(f"{shape} voxels of {voxel} {target.unit}; {region_text(inspection.roi, target)}")}</p>',
+        f'<p class="soft">{escape(f"{shape} voxels of {voxel} {target.unit}; {format_roi(inspection.roi, target)}")}</p>',
     ]
     if notes.strip():
         blocks += ["<h2>Notes</h2>", f'<p class="notes">{escape(notes.strip())}</p>']
@@ -147,7 +152,7 @@ def _findings(findings: Sequence[Finding] | None, grid: Array) -> list[str]:
 
 
 def _finding(finding: Finding) -> str:
-    about = [finding.id, ", ".join(finding.channels), amount(finding.where.voxels, "voxel")]
+    about = [finding.id, ", ".join(finding.channels), counted(finding.where.voxels, "voxel")]
     severity = escape(finding.severity, quote=True)
     return (
         f'<div class="finding {severity}"><b>{severity}</b> {escape(finding.message)}'
@@ -177,7 +182,7 @@ def _parameters(inspection: Inspection) -> str:
     rows: list[list[str]] = [["kind", kind_of(predictor), ""]]
     for p in parameters_of(type(predictor)):
         of = f" {unit}" if p.unit == "length" else _UNITS.get(p.unit, "")
-        rows.append([p.name, f"{text_of(getattr(predictor, p.name))}{of}", p.doc])
+        rows.append([p.name, f"{format_value(getattr(predictor, p.name))}{of}", p.doc])
     return _table(rows)
 
 
@@ -185,11 +190,11 @@ def _regions(inspection: Inspection, inputs: Mapping[str, str]) -> str:
     grid, regions, request = inspection.target, inspection.regions, inspection.request
     rows = [[role, value] for role, value in inputs.items()]
     rows += [
-        ["ROI", region_text(regions.roi, grid)],
-        ["ground truth asked for", region_text(regions.gt_region, grid)],
-        ["ground truth used", region_text(regions.read_region, grid)],
-        ["padding", region_text(regions.padding_region, grid)],
-        ["data", region_text(regions.data, grid)],
+        ["ROI", format_roi(regions.roi, grid)],
+        ["ground truth asked for", format_roi(regions.gt_region, grid)],
+        ["ground truth used", format_roi(regions.read_region, grid)],
+        ["padding", format_roi(regions.padding_region, grid)],
+        ["data", format_roi(regions.data, grid)],
         ["context beyond the data", "padded with 0" if request.outside == "zero" else "clipped"],
         ["classes balanced over", "ROI" if request.balance_over == "roi" else "ROI and context"],
         *(["note", note] for note in inspection.notes),
@@ -201,13 +206,13 @@ def _computation(inspection: Inspection) -> str:
     import numpy
     import torch
 
-    steps = ", ".join(f"{name} {seconds * 1e3:.0f} ms" for name, seconds in inspection.timings.items())
+    steps = ", ".join(f"{name} {format_duration(seconds)}" for name, seconds in inspection.timings.items())
     versions = f"Predictor Inspector {__version__}, torch {torch.__version__}, numpy {numpy.__version__}"
     return _table(
         [
             ["device", inspection.device],
             ["time", steps],
-            ["memory", memory_text(inspection.memory)],
+            ["memory", format_bytes(inspection.memory)],
             ["versions", f"{versions}, Python {platform.python_version()} on {platform.system()}"],
         ]
     )
@@ -215,7 +220,7 @@ def _computation(inspection: Inspection) -> str:
 
 def _survey(survey: Survey, grid: Array) -> list[str]:
     rows = [
-        [t.severity, t.id, f"{t.regions} of {survey.done}", t.worst.message, region_text(t.roi, grid)]
+        [t.severity, t.id, f"{t.regions} of {survey.done}", t.worst.message, format_roi(t.roi, grid)]
         for t in survey.tallies
     ]
     head = [("severity", ""), ("finding", ""), ("regions", "n"), ("at its worst", ""), ("where", "")]
@@ -253,7 +258,5 @@ def _png(figure: Figure) -> bytes:
 
 
 def _caption(inspection: Inspection) -> str:
-    channels = len(inspection.channel_names)
-    return (
-        f"Ground truth with its regions, and target, weights and histogram of {channels} channel{'s' * (channels > 1)}"
-    )
+    channels = counted(len(inspection.channel_names), "channel")
+    return f"Ground truth with its regions, and target, weights and histogram of {channels}"

@@ -15,7 +15,7 @@ import numpy as np
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_class, predictor_from_config, predictor_to_yaml
 from predictor_inspector.core.parameters import Parameter, parameters_of
-from predictor_inspector.core.text import aligned
+from predictor_inspector.core.text import format_shape, format_table
 from predictor_inspector.data import list_arrays
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 
@@ -26,7 +26,7 @@ _UNITS = {"length": "in the data's unit of length", "voxels": "in voxels"}
 
 def describe_kinds(kinds: Sequence[str]) -> str:
     """A line for each kind of predictor: its name and what it computes."""
-    return aligned([(kind, _summary(predictor_class(kind))) for kind in kinds])
+    return format_table([(kind, _summary(predictor_class(kind))) for kind in kinds])
 
 
 def describe_arrays(path: str | os.PathLike[str]) -> str:
@@ -38,9 +38,9 @@ def describe_arrays(path: str | os.PathLike[str]) -> str:
                 info.name,
                 info.kind,
                 " ".join(axis.removesuffix("^") for axis in info.axis_names),
-                _times(info.shape),
+                format_shape(info.shape),
                 info.dtype.name,
-                _times(info.voxel_size),
+                format_shape(info.voxel_size),
                 ", ".join(f"{o:.12g}" for o in info.offset),
                 info.unit,
                 str(max(1, len(info.levels))),
@@ -48,7 +48,7 @@ def describe_arrays(path: str | os.PathLike[str]) -> str:
         )
     if len(rows) == 1:
         return f"{path} holds no arrays."
-    return aligned(rows, right=[8])
+    return format_table(rows, right=[8])
 
 
 def describe_kind(kind: str) -> str:
@@ -103,7 +103,7 @@ def describe_channels(statistics: Sequence[ChannelStatistics]) -> str:
         )
         for s in statistics
     ]
-    return aligned(rows, right=range(1, 8))
+    return format_table(rows, right=range(1, 8))
 
 
 def type_name(annotation: Any) -> str:
@@ -153,7 +153,3 @@ def _indented(text: str, by: int) -> str:
 def _summary(cls: type) -> str:
     """The first sentence or paragraph of a class's docstring."""
     return " ".join((getdoc(cls) or cls.__name__).split("\n\n")[0].split())
-
-
-def _times(numbers: Sequence[float]) -> str:
-    return " x ".join(f"{n:.12g}" for n in numbers)

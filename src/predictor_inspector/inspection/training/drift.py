@@ -11,9 +11,10 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.ops.class_balance import ClassCounts
+from predictor_inspector.core.text import counted, listed
 from predictor_inspector.inspection.engine.run import Progress, Request, carry_out
 from predictor_inspector.inspection.findings.finding import Finding, Place
-from predictor_inspector.inspection.findings.subject import amount, listed, roles_of
+from predictor_inspector.inspection.findings.subject import roles_of
 from predictor_inspector.inspection.findings.weights import DRIFT, clips_of, drift_factor
 from predictor_inspector.inspection.training.positions import Positions
 
@@ -93,7 +94,7 @@ def _found(request: Request, gt: Array, rois: Sequence[Roi], alone: np.ndarray) 
             Finding(
                 "count-drift",
                 "warning",
-                f"In {many:,} of {amount(len(rois), 'region')} the counts of all make a class of {listed(names)} weigh "
+                f"In {many:,} of {counted(len(rois), 'region')} the counts of all make a class of {listed(names)} weigh "
                 f"{DRIFT:g} times as much or as little as the region's own would, or more so; here it is {times} that.",
                 "Draw regions evenly from all data, and look at whether this one is like the others.",
                 tuple(names),

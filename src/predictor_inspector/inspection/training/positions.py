@@ -12,6 +12,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import format_shape
 from predictor_inspector.inspection.engine.reading import on_grid
 from predictor_inspector.inspection.engine.slices import blocks_of
 
@@ -143,7 +144,7 @@ class Positions:
             tried = "no place in the data has"
         else:
             tried = f"none of {_DRAWS} places that were tried has"
-        voxels = " x ".join(str(n) for n in self.size)
+        voxels = format_shape(self.size)
         raise ValueError(
             f"{tried} {self.min_annotated:.0%} of {voxels} voxels annotated; take a smaller region or a smaller share"
         )

@@ -15,6 +15,7 @@ from qtpy.QtCore import QObject, Qt, QTimer, Signal
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops import backend
+from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.inspection import Inspection, Request, carry_out
 from predictor_inspector.inspection.engine.preview import IMPATIENT, Pace, preview_of
 from predictor_inspector.inspection.engine.result_cache import Workbench
@@ -219,7 +220,9 @@ class Inspector(QObject):
             self.message.emit(str(large), "large")
         except (ValueError, TypeError, AssertionError) as error:
             self._give_up()
-            self.message.emit(_sentence(error), "parameters" if isinstance(error, WrongParameters) else "error")
+            self.message.emit(
+                capitalised(format_error(error)), "parameters" if isinstance(error, WrongParameters) else "error"
+            )
         else:
             self.tiling.leave(unless=situation.key)
             text = ""
@@ -362,7 +365,7 @@ class Inspector(QObject):
             self.tiling.leave()
             self._withdraw()
             # The same again would fail the same way.
-            self._submitted, self._trouble = tried, _sentence(error)
+            self._submitted, self._trouble = tried, capitalised(format_error(error))
             self.message.emit(self._trouble, "error")
         self._tell_busy()
 
@@ -386,11 +389,3 @@ class Inspector(QObject):
         if self.busy != self._was_busy:
             self._was_busy = self.busy
             self.busy_changed.emit(self._was_busy)
-
-
-def _sentence(error: BaseException) -> str:
-    """What went wrong, for a person; the kind of error only where the message alone wouldn't say."""
-    text = str(error) or type(error).__name__
-    if isinstance(error, (ValueError, MemoryError, OSError)):
-        return text[:1].upper() + text[1:]
-    return f"{type(error).__name__}: {text}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 
 from qtpy.QtCore import QObject, Signal
 
-from predictor_inspector.inspection.engine.memory import memory_text
+from predictor_inspector.core.text import counted, format_bytes, format_duration
 from predictor_inspector.plugin.live.tiled_run import SoFar, TiledJob, TiledRun
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
 from predictor_inspector.plugin.model.resolve import Situation
@@ -98,14 +98,6 @@ def expected_seconds(plan: TilePlan, at_once: float) -> float:
 
 def offer(plan: TilePlan, seconds: float) -> str:
     """What the dock says where a region waits to be asked for in tiles."""
-    held = "" if plan.in_memory else f", held on disk (up to {memory_text(plan.results)})"
-    return f"{plan.reason} Press Compute for {plan.tiles:,} tile{'s' * (plan.tiles != 1)}, {duration(seconds)}{held}."
-
-
-def duration(seconds: float) -> str:
-    """About how long, in words."""
-    if seconds < 90:
-        return f"about {max(1, round(seconds))}\N{NO-BREAK SPACE}s"
-    if seconds < 5400:
-        return f"about {round(seconds / 60)}\N{NO-BREAK SPACE}min"
-    return f"about {round(seconds / 3600)}\N{NO-BREAK SPACE}h"
+    held = "" if plan.in_memory else f", held on disk (up to {format_bytes(plan.results)})"
+    time = f"about {format_duration(seconds)}".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{plan.reason} Press Compute for {counted(plan.tiles, 'tile')}, {time}{held}."

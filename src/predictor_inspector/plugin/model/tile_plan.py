@@ -10,10 +10,11 @@ from funlib.geometry import Coordinate, Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import format_bytes, millions
 from predictor_inspector.data.chunk_cache import DEFAULT_BUDGET
 from predictor_inspector.data.scratch import scratch_folder, scratch_room
 from predictor_inspector.inspection.engine.held_results import results_size
-from predictor_inspector.inspection.engine.memory import SHARE, memory_from_text, memory_text, needed_memory
+from predictor_inspector.inspection.engine.memory import SHARE, memory_from_text, needed_memory
 from predictor_inspector.inspection.engine.reading import inputs_of
 from predictor_inspector.inspection.engine.tiles import tile_shape
 from predictor_inspector.plugin.model.resolve import Situation
@@ -107,8 +108,8 @@ def plan_for(situation: Situation, memory: int) -> TilePlan | None:
     free = scratch_room() - _SPARE_ROOM
     if not in_memory and results > free:
         raise TooLarge(
-            f"{reason} Target and weights take {memory_text(results)}, but there is room for "
-            f"{memory_text(max(0, free))} in {scratch_folder()}. Set TMPDIR to a folder with more before napari starts, or "
+            f"{reason} Target and weights take {format_bytes(results)}, but there is room for "
+            f"{format_bytes(max(0, free))} in {scratch_folder()}. Set TMPDIR to a folder with more before napari starts, or "
             "take a smaller region."
         )
     rest = memory - chunks - (results if in_memory else chunks)
@@ -135,22 +136,20 @@ def _reason(situation: Situation, memory: int) -> str | None:
     values, context = len(predictor.channel_names) * prod(shape), prod(_voxels(regions.read_region, gt))
     if values > MAX_VALUES:
         return (
-            f"The region has {_millions(values)} target values, more than the {_millions(MAX_VALUES)} that are computed "
+            f"The region has {millions(values)} target values, more than the {millions(MAX_VALUES)} that are computed "
             "at once."
         )
     if context > MAX_CONTEXT:
         return (
-            f"With its context the region has {_millions(context)} voxels, more than the {_millions(MAX_CONTEXT)} that "
+            f"With its context the region has {millions(context)} voxels, more than the {millions(MAX_CONTEXT)} that "
             "are read at once."
         )
     needed = needed_memory(predictor, gt, shape, situation.mask, regions.read_region)
     if needed > memory:
-        return f"At once the region takes {memory_text(needed)}, more than the {memory_text(memory)} of memory allowed."
+        return (
+            f"At once the region takes {format_bytes(needed)}, more than the {format_bytes(memory)} of memory allowed."
+        )
     return None
-
-
-def _millions(number: int) -> str:
-    return f"{number / 1e6:,.0f} million" if number >= 10**6 else f"{number:,}"
 
 
 def _voxels(roi: Roi, gt: Array) -> tuple[int, ...]:

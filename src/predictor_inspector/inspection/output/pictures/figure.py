@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import format_shape
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.engine.slices import Plane, best_plane
@@ -204,8 +205,7 @@ def _draw_weight(
 def _about(inspection: Inspection) -> str:
     """How the figure was made, in one paragraph."""
     gt, request = inspection.gt, inspection.request
-    shape = " × ".join(str(n) for n in inspection.target.spatial_shape)
-    voxel = " × ".join(f"{v:g}" for v in gt.physical_voxel_size)
+    shape, voxel = format_shape(inspection.target.spatial_shape), format_shape(gt.physical_voxel_size)
     told: list[Any] = [name_of(request.predictor), parameters_text(request.predictor).replace(",  ", ", ")]
     told.append(f"{shape} voxels of {voxel} {gt.unit}")
     told.append(f"classes balanced over the {'region' if request.balance_over == 'roi' else 'region and its context'}")

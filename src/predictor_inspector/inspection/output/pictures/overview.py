@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import format_shape, format_value
 from predictor_inspector.inspection.engine.reading import on_grid
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.engine.slices import Plane, best_plane
@@ -97,8 +98,7 @@ def beneath(raw: Array | None, inspection: Inspection) -> Array | None:
 def _draw_title(figure: Figure, layout: Layout, inspection: Inspection) -> None:
     width, height = layout.size
     predictor, gt = inspection.request.predictor, inspection.gt
-    shape = " × ".join(str(n) for n in inspection.target.spatial_shape)
-    voxel = " × ".join(f"{v:g}" for v in gt.physical_voxel_size)
+    shape, voxel = format_shape(inspection.target.spatial_shape), format_shape(gt.physical_voxel_size)
     where = f"ROI {shape} voxels of {voxel} {gt.unit}"
     options = [f"context beyond the data: {'padded with 0' if inspection.request.outside == 'zero' else 'clipped'}"]
     options = options if inspection.regions.beyond_data else []
@@ -132,11 +132,5 @@ def parameters_text(predictor: Predictor) -> str:
     for parameter in parameters_of(type(predictor)):
         value = getattr(predictor, parameter.name)
         if parameter.required or value != parameter.default or isinstance(value, bool):
-            shown.append(f"{parameter.name} = {_short(value)}")
+            shown.append(f"{parameter.name} = {format_value(value)}")
     return ",  ".join(shown)
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, (tuple, list)):
-        return "[" + ", ".join(_short(v) for v in value) + "]"
-    return str(value)

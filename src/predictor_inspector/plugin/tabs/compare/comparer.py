@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.text import capitalised, format_error, millions
 from predictor_inspector.inspection import Inspection, carry_out
 from predictor_inspector.inspection.comparison import Comparison, compare
 from predictor_inspector.inspection.findings import Find
@@ -137,7 +138,7 @@ class Comparer(QObject):
         values = prod(inspection.target.shape)
         if values > MOST_VALUES:
             raise ValueError(
-                f"The result has {values / 1e6:,.0f} million target values, more than the {MOST_VALUES / 1e6:.0f} million "
+                f"The result has {millions(values)} target values, more than the {millions(MOST_VALUES)} "
                 "that can be kept; compare in a smaller region."
             )
         self.a = self._shown_a = inspection
@@ -192,7 +193,7 @@ class Comparer(QObject):
                 return _Result(kept, b, compare(kept, b, *found), "")
             except ValueError as error:
                 # That two results can't be compared is worth a sentence, but A is still to be seen.
-                return _Result(kept, b, None, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+                return _Result(kept, b, None, f"{capitalised(format_error(error))}.")
 
         self._runner.submit(Job(work))
 

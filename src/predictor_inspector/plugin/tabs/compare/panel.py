@@ -20,9 +20,10 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
+from predictor_inspector.core.text import format_value
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.comparison import Comparison
-from predictor_inspector.inspection.comparison.changes import Change, parameter_changes, text_of
+from predictor_inspector.inspection.comparison.changes import Change, parameter_changes
 from predictor_inspector.inspection.output.pictures.overview import name_of, parameters_text
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
@@ -222,7 +223,7 @@ def _of_change(change: Change, channel: bool = False) -> Row:
     if change.is_table:
         return change.describe(), "", ""
     name = f"{change.channel}, {change.name}" if channel else change.name
-    return name, text_of(change.a), text_of(change.b)
+    return name, format_value(change.a), format_value(change.b)
 
 
 def _add(top: QTreeWidgetItem, row: Row) -> None:

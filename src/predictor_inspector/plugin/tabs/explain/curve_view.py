@@ -8,8 +8,8 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QPainter, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.explanation import Curve
-from predictor_inspector.inspection.explanation.text import amount
 from predictor_inspector.plugin.tabs.explain.ink import ACCENT, FILL, faint, sized, text_colour
 
 _DOT = 6.0  # radius of the point, in pixels

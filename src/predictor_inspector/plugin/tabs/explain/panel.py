@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.explanation import Explanation
-from predictor_inspector.inspection.explanation.text import amount
 from predictor_inspector.plugin.forms.small_widgets import scrolling, wrapping
 from predictor_inspector.plugin.tabs.explain.curve_view import CurveView
 from predictor_inspector.plugin.tabs.explain.pointer import KEY

@@ -8,8 +8,8 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from predictor_inspector.core.text import counted
 from predictor_inspector.inspection.findings import Finding
-from predictor_inspector.inspection.findings.subject import amount
 from predictor_inspector.plugin.forms.small_widgets import wrapping
 from predictor_inspector.plugin.layers.colours import SEVERITY_COLOURS
 
@@ -131,4 +131,4 @@ def kind_of(finding: Finding) -> tuple[str, str]:
 def about(finding: Finding) -> str:
     """Identifier, channels and number of voxels, in a line."""
     channels = f" · {', '.join(finding.channels)}" if finding.channels else ""
-    return f"{finding.id}{channels} · {amount(finding.where.voxels, 'voxel')}"
+    return f"{finding.id}{channels} · {counted(finding.where.voxels, 'voxel')}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from predictor_inspector.core.text import format_value
 from predictor_inspector.inspection.findings.suggestions import Suggestion
 from predictor_inspector.plugin.forms.form import readable
 from predictor_inspector.plugin.forms.small_widgets import wrapping
@@ -52,7 +52,7 @@ class SuggestionList(QWidget):
         layout.setContentsMargins(4, 2, 4, 2)
         texts = QVBoxLayout()
         texts.setSpacing(2)
-        value = wrapping(f"{readable(suggestion.parameter)}: {value_text(suggestion.value)}")
+        value = wrapping(f"{readable(suggestion.parameter)}: {format_value(suggestion.value)}")
         font = value.font()
         font.setBold(True)
         value.setFont(font)
@@ -74,11 +74,3 @@ class SuggestionList(QWidget):
         self._undo.hide()
         self.setVisible(bool(self._shown))
         self.undone.emit()
-
-
-def value_text(value: Any) -> str:
-    """A parameter's value in a line: offsets side by side, numbers without trailing zeros."""
-    if isinstance(value, (list, tuple)):
-        inner = ", ".join(value_text(v) for v in value)
-        return f"({inner})" if value and not isinstance(value[0], (list, tuple)) else inner
-    return f"{value:g}" if isinstance(value, float) else str(value)

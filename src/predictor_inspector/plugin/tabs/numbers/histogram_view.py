@@ -8,8 +8,8 @@ from qtpy.QtCore import QRectF, QSize, Qt
 from qtpy.QtGui import QPainter, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from predictor_inspector.core.text import amount
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.inspection.explanation.text import amount
 from predictor_inspector.inspection.numbers.histograms import ClassTotals, Histogram, class_totals, histogram
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
 from predictor_inspector.plugin.tabs.explain.ink import ACCENT, FILL, faint, sized, text_colour
@@ -127,7 +127,10 @@ class HistogramView(QWidget):
             x = min(max(x, area.left() + 1), area.right() - 1)
             painter.setPen(QPen(ACCENT, 1.5, Qt.PenStyle.DashLine))
             painter.drawLine(int(x), int(area.top()), int(x), int(area.bottom()))
-            for text, y, above in ((limit.label, 3 * line, True), (amount(limit.value, 2), area.bottom() + 2, False)):
+            for text, y, above in (
+                (limit.label, 3 * line, True),
+                (amount(limit.value, 2), area.bottom() + 2, False),
+            ):
                 wide = metrics.horizontalAdvance(text)
                 left = min(max(x - wide / 2, area.left()), area.right() - wide)
                 if left < (taken_above if above else taken_below) + 4:

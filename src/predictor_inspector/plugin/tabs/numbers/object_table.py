@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QSortFilterProxyModel, Qt
 from qtpy.QtWidgets import QApplication, QDialog, QHBoxLayout, QLabel, QPushButton, QTableView, QVBoxLayout, QWidget
 
-from predictor_inspector.inspection.explanation.text import amount
+from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.numbers.histograms import ObjectSums
 
 _SORTED_BY = int(Qt.ItemDataRole.UserRole)

@@ -7,8 +7,8 @@ from typing import Any
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, QTimer
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QLabel, QSizePolicy, QTableView, QVBoxLayout, QWidget
 
+from predictor_inspector.core.text import amount
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.inspection.explanation.text import amount
 from predictor_inspector.inspection.numbers.probe import Probe, probe
 from predictor_inspector.plugin.tabs.explain.spot import Spot
 

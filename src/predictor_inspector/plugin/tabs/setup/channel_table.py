@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 from predictor_inspector.plugin.layers.colours import blended_at_first, channel_colour
 
@@ -120,7 +121,7 @@ class ChannelTable(QWidget):
                     f"{100 * s.unweighted:.1f} % without; {100 * s.positive_share:.1f} % of the weight is positive"
                 )
                 for column, value in enumerate(values, 1):
-                    item = self._item(row, column, short(value, 1 if column == _PERCENT else 2))
+                    item = self._item(row, column, amount(value, 3))
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def clear(self) -> None:
@@ -186,9 +187,3 @@ class ChannelTable(QWidget):
         with QSignalBlocker(self._table):
             self._table.item(row, 0).setData(Qt.ItemDataRole.DecorationRole, QColor(colour))
         self.blend_changed.emit()
-
-
-def short(value: float, digits: int) -> str:
-    """A number in as few characters as say the same: ``"0.5"``, ``"1"``, ``"0"``."""
-    text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
-    return "0" if text in ("", "-0") else text

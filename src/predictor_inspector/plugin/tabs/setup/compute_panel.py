@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QProg
 from superqt import QElidingLabel
 
 from predictor_inspector.core.machine import machine_memory
+from predictor_inspector.core.text import format_bytes, format_duration
 from predictor_inspector.inspection.engine.devices import available_devices
-from predictor_inspector.inspection.engine.memory import memory_text
 from predictor_inspector.plugin.forms.small_widgets import guard_wheel
 from predictor_inspector.plugin.memory_setting import CHOICES
 from predictor_inspector.plugin.model.tile_plan import AUTO, memory_of
@@ -53,7 +53,7 @@ class ComputePanel(QWidget):
         )
         self._memory = _combo(
             {c: _memory_title(c) for c in CHOICES if c == AUTO or memory_of(c) <= machine_memory()},
-            f"How much memory a region may take; auto is half of this machine's, {memory_text(memory_of(AUTO))}. Regions "
+            f"How much memory a region may take; auto is half of this machine's, {format_bytes(memory_of(AUTO))}. Regions "
             "that need more are computed tile by tile, and what doesn't fit is held on disk.",
         )
         self._live = QCheckBox("live")
@@ -173,9 +173,9 @@ class ComputePanel(QWidget):
 
     def show_run(self, timings: dict[str, float], device: str, memory: int) -> None:
         """Show how long the last run took, by step, and what memory it needed."""
-        steps = [f"{name} {_milliseconds(t)}" for name, t in timings.items() if name != "total"]
-        total = f"{_milliseconds(timings['total'])} on {device}, {_megabytes(memory)}"
-        longest = [f"{name} {_milliseconds(t)}" for name, t in timings.items() if name != "total" and t >= 1e-3]
+        steps = [f"{name} {format_duration(t)}" for name, t in timings.items() if name != "total"]
+        total = f"{format_duration(timings['total'])} on {device}, {format_bytes(memory)}"
+        longest = [f"{name} {format_duration(t)}" for name, t in timings.items() if name != "total" and t >= 1e-3]
         self._last_run = " · ".join([total, *longest])
         self._timings.setText(self._last_run)
         self._timings.setToolTip("\n".join([total, *steps]))
@@ -210,14 +210,6 @@ def _choose(combo: QComboBox, value: Any, name: str) -> None:
     combo.setCurrentIndex(values.index(value))
 
 
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1e3:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
-
-
 def _memory_title(memory: str) -> str:
     """Short enough for a third of a row: ``"memory: auto"``, ``"≤ 128 GB"``."""
     return f"memory: {memory}" if memory == AUTO else f"≤ {memory}"
-
-
-def _megabytes(memory: int) -> str:
-    return f"{memory / 2**20:.0f} MB" if memory >= 2**20 else f"{memory / 2**10:.0f} kB"

@@ -32,6 +32,7 @@ from predictor_inspector.core.config import (
 from predictor_inspector.core.export import predictor_to_dacapo_yaml, predictor_to_python
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import capitalised
 from predictor_inspector.plugin.forms.form import ParameterForm, readable
 from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, ErrorLabel, guard_wheel
 
@@ -228,7 +229,7 @@ class PredictorPanel(QWidget):
     def _fill_presets(self) -> None:
         self._presets.clear()
         for name in self.presets():
-            title = name[:1].upper() + name[1:]
+            title = capitalised(name)
             self._presets.addAction(title).triggered.connect(lambda _c=False, n=name: self.apply_preset(n))
 
     def _on_combo(self, index: int) -> None:
@@ -288,7 +289,7 @@ class PredictorPanel(QWidget):
 def kind_title(kind: str) -> str:
     """A kind's name as people read it: ``"Hot distance"``."""
     words = readable(kind)
-    return _TITLES.get(kind, words[:1].upper() + words[1:])
+    return _TITLES.get(kind, capitalised(words))
 
 
 def first_sentence(cls: type) -> str:

@@ -9,6 +9,7 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
 from superqt import QElidingLabel
 
+from predictor_inspector.core.text import format_shape
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel
 
 MODES = {"view": "follow the view", "box": "pinned box", "layer": "whole layer"}
@@ -110,7 +111,7 @@ class RegionPanel(QWidget):
 
     def set_levels(self, shapes: Sequence[Sequence[int]]) -> None:
         """Offer these levels, given by their shapes; the choice is hidden if there is only one."""
-        titles = [f"{i}: {' × '.join(map(str, shape))}" for i, shape in enumerate(shapes)]
+        titles = [f"{i}: {format_shape(shape)}" for i, shape in enumerate(shapes)]
         if titles != [self._level.itemText(i) for i in range(self._level.count())]:
             with QSignalBlocker(self._level):
                 self._level.clear()
@@ -158,4 +159,4 @@ class RegionPanel(QWidget):
 
 
 def _product(shape: Sequence[Any]) -> str:
-    return " × ".join(str(int(n)) for n in shape)
+    return format_shape(shape)

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QFileDialog, QGridLayout, QPlainTextEdit, QPushButton
 from superqt import QElidingLabel
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.output.session import Session, load_session, save_session
 from predictor_inspector.inspection.training.survey import Survey
@@ -162,8 +163,7 @@ class SessionPanel(QWidget):
         try:
             yield
         except (ValueError, OSError, ImportError) as error:
-            text = str(error)
-            self._error.show_message(f"{text[:1].upper()}{text[1:]}")
+            self._error.show_message(capitalised(format_error(error)))
         else:
             self._folder = str(Path(path).absolute().parent)
             self._said.setText(f"{what} {path}")

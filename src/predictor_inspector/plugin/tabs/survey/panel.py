@@ -25,8 +25,8 @@ from qtpy.QtWidgets import (
 )
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import capitalised, format_error, format_roi
 from predictor_inspector.inspection import Request
-from predictor_inspector.inspection.comparison.changes import region_text
 from predictor_inspector.inspection.findings import Find, find_cheaply
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import Survey, Tally
@@ -231,8 +231,7 @@ class SurveyPanel(QWidget):
             return None
 
     def _complain(self, error: Exception) -> None:
-        text = str(error)
-        self._error.show_message(f"{text[:1].upper()}{text[1:]}.")
+        self._error.show_message(f"{capitalised(format_error(error))}.")
 
     def _on_ended(self, trouble: str) -> None:
         self._error.show_message(trouble)
@@ -265,7 +264,7 @@ class SurveyPanel(QWidget):
 
     def _add(self, tally: Tally) -> None:
         item = QTreeWidgetItem(self._list, [tally.severity, tally.worst.message, str(tally.regions)])
-        where = "" if self._grid is None else f"\nworst in {region_text(tally.roi, self._grid)}; click to go there"
+        where = "" if self._grid is None else f"\nworst in {format_roi(tally.roi, self._grid)}; click to go there"
         for column in range(3):
             item.setToolTip(column, f"{tally.id}: {tally.worst.message}\n{tally.worst.advice}{where}")
         item.setData(0, Qt.ItemDataRole.UserRole, tally)

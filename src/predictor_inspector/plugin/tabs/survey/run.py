@@ -9,6 +9,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Signal
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.inspection import Request
 from predictor_inspector.inspection.findings import Find
 from predictor_inspector.inspection.training.positions import Positions
@@ -28,7 +29,7 @@ class SurveyRun(QObject):
         super().__init__()
         self._runner = LiveRunner()
         self._runner.finished.connect(lambda _job, _result: self.ended.emit(""))
-        self._runner.failed.connect(lambda _job, error: self.ended.emit(f"{str(error)[:1].upper()}{str(error)[1:]}"))
+        self._runner.failed.connect(lambda _job, error: self.ended.emit(capitalised(format_error(error))))
         self._runner.busy_changed.connect(self._on_busy)
         self._stopped = False
 
