@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.atomic_write import whole_folder
 from predictor_inspector.data.formats.zarr_files import is_zarr_node
 from predictor_inspector.data.units import ome_unit
 
@@ -85,16 +84,11 @@ def ome_zarr_in_parts(
     """
     target = Path(path)
     channels = _check(target, whole, channel_names, overwrite)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{uuid4().hex[:8]}.partial")
-    try:
+    with whole_folder(target) as partial:
         group, level = _create(partial, whole, attributes)
         parts = Parts(whole.like(level, whole.axis_names))
         yield parts
         group.attrs["ome"] = _metadata(whole, parts, name, channels)
-        _move(partial, target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 class Parts:
@@ -214,18 +208,3 @@ def _create(folder: Path, array: Array, attributes: Mapping[str, Any] | None) ->
         dimension_names=[axis.removesuffix("^") for axis in array.axis_names],
     )
     return group, level
-
-
-def _move(partial: Path, target: Path) -> None:
-    """Put the finished folder in place; what was there is gone only after that has worked."""
-    if not target.exists():
-        partial.rename(target)
-        return
-    old = target.with_name(f".{target.name}.{uuid4().hex[:8]}.old")
-    target.rename(old)
-    try:
-        partial.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old)

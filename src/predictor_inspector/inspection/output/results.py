@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from funlib.geometry import Roi
 
@@ -20,6 +17,7 @@ from predictor_inspector.core.config import predictor_to_config, predictor_to_ya
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.data.atomic_write import whole_folder
 from predictor_inspector.inspection.engine.run import Inspection, Progress
 
 TARGET, WEIGHT = "target.ome.zarr", "weight.ome.zarr"
@@ -81,7 +79,7 @@ def write_results(
     """
     path, tell = check_folder(folder, overwrite), progress or (lambda step, fraction: None)
     attributes = attributes_of(inspection.request.predictor)
-    with new_folder(path) as partial:
+    with whole_folder(path) as partial:
         for step, name, array in zip(WRITING, (TARGET, WEIGHT), (inspection.target, inspection.weight), strict=False):
             tell(step, 0.0)
             write_ome_zarr(partial / name, array, name.partition(".")[0], inspection.channel_names, attributes)
@@ -93,20 +91,6 @@ def write_results(
 def attributes_of(predictor: Predictor) -> dict[str, Any]:
     """What is written beside the metadata of target and weight."""
     return {"predictor_inspector": {"version": __version__, "predictor": predictor_to_config(predictor)}}
-
-
-@contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
-    """A folder to write to, which takes the place of `path` when this context ends, and is gone if that fails."""
-    path = path.absolute()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{uuid4().hex[:8]}.partial")
-    partial.mkdir()
-    try:
-        yield partial
-        _move(partial, path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_about(
@@ -184,18 +168,3 @@ def _finite(value: Any) -> Any:
     if isinstance(value, list):
         return [_finite(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _move(partial: Path, path: Path) -> None:
-    """Put the finished folder in place; what was there is gone only after that has worked."""
-    if not path.exists():
-        partial.rename(path)
-        return
-    old = partial.with_suffix(".old")
-    path.rename(old)
-    try:
-        partial.rename(path)
-    except OSError:
-        old.rename(path)
-        raise
-    shutil.rmtree(old)

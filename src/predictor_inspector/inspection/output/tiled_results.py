@@ -11,6 +11,7 @@ import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data import ChunkCache, cached, ome_zarr_in_parts, open_array
+from predictor_inspector.data.atomic_write import whole_folder
 from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request
@@ -21,7 +22,6 @@ from predictor_inspector.inspection.output.results import (
     WRITING,
     attributes_of,
     check_folder,
-    new_folder,
     write_about,
 )
 
@@ -87,7 +87,7 @@ def write_results_in_tiles(
     axes = ("c^", *gt.axis_names[gt.channel_dims :])
     whole = gt.like(np.broadcast_to(np.float32(0), shape), axes, tiled.regions.roi.begin)
     about = attributes_of(tiled.request.predictor)
-    with new_folder(path) as partial:
+    with whole_folder(path) as partial:
         with (
             ome_zarr_in_parts(partial / TARGET, whole, "target", names, about) as target,
             ome_zarr_in_parts(partial / WEIGHT, whole, "weight", names, about) as weight,
