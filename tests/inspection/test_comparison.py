@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from predictor_inspector.cli import compare as compare_command
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, HotDistancePredictor
 from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Inspection, inspect
 from predictor_inspector.inspection.comparison import common_roi, compare
 from predictor_inspector.inspection.comparison.changes import Change
@@ -167,12 +168,11 @@ def test_text_and_json_say_what_changed(gt: Array) -> None:
 
 def test_b_is_a_with_other_parameters_unless_it_has_its_own(gt: Array) -> None:
     comparison = compare_configs(
-        gt,
-        None,
+        Source(gt),
         ("distance", ["channels=[cell]"]),
         (None, ["scale_factor=7"]),
         roi="0:2,:,:",
-        find=lambda *_: [],
+        find=lambda _: [],
     )
     assert [change.name for change in comparison.parameters] == ["scale_factor"]
     assert comparison.target.spatial_shape == (2, 24, 20)
@@ -181,7 +181,7 @@ def test_b_is_a_with_other_parameters_unless_it_has_its_own(gt: Array) -> None:
 def test_the_command_prints_the_comparison_as_json(
     gt: Array, tmp_path: object, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("predictor_inspector.inspection.comparison.compare_configs.find_cheaply", lambda *_: [])
+    monkeypatch.setattr("predictor_inspector.inspection.comparison.compare_configs.find_cheaply", lambda _: [])
     path = f"{tmp_path}/gt.ome.zarr"
     write_ome_zarr(path, gt, "labels")
     parser = argparse.ArgumentParser()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, DistancePredictor, Predictor
 from predictor_inspector.data.scratch import ScratchArray
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Request, inspect
 from predictor_inspector.inspection.engine.held_results import HeldResults, chunk_shape, results_size
 from predictor_inspector.inspection.engine.tiles import TiledInspection, tile_shape
@@ -25,7 +26,7 @@ from .test_tiles import InSmallTiles, assert_same, ground_truth
 )
 def test_held_results_are_those_of_the_whole(predictor: Predictor, tolerance: float, in_memory: bool) -> None:
     gt = ground_truth()
-    tiled = InSmallTiles((4, 6, 5), Request(predictor, None, "cpu"), gt)
+    tiled = InSmallTiles((4, 6, 5), Request(predictor, Source(gt), None, "cpu"))
     held = HeldResults(tiled, in_memory, kept=10**6)
     assert np.isnan(held.target.numpy()).all()
     assert isinstance(held.target.data, torch.Tensor if in_memory else ScratchArray)
@@ -38,11 +39,11 @@ def test_held_results_are_those_of_the_whole(predictor: Predictor, tolerance: fl
 
 def test_tiles_may_be_computed_in_any_order() -> None:
     gt, predictor = ground_truth(), AffinitiesPredictor([[1, 0, 0]], lsds=False)
-    request = Request(predictor, None, "cpu")
+    request = Request(predictor, Source(gt), None, "cpu")
     memory = 20 * 2**10
-    usual = TiledInspection(request, gt, None, memory)
+    usual = TiledInspection(request, memory)
     assert len(usual) > 3
-    tiled = TiledInspection(request, gt, None, memory, order=lambda tile: tuple(-b for b in tile.begin))
+    tiled = TiledInspection(request, memory, order=lambda tile: tuple(-b for b in tile.begin))
     assert tiled.tiles == sorted(usual.tiles, key=lambda tile: tuple(tile.begin), reverse=True)
     held = HeldResults(tiled, in_memory=True)
     for tile in tiled:
@@ -58,7 +59,7 @@ def test_tiles_are_whole_numbers_of_chunks(shape: list[int], memory: int) -> Non
     gt = ground_truth()
     whole = type(gt)(np.broadcast_to(np.uint8(1), shape), (1,) * len(shape))
     offset = (0,) * (len(shape) - 1) + (1,)
-    tile = tile_shape(AffinitiesPredictor([offset], lsds=False), whole, memory)
+    tile = tile_shape(AffinitiesPredictor([offset], lsds=False), Source(whole), memory)
     for c, t, n in zip(chunk_shape(shape, tile), tile, shape, strict=True):
         assert t == n or t % c == 0
         assert 1 <= c <= t

@@ -22,7 +22,7 @@ from predictor_inspector.core import (
     OneHotPredictor,
     Predictor,
 )
-from predictor_inspector.inspection import Request, carry_out, inspect
+from predictor_inspector.inspection import Request, Source, inspect, run
 
 PREDICTORS = [
     AffinitiesPredictor([[1, 0], [0, -3]], lsds=False),
@@ -181,8 +181,8 @@ def test_what_progress_raises_ends_the_inspection(step: str) -> None:
 
 def test_a_request_is_carried_out_as_written() -> None:
     gt = ground_truth()
-    request = Request(PREDICTORS[0], gt.roi_of([slice(0, 2), slice(0, 2)]), "cpu", "zero", "context")
-    result = carry_out(request, gt)
+    request = Request(PREDICTORS[0], Source(gt), gt.roi_of([slice(0, 2), slice(0, 2)]), "cpu", "zero", "context")
+    result = run(request)
     assert result.request is request
     assert result.device == "cpu"
     assert result.mask.numpy().min() == 0  # padded: beyond the data nothing is annotated

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, DummyPredictor, HotDistancePredictor
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.engine.slices import best_plane
 from predictor_inspector.inspection.output.pictures.colours import BACKGROUND, label_colours
@@ -100,11 +101,11 @@ def test_the_middle_slice_is_left_only_where_hardly_anything_is_labelled() -> No
     ids = np.zeros((9, 8, 8), np.uint8)
     ids[6] = 1
     array = Array(ids, (1, 1, 1))
-    assert best_plane(array, array.roi).at[0] == 6
+    assert best_plane(Source(array), array.roi).at[0] == 6
     ids[4, :4] = 1
-    assert best_plane(array, array.roi).at[0] == 4
+    assert best_plane(Source(array), array.roi).at[0] == 4
     thin = array.roi_of([slice(0, 9), slice(3, 4), slice(0, 8)])
-    plane = best_plane(array, thin)
+    plane = best_plane(Source(array), thin)
     assert (plane.rows, plane.columns, plane.at[1]) == (0, 2, 3)
 
 

@@ -14,9 +14,10 @@ import pytest
 from predictor_inspector.cli import report
 from predictor_inspector.core import Array, DistancePredictor, predictor_to_config
 from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Inspection, Request, inspect
 from predictor_inspector.inspection.output.report import report_html, write_report
-from predictor_inspector.inspection.output.session import Data, Session, Source, save_session
+from predictor_inspector.inspection.output.session import Data, Origin, Session, save_session
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import survey
 
@@ -77,7 +78,7 @@ def test_nothing_is_fetched_and_pictures_are_within(inspection: Inspection) -> N
 def test_what_is_not_the_reports_own_is_escaped(inspection: Inspection) -> None:
     evil = "<script>alert('x')</script>\" onload=\""
     finding = stand_in(evil, evil, evil, evil, (evil,))
-    *_, surveyed = survey(inspection.request, inspection.gt, [inspection.roi], find=lambda *_: [finding])
+    *_, surveyed = survey(inspection.request, [inspection.roi], find=lambda _: [finding])
     html = report_html(inspection, [finding], {evil: evil}, None, evil, surveyed, [(b"", evil)], evil)
     page = Page(html)
     tags = {tag for tag, _ in page.seen}
@@ -106,9 +107,9 @@ def test_not_looked_is_not_nothing_found(inspection: Inspection) -> None:
 
 
 def test_a_survey_is_summed_up(inspection: Inspection, gt: Array) -> None:
-    rois = list(islice(Positions(gt, (1, 6, 6)), 3))
-    request = Request(inspection.request.predictor, device="cpu")
-    *_, surveyed = survey(request, gt, rois, find=lambda *_: [stand_in()])
+    rois = list(islice(Positions(Source(gt), (1, 6, 6)), 3))
+    request = Request(inspection.request.predictor, Source(gt), device="cpu")
+    *_, surveyed = survey(request, rois, find=lambda _: [stand_in()])
     assert "3 of 3" in Page(report_html(inspection, [], survey=surveyed)).text
 
 
@@ -121,7 +122,7 @@ def test_a_report_is_written_as_html_only_and_whole(inspection: Inspection, tmp_
 
 @pytest.fixture
 def parser(monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
-    monkeypatch.setattr("predictor_inspector.inspection.output.write_report.find_cheaply", lambda *_: [stand_in()])
+    monkeypatch.setattr("predictor_inspector.inspection.output.write_report.find_cheaply", lambda _: [stand_in()])
     made = argparse.ArgumentParser()
     report.add_arguments(made)
     return made
@@ -143,7 +144,7 @@ def test_the_command_writes_reports_and_figures(gt: Array, tmp_path: Path, parse
 def test_the_command_takes_a_session(gt: Array, tmp_path: Path, parser: argparse.ArgumentParser) -> None:
     write_ome_zarr(tmp_path / "gt.zarr", gt, "labels")
     config = predictor_to_config(DistancePredictor(("cell",), 33.0, False))
-    source = Source(path=str(tmp_path / "gt.zarr"))
+    source = Origin(path=str(tmp_path / "gt.zarr"))
     save_session(tmp_path / "s.yaml", Session(data=Data(ground_truth=source), predictor=config, notes="as it was"))
     report.run(parser.parse_args([str(tmp_path / "s.yaml"), "--out", str(tmp_path / "r.html")]))
     text = Page((tmp_path / "r.html").read_text("utf-8")).text

@@ -17,9 +17,9 @@ from predictor_inspector.inspection.output.session import (
     Data,
     Display,
     Look,
+    Origin,
     Region,
     Session,
-    Source,
     load_session,
     save_session,
 )
@@ -34,7 +34,7 @@ def gt() -> Array:
 
 
 def session_of(folder: Path, **kwargs: Any) -> Session:
-    source = Source(path=str(folder / "data" / "crop.zarr"), name="labels", layer="labels")
+    source = Origin(path=str(folder / "data" / "crop.zarr"), name="labels", layer="labels")
     return Session(**{"data": Data(ground_truth=source), "predictor": CONFIG, **kwargs})
 
 
@@ -84,7 +84,7 @@ def test_paths_below_the_same_folder_are_relative_so_that_both_can_be_moved(tmp_
 
 
 def test_paths_with_nothing_in_common_stay_absolute(tmp_path: Path) -> None:
-    source = Source(path="/elsewhere/crop.zarr", name="labels")
+    source = Origin(path="/elsewhere/crop.zarr", name="labels")
     save_session(tmp_path / "a.yaml", Session(data=Data(ground_truth=source), predictor=CONFIG))
     assert load_session(tmp_path / "a.yaml").data.ground_truth.path == "/elsewhere/crop.zarr"
 
@@ -93,13 +93,13 @@ def test_a_session_is_inspected_as_it_says(tmp_path: Path, gt: Array) -> None:
     (tmp_path / "data").mkdir()
     write_ome_zarr(tmp_path / "data" / "crop.zarr", gt, "labels")
     roi = gt.roi_of([slice(1, 2), slice(3, 9), slice(0, 5)])
-    source = Source(path=str(tmp_path / "data" / "crop.zarr"))
+    source = Origin(path=str(tmp_path / "data" / "crop.zarr"))
     region = Region.of(roi, gt, mode="box")
     session = Session(data=Data(ground_truth=source), predictor=CONFIG, region=region, compute=Compute(device="cpu"))
     save_session(tmp_path / "a.yaml", session)
     loaded = load_session(tmp_path / "a.yaml")
-    opened, mask = loaded.opened()
-    request = loaded.request(opened)
+    request = loaded.request()
+    opened, mask = request.source.gt, request.source.mask
     assert mask is None
     assert opened.roi == gt.roi
     assert (request.roi, request.device, request.predictor) == (roi, "cpu", DistancePredictor(("cell",), 20.0, False))
@@ -161,7 +161,7 @@ def test_what_is_no_yaml_or_not_there_is_a_sentence(tmp_path: Path) -> None:
 
 
 def test_data_that_never_were_in_a_file_say_so(tmp_path: Path) -> None:
-    session = Session(data=Data(ground_truth=Source(layer="painted")), predictor=CONFIG)
+    session = Session(data=Data(ground_truth=Origin(layer="painted")), predictor=CONFIG)
     with pytest.raises(ValueError, match=r"the ground truth was the layer 'painted', which never was in a file"):
         session.opened()
 

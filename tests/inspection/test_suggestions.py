@@ -56,10 +56,10 @@ def test_what_is_suggested_is_found_to_be_fine_and_not_suggested_again() -> None
         AffinitiesPredictor([[0, 40, 0], [0, 0, 1], [3, 0, 0]], num_voxels=60),
     ):
         inspection = inspect(start, gt, device="cpu")
-        assert find(inspection, gt, only=LENGTHS_AND_SCALES)
+        assert find(inspection, only=LENGTHS_AND_SCALES)
         better = replace(start, **{s.parameter: s.value for s in suggest(start, inspection)})
         again = inspect(better, gt, device="cpu")
-        assert find(again, gt, only=LENGTHS_AND_SCALES) == ()
+        assert find(again, only=LENGTHS_AND_SCALES) == ()
         assert suggest(better, again) == ()
 
 
@@ -88,4 +88,4 @@ def test_suggestions_for_real_tissue_are_found_to_be_fine(real_data: Path, file:
         made = suggest(start, inspect(start, gt, middle, device="cpu"))
         assert made
         better = replace(start, **{s.parameter: s.value for s in made})
-        assert find(inspect(better, gt, middle, device="cpu"), gt, only=LENGTHS_AND_SCALES) == ()
+        assert find(inspect(better, gt, middle, device="cpu"), only=LENGTHS_AND_SCALES) == ()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Request, inspect
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import survey
@@ -22,14 +23,14 @@ def gt() -> Array:
     return Array(ids.astype(np.uint16), (40, 4, 4))
 
 
-def request_of(**kwargs: object) -> Request:
-    return Request(DistancePredictor(("cell",), 20.0, False), device="cpu", **kwargs)  # type: ignore[arg-type]
+def request_of(gt: Array, **kwargs: object) -> Request:
+    return Request(DistancePredictor(("cell",), 20.0, False), Source(gt), device="cpu", **kwargs)  # type: ignore[arg-type]
 
 
 def test_weights_are_those_of_a_training_that_looks_at_the_same_regions(gt: Array) -> None:
-    rois = list(islice(Positions(gt, (1, 6, 6)), 5))
+    rois = list(islice(Positions(Source(gt), (1, 6, 6)), 5))
     predictor = AffinitiesPredictor(((1, 0, 0), (0, 1, 0)), lsds=False)
-    *_, last = survey(Request(predictor, device="cpu"), gt, rois, find=lambda *_: [])
+    *_, last = survey(Request(predictor, Source(gt), device="cpu"), rois, find=lambda _: [])
     counts = None
     for step, roi in enumerate(rois):
         inspection = inspect(predictor, gt, roi, device="cpu", counts=counts)
@@ -43,13 +44,13 @@ def test_weights_are_those_of_a_training_that_looks_at_the_same_regions(gt: Arra
 
 
 def test_a_finding_counts_once_a_region_and_its_worst_and_first_regions_are_kept(gt: Array) -> None:
-    rois = list(islice(Positions(gt, (1, 6, 6)), 3))
+    rois = list(islice(Positions(Source(gt), (1, 6, 6)), 3))
     planted = {
         0: [stand_in("a", voxels=3), stand_in("a", channels=("cell",), voxels=5)],
         1: [stand_in("a", voxels=9), stand_in("b", "error")],
         2: [stand_in("a", voxels=7), stand_in("c", "info")],
     }
-    *_, last = survey(request_of(), gt, rois, find=lambda i, *_: planted[rois.index(i.roi)])
+    *_, last = survey(request_of(gt), rois, find=lambda i: planted[rois.index(i.roi)])
     assert [(t.id, t.severity, t.regions) for t in last.tallies] == [
         ("b", "error", 1),
         ("a", "warning", 3),
@@ -60,15 +61,15 @@ def test_a_finding_counts_once_a_region_and_its_worst_and_first_regions_are_kept
 
 
 def test_what_is_graver_is_worse_however_few_voxels_it_has(gt: Array) -> None:
-    rois = list(islice(Positions(gt, (1, 6, 6)), 2))
+    rois = list(islice(Positions(Source(gt), (1, 6, 6)), 2))
     planted = {0: [stand_in("a", "warning", voxels=99)], 1: [stand_in("a", "error", voxels=1)]}
-    *_, last = survey(request_of(), gt, rois, find=lambda i, *_: planted[rois.index(i.roi)])
+    *_, last = survey(request_of(gt), rois, find=lambda i: planted[rois.index(i.roi)])
     assert last.tallies[0].roi == rois[1]
 
 
 def test_each_step_is_yielded_and_nobody_has_to_see_the_rest(gt: Array) -> None:
-    rois = list(islice(Positions(gt, (1, 6, 6)), 50))
-    steps = survey(request_of(), gt, rois, find=lambda *_: [])
+    rois = list(islice(Positions(Source(gt), (1, 6, 6)), 50))
+    steps = survey(request_of(gt), rois, find=lambda _: [])
     first, second = next(steps), next(steps)
     steps.close()
     assert (first.done, second.done, second.planned) == (1, 2, 50)
@@ -82,21 +83,21 @@ def test_progress_can_end_a_survey_within_a_region(gt: Array) -> None:
         raise Enough
 
     with pytest.raises(Enough):
-        next(survey(request_of(), gt, [gt.roi], find=lambda *_: [], progress=stop))
+        next(survey(request_of(gt), [gt.roi], find=lambda _: [], progress=stop))
 
 
 def test_a_survey_fits_into_json(gt: Array) -> None:
-    rois = list(islice(Positions(gt, (1, 6, 6)), 2))
-    *_, last = survey(request_of(), gt, rois, find=lambda *_: [stand_in()])
+    rois = list(islice(Positions(Source(gt), (1, 6, 6)), 2))
+    *_, last = survey(request_of(gt), rois, find=lambda _: [stand_in()])
     content = json.loads(json.dumps(last.as_dict(2), allow_nan=False))
     assert content["findings"][0]["regions"] == 2
     assert content["regions"][0]["begin"] == [b / 2 for b in rois[0].begin]
 
 
 def test_real_findings_are_counted(gt: Array) -> None:
-    rois = list(islice(Positions(gt, (1, 6, 6)), 3))
+    rois = list(islice(Positions(Source(gt), (1, 6, 6)), 3))
     offsets = ((0, 0, 1), (0, 30, 0))  # the second is longer than the region and its data
-    *_, last = survey(Request(AffinitiesPredictor(offsets, lsds=False), device="cpu"), gt, rois)
+    *_, last = survey(Request(AffinitiesPredictor(offsets, lsds=False), Source(gt), device="cpu"), rois)
     tallies = {t.id: t for t in last.tallies}
     assert "zero-weight" in tallies
     assert tallies["zero-weight"].regions == 3

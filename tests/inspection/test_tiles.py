@@ -24,7 +24,7 @@ from predictor_inspector.core import (
 )
 from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.data import ChunkCache, cached
-from predictor_inspector.inspection import Inspection, Request, inspect
+from predictor_inspector.inspection import Inspection, Request, Source, inspect
 from predictor_inspector.inspection.engine.memory import (
     default_memory,
     memory_from_text,
@@ -144,9 +144,9 @@ def test_tiles_put_together_are_the_whole(
     earlier = None
     if data.draw(st.booleans()):
         earlier = inspect(predictor, gt, gt.roi_of([slice(0, 2)] * 3), mask, "cpu", outside, balance_over).counts
-    request = Request(predictor, roi, "cpu", outside, balance_over, earlier)
+    request = Request(predictor, Source(gt, mask), roi, "cpu", outside, balance_over, earlier)
     whole = inspect(predictor, gt, roi, mask, "cpu", outside, balance_over, earlier)
-    found, tiles = together(InSmallTiles(shape, request, gt, mask, 10**9), keep_targets=data.draw(st.booleans()))
+    found, tiles = together(InSmallTiles(shape, request, 10**9), keep_targets=data.draw(st.booleans()))
     assert_same(found, whole, 0 if predictor in EXACT else SEAM)
     assert all(tile.balanced for tile in tiles[len(tiles) // 2 :])
 
@@ -154,8 +154,8 @@ def test_tiles_put_together_are_the_whole(
 def test_seams_are_where_a_distance_is_saturated_and_nowhere_else() -> None:
     gt = Array(np.repeat(np.arange(1, 4), 20)[:, None].repeat(3, 1), (1, 1))
     predictor = DistancePredictor(["a"], 2.0, False, context_tolerance=0.3)
-    request = Request(predictor, None, "cpu")
-    found, _ = together(InSmallTiles((7, 3), request, gt, None, 10**9))
+    request = Request(predictor, Source(gt), None, "cpu")
+    found, _ = together(InSmallTiles((7, 3), request, 10**9))
     whole = inspect(predictor, gt, device="cpu")
     difference = np.abs(found.target.numpy() - whole.target.numpy())
     assert 0 < difference.max() < SEAM
@@ -189,23 +189,23 @@ def test_tiles_cover_the_roi_once_from_the_middle_outwards(data: st.DataObject) 
 def test_a_tile_needs_no_more_than_the_memory_and_the_next_larger_one_would(predictor: Predictor) -> None:
     gt = Array(np.broadcast_to(np.uint32(1), (1000, 2000, 3000)), (12, 10, 10), subdivision=10)
     for memory in (20_000_000, 500_000_000, 8 * 10**9):
-        shape = tile_shape(predictor, gt, memory)
-        assert needed_memory(predictor, gt, shape) <= memory
+        shape = tile_shape(predictor, Source(gt), memory)
+        assert needed_memory(predictor, Source(gt), shape) <= memory
         side = max(shape)
         assert side % 64 == 0 or side < 64
         larger = [min(side + 64, n) for n in gt.shape]
         # Evening out makes a tile smaller only where that costs no more tiles.
         fewer = np.prod([-(-n // m) for n, m in zip(gt.shape, larger, strict=True)])
-        assert needed_memory(predictor, gt, larger) > memory / 2.5 or fewer < len(tiles_of(gt.roi, gt, shape))
-    assert tile_shape(predictor, gt, 10**15) == gt.shape
+        assert needed_memory(predictor, Source(gt), larger) > memory / 2.5 or fewer < len(tiles_of(gt.roi, gt, shape))
+    assert tile_shape(predictor, Source(gt), 10**15) == gt.shape
 
 
 def test_a_tile_is_no_larger_than_the_roi_and_may_be_a_slice() -> None:
     gt = Array(np.broadcast_to(np.uint8(1), (1000, 2000, 3000)), (1, 1, 1))
     predictor = OneHotPredictor(["a", "b"])
     roi = gt.roi_of([slice(5, 6), slice(0, 2000), slice(0, 3000)])
-    assert tile_shape(predictor, gt, 10**9, roi) == (1, 2000, 3000)
-    shape = tile_shape(predictor, gt, 10**8, roi)
+    assert tile_shape(predictor, Source(gt), 10**9, roi) == (1, 2000, 3000)
+    shape = tile_shape(predictor, Source(gt), 10**8, roi)
     assert shape[0] == 1
     assert shape[1] == shape[2]
     assert shape[1] % 64 == 0
@@ -219,8 +219,8 @@ def test_memory_that_is_too_little_for_anything_is_refused() -> None:
 
 def test_progress_is_told_tile_by_tile_and_may_cancel() -> None:
     gt, told = ground_truth(), []
-    request = Request(PREDICTORS[0], None, "cpu")
-    for _ in InSmallTiles((5, 6, 9), request, gt, None, 10**9).run(progress=lambda *step: told.append(step)):
+    request = Request(PREDICTORS[0], Source(gt), None, "cpu")
+    for _ in InSmallTiles((5, 6, 9), request, 10**9).run(progress=lambda *step: told.append(step)):
         pass
     assert list(dict(told)) == list(STEPS)
     for name in STEPS:
@@ -237,7 +237,7 @@ def test_progress_is_told_tile_by_tile_and_may_cancel() -> None:
         if fraction > 0.4:
             raise Cancelled
 
-    tiled = InSmallTiles((5, 6, 9), request, gt, None, 10**9)
+    tiled = InSmallTiles((5, 6, 9), request, 10**9)
     done = []
     with pytest.raises(Cancelled):
         done.extend(tiled.run(progress=cancel))
@@ -251,7 +251,7 @@ def test_a_single_tile_is_computed_once_and_preliminary_weights_are_said_to_be_t
     (only,) = inspect_in_tiles(PREDICTORS[0], gt, device="cpu", memory=10**9)
     assert only.fresh
     assert only.balanced
-    tiles = list(InSmallTiles((5, 6, 9), Request(PREDICTORS[0], None, "cpu"), gt, None, 10**9))
+    tiles = list(InSmallTiles((5, 6, 9), Request(PREDICTORS[0], Source(gt), None, "cpu"), 10**9))
     half = len(tiles) // 2
     assert [(t.fresh, t.balanced) for t in tiles] == [(True, False)] * half + [(False, True)] * half
     assert [t.roi for t in tiles[:half]] == [t.roi for t in tiles[half:]]
@@ -269,8 +269,8 @@ def test_only_the_chunks_that_tiles_need_are_read_and_only_once_where_memory_all
     source = Counting()
     gt = cached(Array(source, (1, 1, 1)), ChunkCache(10**7))
     roi = gt.roi_of([slice(8, 16), slice(8, 24), slice(8, 24)])
-    request = Request(AffinitiesPredictor([[0, 0, 1]], lsds=False), roi, "cpu")
-    together(InSmallTiles((4, 8, 8), request, gt, None, 10**9))
+    request = Request(AffinitiesPredictor([[0, 0, 1]], lsds=False), Source(gt), roi, "cpu")
+    together(InSmallTiles((4, 8, 8), request, 10**9))
     assert source.reads.max() == 1
     assert source.reads[8:16, 8:24, 8:32].all()
     assert source.reads.sum() == 8 * 16 * 24
@@ -282,7 +282,7 @@ def test_counts_that_cannot_be_summed_are_refused_in_words() -> None:
             return super().create_weight(gt, target, mask)[0], (0.5, 0.5)
 
     with pytest.raises(ValueError, match=r"Fractions counts classes as tuple, which can't be summed over tiles"):
-        list(InSmallTiles((5, 6, 9), Request(Fractions(2), None, "cpu"), ground_truth(), None, 10**9))
+        list(InSmallTiles((5, 6, 9), Request(Fractions(2), Source(ground_truth()), None, "cpu"), 10**9))
 
 
 def test_a_predictor_whose_names_do_not_match_its_target_is_refused() -> None:

@@ -11,7 +11,7 @@ import torch
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
 from predictor_inspector.core.predictors import boundaries
-from predictor_inspector.inspection import Request, carry_out
+from predictor_inspector.inspection import Request, Source, run
 from predictor_inspector.inspection.engine.result_cache import Workbench, target_key
 
 DISTANCE = DistancePredictor(["a"], 30, True)
@@ -38,7 +38,7 @@ def gt() -> Array:
 def test_the_same_region_is_read_once(gt: Array) -> None:
     bench = Workbench()
     for scale in (20, 20.5):
-        carry_out(Request(replace(DISTANCE, scale_factor=scale), gt.roi), gt, bench=bench)
+        run(Request(replace(DISTANCE, scale_factor=scale), Source(gt), gt.roi), cache=bench)
     assert gt.data.reads == 1
 
 
@@ -49,14 +49,14 @@ def test_parameters_of_weights_make_no_new_target(
     gt: Array, other: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench, changed = Workbench(), replace(DISTANCE, **other)
-    carry_out(Request(DISTANCE, gt.roi), gt, bench=bench)
-    expected = carry_out(Request(changed, gt.roi), gt)
+    run(Request(DISTANCE, Source(gt), gt.roi), cache=bench)
+    expected = run(Request(changed, Source(gt), gt.roi))
 
     def made_again(*_args: Any) -> None:
         raise AssertionError("the target was made again")
 
     monkeypatch.setattr(DistancePredictor, "target_in", made_again)
-    again = carry_out(Request(changed, gt.roi), gt, bench=bench)
+    again = run(Request(changed, Source(gt), gt.roi), cache=bench)
     np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
     np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
 
@@ -67,15 +67,15 @@ def test_the_slope_of_distances_is_changed_without_measuring_them_again(
 ) -> None:
     mask = gt.like(torch.from_numpy(np.random.default_rng(1).random(gt.shape) < 0.99)) if masked else None
     bench, gentler = Workbench(), replace(DISTANCE, scale_factor=33.0)
-    carry_out(Request(DISTANCE, gt.roi), gt, mask, bench=bench)
-    expected = carry_out(Request(gentler, gt.roi), gt, mask)
+    run(Request(DISTANCE, Source(gt, mask), gt.roi), cache=bench)
+    expected = run(Request(gentler, Source(gt, mask), gt.roi))
 
     def measured_again(*_args: Any) -> None:
         raise AssertionError("the distances were measured again")
 
     for measure in ("signed_distance", "squared_boundary_distance", "squared_distance_to_unknown"):
         monkeypatch.setattr(boundaries, measure, measured_again)
-    again = carry_out(Request(gentler, gt.roi), gt, mask, bench=bench)
+    again = run(Request(gentler, Source(gt, mask), gt.roi), cache=bench)
     np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
     np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
 
@@ -83,8 +83,8 @@ def test_the_slope_of_distances_is_changed_without_measuring_them_again(
 def test_a_steeper_slope_in_steps_gives_what_it_gives_at_once(gt: Array) -> None:
     bench = Workbench()
     for scale in (4.0, 9.0, 80.0, 30.0, 31.0):
-        request = Request(replace(DISTANCE, scale_factor=scale), gt.roi)
-        expected, again = carry_out(request, gt), carry_out(request, gt, bench=bench)
+        request = Request(replace(DISTANCE, scale_factor=scale), Source(gt), gt.roi)
+        expected, again = run(request), run(request, cache=bench)
         np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
         np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
 
@@ -95,8 +95,8 @@ def test_what_the_target_depends_on_makes_a_new_one(gt: Array) -> None:
         for balance_over in ("roi", "context"):
             for outside in ("clip", "zero"):
                 roi = gt.roi_of((slice(3, 9), slice(0, 9), slice(4, 12)))
-                request = Request(predictor, roi, outside=outside, balance_over=balance_over)
-                expected, again = carry_out(request, gt), carry_out(request, gt, bench=bench)
+                request = Request(predictor, Source(gt), roi, outside=outside, balance_over=balance_over)
+                expected, again = run(request), run(request, cache=bench)
                 np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
                 np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
 

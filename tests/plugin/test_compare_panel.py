@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.inspection import inspect
 from predictor_inspector.plugin.layers.comparison import DIFFERENCE
-from predictor_inspector.plugin.model.axes import array_at
 from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 from predictor_inspector.plugin.tabs.compare.panel import ComparePanel
@@ -25,16 +22,12 @@ class Compared:
 
     def __init__(self, window: Window) -> None:
         self.window = window
-        self.comparer = Comparer(window.viewer, self.sources)
+        self.comparer = Comparer(window.viewer)
         self.panel = ComparePanel(self.comparer)
         window.viewer.window.add_dock_widget(self.panel, name="compare")
         window.widget.inspected.connect(self.comparer.set_live)
         window.add_labels()
         self.scale(20.0)
-
-    def sources(self) -> Any:
-        widget = self.window.widget
-        return array_at(widget.gt_layer, widget.axes, 0, view_of(self.window.viewer)), None
 
     def scale(self, scale: float) -> None:
         self.window.set_config("distance", scale_factor=scale, **DISTANCE)
@@ -99,7 +92,7 @@ def test_a_follows_b_to_other_regions(compared: Compared) -> None:
     compared.settle()
     b = window.widget.inspection
     assert b.roi != kept.roi
-    expected = inspect(kept.request.predictor, compared.sources()[0], b.roi, device="cpu")
+    expected = inspect(kept.request.predictor, b.request.source.gt, b.roi, device="cpu")
     np.testing.assert_array_equal(window.viewer.layers["target (A)"].data, expected.target.numpy())
     assert comparer.comparison is not None
     assert comparer.comparison.notes == ()

@@ -10,13 +10,14 @@ from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.core import predictor_from_config
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Request
 from predictor_inspector.inspection.output.pictures.weights_figure import held
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.model.axes import array_at
 from predictor_inspector.plugin.model.view import view_of, viewed_roi
-from predictor_inspector.plugin.tabs.survey.panel import Subject, SurveyPanel
+from predictor_inspector.plugin.tabs.survey.panel import SurveyPanel
 from predictor_inspector.plugin.tabs.survey.weight_plot import WeightPlot, readable
 
 from ..inspection.stand_ins import stand_in
@@ -31,16 +32,16 @@ class Surveyed:
         window.add_labels()
         window.set_config("affinities", neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
         self.found: Any = lambda *_: [stand_in(message="A long message " * 9)]
-        self.panel = SurveyPanel(self.subject, self.go_to, self.find)
+        self.panel = SurveyPanel(self.request, self.go_to, self.find)
         window.viewer.window.add_dock_widget(self.panel, name="survey")
 
     def find(self, *arguments: Any) -> Any:
         return self.found(*arguments)
 
-    def subject(self) -> Subject:
+    def request(self) -> Request:
         widget = self.window.widget
         gt = array_at(widget.gt_layer, widget.axes, 0, view_of(self.window.viewer))
-        return Subject(Request(predictor_from_config(widget.config), device="cpu"), gt, None)
+        return Request(predictor_from_config(widget.config), Source(gt), device="cpu")
 
     def go_to(self, roi: Any, gt: Any) -> None:
         self.window.widget.box = roi
@@ -61,23 +62,23 @@ def test_the_nth_position_is_inspected_and_in_view(surveyed: Surveyed) -> None:
     panel._size.setText("3, 10, 12")
     panel.go(4)
     surveyed.settle()
-    gt = surveyed.subject().gt
-    expected = Positions(gt, (3, 10, 12))[4]
+    gt = surveyed.request().source.gt
+    expected = Positions(Source(gt), (3, 10, 12))[4]
     assert window.widget.inspection.roi == expected
     seen = viewed_roi(gt, view_of(window.viewer), 1)
     assert seen.intersect(expected).shape[1:] == expected.shape[1:]
     assert expected.begin[0] <= seen.begin[0] < expected.end[0]
     panel._next.click()
     surveyed.settle()
-    assert window.widget.inspection.roi == Positions(gt, (3, 10, 12))[5]
+    assert window.widget.inspection.roi == Positions(Source(gt), (3, 10, 12))[5]
     assert panel.position == 5
 
 
 def test_a_survey_lists_what_comes_up_and_plots_the_weights(surveyed: Surveyed) -> None:
     panel, window = surveyed.panel, surveyed.window
     panel._size.setText("2, 10, 10")
-    gt = surveyed.subject().gt
-    worst = Positions(gt, (2, 10, 10))[3]
+    gt = surveyed.request().source.gt
+    worst = Positions(Source(gt), (2, 10, 10))[3]
     surveyed.found = lambda inspection, *_: [stand_in("a", "error" if inspection.roi == worst else "warning", voxels=5)]
     panel._count.setValue(6)
     panel._start.click()
@@ -98,7 +99,7 @@ def test_a_cancelled_survey_keeps_what_it_has(surveyed: Surveyed) -> None:
     panel = surveyed.panel
     panel._size.setText("2, 10, 10")
     panel._count.setValue(100_000)
-    positions = Positions(surveyed.subject().gt, (2, 10, 10))
+    positions = Positions(surveyed.request().source, (2, 10, 10))
     assert positions[0] is not None
     panel._count.setValue(2000)
     panel.start()

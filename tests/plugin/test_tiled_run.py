@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
-from predictor_inspector.inspection import Request, regions_for
+from predictor_inspector.inspection import Request, Source
 from predictor_inspector.inspection.engine.memory import machine_memory, needed_memory
 from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection, tiles_of
 from predictor_inspector.plugin.layers.pictures import LazyBlend, WithTime
@@ -31,9 +31,7 @@ SLICE = View(point=(0.0, 50.0, 0.0, 0.0), displayed=(2, 3), center=(400.0, 30.0)
 def large(shape: tuple[int, ...] = (1024, 1024, 1024), predictor: Any = PREDICTOR, view: View = SLICE) -> Situation:
     """A region of so many voxels of 10 nm, of which nothing is there but the shape."""
     gt = Array(np.broadcast_to(np.uint32(1), shape), (10,) * len(shape))
-    request = Request(predictor, gt.roi, "cpu")
-    regions = regions_for(predictor, gt, gt.roi)
-    return Situation(gt, None, request, regions, Place((), ()), view, (), (), ("key",))
+    return Situation(Request(predictor, Source(gt), gt.roi, "cpu"), Place((), ()), view, (), (), ("key",))
 
 
 def test_a_region_within_the_budget_is_computed_at_once() -> None:
@@ -58,9 +56,9 @@ def test_a_larger_one_is_computed_in_tiles_that_need_no_more_than_the_memory(
     assert plan.results == 2 * 4 * 3 * np.prod(shape)
     held = plan.results if plan.in_memory else plan.kept
     assert plan.tile_memory + held + memory_for_chunks(memory) <= memory
-    tiled = TiledInspection(situation.request, situation.gt, None, plan.tile_memory)
+    tiled = TiledInspection(situation.request, plan.tile_memory)
     assert len(tiled) == plan.tiles > 1
-    assert needed_memory(PREDICTOR, situation.gt, tiled.tile_shape) <= plan.tile_memory
+    assert needed_memory(PREDICTOR, situation.request.source, tiled.tile_shape) <= plan.tile_memory
 
 
 def test_the_context_of_a_small_region_may_be_what_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from predictor_inspector.cli.common import (
     note,
     progress,
     request_for,
+    source_for,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +71,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what was found; returns the exit status."""
     from predictor_inspector.core.ops import backend
-    from predictor_inspector.data.named_inputs import opened_inputs
     from predictor_inspector.inspection.engine.memory import memory_from_text
     from predictor_inspector.inspection.findings import (
         SEVERITIES,
@@ -84,25 +84,24 @@ def run(options: argparse.Namespace) -> int:
     if options.survey < 0:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     backend.warm_up()
-    inputs = opened_inputs(options.path, {"gt": options.name, "mask": options.mask}, options.index)
-    gt, mask = inputs["gt"], inputs.get("mask")
-    request, _ = request_for(options, gt)
+    request, _ = request_for(options, source_for(options))
+    gt = request.source.gt
     checks, failures = load_checks()
     for failure in failures:
         note(failure)
     memory = None if options.memory is None else memory_from_text(options.memory)
     with progress(_STEPS_OF_INSPECTION + len(checks) + bool(options.survey)) as tell:
-        checked = check_region(request, gt, mask, memory, tell, options.only, options.ignore)
+        checked = check_region(request, memory, tell, options.only, options.ignore)
         findings = checked.findings
         wanted = "count-drift" in wanted_kinds(options.only, options.ignore)
         if options.survey and wanted and checked.inspection is not None:
-            findings = in_order((*findings, *drifting(request, checked.gt, options.survey, mask, tell)))
+            findings = in_order((*findings, *drifting(checked.request, options.survey, tell)))
     if checked.refused:
         note(f"only the values themselves were checked, since the predictor refuses them: {checked.refused}")
     if options.format == "json":
         _print_json(findings)
     else:
-        print(_text(findings, gt, checked.roi, sys.stdout.isatty()))
+        print(_text(findings, gt, request.regions.roi, sys.stdout.isatty()))
     counted = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
     return FOUND if any(f.severity in counted for f in findings) else 0
 

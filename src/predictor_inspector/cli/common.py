@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from predictor_inspector.core.array import Array
+    from predictor_inspector.data.source import Source
     from predictor_inspector.inspection import Request
 
 PROGRAM = "predictor-inspector"
@@ -81,7 +81,15 @@ def add_computing(parser: argparse.ArgumentParser, memory: str) -> None:
     )
 
 
-def request_for(options: argparse.Namespace, gt: Array) -> tuple[Request, dict[str, Any]]:
+def source_for(options: argparse.Namespace) -> Source:
+    """The arrays that the arguments of `add_ground_truth` and `add_region` name, opened."""
+    from predictor_inspector.data.source import indices_from_text, open_source
+
+    indices = indices_from_text(options.index)
+    return open_source(options.path, options.name, options.mask, getattr(options, "raw", None)).at(indices)
+
+
+def request_for(options: argparse.Namespace, source: Source) -> tuple[Request, dict[str, Any]]:
     """What the arguments of `add_predictor`, `add_region` and `add_computing` ask for, and the values that were assumed.
 
     What had to be assumed or rounded is noted for the person.
@@ -90,15 +98,15 @@ def request_for(options: argparse.Namespace, gt: Array) -> tuple[Request, dict[s
     from predictor_inspector.inspection import Request
     from predictor_inspector.inspection.engine.roi_text import roi_from_text
 
-    predictor, assumed = chosen_predictor(gt, options.predictor, options.config, options.preset, options.set)
+    predictor, assumed = chosen_predictor(source.gt, options.predictor, options.config, options.preset, options.set)
     for name, value in assumed.items():
         note(f"{name} was not given; assumed {value}")
     roi = None
     if options.roi is not None:
-        roi, grown = roi_from_text(options.roi, gt, within=options.outside == "clip")
+        roi, grown = roi_from_text(options.roi, source.gt, within=options.outside == "clip")
         if grown:
             note(grown)
-    return Request(predictor, roi, options.device, options.outside, options.balance_over), assumed
+    return Request(predictor, source, roi, options.device, options.outside, options.balance_over), assumed
 
 
 def note(text: str) -> None:

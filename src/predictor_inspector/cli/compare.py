@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from predictor_inspector.cli.common import add_ground_truth, add_region
+from predictor_inspector.cli.common import add_ground_truth, add_region, source_for
 
 ABOUT = "compare what two configurations make of a region"
 
@@ -36,13 +36,10 @@ def run(options: argparse.Namespace) -> None:
     """Print the comparison."""
     import json
 
-    from predictor_inspector.data.named_inputs import opened_inputs
     from predictor_inspector.inspection.comparison.compare_configs import compare_configs
 
-    inputs = opened_inputs(options.path, {"gt": options.name, "mask": options.mask}, options.index)
     comparison = compare_configs(
-        inputs["gt"],
-        inputs.get("mask"),
+        source_for(options),
         (options.a, options.set_a),
         (options.b, options.set_b),
         roi=options.roi,

@@ -63,9 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.core.ops import backend
     from predictor_inspector.core.text import format_bytes, format_shape
-    from predictor_inspector.data.inputs import at_indices, check_still, open_input
-    from predictor_inspector.data.named_inputs import indices_from_text
-    from predictor_inspector.inspection import carry_out
+    from predictor_inspector.data.source import indices_from_text, open_source
+    from predictor_inspector.inspection import run
     from predictor_inspector.inspection.engine.memory import memory_from_text
     from predictor_inspector.inspection.output.results import WRITING, check_folder, geometry, write_results
     from predictor_inspector.inspection.output.text import describe_channels
@@ -75,21 +74,20 @@ def _render(options: argparse.Namespace) -> None:
     backend.warm_up()
     memory = None if options.memory is None else memory_from_text(options.memory)
     indices = indices_from_text(options.index)
-    names = {"gt": options.name, "mask": options.mask, "raw": options.raw}
-    opened = {role: open_input(options.path, name) for role, name in names.items() if role == "gt" or name is not None}
-    arrays = {role: at_indices(array, indices, skip_missing=role != "gt") for role, array in opened.items()}
-    gt = arrays["gt"]
-    check_still(gt)
-    request, assumed = request_for(options, gt)
+    opened = open_source(options.path, options.name, options.mask, options.raw)
+    request, assumed = request_for(options, opened.at(indices))
+    roles = {"gt": (options.name, opened.gt), "mask": (options.mask, opened.mask), "raw": (options.raw, opened.raw)}
     inputs: dict[str, Any] = {
-        role: {"path": str(options.path), "name": names[role], **geometry(array)} for role, array in opened.items()
+        role: {"path": str(options.path), "name": name, **geometry(array)}
+        for role, (name, array) in roles.items()
+        if array is not None
     }
     inputs |= {"index": indices, "assumed": assumed}
-    mask, raw = arrays.get("mask"), arrays.get("raw")
-    tiled = tiled_if_needed(request, gt, mask, memory)
+    raw = request.source.raw
+    tiled = tiled_if_needed(request, memory)
     if tiled is None:
         with progress(_STEPS_OF_INSPECTION + len(WRITING)) as tell:
-            inspection = carry_out(request, gt, mask, tell)
+            inspection = run(request, tell)
             write_results(options.out, inspection, inputs, raw, options.overwrite, tell)
     else:
         note(
@@ -120,7 +118,7 @@ def _show(options: argparse.Namespace) -> None:
 
 def _open(options: argparse.Namespace) -> None:
     from predictor_inspector.data import list_arrays
-    from predictor_inspector.data.inputs import open_input
+    from predictor_inspector.data.source import open_input
 
     # What isn't there is said before a window is made.
     if options.name is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from predictor_inspector.cli.common import add_predictor, add_region
+from predictor_inspector.cli.common import add_predictor, add_region, request_for, source_for
 
 ABOUT = "write an HTML report of a region, or a figure for a paper"
+_SESSIONS = (".yaml", ".yml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,27 +41,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the report or the figure."""
-    from predictor_inspector.inspection.output.write_report import (
-        SESSION_SUFFIXES,
-        subject_in_words,
-        subject_of_session,
-        write_about,
-    )
+    from predictor_inspector.inspection.output.session import load_session
+    from predictor_inspector.inspection.output.write_report import write_about
 
-    if options.path.lower().endswith(SESSION_SUFFIXES):
-        subject = subject_of_session(options.path)
+    if options.path.lower().endswith(_SESSIONS):
+        session = load_session(options.path)
+        request, inputs, notes = session.request(), session.inputs, session.notes
     else:
-        subject = subject_in_words(
-            options.path,
-            {"gt": options.name, "mask": options.mask, "raw": options.raw},
-            options.index,
-            options.predictor,
-            options.config,
-            options.preset,
-            options.set,
-            options.roi,
-            {"device": options.device, "outside": options.outside, "balance_over": options.balance_over},
-        )
+        request, notes = request_for(options, source_for(options))[0], ""
+        names = {"ground truth": options.name, "annotated": options.mask, "raw data": options.raw}
+        inputs = {
+            role: " : ".join(part for part in (options.path, name) if part)
+            for role, name in names.items()
+            if role == "ground truth" or name is not None
+        }
     channels = None if options.channels is None else [name.strip() for name in options.channels.split(",")]
-    written = write_about(options.out, subject, options.title, channels, options.survey, options.min_annotated)
+    written = write_about(
+        options.out, request, inputs, notes, options.title, channels, options.survey, options.min_annotated
+    )
     print(f"written to {written}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.formats.hdf5 import HDF5
-from predictor_inspector.data.formats.info import ArrayInfo, Format, Source, relative_name
+from predictor_inspector.data.formats.info import ArrayInfo, Format, StoredArray, relative_name
 from predictor_inspector.data.formats.tiff import TIFF
 from predictor_inspector.data.formats.zarr_files import ZARR, is_zarr_node
 
@@ -87,7 +87,7 @@ def list_arrays(path: str | os.PathLike[str]) -> list[ArrayInfo]:
     return [source.info(place.location) for source in place.format.walk(place.container, place.location)]
 
 
-def _choose(place: _Place, location: str, asked: object) -> Source:
+def _choose(place: _Place, location: str, asked: object) -> StoredArray:
     sources = place.format.walk(place.container, location)
     labels = [source for source in sources if source.kind == "labels"]
     for candidates in (labels, sources):

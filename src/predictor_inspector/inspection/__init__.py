@@ -1,17 +1,19 @@
-"""What happens for one region: from a request to targets, weights, regions, statistics and pictures. Without Qt."""
+"""Inspection of one region: targets, weights, statistics, findings and reports, without a window."""
 
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.regions import Regions, regions_for
-from predictor_inspector.inspection.engine.run import Inspection, Request, carry_out, inspect
+from predictor_inspector.inspection.engine.run import Inspection, Request, inspect, run
 from predictor_inspector.inspection.engine.tiles import Tile, TiledInspection, inspect_in_tiles
 
 __all__ = [
     "Inspection",
     "Regions",
     "Request",
+    "Source",
     "Tile",
     "TiledInspection",
-    "carry_out",
     "inspect",
     "inspect_in_tiles",
     "regions_for",
+    "run",
 ]

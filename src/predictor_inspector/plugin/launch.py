@@ -11,7 +11,7 @@ import napari
 import torch  # noqa: F401
 from qtpy.QtCore import Qt, QTimer
 
-from predictor_inspector.data.inputs import open_input
+from predictor_inspector.data.source import open_input
 from predictor_inspector.plugin.layers.layer_data import layer_data
 from predictor_inspector.plugin.reader import layers_from_path
 from predictor_inspector.plugin.samples import neurite_layers

@@ -74,7 +74,7 @@ def test_clean_volumes_give_no_errors_and_no_warnings(kind: str, volume: str) ->
         starts += [starts[0] | p for p in cls.presets.values() if len(p["neighborhood"][0]) == gt.dims]
         for start in starts:
             inspection = inspect(predictor_from_config({"kind": kind, **start}), gt, device="cpu")
-            assert serious(find(inspection, gt)) == []
+            assert serious(find(inspection)) == []
 
 
 @pytest.mark.parametrize("kind", [k for k in predictor_kinds() if k != "one_hot"])
@@ -91,7 +91,7 @@ def test_real_ground_truth_gives_no_errors_and_no_warnings(
         inspection = inspect(predictor_from_config({"kind": kind, **values}), gt, gt.roi_of(middle), mask, "cpu")
         # A window of 20 nm in tissue as coarse as the fly's glia is small, and said to be; all else must be quiet.
         ignored = {"sigma-too-small"} if file == "medulla.ome.zarr" else set()
-        assert serious([f for f in find(inspection, gt, mask) if f.id not in ignored]) == []
+        assert serious([f for f in find(inspection) if f.id not in ignored]) == []
 
 
 def test_findings_come_by_severity_and_as_plain_json() -> None:
@@ -100,7 +100,7 @@ def test_findings_come_by_severity_and_as_plain_json() -> None:
     mask = np.full(labels.shape, 2, np.uint8)
     mask[:5] = 0
     gt, known = array(labels), array(mask)
-    findings = find(inspect(affinities(mask_pairs=False), gt, None, known, "cpu"), gt, known)
+    findings = find(inspect(affinities(mask_pairs=False), gt, None, known, "cpu"))
     order = [SEVERITIES.index(f.severity) for f in findings]
     assert order == sorted(order)
     assert {0, 1, 2} == set(order)
@@ -117,11 +117,11 @@ def test_cheap_checks_can_be_had_alone_and_kinds_chosen() -> None:
     labels[labels == 8] = 1
     gt = array(labels)
     inspection = inspect(affinities(), gt, device="cpu")
-    assert "split-object" not in {f.id for f in find(inspection, gt, costly=False)}
-    assert {f.id for f in find(inspection, gt, only=["split-object"])} == {"split-object"}
-    assert "zero-weight" not in {f.id for f in find(inspection, gt, ignore=["zero-weight"])}
+    assert "split-object" not in {f.id for f in find(inspection, costly=False)}
+    assert {f.id for f in find(inspection, only=["split-object"])} == {"split-object"}
+    assert "zero-weight" not in {f.id for f in find(inspection, ignore=["zero-weight"])}
     with pytest.raises(ValueError, match="no finding 'zero-wait'; there are"):
-        find(inspection, gt, only=["zero-wait"])
+        find(inspection, only=["zero-wait"])
 
 
 @pytest.fixture
@@ -164,8 +164,8 @@ def failing(subject):
 def test_another_packages_check_is_one_function_and_one_line() -> None:
     gt = array(cells())
     odd = gt.roi_of([slice(0, 39), slice(0, 40), slice(0, 40)])
-    assert [f.id for f in find(inspect(distance(), gt, odd, device="cpu"), gt, only=["odd-shape"])] == ["odd-shape"]
-    assert find(inspect(distance(), gt, device="cpu"), gt, only=["odd-shape"]) == ()
+    assert [f.id for f in find(inspect(distance(), gt, odd, device="cpu"), only=["odd-shape"])] == ["odd-shape"]
+    assert find(inspect(distance(), gt, device="cpu"), only=["odd-shape"]) == ()
     assert list(kinds())[-2:] == ["never", "odd-shape"]
 
 
@@ -174,7 +174,7 @@ def test_a_check_that_fails_or_is_missing_is_a_sentence_and_the_others_run() -> 
     (missing,) = load_checks()[1]
     assert missing.startswith("the check 'missing' of the package odd-package can't be loaded: ModuleNotFoundError")
     gt = array(cells())
-    subject = Subject(inspect(distance(scale_factor=1), gt, device="cpu"), gt)
+    subject = Subject(inspect(distance(scale_factor=1), gt, device="cpu"))
     failures: list[str] = []
     assert "scale-saturated" in {f.id for f in find_in(subject, failures=failures)}
     assert failures == ["The check odd_package.failing failed: ZeroDivisionError: division by zero."]
@@ -193,7 +193,7 @@ def test_the_search_ends_where_progress_raises() -> None:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        find_in(Subject(inspection, gt, progress=stop), failures=[])
+        find_in(Subject(inspection, progress=stop), failures=[])
     assert len(steps) == 4
 
 
@@ -202,7 +202,7 @@ def test_places_are_in_units_whatever_the_subdivision() -> None:
     labels[4:7, 2:4, 5:6] = 1
     gt = Array(labels, (524, 400, 400), (10262, 201350, 7710), subdivision=100)
     predictor = AffinitiesPredictor([[0, 0, 1]], lsds=False)
-    (finding,) = find(inspect(predictor, gt, device="cpu"), gt, only=["empty-region", "class-absent"])
+    (finding,) = find(inspect(predictor, gt, device="cpu"), only=["empty-region", "class-absent"])
     assert finding.id == "class-absent"
     assert finding.where.as_dict()["begin"] == [102.62, 2013.5, 77.1]
     assert finding.where.as_dict()["end"] == [155.02, 2053.5, 117.1]
@@ -212,4 +212,4 @@ def test_an_inspection_padded_with_zeros_can_be_searched() -> None:
     gt = array(tissue())
     for predictor in (distance(), affinities(lsds=True, num_voxels=2)):
         beyond = gt.roi.grow(gt.voxel_size * 3, gt.voxel_size * 2)
-        assert find(inspect(predictor, gt, beyond, device="cpu", outside="zero"), gt)
+        assert find(inspect(predictor, gt, beyond, device="cpu", outside="zero"))

@@ -61,9 +61,7 @@ def test_reasons_are_a_layer_of_numbers_with_names() -> None:
     mask = np.ones(labels.shape, np.uint8)
     mask[0] = 0
     gt, known = array(labels), array(mask)
-    reasons = zero_weight_reasons(
-        Subject(inspect(OneHotPredictor(["bg", "a", "b"]), gt, None, known, "cpu"), gt, known)
-    )
+    reasons = zero_weight_reasons(Subject(inspect(OneHotPredictor(["bg", "a", "b"]), gt, None, known, "cpu")))
     assert reasons.roi == gt.roi
     expected = np.where(mask == 0, "not annotated", np.where(labels == 3, "no class", "has weight"))
     np.testing.assert_array_equal(np.array(REASONS)[reasons.numpy()], np.broadcast_to(expected, reasons.shape))

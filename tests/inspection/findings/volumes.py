@@ -62,7 +62,7 @@ def found(
 ) -> list[Finding]:
     """The findings of one kind, costly ones included."""
     inspection = inspect(predictor, gt, roi, mask, "cpu", **request)
-    return [f for f in find(inspection, gt, mask) if f.id == kind]
+    return [f for f in find(inspection) if f.id == kind]
 
 
 def serious(findings: Collection[Finding]) -> list[tuple[str, str]]:

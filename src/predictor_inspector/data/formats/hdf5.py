@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.data.formats.attributes import geometry_from_attributes
-from predictor_inspector.data.formats.info import Format, Source, guess_kind
+from predictor_inspector.data.formats.info import Format, StoredArray, guess_kind
 from predictor_inspector.data.formats.optional import optional_module
 
 # One file may not be opened by one thread while another closes it, and h5py reads one at a time anyway.
@@ -62,18 +62,18 @@ def _exists(path: Path, location: str) -> bool:
         return not location or location in file
 
 
-def _find(path: Path, location: str) -> Source | None:
+def _find(path: Path, location: str) -> StoredArray | None:
     with _opened(path) as file:
         node = file[location or "/"]
         return _source(path, location, node) if _is_array(node) else None
 
 
-def _walk(path: Path, location: str) -> list[Source]:
+def _walk(path: Path, location: str) -> list[StoredArray]:
     with _opened(path) as file:
         return list(_found(path, location, file[location or "/"]))
 
 
-def _found(path: Path, location: str, node: Any) -> Iterator[Source]:
+def _found(path: Path, location: str, node: Any) -> Iterator[StoredArray]:
     if _is_array(node):
         yield _source(path, location, node)
     elif hasattr(node, "keys"):
@@ -87,10 +87,10 @@ def _is_array(node: Any) -> bool:
     return hasattr(node, "shape") and node.shape and node.dtype.kind in "biuf"
 
 
-def _source(path: Path, location: str, node: Any) -> Source:
+def _source(path: Path, location: str, node: Any) -> StoredArray:
     data = Hdf5Dataset(path, location, tuple(int(n) for n in node.shape), np.dtype(node.dtype), node.chunks)
     geometry = geometry_from_attributes(dict(node.attrs), data.shape, f"{path}, dataset {location}")
-    return Source(location, data, geometry, guess_kind(location or path.stem, data.dtype))
+    return StoredArray(location, data, geometry, guess_kind(location or path.stem, data.dtype))
 
 
 HDF5 = Format(_exists, _find, _walk)

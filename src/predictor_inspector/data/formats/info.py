@@ -1,4 +1,4 @@
-"""`ArrayInfo`: one array in a file, described without reading it; `Source`: what it takes to open it."""
+"""`ArrayInfo`: one array in a file, described without reading it; `StoredArray`: what it takes to open it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class ArrayInfo:
 
 
 @dataclass(frozen=True)
-class Source:
+class StoredArray:
     """An array that was found in a file, its metadata read, its values not.
 
     `location` is its path in the file, ``""`` for the root; `levels` are such paths as well.
@@ -108,8 +108,8 @@ class Format:
     """
 
     exists: Callable[[Any, str], bool]
-    find: Callable[[Any, str], Source | None]
-    walk: Callable[[Any, str], list[Source]]
+    find: Callable[[Any, str], StoredArray | None]
+    walk: Callable[[Any, str], list[StoredArray]]
 
 
 def relative_name(location: str, base: str) -> str:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from predictor_inspector.data.formats.info import Format, Source, guess_kind
+from predictor_inspector.data.formats.info import Format, StoredArray, guess_kind
 from predictor_inspector.data.formats.optional import optional_module
 from predictor_inspector.data.geometry import Geometry, make_geometry, pixel_geometry
 from predictor_inspector.data.lazy import Transposed, full_key
@@ -61,12 +61,12 @@ def _exists(path: Path, location: str) -> bool:
     return not location or location in {source.location for source in _walk(path, "")}
 
 
-def _find(path: Path, location: str) -> Source | None:
+def _find(path: Path, location: str) -> StoredArray | None:
     sources = {source.location: source for source in _walk(path, "")}
     return sources.get(location)
 
 
-def _walk(path: Path, location: str) -> list[Source]:
+def _walk(path: Path, location: str) -> list[StoredArray]:
     tifffile = optional_module("tifffile", "tiff", f"reading {path}")
     try:
         with tifffile.TiffFile(path) as tiff:
@@ -77,7 +77,7 @@ def _walk(path: Path, location: str) -> list[Source]:
     return [source for source in sources if location in ("", source.location)]
 
 
-def _source(path: Path, tiff: Any, index: int, location: str) -> Source:
+def _source(path: Path, tiff: Any, index: int, location: str) -> StoredArray:
     series = tiff.series[index]
     axes, shape = series.axes, tuple(int(n) for n in series.shape)
     if "S" in axes and shape[axes.index("S")] > 1:
@@ -87,7 +87,7 @@ def _source(path: Path, tiff: Any, index: int, location: str) -> Source:
     if order != tuple(range(len(order))):
         data = Transposed(data, order)
     kind = guess_kind(path.stem.replace("_", " "), data.dtype)
-    return Source(location, data, _geometry(path, tiff, index, names, dims), kind)
+    return StoredArray(location, data, _geometry(path, tiff, index, names, dims), kind)
 
 
 def _roles(axes: str) -> tuple[tuple[int, ...], tuple[str, ...], int]:

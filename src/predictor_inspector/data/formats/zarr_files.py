@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from predictor_inspector.data.formats.attributes import geometry_from_attributes
-from predictor_inspector.data.formats.info import Format, Source, guess_kind
+from predictor_inspector.data.formats.info import Format, StoredArray, guess_kind
 from predictor_inspector.data.formats.ome_zarr import Multiscale, find_multiscale
 
 
@@ -21,7 +21,7 @@ def _exists(root: Path, location: str) -> bool:
     return (root / location).is_dir()
 
 
-def _find(root: Path, location: str) -> Source | None:
+def _find(root: Path, location: str) -> StoredArray | None:
     folder = root / location
     if _is_array(folder):
         for group in _groups_above(location):
@@ -32,19 +32,19 @@ def _find(root: Path, location: str) -> Source | None:
                     return _level(root, group, multiscale, multiscale.levels.index(inner))
         data = _open(folder)
         geometry = geometry_from_attributes(data.attrs.asdict(), data.shape, str(folder))
-        return Source(location, data, geometry, guess_kind(_kind_name(root, location), data.dtype))
+        return StoredArray(location, data, geometry, guess_kind(_kind_name(root, location), data.dtype))
     multiscale = _multiscale(root, location)
     return None if multiscale is None else _level(root, location, multiscale, 0, as_group=True)
 
 
-def _walk(root: Path, location: str) -> list[Source]:
+def _walk(root: Path, location: str) -> list[StoredArray]:
     sources = list(_found(root, location, frozenset()))
     if not sources and not is_zarr_node(root / location):
         raise ValueError(f"{root / location} holds no zarr metadata: a zarr.json, .zgroup or .zarray file is missing")
     return sources
 
 
-def _found(root: Path, location: str, taken: frozenset[str]) -> Iterator[Source]:
+def _found(root: Path, location: str, taken: frozenset[str]) -> Iterator[StoredArray]:
     if location in taken:
         return
     source = _find(root, location)
@@ -56,7 +56,7 @@ def _found(root: Path, location: str, taken: frozenset[str]) -> Iterator[Source]
             yield from _found(root, f"{location}/{child.name}".strip("/"), taken)
 
 
-def _level(root: Path, group: str, multiscale: Multiscale, level: int, as_group: bool = False) -> Source:
+def _level(root: Path, group: str, multiscale: Multiscale, level: int, as_group: bool = False) -> StoredArray:
     paths = tuple(f"{group}/{path}".strip("/") for path in multiscale.levels)
     folder = root / paths[level]
     if not _is_array(folder):
@@ -69,7 +69,7 @@ def _level(root: Path, group: str, multiscale: Multiscale, level: int, as_group:
             f"but the metadata name {len(multiscale.axis_names)}: {multiscale.axis_names}"
         )
     labels = multiscale.is_label or "labels" in group.split("/")[:-1]
-    return Source(
+    return StoredArray(
         group if as_group else paths[level],
         data,
         multiscale.geometry(level),

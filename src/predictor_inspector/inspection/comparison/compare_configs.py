@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import chosen_predictor, predictor_kinds
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.comparison.compare import Comparison, compare
 from predictor_inspector.inspection.engine.regions import Outside
 from predictor_inspector.inspection.engine.roi_text import roi_from_text
-from predictor_inspector.inspection.engine.run import BalanceOver, Inspection, inspect
+from predictor_inspector.inspection.engine.run import BalanceOver, Inspection, Request, run
 from predictor_inspector.inspection.findings import Find, find_cheaply
 
 Choice = tuple[str | None, Sequence[str]]
@@ -19,8 +19,7 @@ Choice = tuple[str | None, Sequence[str]]
 
 
 def compare_configs(
-    gt: Array,
-    mask: Array | None,
+    source: Source,
     a: Choice,
     b: Choice,
     roi: str | None = None,
@@ -36,25 +35,26 @@ def compare_configs(
     a, b : tuple
         What either predictor is chosen by. Without a kind or a file B is A with other parameters.
     roi : str, optional
-        As `roi_from_text` takes it; all of `gt` by default.
+        As `roi_from_text` takes it; all of the ground truth by default.
     devices : tuple of str
         Where either is computed.
     find : callable, optional
-        Gives the findings of an inspection, its ground truth and its mask; by default those that cost little.
+        Gives the findings of an inspection; by default those that cost little.
 
     Raises
     ------
     ValueError, FileNotFoundError
         If a configuration or the region is of no use, or the two have no channels in common.
     """
+    gt = source.gt
     region = None if roi is None else roi_from_text(roi, gt, within=outside == "clip")[0]
     if b[0] is None:
         b = (a[0], [*a[1], *b[1]])
 
     def inspected(choice: Choice, device: str) -> tuple[Inspection, Sequence[Any]]:
-        predictor, _ = chosen_predictor(gt, **_source(choice[0]), values=choice[1])
-        inspection = inspect(predictor, gt, region, mask, device, outside, balance_over)
-        return inspection, (find or find_cheaply)(inspection, gt, mask)
+        predictor, _ = chosen_predictor(gt, **_kind_or_file(choice[0]), values=choice[1])
+        inspection = run(Request(predictor, source, region, device, outside, balance_over))
+        return inspection, (find or find_cheaply)(inspection)
 
     (first, found_first), (second, found_second) = (
         inspected(choice, device) for choice, device in zip((a, b), devices, strict=True)
@@ -62,7 +62,7 @@ def compare_configs(
     return compare(first, second, found_first, found_second)
 
 
-def _source(source: str | None) -> dict[str, Any]:
+def _kind_or_file(source: str | None) -> dict[str, Any]:
     """A kind by its name; anything else is a file, whose errors say what is wrong with it."""
     if source in predictor_kinds() and not Path(str(source)).is_file():
         return {"kind": source}

@@ -15,6 +15,7 @@ from funlib.geometry import Coordinate, Roi
 from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.data.source import Source
 
 SHARE = 0.5
 """Of the machine's memory, and of what is free on a GPU: what an inspection takes unless told otherwise."""
@@ -30,9 +31,7 @@ _PER_CHANNEL = 22
 tile before, which whoever asked for it may still hold."""
 
 
-def needed_memory(
-    predictor: Predictor, gt: Array, shape: Sequence[int], mask: Array | None = None, within: Roi | None = None
-) -> int:
+def needed_memory(predictor: Predictor, source: Source, shape: Sequence[int], within: Roi | None = None) -> int:
     """An estimate, rather too high than too low, of the bytes it takes to inspect a ROI of `shape` voxels.
 
     That are the ground truth of the ROI and its context, as it lies in the file and as ids that torch computes with, the
@@ -43,8 +42,9 @@ def needed_memory(
     shape : sequence of int
         Voxels along the spatial axes.
     within : Roi, optional
-        No context beyond this is read; the whole of `gt` by default.
+        No context beyond this is read; the whole of the ground truth by default.
     """
+    gt, mask = source.gt, source.mask
     roi = Roi(gt.offset, gt.voxel_size * Coordinate(shape))
     region = predictor.gt_region_for_roi(ArraySpec(roi, gt.voxel_size, gt.unit, gt.subdivision)).roi
     most = (gt.roi if within is None else within).shape

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import replace
+from math import prod
 
 from funlib.geometry import Coordinate, Roi
 
-from predictor_inspector.core.array import Array
-from predictor_inspector.inspection.engine.regions import Regions
 from predictor_inspector.inspection.engine.run import Inspection, Request
 
 IMPATIENT = 0.15
@@ -27,15 +26,14 @@ class Pace:
     def learn(self, inspection: Inspection) -> None:
         """Take over how long this one took."""
         request = inspection.request
-        effort = _effort(request, inspection.regions, inspection.gt)
-        self._rates[_likes(request)] = inspection.timings["total"] / effort
+        self._rates[_likes(request)] = inspection.timings["total"] / _effort(request)
 
-    def expected(self, request: Request, regions: Regions, gt: Array) -> float:
+    def expected(self, request: Request) -> float:
         """Seconds that a request will take, about."""
-        return self._rates.get(_likes(request), _UNKNOWN_RATE) * _effort(request, regions, gt)
+        return self._rates.get(_likes(request), _UNKNOWN_RATE) * _effort(request)
 
 
-def preview_of(request: Request, regions: Regions, gt: Array, share: float) -> tuple[Request, str] | None:
+def preview_of(request: Request, share: float) -> tuple[Request, str] | None:
     """A request that takes about `share` of the time, and what its result is; None if nothing is much quicker.
 
     Parameters
@@ -46,13 +44,14 @@ def preview_of(request: Request, regions: Regions, gt: Array, share: float) -> t
     coarser = request.predictor.coarser()
     if coarser is not None:
         return replace(request, predictor=coarser), "Preview: coarser than the target, which is being computed."
-    shape = regions.roi.shape // gt.voxel_size
+    roi, voxel_size = request.regions.roi, request.source.gt.voxel_size
+    shape = roi.shape // voxel_size
     side = share ** (1 / sum(n > 1 for n in shape)) if any(n > 1 for n in shape) else 1.0
     wanted = Coordinate(max(1, int(n * side)) for n in shape)
     if wanted == shape:
         return None
-    begin = regions.roi.begin + (shape - wanted) // 2 * gt.voxel_size
-    return replace(request, roi=Roi(begin, wanted * gt.voxel_size)), "Preview: the middle; all of it is being computed."
+    begin = roi.begin + (shape - wanted) // 2 * voxel_size
+    return replace(request, roi=Roi(begin, wanted * voxel_size)), "Preview: the middle; all of it is being computed."
 
 
 def _likes(request: Request) -> Hashable:
@@ -61,8 +60,6 @@ def _likes(request: Request) -> Hashable:
     return type(predictor), len(predictor.channel_names), predictor.coarser() is None, request.device
 
 
-def _effort(request: Request, regions: Regions, gt: Array) -> int:
-    voxels = 1
-    for n in regions.read_region.shape // gt.voxel_size:
-        voxels *= n
+def _effort(request: Request) -> int:
+    voxels = prod(int(n) for n in request.regions.read_region.shape // request.source.gt.voxel_size)
     return voxels * len(request.predictor.channel_names)

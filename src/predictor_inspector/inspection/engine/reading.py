@@ -1,4 +1,4 @@
-"""Ground truth and mask of an inspection as arrays that read nothing until they are sliced."""
+"""Source of an inspection as arrays that are read when they are sliced."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from funlib.geometry import Coordinate, Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.lazy import full_key, span_of
 from predictor_inspector.data.resample import read_on_grid
-from predictor_inspector.inspection.engine.regions import Outside, Regions
+from predictor_inspector.data.source import Source
+from predictor_inspector.inspection.engine.regions import Outside
 
 
-def inputs_of(gt: Array, mask: Array | None, regions: Regions, outside: Outside = "clip") -> tuple[Array, Array | None]:
-    """What an inspection of these regions uses: ground truth and mask in `regions.read_region`, on the grid of `gt`.
+def read_lazily(source: Source, region: Roi, outside: Outside = "clip") -> Source:
+    """Ground truth and mask in `region`, both on the grid of the ground truth; raw data as they are.
 
-    A part of them is read when it is asked for. What is padded is not annotated.
+    With ``outside="zero"`` the region may reach beyond the ground truth: what is padded is not annotated.
 
     Raises
     ------
     ValueError
         If the mask has another number of spatial axes than the ground truth.
     """
-    region = regions.read_region
+    gt, mask = source.gt, source.mask
     spatial_names = gt.axis_names[gt.channel_dims :]
     part = _read_by(gt.read if outside == "zero" else gt.__getitem__, gt, gt, region)
     if mask is not None:
@@ -32,11 +33,11 @@ def inputs_of(gt: Array, mask: Array | None, regions: Regions, outside: Outside 
             raise ValueError(
                 f"mask must have {gt.dims} spatial axes like the ground truth, got {mask.dims}: {mask.axis_names}"
             )
-        return part, on_grid(mask, region, gt)
+        return Source(part, on_grid(mask, region, gt), source.raw)
     if outside == "zero" and not gt.roi.contains(region):
         known = gt.like(np.broadcast_to(np.uint8(1), tuple(gt.spatial_shape)), spatial_names)
-        return part, _read_by(known.read, known, gt, region)
-    return part, None
+        return Source(part, _read_by(known.read, known, gt, region), source.raw)
+    return Source(part, None, source.raw)
 
 
 def on_grid(source: Array, roi: Roi, grid: Array) -> Array:

@@ -21,8 +21,9 @@ from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.progress import listening
 from predictor_inspector.core.recall import remembering
 from predictor_inspector.core.text import format_roi, format_shape
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
-from predictor_inspector.inspection.engine.reading import inputs_of
+from predictor_inspector.inspection.engine.reading import read_lazily
 from predictor_inspector.inspection.engine.regions import Outside, Regions, notes_on, regions_for
 from predictor_inspector.inspection.engine.result_cache import Workbench, target_key
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics, channel_statistics
@@ -44,6 +45,8 @@ class Request:
     ----------
     predictor : Predictor
         Makes the target and the weights.
+    source : Source
+        Ground truth, and where it is annotated; only the region that is needed is read.
     roi : Roi or None
         The region, in world coordinates of the ground truth; None for all of it.
     device : str
@@ -59,11 +62,17 @@ class Request:
     """
 
     predictor: Predictor
+    source: Source
     roi: Roi | None = None
     device: str = "auto"
     outside: Outside = "clip"
     balance_over: BalanceOver = "roi"
     counts: Any = None
+
+    @cached_property
+    def regions(self) -> Regions:
+        """ROI, context and padding; raises a ``ValueError`` as `regions_for`."""
+        return regions_for(self.predictor, self.source.gt, self.roi, self.outside)
 
 
 @dataclass(frozen=True)
@@ -76,10 +85,8 @@ class Inspection:
         What was asked for.
     target, weight : Array
         float32, [C, …spatial axes], on the ROI.
-    gt, mask : Array
-        The ground truth that was used, context included, and where it is annotated (None: everywhere).
-    regions : Regions
-        ROI, context and padding.
+    source : Source
+        The part of ground truth and mask that was used, context included.
     counts : object
         Class counts, this region included; hand them to the next `Request` to see how they move.
     statistics : tuple of ChannelStatistics
@@ -97,15 +104,28 @@ class Inspection:
     request: Request
     target: Array
     weight: Array
-    gt: Array
-    mask: Array | None
-    regions: Regions
+    source: Source
     counts: Any
     statistics: tuple[ChannelStatistics, ...]
     timings: dict[str, float]
     device: str
     memory: int
     notes: tuple[str, ...] = ()
+
+    @property
+    def gt(self) -> Array:
+        """The ground truth that was used, context included."""
+        return self.source.gt
+
+    @property
+    def mask(self) -> Array | None:
+        """Where that is annotated; None: everywhere."""
+        return self.source.mask
+
+    @property
+    def regions(self) -> Regions:
+        """ROI, context and padding."""
+        return self.request.regions
 
     @property
     def roi(self) -> Roi:
@@ -150,11 +170,8 @@ def inspect(
     ----------
     predictor, roi, device, outside, balance_over, counts
         As in `Request`.
-    gt : Array
-        Ground truth; only the region that is needed is read.
-    mask : Array, optional
-        Non-zero where `gt` is annotated. It may lie on another grid (its nearest voxels are taken); what it doesn't cover
-        is not annotated. None: annotated everywhere.
+    gt, mask : Array
+        As in `Source`.
     progress : callable, optional
         Called with a step's name and the fraction of it that is done, 0.0 when it begins. What it raises ends the
         inspection.
@@ -166,74 +183,63 @@ def inspect(
     MemoryError
         If there isn't enough memory, with the size of the region.
     """
-    return carry_out(Request(predictor, roi, device, outside, balance_over, counts), gt, mask, progress)
+    return run(Request(predictor, Source(gt, mask), roi, device, outside, balance_over, counts), progress)
 
 
-def carry_out(
-    request: Request,
-    gt: Array,
-    mask: Array | None = None,
-    progress: Progress | None = None,
-    bench: Workbench | None = None,
-) -> Inspection:
-    """Do what `request` asks for; arguments and errors as in `inspect`.
+def run(request: Request, progress: Progress | None = None, cache: Workbench | None = None) -> Inspection:
+    """Compute what `request` asks for; progress and errors as in `inspect`.
 
     Parameters
     ----------
-    bench : Workbench, optional
-        From an earlier inspection of the same data: what lies on it isn't read or computed again.
+    cache : Workbench, optional
+        From an earlier inspection of the same data: what lies in it isn't read or computed again.
     """
     if request.balance_over not in ("roi", "context"):
         raise ValueError(f"balance_over must be 'roi' or 'context', got {request.balance_over!r}")
     device = pick_device(request.device)
-    regions = regions_for(request.predictor, gt, request.roi, request.outside)
+    regions = request.regions
     clock = _Clock(progress)
     with clock.step("read"):
         where = (*regions.read_region.begin, *regions.read_region.shape, request.outside)
-        part, known = _recalled(bench, "read", where, lambda: _read(gt, mask, regions, request.outside))
+        used = _recalled(cache, "read", where, lambda: _read(request))
     try:
-        return _computed(request, part, known, regions, device, clock, bench)
+        return _computed(request, used, device, clock, cache)
     except (torch.OutOfMemoryError, MemoryError, RuntimeError, NotImplementedError) as error:
         if device.type == "cpu":
             if isinstance(error, MemoryError) or "allocate" in str(error):
-                raise MemoryError(_too_large(regions, part)) from error
+                raise MemoryError(_too_large(regions, used.gt)) from error
             raise
         if not (_out_of_memory(error) or (device.type == "mps" and request.device == "auto")):
             raise
         log.info("falling back to the CPU", exc_info=error)
     reason = "too little memory" if device.type == "cuda" else "an operation it lacks or too little memory"
-    inspection = carry_out(replace(request, device="cpu"), gt, mask, progress, bench)
+    inspection = run(replace(request, device="cpu"), progress, cache)
     note = f"Computed on the CPU: {reason} on {device}."
     return replace(inspection, request=request, notes=(*inspection.notes, note))
 
 
-def _read(gt: Array, mask: Array | None, regions: Regions, outside: Outside) -> tuple[Array, Array | None]:
+def _read(request: Request) -> Source:
     """Ground truth and mask of the region that is used."""
-    part, known = inputs_of(gt, mask, regions, outside)
-    region = regions.read_region
-    return part[region], None if known is None else known[region]
+    region = request.regions.read_region
+    lazy = read_lazily(request.source, region, request.outside)
+    return Source(lazy.gt[region], None if lazy.mask is None else lazy.mask[region], lazy.raw)
 
 
 def _computed(
-    request: Request,
-    gt: Array,
-    mask: Array | None,
-    regions: Regions,
-    device: torch.device,
-    clock: _Clock,
-    bench: Workbench | None,
+    request: Request, source: Source, device: torch.device, clock: _Clock, cache: Workbench | None
 ) -> Inspection:
-    predictor, roi = request.predictor, regions.roi
+    predictor, regions, roi = request.predictor, request.regions, request.regions.roi
+    gt, mask = source.gt, source.mask
     forget_peak_memory(device)
     with clock.step("transfer", device):
         there = (*regions.read_region.begin, *regions.read_region.shape, request.outside, str(device))
-        on_device, mask_there = _recalled(bench, "transfer", there, lambda: _transferred(gt, mask, device))
+        on_device, mask_there = _recalled(cache, "transfer", there, lambda: _transferred(gt, mask, device))
     with clock.step("target", device):
         over = regions.read_region if request.balance_over == "context" else roi
         made = (target_key(predictor), *there, *over.begin, *over.shape)
-        with remembering(bench):
-            target = _recalled(bench, "target", made, lambda: predictor.target_in(on_device, over))
-    with clock.step("weight", device), remembering(bench):
+        with remembering(cache):
+            target = _recalled(cache, "target", made, lambda: predictor.target_in(on_device, over))
+    with clock.step("weight", device), remembering(cache):
         weight, counts = predictor.create_weight(on_device, target, mask_there, request.counts)
         target, weight = target[roi], weight[roi]
     with clock.step("statistics", device):
@@ -253,9 +259,7 @@ def _computed(
         request=request,
         target=target,
         weight=weight,
-        gt=gt,
-        mask=mask,
-        regions=regions,
+        source=source,
         counts=counts,
         statistics=statistics,
         timings=clock.timings(),
@@ -265,8 +269,8 @@ def _computed(
     )
 
 
-def _recalled(bench: Workbench | None, what: str, key: Hashable, make: Callable[[], T]) -> T:
-    return make() if bench is None else bench.recall(what, key, make)
+def _recalled(cache: Workbench | None, what: str, key: Hashable, make: Callable[[], T]) -> T:
+    return make() if cache is None else cache.recall(what, key, make)
 
 
 def _transferred(gt: Array, mask: Array | None, device: torch.device) -> tuple[Array, Array | None]:

@@ -10,6 +10,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.source import Source
 
 # A middle slice with less than this share of the foreground that another has would give the wrong impression.
 _ENOUGH = 0.25
@@ -62,7 +63,7 @@ class Plane:
         return all(roi.begin[axis] <= self.at[axis] < roi.end[axis] for axis in others)
 
 
-def best_plane(gt: Array, roi: Roi, mask: Array | None = None) -> Plane:
+def best_plane(source: Source, roi: Roi) -> Plane:
     """The plane of `roi` to show: across the slowest axis, through the middle unless hardly anything is labelled there.
 
     A ROI that is one voxel thin along another axis is shown across that one. Among planes as good, the one nearest
@@ -73,6 +74,7 @@ def best_plane(gt: Array, roi: Roi, mask: Array | None = None) -> Plane:
     ValueError
         If there are not two or three spatial axes.
     """
+    gt = source.gt
     if gt.dims not in (2, 3):
         raise ValueError(f"a picture needs 2 or 3 spatial axes, but the ground truth has {gt.dims}: {gt.axis_names}")
     shape = roi.shape // gt.voxel_size
@@ -81,7 +83,7 @@ def best_plane(gt: Array, roi: Roi, mask: Array | None = None) -> Plane:
         return Plane(0, 1, tuple(at))
     thin = next((axis for axis in range(3) if shape[axis] == 1), 0)
     rows, columns = (axis for axis in range(3) if axis != thin)
-    amount = _labelled_in_planes(gt, roi, mask, thin)
+    amount = _labelled_in_planes(source, roi, thin)
     middle = int(shape[thin] // 2)
     if amount[middle] < _ENOUGH * amount.max():
         good = np.flatnonzero(amount >= 0.9 * amount.max())
@@ -96,8 +98,9 @@ def blocks_of(shape: Sequence[int]) -> Iterator[tuple[slice, ...]]:
     return product(*([slice(a, min(a + _BLOCK, n)) for a in range(0, n, _BLOCK)] for n in shape))
 
 
-def _labelled_in_planes(gt: Array, roi: Roi, mask: Array | None, axis: int) -> np.ndarray:
+def _labelled_in_planes(source: Source, roi: Roi, axis: int) -> np.ndarray:
     """How many voxels of `roi` are labelled, and annotated, in each plane across `axis`."""
+    gt, mask = source.gt, source.mask
     shape = [int(n) for n in roi.shape // gt.voxel_size]
     amount = np.zeros(shape[axis], dtype=np.int64)
     first = gt.to_slices(roi)

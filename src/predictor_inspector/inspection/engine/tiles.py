@@ -28,10 +28,11 @@ from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.progress import listening
 from predictor_inspector.core.text import format_bytes, format_shape
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
 from predictor_inspector.inspection.engine.memory import default_memory, give_back_freed_memory, needed_memory
-from predictor_inspector.inspection.engine.reading import inputs_of
-from predictor_inspector.inspection.engine.regions import Outside, difference, notes_on, regions_for
+from predictor_inspector.inspection.engine.reading import read_lazily
+from predictor_inspector.inspection.engine.regions import Outside, difference, notes_on
 from predictor_inspector.inspection.engine.run import BalanceOver, Inspection, Progress, Request
 from predictor_inspector.inspection.engine.statistics import ChannelSums, channel_sums
 
@@ -84,25 +85,24 @@ def tiles_of(roi: Roi, grid: Array, shape: Sequence[int]) -> list[Roi]:
     return sorted(tiles, key=distance)
 
 
-def tile_shape(
-    predictor: Predictor, gt: Array, memory: int, roi: Roi | None = None, mask: Array | None = None
-) -> tuple[int, ...]:
+def tile_shape(predictor: Predictor, source: Source, memory: int, roi: Roi | None = None) -> tuple[int, ...]:
     """Voxels of the largest tile whose inspection needs no more than `memory` bytes, see `needed_memory`.
 
-    Tiles are cubes, cut off where `roi` (by default all of `gt`) is shorter, and evened out: the same number of smaller
-    tiles is preferred to a last one that is nearly empty.
+    Tiles are cubes, cut off where `roi` (by default all of the ground truth) is shorter, and evened out: the same number
+    of smaller tiles is preferred to a last one that is nearly empty.
 
     Raises
     ------
     ValueError
         If `memory` isn't enough for a single voxel and its context.
     """
+    gt = source.gt
     region = gt.roi if roi is None else roi
     most = [int(n) for n in region.shape // gt.voxel_size]
     seamless = _seamless(predictor)
 
     def needed(side: int) -> int:
-        return needed_memory(seamless, gt, [min(side, n) for n in most], mask)
+        return needed_memory(seamless, source, [min(side, n) for n in most])
 
     if needed(1) > memory:
         raise ValueError(
@@ -148,7 +148,7 @@ def inspect_in_tiles(
         As `inspect` and `tile_shape`. While iterating: if the predictor balances classes in a way that can't be put
         together from tiles.
     """
-    return TiledInspection(Request(predictor, roi, device, outside, balance_over, counts), gt, mask, memory)
+    return TiledInspection(Request(predictor, Source(gt, mask), roi, device, outside, balance_over, counts), memory)
 
 
 class TiledInspection:
@@ -158,7 +158,7 @@ class TiledInspection:
     ----------
     request : Request
         What was asked for.
-    gt, mask : Array
+    source : Source
         What is used of ground truth and mask, context included, read when it is asked for.
     regions : Regions
         ROI, context and padding of the whole.
@@ -173,19 +173,18 @@ class TiledInspection:
     def __init__(
         self,
         request: Request,
-        gt: Array,
-        mask: Array | None = None,
         memory: int | None = None,
         order: Callable[[Roi], Any] | None = None,
     ) -> None:
         if request.balance_over not in ("roi", "context"):
             raise ValueError(f"balance_over must be 'roi' or 'context', got {request.balance_over!r}")
         self.request, self._device = request, pick_device(request.device)
-        self.regions = regions_for(request.predictor, gt, request.roi, request.outside)
-        self.gt, self.mask = inputs_of(gt, mask, self.regions, request.outside)
+        self.regions = request.regions
+        self.source = read_lazily(request.source, self.regions.read_region, request.outside)
+        self.gt = self.source.gt
         self.memory = default_memory(self._device) if memory is None else memory
         self._seamless = _seamless(request.predictor)
-        self.tile_shape = tile_shape(request.predictor, self.gt, self.memory, self.regions.roi, self.mask)
+        self.tile_shape = tile_shape(request.predictor, self.source, self.memory, self.regions.roi)
         self.tiles = tiles_of(self.regions.roi, self.gt, self.tile_shape)
         if order is not None:
             self.tiles.sort(key=order)
@@ -213,7 +212,7 @@ class TiledInspection:
         over_context = self.request.balance_over == "context"
         region = self.regions.read_region if over_context else self.regions.roi
         shape = [int(n) for n in region.shape // self.gt.voxel_size]
-        return needed_memory(self.request.predictor, self.gt, shape, self.mask) <= self.memory
+        return needed_memory(self.request.predictor, self.source, shape) <= self.memory
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
@@ -273,14 +272,12 @@ class TiledInspection:
             request=self.request,
             target=target,
             weight=weight,
-            gt=self.gt,
-            mask=self.mask,
-            regions=self.regions,
+            source=self.source,
             counts=self._counts,
             statistics=self._sums.statistics(self.channel_names),
             timings={**self._seconds, "total": sum(self._seconds.values())},
             device=str(self._device),
-            memory=peak_memory(self._device) or needed_memory(self._seamless, self.gt, self.tile_shape, self.mask),
+            memory=peak_memory(self._device) or needed_memory(self._seamless, self.source, self.tile_shape),
             notes=(*notes_on(self.regions, self.request.outside), *self._notes),
         )
 
@@ -325,7 +322,7 @@ class TiledInspection:
         region = self._seamless.gt_region_for_roi(spec).roi.intersect(self.regions.read_region)
         with self._timed("read"):
             gt = self.gt[region]
-            mask = None if self.mask is None else self.mask[region]
+            mask = None if self.source.mask is None else self.source.mask[region]
         with self._timed("transfer", device):
             gt = gt.like(to_device(gt.data, device), gt.axis_names)
             mask = None if mask is None else mask.to(device)

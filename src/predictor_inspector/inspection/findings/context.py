@@ -17,8 +17,8 @@ from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.labels import as_tensor
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
 from predictor_inspector.core.text import percent
-from predictor_inspector.inspection.engine.reading import inputs_of
-from predictor_inspector.inspection.engine.regions import Regions
+from predictor_inspector.data.source import Source
+from predictor_inspector.inspection.engine.reading import read_lazily
 from predictor_inspector.inspection.findings.checks import Kind, check
 from predictor_inspector.inspection.findings.finding import Finding, Place
 from predictor_inspector.inspection.findings.subject import Subject
@@ -195,10 +195,8 @@ class _Audit:
     def target(self, region: Roi) -> np.ndarray:
         """The target in the box from the ground truth in `region`."""
         subject, request = self.subject, self.subject.inspection.request
-        data = subject.gt.roi
-        used = region if request.outside == "zero" else region.intersect(data)
-        part, _ = inputs_of(subject.gt, None, Regions(self.box, region, used, region, data), request.outside)
-        read = part[used]
+        used = region if request.outside == "zero" else region.intersect(subject.gt.roi)
+        read = read_lazily(Source(subject.gt), used, request.outside).gt[used]
         values = read.like(as_tensor(read.data), read.axis_names)
         subject.tell("context", 0.0)
         return np.asarray(subject.predictor.target_in(values, self.box).numpy())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -15,9 +15,9 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import format_bytes, format_shape
 from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory, needed_memory
-from predictor_inspector.inspection.engine.regions import Regions, regions_for
+from predictor_inspector.inspection.engine.regions import regions_for
 from predictor_inspector.inspection.engine.roi_text import roi_to_text
-from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, carry_out
+from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
 from predictor_inspector.inspection.findings.finding import Finding
 from predictor_inspector.inspection.findings.search import INSPECTION, check_inputs, find, in_order
 
@@ -34,27 +34,22 @@ class Checked:
     ----------
     findings : tuple of Finding
         The most severe first.
-    roi : Roi
-        The region.
+    request : Request
+        What was checked: ground truth of a floating-point type as integers.
     inspection : Inspection or None
         None if the predictor refused the ground truth.
     refused : str
         Then why; else empty.
-    gt : Array
-        The ground truth as it was checked: integers, whatever its type is.
     """
 
     findings: tuple[Finding, ...]
-    roi: Roi
+    request: Request
     inspection: Inspection | None
-    refused: str
-    gt: Array
+    refused: str = ""
 
 
 def check_region(
     request: Request,
-    gt: Array,
-    mask: Array | None = None,
     memory: int | None = None,
     progress: Progress | None = None,
     only: Collection[str] = (),
@@ -67,9 +62,7 @@ def check_region(
     Parameters
     ----------
     request : Request
-        The region and what to make of it.
-    gt, mask : Array
-        As they were opened.
+        The region and what to make of it, with ground truth and mask as they were opened.
     memory : int, optional
         Bytes that all this may take; by default the share of the machine's memory that `default_memory` tells.
     progress, only, ignore
@@ -80,31 +73,33 @@ def check_region(
     ValueError
         If the region needs more memory, with one that doesn't; as `inspect` does, unless one of the errors found is why.
     """
-    regions = regions_for(request.predictor, gt, request.roi, request.outside)
-    _check_memory(request, gt, mask, regions, default_memory(pick_device(request.device)) if memory is None else memory)
-    found = check_inputs(gt, mask, regions.read_region.intersect(gt.roi), only, ignore)
-    usable = gt.like(_Whole(gt.data), gt.axis_names) if _is_float(gt) else gt
+    source, gt = request.source, request.source.gt
+    _check_memory(request, default_memory(pick_device(request.device)) if memory is None else memory)
+    looked_at = request.regions.read_region.intersect(gt.roi)
+    found = check_inputs(source, looked_at, only, ignore)
+    if _is_float(gt):
+        request = replace(request, source=replace(source, gt=gt.like(_Whole(gt.data), gt.axis_names)))
     try:
-        inspection = carry_out(request, usable, mask, progress)
+        inspection = run(request, progress)
     except ValueError as error:
         # Errors that aren't wanted in the list are errors all the same.
-        if any(f.severity == "error" for f in check_inputs(gt, mask, regions.read_region.intersect(gt.roi))):
-            return Checked(found, regions.roi, None, str(error), usable)
+        if any(f.severity == "error" for f in check_inputs(source, looked_at)):
+            return Checked(found, request, None, str(error))
         raise
-    more = find(inspection, usable, mask, True, progress, only, ignore, of=INSPECTION)
-    return Checked(in_order((*found, *more)), regions.roi, inspection, "", usable)
+    more = find(inspection, True, progress, only, ignore, of=INSPECTION)
+    return Checked(in_order((*found, *more)), request, inspection)
 
 
-def _check_memory(request: Request, gt: Array, mask: Array | None, regions: Regions, memory: int) -> None:
+def _check_memory(request: Request, memory: int) -> None:
     """Raise a ``ValueError`` if the region is too large, with the part in its middle that isn't."""
-    channels = len(request.predictor.channel_names)
+    gt, regions, channels = request.source.gt, request.regions, len(request.predictor.channel_names)
 
     def needed(shape: Sequence[int]) -> int:
         roi = Roi(gt.offset, gt.voxel_size * Coordinate(shape))
         region = regions_for(request.predictor, gt, roi.intersect(gt.roi), "clip").read_region
         context = prod(int(n) for n in region.shape // gt.voxel_size)
         return (
-            needed_memory(request.predictor, gt, shape, mask, gt.roi)
+            needed_memory(request.predictor, request.source, shape, gt.roi)
             + context * _PER_CONTEXT_VOXEL
             + prod(shape) * channels * _PER_CHANNEL
         )

@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from funlib.geometry import Roi
 
-from predictor_inspector.core.array import Array
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.reading import on_grid
 from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings.checks import Check, Of, kinds, load_checks
 from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
 
-Find = Callable[[Inspection, Array, Array | None], Sequence[Finding]]
-"""Gives the findings of an inspection, its ground truth and its mask."""
+Find = Callable[[Inspection], Sequence[Finding]]
+"""Gives the findings of an inspection."""
 
 INPUTS: tuple[Of, ...] = ("inputs",)
 INSPECTION: tuple[Of, ...] = ("inspection",)
@@ -22,8 +22,6 @@ INSPECTION: tuple[Of, ...] = ("inspection",)
 
 def find(
     inspection: Inspection,
-    gt: Array,
-    mask: Array | None = None,
     costly: bool = True,
     progress: Progress | None = None,
     only: Collection[str] = (),
@@ -35,9 +33,7 @@ def find(
     Parameters
     ----------
     inspection : Inspection
-        What is checked; its arrays are in memory.
-    gt, mask : Array
-        All of the ground truth that it is a part of, and where that is annotated; read only where a check needs more
+        What is checked; its arrays are in memory. The source of its request is read only where a check needs more
         context than the inspection has.
     costly : bool
         Run the checks on demand too, not only those that are quick enough to run with every inspection.
@@ -53,7 +49,7 @@ def find(
     ValueError
         If an identifier isn't one.
     """
-    return find_in(Subject(inspection, gt, mask, progress), costly, only, ignore, of)
+    return find_in(Subject(inspection, progress), costly, only, ignore, of)
 
 
 def find_in(
@@ -85,14 +81,13 @@ def find_in(
     return in_order(f for f in found if f.id in wanted)
 
 
-def find_cheaply(inspection: Inspection, gt: Array, mask: Array | None) -> Sequence[Finding]:
+def find_cheaply(inspection: Inspection) -> Sequence[Finding]:
     """What the checks find that are quick enough to run with every inspection."""
-    return find(inspection, gt, mask, costly=False)
+    return find(inspection, costly=False)
 
 
 def check_inputs(
-    gt: Array,
-    mask: Array | None = None,
+    source: Source,
     region: Roi | None = None,
     only: Collection[str] = (),
     ignore: Collection[str] = (),
@@ -102,7 +97,7 @@ def check_inputs(
     Parameters
     ----------
     region : Roi, optional
-        The part to look at, on the grid of `gt` and within it; all of it by default.
+        The part to look at, on the grid of the ground truth and within it; all of it by default.
     only, ignore
         As in `find`.
 
@@ -112,6 +107,7 @@ def check_inputs(
         As `find`, and if the mask has another number of spatial axes than the ground truth.
     """
     wanted = wanted_kinds(only, ignore)
+    gt, mask = source.gt, source.mask
     part = gt[gt.roi if region is None else region]
     if mask is not None and mask.dims != gt.dims:
         raise ValueError(

@@ -112,20 +112,19 @@ class Inputs:
 
 
 class Subject:
-    """An inspection, the ground truth and mask that it is a part of, and what checks derive from them.
+    """An inspection and what checks derive from it.
 
     Attributes
     ----------
     inspection : Inspection
         What is checked.
-    gt, mask : Array
-        All of the ground truth, and where it is annotated; read only where a check asks for it.
+    gt : Array
+        All of the ground truth; read only where a check asks for it.
     """
 
-    def __init__(
-        self, inspection: Inspection, gt: Array, mask: Array | None = None, progress: Progress | None = None
-    ) -> None:
-        self.inspection, self.gt, self.mask, self._progress = inspection, gt, mask, progress
+    def __init__(self, inspection: Inspection, progress: Progress | None = None) -> None:
+        self.inspection, self._progress = inspection, progress
+        self.gt = inspection.request.source.gt
         self.stopped = False
         self.inputs = Inputs(inspection.gt, inspection.mask)
         self.predictor = inspection.request.predictor

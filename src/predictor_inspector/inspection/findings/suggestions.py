@@ -64,7 +64,7 @@ def suggest(predictor: Predictor, inspection: Inspection, progress: Progress | N
     tuple of Suggestion
         Empty if there are hardly any objects, or the predictor doesn't depend on their size.
     """
-    return suggest_for(predictor, Subject(inspection, inspection.gt, inspection.mask, progress))
+    return suggest_for(predictor, Subject(inspection, progress))
 
 
 def suggest_for(predictor: Predictor, subject: Subject) -> tuple[Suggestion, ...]:

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import config_from_yaml, predictor_from_config
 from predictor_inspector.data.atomic_write import whole_file
-from predictor_inspector.data.inputs import at_indices, check_still, open_input
 from predictor_inspector.data.lengths import exact
+from predictor_inspector.data.source import Source, open_input
 from predictor_inspector.data.units import unit_factor
 from predictor_inspector.inspection.engine.run import Request
 
@@ -31,7 +31,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
 
 
-class Source(_Part):
+class Origin(_Part):
     """Where an array comes from.
 
     Attributes
@@ -49,7 +49,7 @@ class Source(_Part):
     layer: str | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> Source:
+    def _says_something(self) -> Origin:
         if self.path is None and self.layer is None:
             raise ValueError("needs a path, or the name of a layer")
         return self
@@ -60,7 +60,7 @@ class Data(_Part):
 
     Attributes
     ----------
-    ground_truth, mask : Source
+    ground_truth, mask : Origin
         Ids, and where they are known; no mask for everywhere.
     index : dict of str to int
         Positions on further axes: ``{"t": 3}``.
@@ -68,8 +68,8 @@ class Data(_Part):
         How many axes are spatial, and whether the first is time, where the file doesn't tell.
     """
 
-    ground_truth: Source
-    mask: Source | None = None
+    ground_truth: Origin
+    mask: Origin | None = None
     index: dict[str, int] = Field(default_factory=dict)
     axes: Axes | None = None
 
@@ -224,7 +224,17 @@ class Session(_Part):
     display: Display = Field(default_factory=Display)
     notes: str = ""
 
-    def opened(self) -> tuple[Array, Array | None]:
+    @property
+    def inputs(self) -> dict[str, str]:
+        """Where ground truth and mask come from, for a person."""
+        origins = {"ground truth": self.data.ground_truth, "annotated": self.data.mask}
+        return {
+            role: " : ".join(part for part in (origin.path, origin.name) if part)
+            for role, origin in origins.items()
+            if origin is not None
+        }
+
+    def opened(self) -> Source:
         """Ground truth and mask, from their files.
 
         Raises
@@ -232,17 +242,15 @@ class Session(_Part):
         ValueError, FileNotFoundError
             If one can't be opened, or never was in a file.
         """
-        gt = at_indices(_open(self.data.ground_truth, "ground truth"), self.data.index)
-        check_still(gt)
-        if self.data.mask is None:
-            return gt, None
-        return gt, at_indices(_open(self.data.mask, "mask"), self.data.index, skip_missing=True)
+        gt = _open(self.data.ground_truth, "ground truth")
+        mask = None if self.data.mask is None else _open(self.data.mask, "mask")
+        return Source(gt, mask).at(self.data.index)
 
-    def request(self, gt: Array) -> Request:
-        """What to inspect of `gt`, as the session says."""
-        roi = None if self.region.mode == "layer" else self.region.roi(gt)
-        c = self.compute
-        return Request(predictor_from_config(self.predictor), roi, c.device, c.outside, c.balance_over)
+    def request(self) -> Request:
+        """What to inspect, and how; errors as `opened`."""
+        source, c = self.opened(), self.compute
+        roi = None if self.region.mode == "layer" else self.region.roi(source.gt)
+        return Request(predictor_from_config(self.predictor), source, roi, c.device, c.outside, c.balance_over)
 
 
 def save_session(path: str | os.PathLike[str], session: Session) -> Path:
@@ -296,7 +304,7 @@ def load_session(path: str | os.PathLike[str]) -> Session:
     return _with_paths(session, lambda p: os.path.normpath(path.parent / p))
 
 
-def _open(source: Source, role: str) -> Array:
+def _open(source: Origin, role: str) -> Array:
     if source.path is None:
         raise ValueError(
             f"the {role} was the layer {source.layer!r}, which never was in a file; open it in napari, then load the session"
@@ -315,7 +323,7 @@ def _relative(session: Session, folder: Path) -> Session:
     return _with_paths(session, relative)
 
 
-S = TypeVar("S", Source, Source | None)
+S = TypeVar("S", Origin, Origin | None)
 
 
 def _with_paths(session: Session, change: Any) -> Session:

@@ -12,6 +12,7 @@ import numpy as np
 from predictor_inspector.core.array import Array
 from predictor_inspector.data import ChunkCache, cached, ome_zarr_in_parts, open_array
 from predictor_inspector.data.atomic_write import whole_folder
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request
@@ -32,10 +33,8 @@ _FOR_CHUNKS = 4
 """One part in so many of the memory holds chunks that neighbouring tiles share."""
 
 
-def tiled_if_needed(
-    request: Request, gt: Array, mask: Array | None = None, memory: int | None = None
-) -> TiledInspection | None:
-    """An inspection in tiles whose memory, chunks of `gt` and `mask` that it keeps included, is bounded.
+def tiled_if_needed(request: Request, memory: int | None = None) -> TiledInspection | None:
+    """An inspection in tiles whose memory, chunks of ground truth and mask that it keeps included, is bounded.
 
     Parameters
     ----------
@@ -54,8 +53,10 @@ def tiled_if_needed(
     """
     memory = default_memory(pick_device(request.device)) if memory is None else memory
     cache = ChunkCache(memory // _FOR_CHUNKS)
-    known = None if mask is None else cached(mask, cache)
-    tiled = TiledInspection(request, cached(gt, cache), known, memory - cache.budget)
+    source = request.source
+    mask = None if source.mask is None else cached(source.mask, cache)
+    source = Source(cached(source.gt, cache), mask, source.raw)
+    tiled = TiledInspection(replace(request, source=source), memory - cache.budget)
     return None if tiled.fits else tiled
 
 

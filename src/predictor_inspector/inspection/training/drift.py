@@ -9,10 +9,9 @@ from itertools import islice
 import numpy as np
 from funlib.geometry import Roi
 
-from predictor_inspector.core.array import Array
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.text import counted, listed
-from predictor_inspector.inspection.engine.run import Progress, Request, carry_out
+from predictor_inspector.inspection.engine.run import Progress, Request, run
 from predictor_inspector.inspection.findings.finding import Finding, Place
 from predictor_inspector.inspection.findings.subject import roles_of
 from predictor_inspector.inspection.findings.weights import DRIFT, clips_of, drift_factor
@@ -25,17 +24,13 @@ _ANNOTATED = 0.1
 """Share of a region that must be annotated: one without any has no classes to count."""
 
 
-def drifting(
-    request: Request, gt: Array, regions: int, mask: Array | None = None, progress: Progress | None = None
-) -> tuple[Finding, ...]:
+def drifting(request: Request, regions: int, progress: Progress | None = None) -> tuple[Finding, ...]:
     """Draw regions as training does, and find those whose classes the counts of all weigh otherwise: three times, or a third.
 
     Parameters
     ----------
     request : Request
         How to inspect. With a ROI, that is one of the regions, and the others are as large.
-    gt, mask : Array
-        Ground truth, and where it is annotated.
     regions : int
         How many to draw, beside the ROI.
     progress : callable, optional
@@ -53,28 +48,29 @@ def drifting(
     """
     if regions < 1:
         raise ValueError(f"regions must be at least 1, got {regions}")
-    rois = _drawn(request, gt, regions, mask)
+    rois = _drawn(request, regions)
     alone: list[np.ndarray] = []
     for done, roi in enumerate(rois):
         if progress is not None:
             progress("count drift", done / len(rois))
-        counts = carry_out(replace(request, roi=roi, counts=None), gt, mask).counts
+        counts = run(replace(request, roi=roi, counts=None)).counts
         if not isinstance(counts, ClassCounts):
             return ()
         alone.append(counts.count.cpu().double().numpy())
-    return tuple(_found(request, gt, rois, np.stack(alone)))
+    return tuple(_found(request, rois, np.stack(alone)))
 
 
-def _drawn(request: Request, gt: Array, regions: int, mask: Array | None) -> list[Roi]:
+def _drawn(request: Request, regions: int) -> list[Roi]:
+    gt = request.source.gt
     shape = [int(n) for n in gt.spatial_shape]
     size = tuple(min(SIDE, max(1, n // 2)) for n in shape)
     given = [] if request.roi is None else [gt.snap(request.roi).intersect(gt.roi)]
     for roi in given:
         size = tuple(int(n) for n in roi.shape // gt.voxel_size)
-    return [*given, *islice(Positions(gt, size, mask, _ANNOTATED if mask is not None else 0.0), regions)]
+    return [*given, *islice(Positions(request.source, size, _ANNOTATED), regions)]
 
 
-def _found(request: Request, gt: Array, rois: Sequence[Roi], alone: np.ndarray) -> list[Finding]:
+def _found(request: Request, rois: Sequence[Roi], alone: np.ndarray) -> list[Finding]:
     """The findings from the voxels of each class, [regions, channels or fewer, 2]."""
     moving = alone.sum(0) / (1 + alone.sum((0, 2)))[:, None]
     worst: dict[tuple[int, float, int], list[str]] = {}
@@ -98,7 +94,7 @@ def _found(request: Request, gt: Array, rois: Sequence[Roi], alone: np.ndarray) 
                 f"{DRIFT:g} times as much or as little as the region's own would, or more so; here it is {times} that.",
                 "Draw regions evenly from all data, and look at whether this one is like the others.",
                 tuple(names),
-                Place.box(rois[most], gt),
+                Place.box(rois[most], request.source.gt),
                 {"factor": factor, "regions": many, "of": len(rois)},
             )
         )

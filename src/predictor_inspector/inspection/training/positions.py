@@ -13,6 +13,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import format_shape
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.reading import on_grid
 from predictor_inspector.inspection.engine.slices import blocks_of
 
@@ -30,12 +31,11 @@ class Positions:
 
     Parameters
     ----------
-    gt : Array
-        Whose grid and extent decide; its values are not read.
+    source : Source
+        Ground truth, whose grid and extent decide and whose values are not read; and where it is annotated, in any
+        channel.
     size : tuple of int
         Voxels along each spatial axis.
-    mask : Array, optional
-        Non-zero where `gt` is annotated, in any channel; it may lie on another grid.
     min_annotated : float
         The share of a region's voxels that must be annotated at least, 0 … 1; without a mask all are.
     seed : int
@@ -47,15 +47,14 @@ class Positions:
         If the region doesn't fit into the data, or a number is out of bounds.
     """
 
-    gt: Array
+    source: Source
     size: tuple[int, ...]
-    mask: Array | None = None
     min_annotated: float = 0.0
     seed: int = 0
     _spans: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        gt, size = self.gt, tuple(int(n) for n in self.size)
+        gt, size = self.source.gt, tuple(int(n) for n in self.size)
         if len(size) != gt.dims:
             raise ValueError(f"size must have {gt.dims} numbers, one per axis of the ground truth, got {size}")
         shape = tuple(int(n) for n in gt.spatial_shape)
@@ -100,16 +99,16 @@ class Positions:
     @cached_property
     def _known(self) -> Array | None:
         """The mask on the grid of the ground truth, read where it is asked for; None where everything is annotated."""
-        if self.mask is None or self._needed == 0:
+        if self.source.mask is None or self._needed == 0:
             return None
-        return on_grid(self.mask, self.gt.roi, self.gt)
+        return on_grid(self.source.mask, self.source.gt.roi, self.source.gt)
 
     @cached_property
     def _sums(self) -> np.ndarray | None:
         """How many voxels before each corner are annotated, [Z + 1, …]; None if that is too much to keep."""
-        if self._known is None or np.prod(self.gt.spatial_shape) > _SUMMED_UP_TO:
+        if self._known is None or np.prod(self.source.gt.spatial_shape) > _SUMMED_UP_TO:
             return None
-        shape = tuple(int(n) for n in self.gt.spatial_shape)
+        shape = tuple(int(n) for n in self.source.gt.spatial_shape)
         sums = np.zeros([n + 1 for n in shape], dtype=np.int64)
         inner = sums[(slice(1, None),) * len(shape)]
         for block in blocks_of(shape):
@@ -150,7 +149,7 @@ class Positions:
         )
 
     def _roi(self, begin: np.ndarray) -> Roi:
-        return self.gt.roi_of([slice(int(b), int(b) + n) for b, n in zip(begin, self.size, strict=True)])
+        return self.source.gt.roi_of([slice(int(b), int(b) + n) for b, n in zip(begin, self.size, strict=True)])
 
 
 def worst(rois: Iterable[Roi], score: Callable[[Roi], float]) -> tuple[Roi, float]:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from funlib.geometry import Roi
 
-from predictor_inspector.core.array import Array
-from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, carry_out
+from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
 from predictor_inspector.inspection.findings import Find, Finding, find_cheaply
 from predictor_inspector.inspection.findings.finding import gravity
 
@@ -108,9 +107,7 @@ class Survey:
 
 def survey(
     request: Request,
-    gt: Array,
     rois: Sequence[Roi],
-    mask: Array | None = None,
     find: Find = find_cheaply,
     score: Score | None = None,
     progress: Progress | None = None,
@@ -121,12 +118,10 @@ def survey(
     ----------
     request : Request
         How to inspect; its ROI is replaced by each of `rois`, and its counts are those to begin with.
-    gt, mask : Array
-        Ground truth, and where it is annotated.
     rois : sequence of Roi
         The regions, from `Positions` for instance.
     find : callable
-        Gives the findings of an inspection, its ground truth and its mask; by default those that cost little.
+        Gives the findings of an inspection; by default those that cost little.
     score : callable, optional
         How bad a finding is in an inspection; by default the voxels that it is about.
     progress : callable, optional
@@ -140,10 +135,10 @@ def survey(
     badness = score or (lambda finding, _inspection: finding.where.voxels)
     counts, tallies, weights = request.counts, dict[str, Tally](), []
     for done, roi in enumerate(rois, 1):
-        inspection = carry_out(replace(request, roi=roi, counts=counts), gt, mask, progress)
+        inspection = run(replace(request, roi=roi, counts=counts), progress)
         counts = inspection.counts
         weights.append(_weights(inspection))
-        for finding, value in _worst_of_each(find(inspection, gt, mask), inspection, badness):
+        for finding, value in _worst_of_each(find(inspection), inspection, badness):
             tallies[finding.id] = _counted(tallies.get(finding.id), finding, roi, value)
         yield Survey(
             rois=tuple(rois[:done]),

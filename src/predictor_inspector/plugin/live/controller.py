@@ -16,7 +16,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops import backend
 from predictor_inspector.core.text import capitalised, format_error
-from predictor_inspector.inspection import Inspection, Request, carry_out
+from predictor_inspector.inspection import Inspection, Request, run
 from predictor_inspector.inspection.engine.preview import IMPATIENT, Pace, preview_of
 from predictor_inspector.inspection.engine.result_cache import Workbench
 from predictor_inspector.plugin.layers.box import PinnedBox
@@ -248,17 +248,17 @@ class Inspector(QObject):
         def worker(request: Request, note: str = "") -> Work:
             def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
                 with quick_turns():
-                    inspection = carry_out(request, situation.gt, situation.mask, step, bench)
+                    inspection = run(request, step, bench)
                     if note:
                         inspection = replace(inspection, notes=(note, *inspection.notes))
                     return inspection, make_pictures(inspection, situation.place, blended)
 
             return work
 
-        expected = self._pace.expected(situation.request, situation.regions, situation.gt)
+        expected = self._pace.expected(situation.request)
         first = None
         if expected > IMPATIENT:
-            first = preview_of(situation.request, situation.regions, situation.gt, IMPATIENT / expected)
+            first = preview_of(situation.request, IMPATIENT / expected)
         preview = None if first is None else worker(*first)
         self._runner.submit(Job(worker(situation.request), situation.about, preview))
 
@@ -270,7 +270,7 @@ class Inspector(QObject):
         chosen : bool
             Whether the person has chosen the region, which else is what they happen to look at.
         """
-        seconds = expected_seconds(plan, self._pace.expected(situation.request, situation.regions, situation.gt))
+        seconds = expected_seconds(plan, self._pace.expected(situation.request))
         if situation.key == self._submitted:
             return offer(plan, seconds) if self.tiling.was_cancelled else ""
         if now or (self.live and chosen and seconds <= UNASKED):

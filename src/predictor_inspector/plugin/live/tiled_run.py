@@ -79,7 +79,7 @@ class TiledRun:
         device = pick_device(situation.request.device)
         memory = plan.tile_memory if device.type == "cpu" else min(plan.tile_memory, default_memory(device))
         order = in_view_first(situation.gt, situation.view)
-        tiled = TiledInspection(situation.request, situation.gt, situation.mask, memory, order)
+        tiled = TiledInspection(situation.request, memory, order)
         results = HeldResults(tiled, plan.in_memory, plan.kept)
         so_far = SoFar(results, len(tiled))
         yield so_far

@@ -12,7 +12,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.data.layers import array_from_layer
-from predictor_inspector.inspection import Regions, Request, regions_for
+from predictor_inspector.inspection import Regions, Request, Source
 from predictor_inspector.plugin.model.axes import Axes, Place, array_at, place_of
 from predictor_inspector.plugin.model.view import View, viewed_roi
 
@@ -37,10 +37,7 @@ class Intention:
 class Situation:
     """An intention resolved against the data and the view: all that a computation needs, and no layer."""
 
-    gt: Array
-    mask: Array | None
     request: Request
-    regions: Regions
     place: Place
     view: View
     about: tuple[Any, ...]
@@ -54,6 +51,16 @@ class Situation:
     def channels(self) -> tuple[Channel, ...]:
         """The channels of the result, named after the ground truth's own axes."""
         return self.request.predictor.describe_channels(self.gt.spatial_axes)
+
+    @property
+    def gt(self) -> Array:
+        """All of the ground truth."""
+        return self.request.source.gt
+
+    @property
+    def regions(self) -> Regions:
+        """ROI, context and padding."""
+        return self.request.regions
 
 
 class WrongParameters(ValueError):
@@ -91,14 +98,15 @@ def resolve(wanted: Intention, view: View, box: Callable[[Array, View, int], Roi
         predictor = wanted.predictor()
     except ValueError as error:
         raise WrongParameters(str(error)) from error
-    regions = regions_for(predictor, gt, roi, wanted.outside)  # type: ignore[arg-type]
-    request = Request(predictor, roi, wanted.device, wanted.outside, wanted.balance_over)  # type: ignore[arg-type]
+    source = Source(gt, mask)
+    request = Request(predictor, source, roi, wanted.device, wanted.outside, wanted.balance_over)  # type: ignore[arg-type]
+    _ = request.regions  # what is wrong with the region is said now
     about = (id(layer), type(predictor), gt.dims)
     place = place_of(layer, wanted.axes, view)
     where = (tuple(roi.begin), tuple(roi.shape))
     asked = (predictor, wanted.device, wanted.outside, wanted.balance_over)
     data = (id(layer), id(wanted.mask_layer), wanted.axes, wanted.level, place.time, version)
-    return Situation(gt, mask, request, regions, place, view, about, data, (about, data, asked, where))
+    return Situation(request, place, view, about, data, (about, data, asked, where))
 
 
 def _region(wanted: Intention, gt: Array, view: View, box: Callable[[Array, View, int], Roi]) -> Roi:

@@ -13,9 +13,10 @@ from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import format_bytes, millions
 from predictor_inspector.data.chunk_cache import DEFAULT_BUDGET
 from predictor_inspector.data.scratch import scratch_folder, scratch_room
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.held_results import results_size
 from predictor_inspector.inspection.engine.memory import SHARE, memory_from_text, needed_memory
-from predictor_inspector.inspection.engine.reading import inputs_of
+from predictor_inspector.inspection.engine.reading import read_lazily
 from predictor_inspector.inspection.engine.tiles import tile_shape
 from predictor_inspector.plugin.model.resolve import Situation
 
@@ -100,7 +101,8 @@ def plan_for(situation: Situation, memory: int) -> TilePlan | None:
         return None
     request, regions = situation.request, situation.regions
     predictor = request.predictor
-    gt, mask = inputs_of(situation.gt, situation.mask, regions, request.outside)
+    source = read_lazily(request.source, regions.read_region, request.outside)
+    gt = source.gt
     shape = _voxels(regions.roi, gt)
     results = results_size(len(predictor.channel_names), shape)
     chunks = memory_for_chunks(memory)
@@ -113,10 +115,10 @@ def plan_for(situation: Situation, memory: int) -> TilePlan | None:
             "take a smaller region."
         )
     rest = memory - chunks - (results if in_memory else chunks)
-    one = needed_memory(predictor, gt, (1,) * gt.dims, mask)
+    one = needed_memory(predictor, source, (1,) * gt.dims)
     # Where a single voxel's context is large, larger tiles share more of it.
     tile_memory = min(rest, max(TILE, 8 * one))
-    tile = tile_shape(predictor, gt, tile_memory, regions.roi, mask)
+    tile = tile_shape(predictor, source, tile_memory, regions.roi)
     tiles = prod(-(-n // t) for n, t in zip(shape, tile, strict=True))
     return TilePlan(reason, tiles, tile_memory, results, in_memory, chunks)
 
@@ -124,7 +126,7 @@ def plan_for(situation: Situation, memory: int) -> TilePlan | None:
 def affordable(predictor: Predictor, gt: Array, memory: int) -> int:
     """Voxels along each axis of a cube that is comfortably within what is computed at once."""
     side = max(8, int((MAX_VALUES / 16 / max(1, len(predictor.channel_names))) ** (1 / gt.dims)))
-    while side > 8 and needed_memory(predictor, gt, (side,) * gt.dims) > memory:
+    while side > 8 and needed_memory(predictor, Source(gt), (side,) * gt.dims) > memory:
         side = side * 3 // 4
     return side
 
@@ -144,7 +146,7 @@ def _reason(situation: Situation, memory: int) -> str | None:
             f"With its context the region has {millions(context)} voxels, more than the {millions(MAX_CONTEXT)} that "
             "are read at once."
         )
-    needed = needed_memory(predictor, gt, shape, situation.mask, regions.read_region)
+    needed = needed_memory(predictor, situation.request.source, shape, regions.read_region)
     if needed > memory:
         return (
             f"At once the region takes {format_bytes(needed)}, more than the {format_bytes(memory)} of memory allowed."

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QWidget
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
-from predictor_inspector.inspection import Inspection
+from predictor_inspector.inspection import Inspection, Request
 from predictor_inspector.inspection.findings import Finding, find_cheaply
 from predictor_inspector.inspection.findings.suggestions import Suggestion
 from predictor_inspector.inspection.findings.weights import REASONS
@@ -28,7 +28,7 @@ from predictor_inspector.plugin.tabs.findings.checker import Checked, Checker
 from predictor_inspector.plugin.tabs.findings.panel import FindingsPanel
 from predictor_inspector.plugin.tabs.numbers.panel import NumbersPanel
 from predictor_inspector.plugin.tabs.share.panel import SessionPanel
-from predictor_inspector.plugin.tabs.survey.panel import Subject, SurveyPanel
+from predictor_inspector.plugin.tabs.survey.panel import SurveyPanel
 
 FINDINGS, EXPLAIN, NUMBERS, COMPARE, SURVEY, SHARE = "Findings", "Explain", "Numbers", "Compare", "Survey", "Share"
 
@@ -63,16 +63,16 @@ class Tools(QObject):
         self._situation: Situation | None = None
         self._before: dict[str, Any] | None = None
         self.findings = FindingsPanel()
-        self.checker = Checker(self._source, leave_a_core_to_the_window)
+        self.checker = Checker(leave_a_core_to_the_window)
         self._mark, self._reasons = FindingLayer(viewer), ZeroWeightLayer(viewer)
         self._checked: Checked | None = None
         self.explain = ExplainPanel()
         self._opened = False
         self.explainer = Explainer(viewer, self.explain)
         self.numbers = NumbersPanel(viewer)
-        self.comparer = Comparer(viewer, self._source, find_cheaply, blended, self._may_zoom)
+        self.comparer = Comparer(viewer, find_cheaply, blended, self._may_zoom)
         self.compare = ComparePanel(self.comparer)
-        self.survey = SurveyPanel(self._subject, self._go_to)
+        self.survey = SurveyPanel(self._request, self._go_to)
         self.share = SessionPanel(
             widget,
             viewer,
@@ -132,12 +132,8 @@ class Tools(QObject):
         """Whether another view leaves the region as it is."""
         return bool(self._widget.region_mode != "view")
 
-    def _source(self) -> tuple[Array, Array | None] | None:
-        return None if self._situation is None else (self._situation.gt, self._situation.mask)
-
-    def _subject(self) -> Subject | None:
-        situation = self._situation
-        return None if situation is None else Subject(situation.request, situation.gt, situation.mask)
+    def _request(self) -> Request | None:
+        return None if self._situation is None else self._situation.request
 
     def _go_to(self, roi: Roi, gt: Array) -> None:
         self._widget.box = roi

@@ -72,7 +72,7 @@ def publication_figure(
     from matplotlib.figure import Figure
 
     shown = _indices(inspection, channels)
-    plane = best_plane(inspection.gt, inspection.roi, inspection.mask)
+    plane = best_plane(inspection.source, inspection.roi)
     columns = min(len(shown), _COLUMNS)
     panel = (width - 2 * _MARGIN - (columns + 1) * _GAP - _BAR) / (columns + 1)
     if panel < 0.4:

@@ -55,7 +55,7 @@ def overview_figure(inspection: Inspection, raw: Array | None = None) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    plane = best_plane(inspection.gt, inspection.roi, inspection.mask)
+    plane = best_plane(inspection.source, inspection.roi)
     layout = _layout(inspection, plane)
     figure = Figure(figsize=layout.size, facecolor="white")
     FigureCanvasAgg(figure)

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.text import capitalised, format_error, millions
-from predictor_inspector.inspection import Inspection, carry_out
+from predictor_inspector.inspection import Inspection, run
 from predictor_inspector.inspection.comparison import Comparison, compare
 from predictor_inspector.inspection.findings import Find
 from predictor_inspector.plugin.layers.colours import blend, blended_at_first
@@ -24,8 +23,6 @@ from predictor_inspector.plugin.live.worker import Job, LiveRunner
 MODES = ("b", "a", "side", "flicker", "difference")
 MOST_VALUES = 2**26
 """Target values that are kept at most; target and weight of this size are 512 MB."""
-
-Sources = Callable[[], tuple[Array, Array | None] | None]
 
 
 @dataclass(frozen=True)
@@ -45,10 +42,8 @@ class Comparer(QObject):
     ----------
     viewer : napari.Viewer
         With the layers of B.
-    sources : callable, optional
-        Gives ground truth and mask, or None if there are none. With them A follows B to other regions.
     find : callable, optional
-        Gives the findings of an inspection, its ground truth and its mask.
+        Gives the findings of an inspection.
     blended : callable, optional
         Gives the channels that a predictor's RGB view mixes, and their colours.
     may_zoom : callable, optional
@@ -66,13 +61,12 @@ class Comparer(QObject):
     def __init__(
         self,
         viewer: Any,
-        sources: Sources | None = None,
         find: Find | None = None,
         blended: Callable[[Sequence[Channel]], Sequence[tuple[int, str]]] | None = None,
         may_zoom: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__()
-        self._viewer, self._sources, self._find = viewer, sources, find
+        self._viewer, self._find = viewer, find
         self._blended, self._may_zoom = blended or _blended, may_zoom
         self.layers = CompareLayers(viewer)
         self.follows = True
@@ -180,15 +174,14 @@ class Comparer(QObject):
         a, b, find = self.a, self.b, self._find
         if a is None or b is None:
             return
-        sources = self._sources() if self._sources is not None else None
 
         def work(step: Callable[[str, float], None]) -> _Result:
             kept = a
-            if sources is not None and self.follows and a.roi != b.roi and a.target.dims == b.target.dims:
-                kept = carry_out(replace(a.request, roi=b.roi), *sources, step)
+            if self.follows and a.roi != b.roi and a.target.dims == b.target.dims:
+                kept = run(replace(a.request, source=b.request.source, roi=b.roi), step)
             found: list[Sequence[Any]] = [(), ()]
-            if find is not None and sources is not None:
-                found = [find(inspection, *sources) for inspection in (kept, b)]
+            if find is not None:
+                found = [find(inspection) for inspection in (kept, b)]
             try:
                 return _Result(kept, b, compare(kept, b, *found), "")
             except ValueError as error:

@@ -52,13 +52,7 @@ class Checked:
 
 
 class Checker(QObject):
-    """Runs the checks over the latest inspection: the quick ones by themselves, all of them when asked.
-
-    Parameters
-    ----------
-    source : callable
-        Gives all of the ground truth that is inspected now, and its mask; None if there is none.
-    """
+    """Runs the checks over the latest inspection: the quick ones by themselves, all of them when asked."""
 
     checked = Signal(object)
     """A `Checked`."""
@@ -72,11 +66,8 @@ class Checker(QObject):
     """A sentence: why nothing could be found out."""
     stepped = Signal(str, float)
 
-    def __init__(
-        self, source: Callable[[], tuple[Array, Array | None] | None], prepare: Callable[[], object] | None = None
-    ) -> None:
+    def __init__(self, prepare: Callable[[], object] | None = None) -> None:
         super().__init__()
-        self._source = source
         self._runner = LiveRunner(prepare)
         self._inspection: Inspection | None = None
         self._rest = QTimer(self)
@@ -123,14 +114,13 @@ class Checker(QObject):
         self._runner.close()
 
     def _look(self, costly: bool) -> None:
-        inspection, source = self._inspection, self._source()
-        if inspection is None or source is None:
+        inspection = self._inspection
+        if inspection is None:
             return
-        gt, mask = source
 
         def work(step: Callable[[str, float], None]) -> Checked:
             # What one check has derived from the inspection, the others needn't.
-            subject = Subject(inspection, gt, mask, step)
+            subject = Subject(inspection, step)
             found = find_in(subject, costly)
             suggested = suggest_for(inspection.request.predictor, subject)
             return Checked(inspection, found, suggested, costly, zero_weight_reasons(subject))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.inputs import open_input
+from predictor_inspector.data.source import open_input
 from predictor_inspector.inspection.output.session import (
     Axes,
     Camera,
@@ -15,9 +15,9 @@ from predictor_inspector.inspection.output.session import (
     Data,
     Display,
     Look,
+    Origin,
     Region,
     Session,
-    Source,
 )
 from predictor_inspector.plugin.layers.layer_data import SOURCE, layer_data, with_source
 from predictor_inspector.plugin.layers.results import OWNER, RGB, TARGET, WEIGHT, is_mine
@@ -112,16 +112,16 @@ def dress(display: Display, widget: Any, viewer: Any) -> None:
             _wear(layer, look)
 
 
-def source_of(layer: Any) -> Source:
+def source_of(layer: Any) -> Origin:
     """Where a layer's array lies, as far as it is known."""
     known = layer.metadata.get(SOURCE)
     if known is not None:
-        return Source(path=known["path"], name=known["name"], layer=layer.name)
+        return Origin(path=known["path"], name=known["name"], layer=layer.name)
     path = getattr(layer.source, "path", None)
-    return Source(path=None if path is None else str(Path(path).absolute()), layer=layer.name)
+    return Origin(path=None if path is None else str(Path(path).absolute()), layer=layer.name)
 
 
-def _layer_for(source: Source, viewer: Any, role: str) -> Any:
+def _layer_for(source: Origin, viewer: Any, role: str) -> Any:
     """The layer that shows an array, opened if there is none yet."""
     same = [layer for layer in viewer.layers if not is_mine(layer) and _is(layer, source)]
     if same:
@@ -139,7 +139,7 @@ def _layer_for(source: Source, viewer: Any, role: str) -> Any:
     return viewer.add_layer(Layer.create(*layer))
 
 
-def _is(layer: Any, source: Source) -> bool:
+def _is(layer: Any, source: Origin) -> bool:
     of_layer = source_of(layer)
     if source.path is None or of_layer.path is None:
         return source.path is None and of_layer.layer == source.layer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,26 +36,17 @@ from predictor_inspector.plugin.tabs.survey.weight_plot import WeightPlot
 _SIDE = 96  # voxels along an axis of the region that is suggested, at most
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What is surveyed: how to inspect, and what."""
-
-    request: Request
-    gt: Array
-    mask: Array | None
-
-
 class SurveyPanel(QWidget):
     """Go to training positions, and survey many of them.
 
     Parameters
     ----------
-    subject : callable
-        Gives the `Subject`, or None if there is nothing to inspect; may raise a ``ValueError`` with a sentence.
+    request : callable
+        Gives what is inspected, or None if there is nothing to inspect; may raise a ``ValueError`` with a sentence.
     go_to : callable
         Shows a region in the viewer and inspects it: given the region and the ground truth.
     find : callable
-        Gives the findings of an inspection, its ground truth and its mask.
+        Gives the findings of an inspection.
     """
 
     position_changed = Signal(int)
@@ -64,13 +54,13 @@ class SurveyPanel(QWidget):
 
     def __init__(
         self,
-        subject: Callable[[], Subject | None],
+        request: Callable[[], Request | None],
         go_to: Callable[[Roi, Array], Any],
         find: Find = find_cheaply,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._subject, self._go_to, self._find = subject, go_to, find
+        self._request, self._go_to, self._find = request, go_to, find
         self._run = SurveyRun()
         self._grid: Array | None = None
         self._shown: int | None = None
@@ -119,10 +109,10 @@ class SurveyPanel(QWidget):
 
     def refresh(self) -> None:
         """Suggest a size that suits the ground truth, where the one that is set doesn't."""
-        subject = self._subject_or_none()
-        if subject is None:
+        request = self._request_or_none()
+        if request is None:
             return
-        shape = tuple(int(n) for n in subject.gt.spatial_shape)
+        shape = tuple(int(n) for n in request.source.gt.spatial_shape)
         try:
             fits = all(n <= most for n, most in zip(self._voxels(), shape, strict=True))
         except ValueError:
@@ -134,15 +124,15 @@ class SurveyPanel(QWidget):
         """Survey as many positions as are asked for."""
         self._error.show_message("")
         try:
-            subject, positions = self._positions()
+            request, positions = self._positions()
         except ValueError as error:
             self._complain(error)
             return
-        self._grid = subject.gt
+        self._grid = request.source.gt
         self._show(None)
         count = self._count.value()
         self._bar.setRange(0, count)
-        self._run.start(subject.request, positions, count, self._find)
+        self._run.start(request, positions, count, self._find)
         self._show_busy()
 
     def cancel(self) -> None:
@@ -157,7 +147,7 @@ class SurveyPanel(QWidget):
         """Show the n-th position."""
         self._error.show_message("")
         try:
-            subject, positions = self._positions()
+            request, positions = self._positions()
             roi = positions[n]
         except ValueError as error:
             self._complain(error)
@@ -165,7 +155,7 @@ class SurveyPanel(QWidget):
         with QSignalBlocker(self._nth):
             self._nth.setValue(n)
         self._shown = n
-        self._go_to(roi, subject.gt)
+        self._go_to(roi, request.source.gt)
         self.position_changed.emit(n)
 
     def go_to_worst(self) -> None:
@@ -207,14 +197,14 @@ class SurveyPanel(QWidget):
         self._list.itemClicked.connect(lambda item, _column: self._on_item(item))
         self._channel.currentIndexChanged.connect(lambda i: self._plot.set_channel(None if i < 1 else i - 1))
 
-    def _positions(self) -> tuple[Subject, Positions]:
-        subject = self._subject()
-        if subject is None:
+    def _positions(self) -> tuple[Request, Positions]:
+        request = self._request()
+        if request is None:
             raise ValueError("there is no ground truth to look at")
         if not self._size.text().strip():
             self.refresh()
         share = self._annotated.value() / 100
-        return subject, Positions(subject.gt, self._voxels(), subject.mask, share, self._seed.value())
+        return request, Positions(request.source, self._voxels(), share, self._seed.value())
 
     def _voxels(self) -> tuple[int, ...]:
         text = self._size.text()
@@ -223,9 +213,9 @@ class SurveyPanel(QWidget):
         except ValueError:
             raise ValueError(f"size must be whole numbers of voxels, such as 32, 96, 96; got {text!r}") from None
 
-    def _subject_or_none(self) -> Subject | None:
+    def _request_or_none(self) -> Request | None:
         try:
-            return self._subject()
+            return self._request()
         except ValueError:
             # What is wrong is said where it is, and again when it is used.
             return None

@@ -8,7 +8,6 @@ from typing import Any
 
 from qtpy.QtCore import QObject, Signal
 
-from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.inspection import Request
 from predictor_inspector.inspection.findings import Find
@@ -56,13 +55,11 @@ class SurveyRun(QObject):
     def _work(
         self, request: Request, positions: Positions, count: int, find: Find
     ) -> Callable[[Callable[[str, float], None]], Survey | None]:
-        gt: Array = positions.gt
-
         def work(step: Callable[[str, float], None]) -> Survey | None:
             last = None
             # Positions are drawn here, too: a large mask takes its time.
             rois = list(islice(positions, count))
-            for last in survey(request, gt, rois, positions.mask, find, progress=step):
+            for last in survey(request, rois, find, progress=step):
                 self.advanced.emit(last)
             return last
 

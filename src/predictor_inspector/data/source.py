@@ -1,0 +1,112 @@
+"""Source of an inspection: ground truth, mask and raw data, opened by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.data.opening import READABLE, open_array
+
+_TIME = "t^"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Arrays that are inspected; they are read region by region, and never written to.
+
+    Attributes
+    ----------
+    gt : Array
+        Ground truth: ids, [Z, Y, X] or [C, Z, Y, X].
+    mask : Array or None
+        Non-zero where `gt` is annotated. It may lie on another grid (its nearest voxels are taken); what it doesn't cover
+        is not annotated. None: annotated everywhere.
+    raw : Array or None
+        Drawn beneath the ground truth in pictures.
+    """
+
+    gt: Array
+    mask: Array | None = None
+    raw: Array | None = None
+
+    def at(self, indices: Mapping[str, int]) -> Source:
+        """These arrays at one position of each of the axes in `indices` (``{"t": 3}``), without those axes.
+
+        Raises
+        ------
+        ValueError
+            If the ground truth has no such axis or position, or if it still has an axis of time: targets are of one
+            moment.
+        """
+        gt = _at(self.gt, indices)
+        if _TIME in gt.axis_names:
+            last = gt.shape[gt.axis_names.index(_TIME)] - 1
+            raise ValueError(
+                f"the ground truth has an axis of time; choose one of its moments 0 … {last} with --index t=0"
+            )
+        mask, raw = (None if a is None else _at(a, indices, skip_missing=True) for a in (self.mask, self.raw))
+        return Source(gt, mask, raw)
+
+
+def open_source(
+    path: str | os.PathLike[str], gt: str | None = None, mask: str | None = None, raw: str | None = None
+) -> Source:
+    """Open ground truth, mask and raw data by their names, as `open_input` does; mask and raw only if they have one."""
+    opened = open_input(path, gt)
+    return Source(opened, *(None if name is None else open_input(path, name) for name in (mask, raw)))
+
+
+def open_input(path: str | os.PathLike[str], name: str | None = None) -> Array:
+    """Open an array by name: one below `path`, one elsewhere in the same container, or one at a path of its own.
+
+    Errors are those of `open_array` for an array below `path`.
+    """
+    try:
+        return open_array(path, name)
+    except (ValueError, FileNotFoundError):
+        if name is None:
+            raise
+        container = _container(Path(path))
+        for at, within in ((container, name), (Path(name), None)):
+            if at is not None and (within is not None or _container(at) is not None or at.exists()):
+                found = _opened(at, within)
+                if found is not None:
+                    return found
+        raise
+
+
+def indices_from_text(texts: Sequence[str]) -> dict[str, int]:
+    """``["t=3", "c=0"]`` as a dictionary; anything else is a ``ValueError``."""
+    indices = {}
+    for text in texts:
+        axis, equals, index = text.partition("=")
+        if not equals or not axis or not index.strip().isdecimal():
+            raise ValueError(f"--index needs an axis and a position from 0, such as t=3, got {text!r}")
+        indices[axis.strip()] = int(index)
+    return indices
+
+
+def _at(array: Array, indices: Mapping[str, int], skip_missing: bool = False) -> Array:
+    for axis, index in indices.items():
+        name = f"{axis.removesuffix('^')}^"
+        if not skip_missing or name in array.axis_names:
+            array = array.select(name, index)
+    return array
+
+
+def _container(path: Path) -> Path | None:
+    """The outermost file or folder on the way to `path` that is a container by its suffix."""
+    return next((p for p in (*reversed(path.parents), path) if p.suffix.lower() in READABLE), None)
+
+
+def _opened(path: Path, name: str | None) -> Array | None:
+    try:
+        return open_array(path, name)
+    except (ValueError, FileNotFoundError):
+        # Damaged files must not be passed over, only names that are not there.
+        if name is None and path.exists():
+            raise
+        return None
