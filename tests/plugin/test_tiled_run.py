@@ -11,7 +11,7 @@ from funlib.geometry import Roi
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
+from predictor_inspector.core import AffinitiesPredictor, Array, Channel, DistancePredictor
 from predictor_inspector.inspection import Request, Source
 from predictor_inspector.inspection.engine.memory import machine_memory, needed_memory
 from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection, tiles_of
@@ -137,9 +137,10 @@ def test_progress_names_the_tile_and_never_goes_back() -> None:
 def test_a_lazy_blend_is_the_blend_and_transparent_where_nothing_is_known(signed: bool) -> None:
     target = np.random.default_rng(0).random((3, 4, 5, 6), np.float32)
     target[1, 2, 3] = np.nan
-    lazy = LazyBlend(target, [(0, "#ff0000"), (1, "#0000ff")], signed)
+    channels = [Channel(name, minimum=-1.0 if signed else 0.0) for name in "abc"]
+    lazy = LazyBlend(target, [(0, "#ff0000"), (1, "#0000ff")], channels)
     assert (lazy.shape, lazy.ndim, lazy.dtype) == ((4, 5, 6, 4), 4, np.uint8)
-    values = target * 0.5 + 0.5 if signed else target
+    values = (target + 1) / 2 if signed else target
     everything = np.asarray(lazy)
     known = ~np.isnan(target[1])
     np.testing.assert_array_equal(everything[..., 0], np.where(known, values[0] * 255, 0).astype(np.uint8))

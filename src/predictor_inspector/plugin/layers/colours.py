@@ -43,15 +43,13 @@ def channel_colour(index: int) -> str:
 def blended_at_first(channels: Sequence[Channel]) -> dict[int, str]:
     """Indices and colours of the channels that are blended before a person chooses others; empty if none go together.
 
-    Of the first group that has several: all classes, since they hardly overlap, or the first three of anything else.
+    Of the first group: all classes, since they hardly overlap, or the first three of several others.
     """
-    for group in dict.fromkeys(channel.group for channel in channels if channel.group):
-        members = [i for i, channel in enumerate(channels) if channel.group == group]
-        if group == "classes":
-            return {i: channels[i].colour or channel_colour(i) for i in members}
-        if len(members) > 1:
-            return {i: channels[i].colour or channel_colour(i) for i in members[:MIXED_AT_FIRST]}
-    return {}
+    group = next((channel.group for channel in channels if channel.group), None)
+    members = [i for i, channel in enumerate(channels) if channel.group == group]
+    if group != "classes":
+        members = members[:MIXED_AT_FIRST] if group is not None and len(members) > 1 else []
+    return {i: channels[i].colour or channel_colour(i) for i in members}
 
 
 def signed_colormap() -> Any:

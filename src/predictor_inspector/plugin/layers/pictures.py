@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.array_types import DistanceArray
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.data.lazy import full_key
 from predictor_inspector.inspection import Inspection
@@ -34,14 +34,14 @@ class Pictures:
         float32, [C, (1,) Z, Y, X], the second axis being time, if there is one.
     rgb : numpy.ndarray, or what is sliced like one, or None
         uint8, [(1,) Z, Y, X, 3 or 4]; None where no channels are mixed.
-    signed : bool
-        Whether the target's values are centred on 0.
+    limits : tuple of float
+        The range of the target's values, all channels together.
     place : Place
         The axes and units of the ground-truth layer.
     corner, voxel_size : tuple of float
         Of the arrays, in the unit of length.
-    about : type
-        The predictor's class: as long as it stays, values mean the same.
+    about : object
+        What the values mean: as long as it stays equal, contrast and colours are the person's.
     heaviest : float
         The largest weight.
     complete : bool
@@ -51,7 +51,7 @@ class Pictures:
     target: Any
     weight: Any
     rgb: Any
-    signed: bool
+    limits: tuple[float, float]
     place: Place
     corner: tuple[float, ...] = ()
     voxel_size: tuple[float, ...] = ()
@@ -59,10 +59,15 @@ class Pictures:
     heaviest: float = 1.0
     complete: bool = True
 
+    @property
+    def signed(self) -> bool:
+        """Whether the target's values are centred on 0."""
+        return self.limits[0] < 0
+
 
 def make_pictures(inspection: Inspection, place: Place, blended: Blended) -> Pictures:
     """The arrays of an inspection; large ones are mixed only where they are looked at."""
-    predictor, statistics = inspection.request.predictor, inspection.statistics
+    predictor, channels, statistics = inspection.request.predictor, inspection.channels, inspection.statistics
     lowest = min((s.minimum for s in statistics), default=0.0)
     heaviest = max((max(s.negative_weight, s.positive_weight) for s in statistics), default=1.0)
     data = inspection.target.data
@@ -71,15 +76,15 @@ def make_pictures(inspection: Inspection, place: Place, blended: Blended) -> Pic
             inspection.target, inspection.weight, predictor, lowest, heaviest, place, blended, complete=True
         )
     target, weight = inspection.target.numpy(), inspection.weight.numpy()
-    signed = is_signed(predictor, lowest)
-    rgb = None
+    limits, rgb = limits_of(channels, lowest), None
     if blended:
-        chosen = target[[index for index, _ in blended]]
-        rgb = blend(chosen * 0.5 + 0.5 if signed else chosen, [colour for _, colour in blended])
+        shown = [channels[index] for index, _ in blended]
+        rgb = blend(to_unit(target[[index for index, _ in blended]], shown), [colour for _, colour in blended])
     if place.time is not None:
         target, weight = target[:, None], weight[:, None]
         rgb = None if rgb is None else rgb[None]
-    return Pictures(target, weight, rgb, signed, place, *_lies(inspection.target), type(predictor), heaviest)
+    about = type(predictor), limits
+    return Pictures(target, weight, rgb, limits, place, *_lies(inspection.target), about, heaviest)
 
 
 def lazy_pictures(
@@ -101,18 +106,32 @@ def lazy_pictures(
     lowest, heaviest : float
         The smallest target value and the largest weight so far.
     """
-    signed = is_signed(predictor, lowest)
+    channels = predictor.describe_channels(target.spatial_axes)
+    limits = limits_of(channels, lowest)
     values, weights = _sliceable(target), _sliceable(weight)
-    rgb: Any = LazyBlend(values, blended, signed) if blended else None
+    rgb: Any = LazyBlend(values, blended, channels) if blended else None
     if place.time is not None:
         values, weights = WithTime(values, 1), WithTime(weights, 1)
         rgb = None if rgb is None else WithTime(rgb, 0)
-    return Pictures(values, weights, rgb, signed, place, *_lies(target), type(predictor), heaviest, complete)
+    about = type(predictor), limits
+    return Pictures(values, weights, rgb, limits, place, *_lies(target), about, heaviest, complete)
 
 
-def is_signed(predictor: Predictor, lowest: float) -> bool:
-    """Whether target values, of which `lowest` is the smallest, are centred on 0."""
-    return isinstance(predictor.output_array_type, DistanceArray) or lowest < 0
+def limits_of(channels: Sequence[Channel], lowest: float = 0.0) -> tuple[float, float]:
+    """The range that channels declare; one about 0 if `lowest`, the smallest value there is, contradicts them."""
+    low, high = min(c.minimum for c in channels), max(c.maximum for c in channels)
+    if lowest < low and lowest < 0:
+        low = -abs(high)
+    return (low, high) if low < high else (low, low + 1)
+
+
+def to_unit(values: np.ndarray, channels: Sequence[Channel]) -> np.ndarray:
+    """Values, [C, …], of as many channels, from the range that each declares to [0, 1]."""
+    if all((channel.minimum, channel.maximum) == (0, 1) for channel in channels):
+        return values
+    spans = [limits_of([channel]) for channel in channels]
+    low, high = (np.array(ends, np.float32).reshape(-1, *(1,) * (values.ndim - 1)) for ends in zip(*spans, strict=True))
+    return np.asarray((values - low) / (high - low))
 
 
 class LazyBlend:
@@ -121,8 +140,9 @@ class LazyBlend:
     uint8, […, 4], from float [C, …].
     """
 
-    def __init__(self, target: Any, blended: Blended, signed: bool) -> None:
-        self._target, self._blended, self._signed = target, list(blended), signed
+    def __init__(self, target: Any, blended: Blended, channels: Sequence[Channel]) -> None:
+        self._target, self._blended = target, list(blended)
+        self._channels = [channels[index] for index, _ in blended]
         self.shape, self.dtype = (*target.shape[1:], 4), np.dtype(np.uint8)
 
     @property
@@ -134,7 +154,7 @@ class LazyBlend:
         *inner, colour = full_key(key, self.ndim)
         values = np.stack([np.asarray(self._target[(index, *inner)]) for index, _ in self._blended])
         known = ~np.isnan(values).any(0)
-        values = np.where(known, values * 0.5 + 0.5 if self._signed else values, 0)
+        values = np.where(known, to_unit(values, self._channels), 0)
         rgb = blend(values, [colour for _, colour in self._blended])
         rgba = np.concatenate([rgb, (known * np.uint8(255))[..., None].astype(np.uint8)], axis=-1)
         return np.asarray(rgba[..., colour])

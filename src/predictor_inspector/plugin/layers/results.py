@@ -37,7 +37,6 @@ class ResultLayers:
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
         self._layers: dict[str, Any] = {}
-        self._signed: bool | None = None
         self._about: Any = None
         self._wanted = RGB
         self._withdrawn: str | None = None
@@ -56,7 +55,7 @@ class ResultLayers:
 
     def show(self, pictures: Pictures) -> None:
         """Put new arrays into the layers; makes the layers that are missing."""
-        other = self.get(TARGET) is None or self._about is not pictures.about
+        other = self.get(TARGET) is None or self._about != pictures.about
         had_rgb = self.get(RGB) is not None
         looked_at = self.looked_at()
         withdrawn, self._withdrawn = self._withdrawn, None
@@ -77,7 +76,7 @@ class ResultLayers:
         elif had_rgb != (pictures.rgb is not None) and looked_at in (RGB, TARGET) and self._wanted == RGB:
             # The RGB view comes and goes with predictors of several channels; whoever looks at it sees the target meanwhile.
             self._look(RGB)
-        self._about, self._signed = pictures.about, pictures.signed
+        self._about = pictures.about
         if pictures.complete:
             self._heaviest = None
 
@@ -126,7 +125,7 @@ class ResultLayers:
         for name in (TARGET, WEIGHT, RGB):
             if self.get(name) is not None:
                 self._viewer.layers.remove(self._layers.pop(name))
-        self._about = self._signed = None
+        self._about = None
 
     def _look(self, name: str) -> None:
         """Show a view, the target in place of an RGB view that there isn't."""
@@ -220,10 +219,8 @@ class ResultLayers:
     def _dress(self, pictures: Pictures) -> None:
         """Colours and contrast that suit the values."""
         target, weight = self._layers[TARGET], self._layers[WEIGHT]
-        target.contrast_limits_range = (-1, 1) if pictures.signed else (0, 1)
-        target.contrast_limits = (-1, 1) if pictures.signed else (0, 1)
-        if pictures.signed != self._signed:
-            target.colormap = signed_colormap() if pictures.signed else "gray"
+        target.contrast_limits_range = target.contrast_limits = pictures.limits
+        target.colormap = signed_colormap() if pictures.signed else "gray"
         self._set_heaviest(weight, max(1.0, pictures.heaviest))
         if self._about is None:
             weight.colormap = "magma"

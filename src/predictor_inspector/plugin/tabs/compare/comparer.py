@@ -17,6 +17,7 @@ from predictor_inspector.inspection.comparison import Comparison, compare
 from predictor_inspector.inspection.findings import Find
 from predictor_inspector.plugin.layers.colours import blend, blended_at_first
 from predictor_inspector.plugin.layers.comparison import DIFFERENCE, NAMES, CompareLayers
+from predictor_inspector.plugin.layers.pictures import to_unit
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
 
@@ -224,9 +225,9 @@ class Comparer(QObject):
         new = self.layers.get(name) is None
         if new or self._have.get(name) != (a, self._names_of_b(), blended):
             if view == RGB:
-                chosen = array.numpy()[[index for index, _ in blended]]
-                signed = any(s.minimum < 0 for s in a.statistics)
-                data = blend(chosen * 0.5 + 0.5 if signed else chosen, [colour for _, colour in blended])
+                chosen = [index for index, _ in blended]
+                values = to_unit(array.numpy()[chosen], [a.channels[index] for index in chosen])
+                data = blend(values, [colour for _, colour in blended])
             else:
                 data = self._in_order_of_b(array.numpy(), a.channel_names)
             self.layers.put(name, data, array, view)
