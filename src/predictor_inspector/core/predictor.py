@@ -16,6 +16,7 @@ from predictor_inspector.core.parameters import parameters_of
 
 if TYPE_CHECKING:
     from predictor_inspector.core.model import Architecture, Model
+    from predictor_inspector.core.result_cache import ResultCache
 
 
 class Spec(Protocol):
@@ -118,9 +119,20 @@ class Predictor(ABC):
             max(low, high) for low, high in zip(roi.begin - region.begin, region.end - roi.end, strict=True)
         )
 
-    def target_in(self, gt: Array, roi: Roi) -> Array:
-        """``create_target(gt)[roi]``; a subclass may spare itself what lies outside `roi`."""
+    def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
+        """``create_target(gt)[roi]``; a subclass may leave out what lies outside `roi`, and use the cache."""
         return self.create_target(gt)[roi]
+
+    def weight_in(
+        self,
+        gt: Array,
+        target: Array,
+        mask: Array | None = None,
+        moving_class_counts: Any = None,
+        cache: ResultCache | None = None,
+    ) -> tuple[Array, Any]:
+        """`create_weight`; a subclass may use the cache."""
+        return self.create_weight(gt, target, mask, moving_class_counts)
 
     def positive(self, target: torch.Tensor) -> torch.Tensor:
         """Which values of a target, [C, …], stand for the positive class of their channel when weights are balanced."""

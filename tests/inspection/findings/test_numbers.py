@@ -51,8 +51,8 @@ def test_nan_and_infinity_are_found_in_labels_and_masks() -> None:
 
 def test_nan_that_a_predictor_makes_is_an_error_with_its_channel() -> None:
     class Broken(type(affinities())):  # type: ignore[misc]
-        def target_in(self, gt, roi):  # type: ignore[no-untyped-def]
-            target = super().target_in(gt, roi)
+        def target_in(self, gt, roi, cache=None):  # type: ignore[no-untyped-def]
+            target = super().target_in(gt, roi, cache)
             target.data[1, 4:6, 5, 6] = float("nan")
             return target
 

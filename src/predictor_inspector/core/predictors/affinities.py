@@ -23,6 +23,7 @@ from predictor_inspector.core.ops.shape_descriptors import TRUNCATE, shape_descr
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor, SpecT
 from predictor_inspector.core.predictors.clips import CLIPMAX, CLIPMIN, check_clips
+from predictor_inspector.core.result_cache import ResultCache
 
 _COARSER = 4
 """Downsampling of descriptors for a first impression: 64 times less to compute in 3-D."""
@@ -183,7 +184,7 @@ class AffinitiesPredictor(Predictor):
     def create_target(self, gt: Array) -> Array:
         return self.target_in(gt, gt.roi)
 
-    def target_in(self, gt: Array, roi: Roi) -> Array:
+    def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
         """Affinities, then descriptors, in `roi` only; `gt` beyond it is context."""
         self._check_dims(gt.dims, "gt")
         labels = object_labels(gt, "AffinitiesPredictor")

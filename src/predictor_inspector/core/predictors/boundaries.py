@@ -22,7 +22,7 @@ from predictor_inspector.core.ops.boundary_distance import (
 )
 from predictor_inspector.core.predictor import Predictor, SpecT
 from predictor_inspector.core.predictors.clips import check_clips
-from predictor_inspector.core.recall import recall, remembers
+from predictor_inspector.core.result_cache import ResultCache, recall
 
 CHANNELS: dict[str, Any] = {"doc": "Names of the ground truth's channels, in order.", "widget": "names"}
 SCALE_FACTOR: dict[str, Any] = {
@@ -103,17 +103,18 @@ class BoundaryPredictor(Predictor):
         """The ground truth by channel, [C, Z, Y, X]."""
         return channel_labels(gt, len(self.channels), type(self).__name__)
 
-    def distances(self, gt: Array, labels: torch.Tensor, roi: Roi) -> torch.Tensor:
+    def distances(self, gt: Array, labels: torch.Tensor, roi: Roi, cache: ResultCache | None = None) -> torch.Tensor:
         """Signed distances in `roi`, [C, Z, Y, X]."""
         keep, sizes = part_of(gt, roi, "roi"), gt.physical_voxel_size
-        if not remembers():
+        if cache is None:
             return torch.stack([signed_distance(c, sizes, self.scale_factor, keep) for c in labels])
         radius = generous(SATURATED * self.scale_factor)
         squared = recall(
+            cache,
             "distances to boundaries",
-            gt.data,
             (roi.begin, roi.shape, radius),
             lambda: torch.stack([squared_boundary_distance(c, sizes, radius, keep) for c in labels]),
+            of=gt.data,
         )
         return signed(squared, labels[(slice(None), *keep)] > 0, self.scale_factor)
 
@@ -131,7 +132,14 @@ class BoundaryPredictor(Predictor):
         return annotated(mask, target.roi, gt, len(self.channels))
 
     def measurable(
-        self, gt: Array, roi: Roi, mask: Array | None, distances: torch.Tensor, epsilon: float, threshold: float
+        self,
+        gt: Array,
+        roi: Roi,
+        mask: Array | None,
+        distances: torch.Tensor,
+        epsilon: float,
+        threshold: float,
+        cache: ResultCache | None = None,
     ) -> torch.Tensor:
         """Which distances can be trusted because the unknown is farther away: boolean, [C, Z, Y, X].
 
@@ -150,11 +158,14 @@ class BoundaryPredictor(Predictor):
             outside = squared_distance_to_outside(gt.spatial_shape, sizes, keep, distances.device)
             squared = outside.clamp_(max=radius**2)[None]
         else:
-            squared = self._distances_to_unknown(gt, roi, mask, generous(radius)).clamp(max=radius**2)
+            reach = radius if cache is None else generous(radius)
+            squared = self._distances_to_unknown(gt, roi, mask, reach, cache).clamp(max=radius**2)
         to_unknown = squared.sqrt_().div_(self.scale_factor).tanh_()
         return (distances.abs() + epsilon).clamp_(max=threshold) < to_unknown
 
-    def _distances_to_unknown(self, gt: Array, roi: Roi, mask: Array, radius: float) -> torch.Tensor:
+    def _distances_to_unknown(
+        self, gt: Array, roi: Roi, mask: Array, radius: float, cache: ResultCache | None
+    ) -> torch.Tensor:
         """Squared distances in `roi`, [1 or C, Z, Y, X]."""
 
         def make() -> torch.Tensor:
@@ -162,12 +173,12 @@ class BoundaryPredictor(Predictor):
             return torch.stack([squared_distance_to_unknown(k, gt.physical_voxel_size, radius, keep) for k in known])
 
         key = (gt.roi.begin, gt.roi.shape, len(self.channels), roi.begin, roi.shape, radius)
-        return recall("distances to the unknown", mask.data, key, make)
+        return recall(cache, "distances to the unknown", key, make, of=mask.data)
 
 
 def generous(radius: float) -> float:
-    """`radius` or up to half as much again: one value for a range of them, so that what reaches that far serves them all."""
-    return float(1.5 ** ceil(log(radius, 1.5))) if remembers() else radius
+    """`radius` or up to half as much again: one value for a range of them, so that distances that far serve them all."""
+    return float(1.5 ** ceil(log(radius, 1.5)))
 
 
 def starting_values(gt: Array, distances_masked: bool) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from predictor_inspector.core.predictors.boundaries import (
     starting_values,
 )
 from predictor_inspector.core.predictors.clips import CLIPMAX, CLIPMIN
+from predictor_inspector.core.result_cache import ResultCache
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,26 @@ class DistancePredictor(BoundaryPredictor):
     def create_model(self, architecture: Architecture) -> Model:
         return Model(architecture, conv_head(architecture, len(self.channels)))
 
-    def target_in(self, gt: Array, roi: Roi) -> Array:
+    def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
         """Signed distances in `roi` only; `gt` beyond it is context."""
-        return self.as_target(gt, self.distances(gt, self.labels(gt), roi), roi)
+        return self.as_target(gt, self.distances(gt, self.labels(gt), roi, cache), roi)
 
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None
     ) -> tuple[Array, ClassCounts]:
+        return self.weight_in(gt, target, mask, moving_class_counts)
+
+    def weight_in(
+        self,
+        gt: Array,
+        target: Array,
+        mask: Array | None = None,
+        moving_class_counts: ClassCounts | None = None,
+        cache: ResultCache | None = None,
+    ) -> tuple[Array, ClassCounts]:
         foreground, known = self.foreground(gt, target), self.annotated(gt, target, mask)
         if self.mask_distances:
-            known = known & self.measurable(gt, target.roi, mask, target.data, self.epsilon, self.threshold)
+            known = known & self.measurable(gt, target.roi, mask, target.data, self.epsilon, self.threshold, cache)
         weight, counts = balance(foreground, known, self.clipmin, self.clipmax, moving_class_counts)
         return target.like(weight, target.axis_names), counts
 

@@ -28,6 +28,7 @@ from predictor_inspector.core.predictors.boundaries import (
 )
 from predictor_inspector.core.predictors.clips import CLIPMAX, CLIPMIN
 from predictor_inspector.core.predictors.one_hot import KERNEL_SIZE
+from predictor_inspector.core.result_cache import ResultCache
 
 
 @dataclass(frozen=True)
@@ -62,20 +63,32 @@ class HotDistancePredictor(BoundaryPredictor):
     def create_model(self, architecture: Architecture) -> Model:
         return Model(architecture, conv_head(architecture, 2 * len(self.channels), self.kernel_size))
 
-    def target_in(self, gt: Array, roi: Roi) -> Array:
+    def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
         """One-hot values, then signed distances, in `roi` only; `gt` beyond it is context."""
         labels = self.labels(gt)
         hot = labels[(slice(None), *part_of(gt, roi, "roi"))] > 0
-        return self.as_target(gt, torch.cat([hot.float(), self.distances(gt, labels, roi)]), roi)
+        return self.as_target(gt, torch.cat([hot.float(), self.distances(gt, labels, roi, cache)]), roi)
 
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None
+    ) -> tuple[Array, ClassCounts]:
+        return self.weight_in(gt, target, mask, moving_class_counts)
+
+    def weight_in(
+        self,
+        gt: Array,
+        target: Array,
+        mask: Array | None = None,
+        moving_class_counts: ClassCounts | None = None,
+        cache: ResultCache | None = None,
     ) -> tuple[Array, ClassCounts]:
         count = len(self.channels)
         foreground, known = self.foreground(gt, target), self.annotated(gt, target, mask)
         trusted = known
         if self.mask_distances:
-            trusted = known & self.measurable(gt, target.roi, mask, target.data[count:], self.epsilon, self.threshold)
+            trusted = known & self.measurable(
+                gt, target.roi, mask, target.data[count:], self.epsilon, self.threshold, cache
+            )
         before = moving_class_counts
         hot, hot_counts = balance(
             foreground, known, self.clipmin, self.clipmax, None if before is None else before[:count]

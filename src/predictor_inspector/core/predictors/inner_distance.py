@@ -24,6 +24,7 @@ from predictor_inspector.core.predictors.boundaries import (
     starting_values,
 )
 from predictor_inspector.core.predictors.clips import CLIPMAX, CLIPMIN
+from predictor_inspector.core.result_cache import ResultCache
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,11 @@ class InnerDistancePredictor(BoundaryPredictor):
     def create_model(self, architecture: Architecture) -> Model:
         return Model(architecture, conv_head(architecture, len(self.channels)))
 
-    def target_in(self, gt: Array, roi: Roi) -> Array:
+    def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
         """Distances in `roi` only; `gt` beyond it is context."""
         labels = self.labels(gt)
         inside = labels[(slice(None), *part_of(gt, roi, "roi"))] > 0
-        return self.as_target(gt, torch.where(inside, self.distances(gt, labels, roi), 0.0), roi)
+        return self.as_target(gt, torch.where(inside, self.distances(gt, labels, roi, cache), 0.0), roi)
 
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None

@@ -16,6 +16,7 @@ from predictor_inspector.core.ground_truth import annotated, check_channels, obj
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.result_cache import ResultCache
 
 KERNEL_SIZE: dict[str, Any] = {
     "doc": "Kernel size of the model's last convolution.",
@@ -58,7 +59,7 @@ class OneHotPredictor(Predictor):
     def create_target(self, gt: Array) -> Array:
         return self.target_in(gt, gt.roi)
 
-    def target_in(self, gt: Array, roi: Roi) -> Array:
+    def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
         """One-hot classes in `roi` only."""
         labels = object_labels(gt, "OneHotPredictor")[part_of(gt, roi, "roi")]
         ids = torch.arange(len(self.classes), device=labels.device).reshape(-1, *(1 for _ in labels.shape))

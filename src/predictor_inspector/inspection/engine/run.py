@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -17,20 +17,19 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
+from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.progress import listening
-from predictor_inspector.core.recall import remembering
+from predictor_inspector.core.result_cache import ResultCache, recall
 from predictor_inspector.core.text import format_roi, format_shape
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
 from predictor_inspector.inspection.engine.reading import read_lazily
 from predictor_inspector.inspection.engine.regions import Outside, Regions, notes_on, regions_for
-from predictor_inspector.inspection.engine.result_cache import Workbench, target_key
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics, channel_statistics
 
 Progress = Callable[[str, float], None]
 BalanceOver = Literal["roi", "context"]
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -186,13 +185,13 @@ def inspect(
     return run(Request(predictor, Source(gt, mask), roi, device, outside, balance_over, counts), progress)
 
 
-def run(request: Request, progress: Progress | None = None, cache: Workbench | None = None) -> Inspection:
+def run(request: Request, progress: Progress | None = None, cache: ResultCache | None = None) -> Inspection:
     """Compute what `request` asks for; progress and errors as in `inspect`.
 
     Parameters
     ----------
-    cache : Workbench, optional
-        From an earlier inspection of the same data: what lies in it isn't read or computed again.
+    cache : ResultCache, optional
+        From an earlier inspection of the same data: what is in it isn't read or computed again.
     """
     if request.balance_over not in ("roi", "context"):
         raise ValueError(f"balance_over must be 'roi' or 'context', got {request.balance_over!r}")
@@ -201,7 +200,7 @@ def run(request: Request, progress: Progress | None = None, cache: Workbench | N
     clock = _Clock(progress)
     with clock.step("read"):
         where = (*regions.read_region.begin, *regions.read_region.shape, request.outside)
-        used = _recalled(cache, "read", where, lambda: _read(request))
+        used = recall(cache, "read", where, lambda: _read(request))
     try:
         return _computed(request, used, device, clock, cache)
     except (torch.OutOfMemoryError, MemoryError, RuntimeError, NotImplementedError) as error:
@@ -226,21 +225,20 @@ def _read(request: Request) -> Source:
 
 
 def _computed(
-    request: Request, source: Source, device: torch.device, clock: _Clock, cache: Workbench | None
+    request: Request, source: Source, device: torch.device, clock: _Clock, cache: ResultCache | None
 ) -> Inspection:
     predictor, regions, roi = request.predictor, request.regions, request.regions.roi
     gt, mask = source.gt, source.mask
     forget_peak_memory(device)
     with clock.step("transfer", device):
         there = (*regions.read_region.begin, *regions.read_region.shape, request.outside, str(device))
-        on_device, mask_there = _recalled(cache, "transfer", there, lambda: _transferred(gt, mask, device))
+        on_device, mask_there = recall(cache, "transfer", there, lambda: _transferred(gt, mask, device))
     with clock.step("target", device):
         over = regions.read_region if request.balance_over == "context" else roi
         made = (target_key(predictor), *there, *over.begin, *over.shape)
-        with remembering(cache):
-            target = _recalled(cache, "target", made, lambda: predictor.target_in(on_device, over))
-    with clock.step("weight", device), remembering(cache):
-        weight, counts = predictor.create_weight(on_device, target, mask_there, request.counts)
+        target = recall(cache, "target", made, lambda: predictor.target_in(on_device, over, cache))
+    with clock.step("weight", device):
+        weight, counts = predictor.weight_in(on_device, target, mask_there, request.counts, cache)
         target, weight = target[roi], weight[roi]
     with clock.step("statistics", device):
         names = [channel.name for channel in predictor.describe_channels(gt.spatial_axes)]
@@ -269,8 +267,10 @@ def _computed(
     )
 
 
-def _recalled(cache: Workbench | None, what: str, key: Hashable, make: Callable[[], T]) -> T:
-    return make() if cache is None else cache.recall(what, key, make)
+def target_key(predictor: Predictor) -> Hashable:
+    """Equal for predictors that make the same targets, whatever their weights."""
+    cls = type(predictor)
+    return cls, tuple(getattr(predictor, p.name) for p in parameters_of(cls) if p.affects == "target")
 
 
 def _transferred(gt: Array, mask: Array | None, device: torch.device) -> tuple[Array, Array | None]:

@@ -329,7 +329,7 @@ class TiledInspection:
         with self._timed("target", device), listening(told):
             target = predictor.target_in(gt, roi) if target is None else target.to(device)
         with self._timed("weight", device):
-            weight, counts = predictor.create_weight(gt, target, mask, counts)
+            weight, counts = predictor.weight_in(gt, target, mask, counts)
         names = self.channel_names
         if tuple(target.shape) != tuple(weight.shape) or target.shape[0] != len(names):
             raise ValueError(

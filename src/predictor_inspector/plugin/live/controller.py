@@ -15,10 +15,10 @@ from qtpy.QtCore import QObject, Qt, QTimer, Signal
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops import backend
+from predictor_inspector.core.result_cache import ResultCache
 from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.inspection import Inspection, Request, run
 from predictor_inspector.inspection.engine.preview import IMPATIENT, Pace, preview_of
-from predictor_inspector.inspection.engine.result_cache import Workbench
 from predictor_inspector.plugin.layers.box import PinnedBox
 from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
 from predictor_inspector.plugin.layers.regions import RegionLayers
@@ -75,7 +75,7 @@ class Inspector(QObject):
         self._viewer, self._intention, self._blended = viewer, intention, blended
         self._runner = LiveRunner(leave_a_core_to_the_window)
         self._pace = Pace()
-        self._bench: tuple[Any, Workbench] | None = None
+        self._cache: tuple[Any, ResultCache] | None = None
         self._results = ResultLayers(viewer)
         self._regions = RegionLayers(viewer)
         self.box = PinnedBox(viewer, self._regions, self.request_update)
@@ -241,14 +241,14 @@ class Inspector(QObject):
     def _submit(self, situation: Situation) -> None:
         self._submitted, self._trouble = situation.key, ""
         blended = self._blended(situation.channels)
-        if self._bench is None or self._bench[0] != situation.data:
-            self._bench = (situation.data, Workbench())
-        bench = self._bench[1]
+        if self._cache is None or self._cache[0] != situation.data:
+            self._cache = (situation.data, ResultCache())
+        cache = self._cache[1]
 
         def worker(request: Request, note: str = "") -> Work:
             def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
                 with quick_turns():
-                    inspection = run(request, step, bench)
+                    inspection = run(request, step, cache)
                     if note:
                         inspection = replace(inspection, notes=(note, *inspection.notes))
                     return inspection, make_pictures(inspection, situation.place, blended)
@@ -276,7 +276,7 @@ class Inspector(QObject):
         if now or (self.live and chosen and seconds <= UNASKED):
             self._withdraw()
             # Memory is for the tiles now.
-            self._bench = self.inspection = None
+            self._cache = self.inspection = None
             self._submitted, self._trouble = situation.key, ""
             self.tiling.begin(situation, plan)
             return ""
@@ -328,7 +328,7 @@ class Inspector(QObject):
 
     def _clear(self) -> None:
         self._submitted, self._undrawn = None, None
-        self._about, self.inspection, self._bench = None, None, None
+        self._about, self.inspection, self._cache = None, None, None
         self._results.clear()
         self._regions.clear()
         self.cleared.emit()

@@ -1,4 +1,4 @@
-"""What one inspection leaves for the next."""
+"""Consecutive inspections that share intermediate results."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import torch
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
 from predictor_inspector.core.predictors import boundaries
+from predictor_inspector.core.result_cache import ResultCache
 from predictor_inspector.inspection import Request, Source, run
-from predictor_inspector.inspection.engine.result_cache import Workbench, target_key
+from predictor_inspector.inspection.engine.run import target_key
 
 DISTANCE = DistancePredictor(["a"], 30, True)
 
@@ -36,9 +37,9 @@ def gt() -> Array:
 
 
 def test_the_same_region_is_read_once(gt: Array) -> None:
-    bench = Workbench()
+    cache = ResultCache()
     for scale in (20, 20.5):
-        run(Request(replace(DISTANCE, scale_factor=scale), Source(gt), gt.roi), cache=bench)
+        run(Request(replace(DISTANCE, scale_factor=scale), Source(gt), gt.roi), cache=cache)
     assert gt.data.reads == 1
 
 
@@ -48,15 +49,15 @@ def test_the_same_region_is_read_once(gt: Array) -> None:
 def test_parameters_of_weights_make_no_new_target(
     gt: Array, other: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench, changed = Workbench(), replace(DISTANCE, **other)
-    run(Request(DISTANCE, Source(gt), gt.roi), cache=bench)
+    cache, changed = ResultCache(), replace(DISTANCE, **other)
+    run(Request(DISTANCE, Source(gt), gt.roi), cache=cache)
     expected = run(Request(changed, Source(gt), gt.roi))
 
     def made_again(*_args: Any) -> None:
         raise AssertionError("the target was made again")
 
     monkeypatch.setattr(DistancePredictor, "target_in", made_again)
-    again = run(Request(changed, Source(gt), gt.roi), cache=bench)
+    again = run(Request(changed, Source(gt), gt.roi), cache=cache)
     np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
     np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
 
@@ -66,8 +67,8 @@ def test_the_slope_of_distances_is_changed_without_measuring_them_again(
     gt: Array, masked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mask = gt.like(torch.from_numpy(np.random.default_rng(1).random(gt.shape) < 0.99)) if masked else None
-    bench, gentler = Workbench(), replace(DISTANCE, scale_factor=33.0)
-    run(Request(DISTANCE, Source(gt, mask), gt.roi), cache=bench)
+    cache, gentler = ResultCache(), replace(DISTANCE, scale_factor=33.0)
+    run(Request(DISTANCE, Source(gt, mask), gt.roi), cache=cache)
     expected = run(Request(gentler, Source(gt, mask), gt.roi))
 
     def measured_again(*_args: Any) -> None:
@@ -75,36 +76,36 @@ def test_the_slope_of_distances_is_changed_without_measuring_them_again(
 
     for measure in ("signed_distance", "squared_boundary_distance", "squared_distance_to_unknown"):
         monkeypatch.setattr(boundaries, measure, measured_again)
-    again = run(Request(gentler, Source(gt, mask), gt.roi), cache=bench)
+    again = run(Request(gentler, Source(gt, mask), gt.roi), cache=cache)
     np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
     np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
 
 
 def test_a_steeper_slope_in_steps_gives_what_it_gives_at_once(gt: Array) -> None:
-    bench = Workbench()
+    cache = ResultCache()
     for scale in (4.0, 9.0, 80.0, 30.0, 31.0):
         request = Request(replace(DISTANCE, scale_factor=scale), Source(gt), gt.roi)
-        expected, again = run(request), run(request, cache=bench)
+        expected, again = run(request), run(request, cache=cache)
         np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
         np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
 
 
 def test_what_the_target_depends_on_makes_a_new_one(gt: Array) -> None:
-    bench = Workbench()
+    cache = ResultCache()
     for predictor in (DISTANCE, replace(DISTANCE, scale_factor=50), AffinitiesPredictor([[1, 0, 0]], lsds=False)):
         for balance_over in ("roi", "context"):
             for outside in ("clip", "zero"):
                 roi = gt.roi_of((slice(3, 9), slice(0, 9), slice(4, 12)))
                 request = Request(predictor, Source(gt), roi, outside=outside, balance_over=balance_over)
-                expected, again = run(request), run(request, cache=bench)
+                expected, again = run(request), run(request, cache=cache)
                 np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
                 np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
 
 
 def test_only_the_latest_is_kept() -> None:
-    bench, made = Workbench(), []
+    cache, made = ResultCache(), []
     for key in (1, 2, 3, 1):
-        bench.recall("numbers", key, lambda key=key: made.append(key) or key)
+        cache.recall("numbers", key, lambda key=key: made.append(key) or key)
     assert made == [1, 2, 3, 1]
 
 
