@@ -8,11 +8,10 @@ from itertools import groupby
 from predictor_inspector.inspection.findings import Check, kinds, load_checks
 
 PLACEHOLDER = "{{ findings }}"
-COSTS = {"live": "Runs with every inspection.", "on demand": "Runs on demand."}
 
 
 def findings() -> str:
-    """A table of all findings, then a section for each theme with what its checks go by."""
+    """A table of all findings, then a section for each module with the criteria of its checks."""
     rows = ["| finding | what it means | what to do |", "|---|---|---|"]
     rows += [f"| [`{kind.id}`](#{kind.id}) | {kind.meaning} | {kind.remedy} |" for kind in kinds().values()]
     sections, anchored = ["\n".join(rows)], set[str]()
@@ -25,11 +24,12 @@ def findings() -> str:
 
 
 def _section(check: Check, anchored: set[str]) -> str:
-    """One check: its findings, and when it speaks."""
+    """One check: its findings, and what it finds."""
     ids = [kind.id for kind in check.kinds]
     anchors = "".join(f'<a id="{i}"></a>' for i in ids if i not in anchored)
     anchored.update(ids)
-    return f"{anchors}**{', '.join(f'`{i}`' for i in ids)}** — {check.when}\n\n{COSTS[check.cost]}"
+    runs = "Slow: runs on demand." if check.slow else "Runs with every inspection."
+    return f"{anchors}**{', '.join(f'`{i}`' for i in ids)}** — {check.when}\n\n{runs}"
 
 
 def on_page_markdown(markdown: str, **_: object) -> str:

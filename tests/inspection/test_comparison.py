@@ -181,7 +181,7 @@ def test_b_is_a_with_other_parameters_unless_it_has_its_own(gt: Array) -> None:
 def test_the_command_prints_the_comparison_as_json(
     gt: Array, tmp_path: object, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("predictor_inspector.inspection.comparison.compare_configs.find_cheaply", lambda _: [])
+    monkeypatch.setattr("predictor_inspector.inspection.comparison.compare_configs.find_quickly", lambda _: [])
     path = f"{tmp_path}/gt.ome.zarr"
     write_ome_zarr(path, gt, "labels")
     parser = argparse.ArgumentParser()

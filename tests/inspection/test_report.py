@@ -122,7 +122,7 @@ def test_a_report_is_written_as_html_only_and_whole(inspection: Inspection, tmp_
 
 @pytest.fixture
 def parser(monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
-    monkeypatch.setattr("predictor_inspector.inspection.output.write_report.find_cheaply", lambda _: [stand_in()])
+    monkeypatch.setattr("predictor_inspector.inspection.output.write_report.find_quickly", lambda _: [stand_in()])
     made = argparse.ArgumentParser()
     report.add_arguments(made)
     return made

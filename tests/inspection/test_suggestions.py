@@ -28,7 +28,7 @@ def rods(radius: int, voxel_size: tuple[int, int, int] = (10, 10, 10)) -> Array:
 def test_scale_factor_is_the_radius_of_round_objects(radius: int) -> None:
     gt = rods(radius)
     predictor = DistancePredictor(["rods"], 1, False)
-    (made,) = suggest(predictor, inspect(predictor, gt, device="cpu"))
+    (made,) = suggest(inspect(predictor, gt, device="cpu"))
     assert made.parameter == "scale_factor"
     assert made.value == pytest.approx(10 * radius, rel=0.15)
     assert made.reason.startswith("Objects here are about ")
@@ -38,7 +38,7 @@ def test_scale_factor_is_the_radius_of_round_objects(radius: int) -> None:
 def test_sigma_is_half_the_radius_and_offsets_stay_inside(radius: int) -> None:
     gt = rods(radius)
     predictor = AffinitiesPredictor([[1, 0, 0]], num_voxels=1)
-    by_name = {s.parameter: s for s in suggest(predictor, inspect(predictor, gt, device="cpu"))}
+    by_name = {s.parameter: s for s in suggest(inspect(predictor, gt, device="cpu"))}
     sigma = by_name["num_voxels"].value if "num_voxels" in by_name else 1
     assert sigma == pytest.approx(radius / 2, abs=1)
     offsets = by_name["neighborhood"].value
@@ -57,26 +57,26 @@ def test_what_is_suggested_is_found_to_be_fine_and_not_suggested_again() -> None
     ):
         inspection = inspect(start, gt, device="cpu")
         assert find(inspection, only=LENGTHS_AND_SCALES)
-        better = replace(start, **{s.parameter: s.value for s in suggest(start, inspection)})
+        better = replace(start, **{s.parameter: s.value for s in suggest(inspection)})
         again = inspect(better, gt, device="cpu")
         assert find(again, only=LENGTHS_AND_SCALES) == ()
-        assert suggest(better, again) == ()
+        assert suggest(again) == ()
 
 
 def test_thin_objects_get_two_voxels_and_anisotropic_ones_shorter_offsets_across_sections() -> None:
     gt = rods(1)
     predictor = DistancePredictor(["rods"], 1, False)
-    (made,) = suggest(predictor, inspect(predictor, gt, device="cpu"))
+    (made,) = suggest(inspect(predictor, gt, device="cpu"))
     assert made.value == 20
 
 
 def test_nothing_is_suggested_without_objects_or_without_parameters_of_length() -> None:
     empty = Array(np.zeros((12, 12, 12), np.uint8), (10, 10, 10))
     for predictor in (DistancePredictor(["rods"], 1, False), AffinitiesPredictor([[1, 0, 0]], num_voxels=1)):
-        assert suggest(predictor, inspect(predictor, empty, device="cpu")) == ()
+        assert suggest(inspect(predictor, empty, device="cpu")) == ()
     gt = rods(8)
     for other in (DummyPredictor(2), OneHotPredictor(["bg", "rods"])):
-        assert suggest(other, inspect(other, gt, device="cpu")) == ()
+        assert suggest(inspect(other, gt, device="cpu")) == ()
 
 
 @pytest.mark.parametrize("file", ["medulla.ome.zarr", "nuclei2d_masks.tif", "nuclei3d_masks.tif"])
@@ -85,7 +85,7 @@ def test_suggestions_for_real_tissue_are_found_to_be_fine(real_data: Path, file:
     middle = gt.roi_of([slice((n - min(n, 72)) // 2, (n + min(n, 72)) // 2) for n in gt.spatial_shape])
     nearest = [[int(a == axis) for a in range(gt.dims)] for axis in range(gt.dims)]
     for start in (DistancePredictor(["cells"], 1, False), AffinitiesPredictor(nearest, num_voxels=2)):
-        made = suggest(start, inspect(start, gt, middle, device="cpu"))
+        made = suggest(inspect(start, gt, middle, device="cpu"))
         assert made
         better = replace(start, **{s.parameter: s.value for s in made})
         assert find(inspect(better, gt, middle, device="cpu"), only=LENGTHS_AND_SCALES) == ()

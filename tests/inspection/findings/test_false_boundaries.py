@@ -42,6 +42,39 @@ def test_offsets_that_point_the_same_way_are_told_of_together() -> None:
     assert {f.channels for f in findings} == {("aff z+1", "aff z+3"), ("aff y+2",)}
 
 
+def test_boundaries_where_the_annotation_ends_are_false() -> None:
+    mask = np.ones((40, 40, 40), np.uint8)
+    mask[:, :, 25:] = 0
+    labels = tissue() * mask
+    gt = array(labels)
+    (finding,) = found(affinities(neighborhood=[[0, 0, 2]], mask_pairs=False), gt, "false-boundary", mask=array(mask))
+    assert (finding.severity, finding.channels) == ("error", ("aff x+2",))
+    expected = np.zeros(mask.shape, bool)
+    expected[:, :, 23:25] = True
+    np.testing.assert_array_equal(voxels(finding, gt), expected)
+    assert found(affinities(neighborhood=[[0, 0, 2]]), gt, "false-boundary", mask=array(mask)) == []
+
+
+def test_boundaries_at_the_edge_of_the_data_are_false_however_it_is_padded() -> None:
+    gt = array(tissue())
+    for outside in ("clip", "zero"):
+        (finding,) = found(
+            affinities(neighborhood=[[-3, 0, 0]], mask_pairs=False), gt, "false-boundary", outside=outside
+        )
+        assert voxels(finding, gt)[:3].all()
+        assert finding.where.voxels == 3 * 40 * 40
+
+
+def test_background_and_true_boundaries_at_the_edge_are_none() -> None:
+    assert found(affinities(mask_pairs=False), array(cells()), "false-boundary") == []
+
+
+def test_a_region_inside_the_data_has_no_false_boundaries() -> None:
+    gt = array(tissue())
+    inner = gt.roi.grow(-gt.voxel_size, -gt.voxel_size)
+    assert found(affinities(mask_pairs=False), gt, "false-boundary", inner) == []
+
+
 def false_distances(labels: np.ndarray, mask: np.ndarray, scale: float) -> np.ndarray:
     """Voxels of which the nearest boundary, within 1.83 scales, is a face with an unknown 0; by brute force, 10 nm voxels."""
     faces, false = [], []

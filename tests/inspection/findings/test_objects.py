@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from predictor_inspector.core import OneHotPredictor
-from predictor_inspector.inspection.findings.components import Components, Contacts
+from predictor_inspector.inspection.findings.components import Components
 
-from .volumes import affinities, array, cells, distance, found, tissue, voxels
+from .volumes import affinities, array, cells, distance, found, voxels
 
 
 @given(st.integers(0, 10**6), st.integers(2, 3))
@@ -36,23 +36,6 @@ def test_components_know_size_and_box_of_every_piece_and_object(seed: int, ndim:
             inner = np.zeros_like(piece)
             inner[(slice(2, -2),) * ndim] = True
             assert border[number] == (piece & ~inner).any()
-
-
-@given(st.integers(0, 10**6), st.integers(1, 3))
-def test_contacts_are_the_faces_between_two_objects(seed: int, ndim: int) -> None:
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 4, rng.integers(1, 6, ndim)) * rng.choice([1, 2**40])
-    expected: dict[tuple[int, int], set[tuple[int, ...]]] = {}
-    for here in np.ndindex(labels.shape):
-        for axis in range(ndim):
-            there = tuple(i + (a == axis) for a, i in enumerate(here))
-            if there[axis] < labels.shape[axis] and 0 != labels[here] != labels[there] != 0:
-                pair = min(labels[here], labels[there]), max(labels[here], labels[there])
-                expected.setdefault(pair, set()).update((here, there))
-    contacts = Contacts.of(labels)
-    assert [tuple(pair) for pair in contacts.pairs] == sorted(expected)
-    for number, pair in enumerate(sorted(expected)):
-        assert set(zip(*np.nonzero(contacts.voxels([number], labels.shape)), strict=True)) == expected[pair]
 
 
 def box(mask: np.ndarray) -> np.ndarray:
@@ -165,36 +148,6 @@ def test_objects_whose_distances_stay_near_zero_are_small() -> None:
     assert list(finding.numbers["ids"]) == [99]
     np.testing.assert_array_equal(voxels(finding, gt), labels == 99)
     assert found(distance(), array(cells()), "small-object") == []
-
-
-def test_objects_that_touch_are_found_at_the_contact() -> None:
-    labels = np.zeros((30, 30, 30), np.uint16)
-    labels[5:15, 5:15, 5:15], labels[5:15, 8:12, 15:25], labels[20:28, 20:28, 20:28] = 4, 700, 9
-    gt = array(labels)
-    (finding,) = found(distance(), gt, "touching-objects")
-    expected = np.zeros(labels.shape, bool)
-    expected[5:15, 8:12, 14:16] = True
-    np.testing.assert_array_equal(voxels(finding, gt), expected)
-    assert list(finding.numbers["ids"]) == [4, 700]
-    huge = array(labels.astype(np.uint64) * 2**40)
-    (finding,) = found(distance(), huge, "touching-objects")
-    assert list(finding.numbers["ids"]) == [4 * 2**40, 700 * 2**40]
-
-
-def test_the_contact_of_two_objects_leaves_out_that_with_a_third() -> None:
-    labels = np.zeros((30, 30, 30), np.uint16)
-    labels[5:15, 5:15, 5:10], labels[5:15, 5:15, 10:20], labels[5:15, 5:15, 20:25] = 1, 2, 3
-    gt = array(labels)
-    one, two = found(distance(), gt, "touching-objects")
-    assert {(one.where.roi.begin[2], one.where.roi.end[2]), (two.where.roi.begin[2], two.where.roi.end[2])} == {
-        (gt.offset[2] + 20 * 9, gt.offset[2] + 20 * 11),
-        (gt.offset[2] + 20 * 19, gt.offset[2] + 20 * 21),
-    }
-
-
-def test_objects_apart_do_not_touch_and_affinities_do_not_mind() -> None:
-    assert found(distance(), array(cells()), "touching-objects") == []
-    assert found(affinities(), array(tissue()), "touching-objects") == []
 
 
 def test_ids_without_a_class_are_found_one_by_one() -> None:

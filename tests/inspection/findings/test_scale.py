@@ -89,3 +89,15 @@ def test_even_voxels_and_other_predictors_have_no_uneven_windows() -> None:
 def test_a_region_without_boundaries_says_nothing_about_the_scale() -> None:
     gt = array(np.ones((20, 20, 20), np.uint8))
     assert found(distance(), gt, "scale-saturated") == []
+
+
+def test_an_offset_longer_than_objects_is_a_warning_and_shorter_ones_are_fine() -> None:
+    gt = array(cells())
+    (finding,) = found(affinities(neighborhood=[[0, 0, 7], [0, 16, 0]]), gt, "offset-too-long")
+    assert (finding.severity, finding.channels, finding.numbers["positive"]) == ("warning", ("aff y+16",), 0)
+
+
+def test_an_offset_longer_than_the_data_is_an_error() -> None:
+    gt = array(cells())
+    (finding,) = found(affinities(neighborhood=[[0, 0, 1], [-40, 0, 0]]), gt, "offset-too-long")
+    assert (finding.severity, finding.channels) == ("error", ("aff z-40",))

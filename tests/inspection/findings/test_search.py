@@ -117,7 +117,7 @@ def test_cheap_checks_can_be_had_alone_and_kinds_chosen() -> None:
     labels[labels == 8] = 1
     gt = array(labels)
     inspection = inspect(affinities(), gt, device="cpu")
-    assert "split-object" not in {f.id for f in find(inspection, costly=False)}
+    assert "split-object" not in {f.id for f in find(inspection, slow=False)}
     assert {f.id for f in find(inspection, only=["split-object"])} == {"split-object"}
     assert "zero-weight" not in {f.id for f in find(inspection, ignore=["zero-weight"])}
     with pytest.raises(ValueError, match="no finding 'zero-wait'; there are"):
@@ -146,11 +146,14 @@ OTHERS = '''
 from predictor_inspector.inspection.findings import Kind, check
 
 
-@check(Kind("odd-shape", "A side is odd.", "Cut a slice off."))
+ODD_SHAPE = Kind("odd-shape", "A side is odd.", "Cut a slice off.")
+
+
+@check(ODD_SHAPE)
 def odd_shape(subject):
     """Info if a side of the ROI is odd."""
     if any(n % 2 for n in subject.inspection.target.spatial_shape):
-        yield subject.finding("odd-shape", "info", "A side is odd.", "Cut a slice off.")
+        yield subject.finding(ODD_SHAPE, "info", "A side is odd.")
 
 
 @check(Kind("never", "Nothing.", "Nothing."))
@@ -164,7 +167,8 @@ def failing(subject):
 def test_another_packages_check_is_one_function_and_one_line() -> None:
     gt = array(cells())
     odd = gt.roi_of([slice(0, 39), slice(0, 40), slice(0, 40)])
-    assert [f.id for f in find(inspect(distance(), gt, odd, device="cpu"), only=["odd-shape"])] == ["odd-shape"]
+    (finding,) = find(inspect(distance(), gt, odd, device="cpu"), only=["odd-shape"])
+    assert (finding.id, finding.message, finding.advice) == ("odd-shape", "A side is odd.", "Cut a slice off.")
     assert find(inspect(distance(), gt, device="cpu"), only=["odd-shape"]) == ()
     assert list(kinds())[-2:] == ["never", "odd-shape"]
 

@@ -60,7 +60,7 @@ def found(
     mask: Array | None = None,
     **request: Any,
 ) -> list[Finding]:
-    """The findings of one kind, costly ones included."""
+    """The findings of one kind, slow checks included."""
     inspection = inspect(predictor, gt, roi, mask, "cpu", **request)
     return [f for f in find(inspection) if f.id == kind]
 

@@ -12,7 +12,7 @@ from predictor_inspector.inspection.comparison.compare import Comparison, compar
 from predictor_inspector.inspection.engine.regions import Outside
 from predictor_inspector.inspection.engine.roi_text import roi_from_text
 from predictor_inspector.inspection.engine.run import BalanceOver, Inspection, Request, run
-from predictor_inspector.inspection.findings import Find, find_cheaply
+from predictor_inspector.inspection.findings import Find, find_quickly
 
 Choice = tuple[str | None, Sequence[str]]
 """A kind, or a YAML or JSON file of parameters; and single parameters as ``key=value``."""
@@ -54,7 +54,7 @@ def compare_configs(
     def inspected(choice: Choice, device: str) -> tuple[Inspection, Sequence[Any]]:
         predictor, _ = chosen_predictor(gt, **_kind_or_file(choice[0]), values=choice[1])
         inspection = run(Request(predictor, source, region, device, outside, balance_over))
-        return inspection, (find or find_cheaply)(inspection)
+        return inspection, (find or find_quickly)(inspection)
 
     (first, found_first), (second, found_second) = (
         inspected(choice, device) for choice, device in zip((a, b), devices, strict=True)

@@ -1,14 +1,15 @@
-"""What is wrong with targets and weights, and where: `find` runs every check over an inspection."""
+"""Findings: what is wrong with ground truth, targets and weights, and where."""
 
-from predictor_inspector.inspection.findings.checks import CHECKS, Check, Kind, check, kinds, load_checks
-from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Place, Severity
-from predictor_inspector.inspection.findings.region import Checked, check_region
+from predictor_inspector.inspection.findings.checks import CHECKS, Check, check, kinds, load_checks
+from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Kind, Place, Severity
 from predictor_inspector.inspection.findings.search import (
+    CheckedRegion,
     Find,
     check_inputs,
+    check_region,
     find,
-    find_cheaply,
     find_in,
+    find_quickly,
     in_order,
     wanted_kinds,
 )
@@ -18,7 +19,7 @@ __all__ = [
     "CHECKS",
     "SEVERITIES",
     "Check",
-    "Checked",
+    "CheckedRegion",
     "Find",
     "Finding",
     "Inputs",
@@ -30,8 +31,8 @@ __all__ = [
     "check_inputs",
     "check_region",
     "find",
-    "find_cheaply",
     "find_in",
+    "find_quickly",
     "in_order",
     "kinds",
     "load_checks",

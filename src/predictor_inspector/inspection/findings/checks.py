@@ -1,4 +1,4 @@
-"""Registry of checks: what can be found, what each finding means, and which function looks for it.
+"""Registry of checks: kinds of findings and the functions that look for them.
 
 A check is a function with the decorator `check`, registered in the entry-point group ``predictor_inspector.checks``; ours
 are in the table below. The command line, the documentation and the dock list all of them.
@@ -13,27 +13,9 @@ from functools import cache
 from typing import Any, Literal
 
 from predictor_inspector.core.registry import Extensions
-from predictor_inspector.inspection.findings.finding import Finding
+from predictor_inspector.inspection.findings.finding import Finding, Kind
 
-Cost = Literal["live", "on demand"]
 Of = Literal["inputs", "inspection"]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of finding.
-
-    Attributes
-    ----------
-    id : str
-        Its identifier.
-    meaning, remedy : str
-        A sentence of what it means, and one of what can be done.
-    """
-
-    id: str
-    meaning: str
-    remedy: str
 
 
 @dataclass(frozen=True)
@@ -44,8 +26,8 @@ class Check:
     ----------
     kinds : tuple of Kind
         What it may find.
-    cost : str
-        ``"live"`` if it is quick enough to run with every inspection, else ``"on demand"``.
+    slow : bool
+        Whether it takes too long to run with every inspection.
     of : str
         What it looks at: the ``"inputs"`` as they were opened, or an ``"inspection"`` of them.
     run : callable
@@ -53,7 +35,7 @@ class Check:
     """
 
     kinds: tuple[Kind, ...]
-    cost: Cost
+    slow: bool
     of: Of
     run: Callable[[Any], Iterator[Finding]]
 
@@ -64,19 +46,19 @@ class Check:
 
     @property
     def when(self) -> str:
-        """From which threshold on it speaks, and why from there: the function's docstring."""
+        """What is found from which threshold on, and why: the function's docstring."""
         return inspect.getdoc(self.run) or ""
 
 
 def check(
-    *kinds: Kind, cost: Cost = "live", of: Of = "inspection"
+    *kinds: Kind, slow: bool = False, of: Of = "inspection"
 ) -> Callable[[Callable[[Any], Iterator[Finding]]], Check]:
     """Make a check of the decorated function, which may find `kinds`; its docstring says when it does."""
-    return lambda run: Check(kinds, cost, of, run)
+    return lambda run: Check(kinds, slow, of, run)
 
 
 _THEMES = {
-    "numbers": "float_labels not_finite_inputs negative_ids label_overflow mask_not_binary not_finite_results",
+    "values": "float_labels not_finite_inputs negative_ids label_overflow mask_not_binary not_finite_results",
     "context": "context_insufficient context_outside_data",
     "weights": "zero_weight classes weight_clipped count_drift",
     "false_boundaries": "false_affinities false_distances",

@@ -6,34 +6,29 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from math import ceil
-from typing import Any
+from math import ceil, isnan
 
 import numpy as np
 from funlib.geometry import Coordinate, Roi
 
-from predictor_inspector.core import AffinitiesPredictor, DummyPredictor
 from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.labels import as_tensor
-from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
-from predictor_inspector.core.text import percent
+from predictor_inspector.core.text import format_shape, percent
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.reading import read_lazily
-from predictor_inspector.inspection.findings.checks import Kind, check
-from predictor_inspector.inspection.findings.finding import Finding, Place
-from predictor_inspector.inspection.findings.subject import Subject
+from predictor_inspector.inspection.findings import Finding, Kind, Place, Subject, check
 
 ROUNDING = 2e-6
 """What rounding in float32 may add to a predictor's tolerance."""
 
 NOTICEABLE = 0.05
-"""Targets that are off by more than this are worth a word, even if the predictor's tolerance allows them."""
+"""Targets that are off by more than this are reported, even if the predictor's tolerance allows them."""
 
 PROBE = 32
 """Voxels a side of the boxes in which targets are computed again, where the region is larger than one."""
 
 MOSTLY = 0.5
-"""Share of a region beyond which it is computed from too little ground truth for the most part."""
+"""Share of a region from which on too much of it is computed from too little ground truth."""
 
 FIRST_STEP = 32
 """Voxels of additional context to begin with, at least: less might reach no other object."""
@@ -41,16 +36,21 @@ FIRST_STEP = 32
 MOST_VOXELS = 1 << 25
 """No more ground truth than this is read for one box."""
 
-
-@check(
-    Kind(
-        "context-insufficient",
-        "The predictor asks for too little ground truth around a region (gt_region_for_roi): the targets near the region's "
-        "edge differ from those that more ground truth gives, so they depend on where a region is cut.",
-        "Let gt_region_for_roi grow the region further; the finding says by how much.",
-    ),
-    cost="on demand",
+CONTEXT_INSUFFICIENT = Kind(
+    "context-insufficient",
+    "The predictor asks for too little ground truth around a region (gt_region_for_roi): the targets near the region's "
+    "edge differ from those that more ground truth gives, so they depend on where a region is cut.",
+    "Let gt_region_for_roi grow the region further; the finding says by how much.",
 )
+CONTEXT_OUTSIDE_DATA = Kind(
+    "context-outside-data",
+    "The context reaches beyond the data, so the targets there are computed from less ground truth than they need, or "
+    "from padded zeros.",
+    "Choose a region further from the edge of the data, or a shorter context: a smaller scale_factor, σ or offset.",
+)
+
+
+@check(CONTEXT_INSUFFICIENT, slow=True)
 def context_insufficient(subject: Subject) -> Iterator[Finding]:
     """Compares the target from the declared region with that from more ground truth, doubled until nothing changes.
 
@@ -58,8 +58,6 @@ def context_insufficient(subject: Subject) -> Iterator[Finding]:
     differ by more than 0.05 and that is within a tolerance which was chosen so large. Of a large region some boxes of 32
     voxels a side are looked at: those with most and with fewest boundaries, and one between.
     """
-    if isinstance(subject.predictor, DummyPredictor):
-        return
     audits = [_Audit(subject, box) for box in _probes(subject)]
     tolerance = float(subject.predictor.context_tolerance)
     worst = max(audits, key=lambda a: a.worst, default=None)
@@ -68,47 +66,38 @@ def context_insufficient(subject: Subject) -> Iterator[Finding]:
     wrong = worst.worst > tolerance + ROUNDING
     limit = tolerance if wrong else NOTICEABLE
     off = worst.differences > limit + ROUNDING
-    needed = worst.needed(limit)
     gt = subject.inspection.gt
-    channels = [name for name, flags in zip(subject.names, off, strict=True) if flags.any()]
-    lengths = ", ".join(f"{n / gt.subdivision:.4g}" for n in needed)
-    declared = worst.declared
+    needed = worst.needed(limit)
+    more = f"{format_shape(n / gt.subdivision for n in needed)} {gt.unit}"
     yield subject.finding(
-        "context-insufficient",
+        CONTEXT_INSUFFICIENT,
         "error" if wrong else "warning",
         f"Targets from the declared context are off by up to {worst.worst:.2g}"
         + (f", where {tolerance:g} is tolerated" if wrong else f", within the tolerance of {tolerance:g}")
         + f", in {percent(float(off.any(0).mean()))} of the voxels looked at.",
-        f"Let gt_region_for_roi grow a region by ({lengths}) {gt.unit} on each side."
+        f"Let gt_region_for_roi grow a region by {more} on each side."
         if wrong
-        else f"Lower context_tolerance to {NOTICEABLE:g} or less, which reads ({lengths}) {gt.unit} of context.",
-        channels,
+        else f"Lower context_tolerance to {NOTICEABLE:g} or less, which reads {more} of context.",
+        [c.name for c, flags in zip(subject.channels, off, strict=True) if flags.any()],
         Place.of(np.asarray(off.any(0)), gt, worst.box.begin),
         {
             "off_by": worst.worst,
             "fraction": float(off.any(0).mean()),
             "tolerance": tolerance,
-            "declared": [n / gt.subdivision for n in declared],
+            "declared": [n / gt.subdivision for n in worst.declared],
             "needed": [n / gt.subdivision for n in needed],
         },
     )
 
 
-@check(
-    Kind(
-        "context-outside-data",
-        "The context reaches beyond the data, so the targets there are computed from less ground truth than they need, or "
-        "from padded zeros.",
-        "Choose a region further from the edge, or a shorter context: a smaller scale_factor, σ or offset.",
-    )
-)
+@check(CONTEXT_OUTSIDE_DATA)
 def context_outside_data(subject: Subject) -> Iterator[Finding]:
     """Info, since data end somewhere, with the voxels of the ROI whose own context reaches beyond.
 
     A warning where zeros are padded, which makes false boundaries, and where more than half of the region may be off though one
     of its size would have all its context further inside. Of distances those are off that are nearer to the end of the data
     than to a boundary; affinities without descriptors never are, since their pairs are known or have no weight, nor are
-    distances from which mask_distances leaves out what can't be known.
+    distances that are masked where they can't be known (mask_distances).
     """
     regions, gt = subject.inspection.regions, subject.inspection.gt
     if not regions.beyond_data:
@@ -123,39 +112,34 @@ def context_outside_data(subject: Subject) -> Iterator[Finding]:
         if not safe.empty:
             flags[subject.inspection.target.to_slices(safe)] = False
     reaching = affected = float(flags.mean())
-    if isinstance(subject.predictor, BoundaryPredictor):
-        affected = float((flags & _beyond_nearest(subject, subject.predictor.scale_factor)).mean())
+    if any(channel.is_distance for channel in subject.channels):
+        affected = float((flags & _beyond_nearest(subject)).mean())
     padded = subject.inspection.request.outside == "zero"
-    # A pair is known or has no weight, and mask_distances leaves out the distances that can't be known.
-    plain_pairs = isinstance(subject.predictor, AffinitiesPredictor) and not subject.predictor.lsds
-    harmless = plain_pairs or getattr(subject.predictor, "mask_distances", False)
-    serious = not plain_pairs if padded else avoidable and affected > MOSTLY and not harmless
+    # A pair is known or has no weight, and masked distances have none where they can't be known.
+    only_pairs = all(channel.kind == "affinity" for channel in subject.channels)
+    masked = all(
+        channel.kind == "one-hot" or (channel.is_distance and subject.predictor.value_of(channel, "mask"))
+        for channel in subject.channels
+    )
     if padded:
-        so = ", and what is padded with 0 makes false boundaries."
-    elif plain_pairs or not affected:
-        so = ", which makes no difference to values with weight."
+        serious, so = not only_pairs, ", and the zeros that are padded there make false boundaries"
+    elif only_pairs or not affected:
+        serious, so = False, "; no weighted value depends on it"
     else:
-        so = f"; {percent(affected)} may differ from what more ground truth would give."
-    growth = Coordinate(max(a, b) for a, b in zip(low, high, strict=True))
-    lengths = ", ".join(f"{n / gt.subdivision:.4g}" for n in growth)
+        serious = avoidable and affected > MOSTLY and not masked
+        so = f"; {percent(affected)} may differ from what more ground truth would give"
+    growth = [max(a, b) / gt.subdivision for a, b in zip(low, high, strict=True)]
     yield subject.finding(
-        "context-outside-data",
+        CONTEXT_OUTSIDE_DATA,
         "warning" if serious else "info",
-        f"The context, ({lengths}) {gt.unit} wide, reaches beyond the data around {percent(reaching)} of the region{so}",
-        "Use outside='clip' instead of padding."
-        if padded
-        else "Choose a region further from the edge of the data, or parameters that need less context.",
+        f"Context ({format_shape(growth)} {gt.unit}) is missing for {percent(reaching)} of the region{so}.",
+        "Use outside='clip' instead of padding." if padded else "",
         where=subject.place(flags),
-        numbers={
-            "fraction": reaching,
-            "affected": affected,
-            "context": [n / gt.subdivision for n in growth],
-            "avoidable": avoidable,
-        },
+        numbers={"fraction": reaching, "affected": affected, "context": growth, "avoidable": avoidable},
     )
 
 
-def _beyond_nearest(subject: Subject, scale_factor: float) -> np.ndarray:
+def _beyond_nearest(subject: Subject) -> np.ndarray:
     """Voxels of the ROI nearer to the edge of the data than to a boundary: a nearer one may lie beyond. Boolean, [Z, Y, X]."""
     regions, gt = subject.inspection.regions, subject.inspection.gt
     edge = np.full((1,) * gt.dims, np.inf)
@@ -164,9 +148,12 @@ def _beyond_nearest(subject: Subject, scale_factor: float) -> np.ndarray:
         nearest = np.minimum(begin - regions.data.begin[axis], regions.data.end[axis] - begin - v) + v / 2
         shape = tuple(-1 if a == axis else 1 for a in range(gt.dims))
         edge = np.minimum(edge, nearest.reshape(shape) / gt.subdivision)
-    known = np.tanh(edge / scale_factor) + float(subject.predictor.context_tolerance)
-    distances = [i for i, role in enumerate(subject.roles) if role.kind == "distance"]
-    return np.asarray((np.abs(subject.target[distances]) > known).any(0))
+    beyond = np.zeros(subject.target.shape[1:], dtype=bool)
+    for values, channel in zip(subject.target, subject.channels, strict=True):
+        if channel.is_distance:
+            known = np.tanh(edge / subject.predictor.value_of(channel, "scale", 1.0))
+            beyond |= np.abs(values) > known + float(subject.predictor.context_tolerance)
+    return beyond
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,14 +164,16 @@ class _Audit:
     box: Roi
 
     @property
-    def spec(self) -> ArraySpec:
-        gt = self.subject.gt
-        return ArraySpec(self.box, gt.voxel_size, gt.unit, gt.subdivision)
+    def gt(self) -> Array:
+        """All of the ground truth."""
+        return self.subject.inspection.request.source.gt
 
     @cached_property
     def region(self) -> Roi:
         """What the predictor declares to need."""
-        return self.subject.predictor.gt_region_for_roi(self.spec).roi
+        gt = self.gt
+        spec = ArraySpec(self.box, gt.voxel_size, gt.unit, gt.subdivision)
+        return self.subject.predictor.gt_region_for_roi(spec).roi
 
     @property
     def declared(self) -> Coordinate:
@@ -194,17 +183,16 @@ class _Audit:
 
     def target(self, region: Roi) -> np.ndarray:
         """The target in the box from the ground truth in `region`."""
-        subject, request = self.subject, self.subject.inspection.request
-        used = region if request.outside == "zero" else region.intersect(subject.gt.roi)
-        read = read_lazily(Source(subject.gt), used, request.outside).gt[used]
+        outside = self.subject.inspection.request.outside
+        used = region if outside == "zero" else region.intersect(self.gt.roi)
+        read = read_lazily(Source(self.gt), used, outside).gt[used]
         values = read.like(as_tensor(read.data), read.axis_names)
-        subject.tell("context", 0.0)
-        return np.asarray(subject.predictor.target_in(values, self.box).numpy())
+        self.subject.tell("context", 0.0)
+        return np.asarray(self.subject.predictor.target_in(values, self.box).numpy())
 
     def grown(self, growth: Sequence[int]) -> Roi:
         """The box grown by so much on every side, in whole voxels."""
-        size = self.subject.gt.voxel_size
-        steps = Coordinate(ceil(g / v) * v for g, v in zip(growth, size, strict=True))
+        steps = Coordinate(ceil(g / v) * v for g, v in zip(growth, self.gt.voxel_size, strict=True))
         return self.box.grow(steps, steps)
 
     @cached_property
@@ -215,7 +203,7 @@ class _Audit:
     @cached_property
     def enough(self) -> tuple[int, np.ndarray]:
         """A growth, in world counts on every axis, from which on nothing changes, and the target from there."""
-        gt, tolerance = self.subject.gt, float(self.subject.predictor.context_tolerance)
+        gt, tolerance = self.gt, float(self.subject.predictor.context_tolerance)
         first = FIRST_STEP * int(max(gt.voxel_size))
         growth, current, used, unchanged = int(max(self.declared)), self.from_declared, None, 0
         # Where little is declared, two steps must change nothing: the first may reach no other object.
@@ -237,11 +225,12 @@ class _Audit:
 
     @property
     def worst(self) -> float:
+        """The largest difference."""
         return float(self.differences.max())
 
     def needed(self, tolerance: float) -> Coordinate:
         """The least growth, the same on every axis but for whole voxels, that makes targets right within `tolerance`."""
-        size = self.subject.gt.voxel_size
+        size = self.gt.voxel_size
         step = int(min(size))
         low, high = 0, ceil(self.enough[0] / step)
         while low < high:
@@ -253,9 +242,10 @@ class _Audit:
 
 def _probes(subject: Subject) -> list[Roi]:
     """The ROI, if it is small and there is ground truth around it; else boxes inside it that have ground truth around them."""
-    gt, roi = subject.gt, subject.roi
+    gt, roi = subject.inspection.request.source.gt, subject.roi
     shape = [int(n) for n in roi.shape // gt.voxel_size]
-    sides = [min(PROBE, n if _has_room(gt, roi, axis) else max(1, n // 2)) for axis, n in enumerate(shape)]
+    room = [gt.roi.begin[a] < roi.begin[a] and roi.end[a] < gt.roi.end[a] for a in range(gt.dims)]
+    sides = [min(PROBE, n if around else max(1, n // 2)) for n, around in zip(shape, room, strict=True)]
     begins = [sorted({(n - s) // 2, (n - s) // 4, (n - s) * 3 // 4}) for n, s in zip(shape, sides, strict=True)]
     boxes = [tuple(slice(b, b + s) for b, s in zip(begin, sides, strict=True)) for begin in product(*begins)]
     labels = subject.labels[0][subject.kept]
@@ -266,12 +256,7 @@ def _probes(subject: Subject) -> list[Roi]:
     return [subject.inspection.target.roi_of(boxes[i]) for i in picked]
 
 
-def _has_room(gt: Array, roi: Roi, axis: int) -> bool:
-    """Whether the data reach beyond the ROI on both sides of an axis."""
-    return bool(gt.roi.begin[axis] < roi.begin[axis] and roi.end[axis] < gt.roi.end[axis])
-
-
 def _apart(a: np.ndarray, b: np.ndarray) -> float:
     """The largest difference; infinite if there is a NaN."""
-    largest: Any = np.abs(a - b).max()
-    return float("inf") if np.isnan(largest) else float(largest)
+    largest = float(np.abs(a - b).max())
+    return float("inf") if isnan(largest) else largest

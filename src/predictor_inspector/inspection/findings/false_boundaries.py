@@ -1,24 +1,22 @@
-"""Checks of false boundaries: targets that tell of one only because the data or the annotation end there."""
+"""Checks of false boundaries: targets that show one only because the data or the annotation end there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 import torch
 
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops.boundary_distance import squared_boundary_distance
-from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
 from predictor_inspector.core.text import counted, listed
-from predictor_inspector.inspection.findings.checks import Kind, check
+from predictor_inspector.inspection.findings import Finding, Kind, Subject, check
 from predictor_inspector.inspection.findings.components import dilated
-from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Subject, either, of_partner
+from predictor_inspector.inspection.findings.subject import either, of_partner
 
 FALSE_BOUNDARY = Kind(
     "false-boundary",
-    "A target tells of a boundary that nobody has seen, and carries weight: an affinity is 0 only because the partner lies "
+    "A target shows a boundary that nobody has seen, and carries weight: an affinity is 0 only because the partner lies "
     "outside the data or isn't annotated, or a distance is measured to zeros that mean unknown rather than background.",
     "Switch mask_pairs on for affinities and mask_distances for distances.",
 )
@@ -34,31 +32,30 @@ def false_affinities(subject: Subject) -> Iterator[Finding]:
     """Of affinities, an error from the first pair on: the network is taught boundaries that nobody has seen.
 
     Only voxels inside objects count, since an affinity of background is 0 whatever its partner is. Offsets that point the
-    same way are told of together, and the end of the data apart from that of the annotation.
+    same way are reported together, and the end of the data apart from that of the annotation.
     """
-    if getattr(subject.predictor, "mask_pairs", False):
-        return
-    found: dict[tuple[bool, tuple[float, ...]], list[tuple[str, np.ndarray]]] = {}
+    value_of = subject.predictor.value_of
+    found: dict[tuple[bool, tuple[float, ...]], list[tuple[Channel, np.ndarray]]] = {}
     inside = subject.labels[0][subject.kept] > 0
-    for channel, role in enumerate(subject.roles):
-        if role.kind != "affinity" or not any(role.offset):
+    for i, channel in enumerate(subject.channels):
+        if channel.kind != "affinity" or not any(channel.offset) or value_of(channel, "mask", False):
             continue
-        wrong = (subject.weight[channel] > 0) & (subject.target[channel] == 0)
-        if not getattr(subject.predictor, "background_as_object", False):
+        wrong = (subject.weight[i] > 0) & (subject.target[i] == 0)
+        if not value_of(channel, "background", False):
             wrong &= inside
-        there = of_partner(subject, role.offset, subject.in_data)
-        known = of_partner(subject, role.offset, subject.known_in(channel))
+        there = of_partner(subject, channel.offset, subject.in_data)
+        known = of_partner(subject, channel.offset, subject.known_in(i))
         for outside, flags in ((True, wrong & ~there), (False, wrong & there & ~known)):
             if flags.any():
-                found.setdefault((outside, tuple(np.sign(role.offset))), []).append((role.name, flags))
+                found.setdefault((outside, tuple(np.sign(channel.offset))), []).append((channel, flags))
     for (outside, _), channels in found.items():
-        names, counts = [name for name, _ in channels], [int(np.count_nonzero(flags)) for _, flags in channels]
+        names, counts = [c.name for c, _ in channels], [int(np.count_nonzero(flags)) for _, flags in channels]
         yield subject.finding(
-            "false-boundary",
+            FALSE_BOUNDARY,
             "error",
             f"{counted(sum(counts), 'affinity', 'affinities')} of {listed(names)} {either(sum(counts), 'is', 'are')} 0, with "
             f"weight, only because the partner {'lies outside the data' if outside else 'is not annotated'}.",
-            "Switch mask_pairs on, so that only pairs count of which both voxels are known.",
+            f"Switch {_mask(channels[0][0])} on, so that only pairs count of which both voxels are known.",
             names,
             subject.place(np.logical_or.reduce([flags for _, flags in channels])),
             {"pairs": counts},
@@ -70,55 +67,54 @@ def false_distances(subject: Subject) -> Iterator[Finding]:
     """Of distances, wherever an object ends at zeros that aren't annotated, or are padded beyond the data.
 
     Those voxels inside objects count that have weight, a target below 0.95, and no boundary nearer than these zeros; on
-    background such zeros make none. An error if mask_distances would take their weight; info for predictors without it, which
-    can't do otherwise. Silent with mask_distances, and where the ground truth beyond the annotation holds the object still.
+    background such zeros make none. An error if a parameter such as mask_distances would take their weight; info for
+    predictors without it, which can't do otherwise. Silent where it is on, and where the ground truth beyond the annotation
+    holds the object still.
     """
-    predictor = subject.predictor
-    if not isinstance(predictor, BoundaryPredictor) or getattr(predictor, "mask_distances", False):
-        return
     if subject.all_known and subject.in_data.all():
         return
-    by_zeros: dict[tuple[int, int], np.ndarray | None] = {}
-    for channel, role in enumerate(subject.roles):
-        if role.kind != "distance":
+    by_zeros: dict[tuple[int, int, float], np.ndarray | None] = {}
+    for i, channel in enumerate(subject.channels):
+        scale = subject.predictor.value_of(channel, "scale")
+        if not channel.is_distance or scale is None or subject.predictor.value_of(channel, "mask", False):
             continue
-        source = min(role.source, len(subject.labels) - 1)
-        key = source, channel if len(subject.known) == len(subject.names) else 0
+        labels = subject.labels_of(channel.source)
+        key = channel.source, i if len(subject.known) == len(subject.channels) else 0, scale
         if key not in by_zeros:
-            by_zeros[key] = _to_zeros(subject, source, subject.known_in(channel) & subject.in_data)
+            by_zeros[key] = _to_zeros(subject, labels, subject.known_in(i) & subject.in_data, scale)
         false = by_zeros[key]
         if false is None:
             continue
-        target = subject.target[channel]
-        flags = (subject.weight[channel] > 0) & (target > 0) & (target < SATURATED) & (target >= false - _ROUNDING)
-        if flags.any():
-            yield from _false_distance(subject, role.name, flags)
+        target = subject.target[i]
+        flags = (subject.weight[i] > 0) & (target > 0) & (target < SATURATED) & (target >= false - _ROUNDING)
+        count = int(np.count_nonzero(flags))
+        if count:
+            yield subject.finding(
+                FALSE_BOUNDARY,
+                "error" if "mask" in channel.roles else "info",
+                f"{counted(count, 'distance')} of {channel.name} {either(count, 'is', 'are')} measured, with weight, to zeros "
+                "that are not annotated or lie outside the data, as if objects ended there.",
+                f"Switch {_mask(channel)} on, so that only distances count that are known."
+                if "mask" in channel.roles
+                else "Inspect and train on regions further inside what is annotated, or use distance with mask_distances on.",
+                [channel.name],
+                subject.place(flags),
+                {"voxels": count},
+            )
 
 
-def _false_distance(subject: Subject, name: str, flags: np.ndarray) -> Iterator[Finding]:
-    can_mask = hasattr(subject.predictor, "mask_distances")
-    count = int(np.count_nonzero(flags))
-    report = partial(subject.finding, "false-boundary", "error" if can_mask else "info")
-    yield report(
-        f"{counted(count, 'distance')} of {name} {either(count, 'is', 'are')} measured, with weight, to zeros that are not "
-        "annotated or lie outside the data, as if objects ended there.",
-        "Switch mask_distances on, so that only distances count that are known."
-        if can_mask
-        else "Inspect and train on regions further inside what is annotated, or use distance with mask_distances on.",
-        [name],
-        subject.place(flags),
-        {"voxels": count},
-    )
+def _mask(channel: Channel) -> str:
+    """The parameter that takes the weight of what isn't known."""
+    return channel.roles.get("mask", "a mask of what is known")
 
 
-def _to_zeros(subject: Subject, source: int, known: np.ndarray) -> np.ndarray | None:
+def _to_zeros(subject: Subject, labels: np.ndarray, known: np.ndarray, scale: float) -> np.ndarray | None:
     """Targets in the ROI if unknown zeros beside an object were the only boundary; None if there are no such zeros."""
-    labels = subject.labels[source]
     zeros = dilated(known & (labels > 0)) & ~known & (labels == 0)
     if not zeros.any():
         return None
-    scale_factor = float(getattr(subject.predictor, "scale_factor", 1.0))
-    voxel_size = subject.inspection.gt.physical_voxel_size
-    radius = 2 * scale_factor + max(voxel_size)  # farther than where targets are saturated
-    squared = squared_boundary_distance(torch.from_numpy(zeros.view(np.uint8)), voxel_size, radius, subject.kept)
-    return np.asarray(squared.sqrt_().div_(scale_factor).tanh_().cpu().numpy())
+    radius = 2 * scale + max(subject.voxel_size)  # farther than where targets are saturated
+    squared = squared_boundary_distance(
+        torch.from_numpy(zeros.view(np.uint8)), subject.voxel_size, radius, subject.kept
+    )
+    return np.asarray(squared.sqrt_().div_(scale).tanh_().cpu().numpy())

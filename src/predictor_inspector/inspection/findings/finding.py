@@ -1,4 +1,4 @@
-"""`Finding`: something that is worth knowing about targets and weights, and `Place`, where it is."""
+"""Findings of checks: severity, message, advice, and the voxels that they are about."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Some voxels: the smallest box around them, how many they are, and which.
+    """Some voxels: the smallest box around them, their number, and which they are.
 
     Attributes
     ----------
     roi : Roi
         The box, in the counts of `grid`.
     voxels : int
-        How many voxels are meant; all of the box unless `mask` says which.
+        How many voxels; all of the box unless `mask` says which.
     grid : Array
         Whose grid it is; its values don't matter.
     """
@@ -43,11 +43,13 @@ class Place:
 
     @classmethod
     def of(cls, flags: np.ndarray, grid: Array, begin: Sequence[int]) -> Place | None:
-        """The voxels that are True in `flags`, [Z, Y, X], whose first voxel begins at `begin`; None if there are none."""
+        """The voxels that are True in `flags`, [Z, Y, X], which begin at `begin`; None if there are none."""
         voxels = int(np.count_nonzero(flags))
         if voxels == 0:
             return None
-        box = bounds(flags)
+        axes = range(flags.ndim)
+        along = [np.flatnonzero(flags.any(axis=tuple(a for a in axes if a != axis))) for axis in axes]
+        box = tuple(slice(int(a[0]), int(a[-1]) + 1) for a in along)
         first = Coordinate(begin) + grid.voxel_size * Coordinate(s.start for s in box)
         roi = Roi(first, grid.voxel_size * Coordinate(s.stop - s.start for s in box))
         part = flags[box]
@@ -74,22 +76,39 @@ class Place:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Finding:
-    """One thing that a check found.
+@dataclass(frozen=True)
+class Kind:
+    """One kind of finding.
 
     Attributes
     ----------
     id : str
-        What kind of finding it is; stays the same from version to version.
+        Its identifier; stays the same from version to version.
+    meaning, remedy : str
+        A sentence of what it means, and one of what can be done.
+    """
+
+    id: str
+    meaning: str
+    remedy: str
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """What a check found.
+
+    Attributes
+    ----------
+    id : str
+        Of its `Kind`.
     severity : str
         ``"error"``, ``"warning"`` or ``"info"``, see `SEVERITIES`.
     message, advice : str
-        One sentence of what, and one of what to do.
+        A sentence of what is found, and one of what to do.
     channels : tuple of str
-        The names of the channels that are concerned; empty if it is all of them, or the ground truth itself.
+        Names of the channels it is about; empty if it is about all of them, or about the ground truth itself.
     where : Place
-        The voxels that are concerned.
+        The voxels it is about.
     numbers : mapping
         The numbers behind the message.
     """
@@ -120,15 +139,6 @@ def gravity(severity: str) -> int:
     return next((i for i, known in enumerate(SEVERITIES) if known == severity), len(SEVERITIES))
 
 
-def bounds(flags: np.ndarray) -> tuple[slice, ...]:
-    """The smallest box around what is True; there must be something."""
-    box = []
-    for axis in range(flags.ndim):
-        along = np.flatnonzero(flags.any(axis=tuple(a for a in range(flags.ndim) if a != axis)))
-        box.append(slice(int(along[0]), int(along[-1]) + 1))
-    return tuple(box)
-
-
 def plain(value: Any) -> Any:
     """`value` as JSON can hold it; whole numbers without a fraction."""
     if isinstance(value, Mapping):
@@ -148,6 +158,6 @@ def plain(value: Any) -> Any:
 
 
 def _grid_of(array: Array) -> Array:
-    """The grid of an array without holding on to its values."""
+    """The grid of an array without its values, which may be large."""
     voxel = np.broadcast_to(np.uint8(0), (1,) * array.dims)
     return array.like(voxel, array.axis_names[array.channel_dims :])

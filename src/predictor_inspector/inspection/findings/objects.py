@@ -1,4 +1,4 @@
-"""Checks of the objects: those in pieces, too small, without a class, or cut off."""
+"""Checks of objects: missing, in pieces, too small, cut off, or without a class."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from predictor_inspector.core import AffinitiesPredictor, DummyPredictor
-from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
 from predictor_inspector.core.text import counted, listed, percent
-from predictor_inspector.inspection.findings.checks import Kind, check
-from predictor_inspector.inspection.findings.finding import Finding, Severity
-from predictor_inspector.inspection.findings.subject import Subject, each_or_all, either
+from predictor_inspector.inspection.findings import Finding, Kind, Severity, Subject, check
+from predictor_inspector.inspection.findings.subject import each_or_all, either
 
 STRAY_SHARE, STRAY_VOXELS = 0.1, 27
 """From this share of an object, and from so many voxels, a separate piece is more than a speck."""
@@ -25,41 +22,61 @@ SPECK_VOXELS, SPECK_SHARE = 64, 0.05
 FAINT = 0.25
 """A distance target that stays below this inside an object hardly differs from that of its boundary."""
 
-
-@check(
-    Kind(
-        "empty-region",
-        "There is no object in the region, though it is annotated.",
-        "Choose another region, or another array if this isn't the one with the objects.",
-    )
+EMPTY_REGION = Kind(
+    "empty-region",
+    "There is no object in the region, though it is annotated.",
+    "Choose another region, or another array if this isn't the one with the objects.",
 )
+SPLIT_OBJECT = Kind(
+    "split-object",
+    "One id is in several pieces that don't touch. Local shape descriptors take them for one object wherever a window "
+    "reaches both, and long-range affinities join them.",
+    "Give each piece an id of its own, if they are different objects; delete specks.",
+)
+SMALL_OBJECT = Kind(
+    "small-object",
+    "Objects are smaller than an offset or than the descriptors' σ, or so thin that their distances stay near 0, so that "
+    "the target hardly shows them; or they are specks beside all others.",
+    "Delete specks; if they are objects to be found, choose shorter offsets, a smaller σ or a smaller scale_factor.",
+)
+UNKNOWN_CLASS = Kind(
+    "unknown-class",
+    "Voxels have an id that no class has a name for; they get weight 0, and elsewhere train as nothing.",
+    "Add a name to classes for each id, or map the ids to the classes that you mean.",
+)
+TRUNCATED_OBJECT = Kind(
+    "truncated-object",
+    "Objects are cut off by the region: they go on outside, or the data end there.",
+    "Nothing to do, as long as there is ground truth around the region: it is read as context.",
+)
+
+
+@check(EMPTY_REGION)
 def empty_region(subject: Subject) -> Iterator[Finding]:
     """A warning if every annotated voxel of the ROI is background, in all channels of the ground truth.
 
     Silent for classes, of which background is one.
     """
-    if isinstance(subject.predictor, DummyPredictor) or any(role.kind == "class" for role in subject.roles):
+    if subject.teaches_nothing or subject.has_classes:
         return
     objects = (subject.labels[(slice(None), *subject.kept)] > 0).any(0)
     known = True if subject.all_known else subject.known[(slice(None), *subject.kept)].any(0)
     if np.any(known) and not (objects & known).any():
-        yield subject.finding(
-            "empty-region",
-            "warning",
-            "There is no object in this region: every annotated voxel is background.",
-            "Choose another region, or another array if this isn't the one with the objects.",
-        )
+        message = "There is no object in this region: every annotated voxel is background."
+        yield subject.finding(EMPTY_REGION, "warning", message)
 
 
-@check(
-    Kind(
-        "split-object",
-        "One id is in several pieces that don't touch. Local shape descriptors take them for one object wherever a window "
-        "reaches both, and long-range affinities join them.",
-        "Give each piece an id of its own, if they are different objects; delete specks.",
-    ),
-    cost="on demand",
-)
+@dataclass(frozen=True, eq=False)
+class _Split:
+    """An object in pieces: which of the ids, how many pieces, and those that are apart from the rest with their voxels."""
+
+    rank: int
+    pieces: int
+    stray: int
+    apart: np.ndarray
+
+
+@check(SPLIT_OBJECT, slow=True)
 def split_object(subject: Subject) -> Iterator[Finding]:
     """Voxels that touch by a corner are connected.
 
@@ -90,32 +107,21 @@ def split_object(subject: Subject) -> Iterator[Finding]:
             perhaps.append(replace(one, stray=int(sizes[mine].sum() - sizes[largest])))
         elif len(apart):
             specks.append(one)
-    severity: Severity = "info" if isinstance(subject.predictor, BoundaryPredictor) else "warning"
-    yield from each_or_all(split, partial(_split_finding, subject, severity, ""))
+    harmless = all(c.is_distance or c.kind == "one-hot" for c in subject.channels)
+    yield from each_or_all(split, partial(_split_finding, subject, "info" if harmless else "warning", ""))
     yield from each_or_all(cut, partial(_split_finding, subject, "info", ""))
     yield from each_or_all(perhaps, partial(_split_finding, subject, "info", ", unless they are connected outside"))
     if specks:
-        strays = np.isin(components.volume, np.concatenate([one.apart for one in specks]))
         ids = components.ids[[one.rank for one in specks]]
         yield subject.finding(
-            "split-object",
+            SPLIT_OBJECT,
             "info",
             f"{counted(len(ids), 'object')} ({listed(ids)}) {either(len(ids), 'has', 'have')} pieces that don't touch the "
             f"rest, {counted(sum(one.stray for one in specks), 'voxel')} in all.",
             "Delete specks if they are none of the object; give a piece an id of its own if it is another object.",
-            where=subject.place_read(strays),
+            where=subject.place_read(np.isin(components.volume, np.concatenate([one.apart for one in specks]))),
             numbers=_split_numbers(subject, specks),
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _Split:
-    """An object in pieces: which of the ids, how many pieces, and those that are apart from the rest with their voxels."""
-
-    rank: int
-    pieces: int
-    stray: int
-    apart: np.ndarray
 
 
 def _split_finding(subject: Subject, severity: Severity, unless: str, split: Sequence[_Split]) -> Finding:
@@ -126,12 +132,12 @@ def _split_finding(subject: Subject, severity: Severity, unless: str, split: Seq
         if len(split) == 1
         else f"{len(ids):,} objects ({listed(ids)}) are in"
     )
-    mixes = isinstance(subject.predictor, AffinitiesPredictor) and subject.predictor.lsds
+    mixed = any(channel.kind == "descriptor" for channel in subject.channels)
     return subject.finding(
-        "split-object",
+        SPLIT_OBJECT,
         severity,
         f"{what} pieces that don't touch{unless}."
-        + (" Descriptors mix them wherever a window reaches both." if mixes else ""),
+        + (" Descriptors mix them wherever a window reaches both." if mixed else ""),
         "Give each piece an id of its own if they are different objects.",
         where=subject.place_objects([one.rank for one in split]),
         numbers=_split_numbers(subject, split),
@@ -146,67 +152,55 @@ def _split_numbers(subject: Subject, split: Sequence[_Split]) -> dict[str, Any]:
     }
 
 
-@check(
-    Kind(
-        "small-object",
-        "Objects are smaller than an offset or than the descriptors' σ, or so thin that their distances stay near 0, so that "
-        "the target hardly shows them; or they are specks beside all others.",
-        "Delete them if they are specks; else choose shorter offsets, a smaller σ or a smaller scale_factor.",
-    )
-)
+@check(SMALL_OBJECT)
 def small_object(subject: Subject) -> Iterator[Finding]:
     """Objects that lie wholly in what is known, so that their size is their own.
 
-    Affinities: an object that is no longer than an offset on one of the axes along which it points, so that no pair fits,
-    and one whose longest side is shorter than σ. Distances: an object wholly inside the ROI whose target stays below 0.25.
-    Any predictor: a speck, of fewer than 64 voxels and less than 5 % of the size of the object that a typical voxel is in.
+    Affinities: an object that is no longer than an offset on one of the axes along which it points, so that no pair fits.
+    Descriptors: one whose longest side is shorter than σ. Distances: an object wholly inside the ROI whose target stays below
+    0.25. Any target: a speck, of fewer than 64 voxels and less than 5 % of the size of the object that a typical voxel is in.
     Info, since such specks are normal; where most objects are so small, the offset, σ or scale_factor is too large, which are
     other findings.
     """
-    if not subject.has_objects or isinstance(subject.predictor, DummyPredictor):
+    if not subject.has_objects or subject.teaches_nothing:
         return
-    components, predictor, gt = subject.components, subject.predictor, subject.inspection.gt
+    components, gt = subject.components, subject.inspection.gt
     ids, boxes, sizes, whole = components.ids, components.object_boxes, components.object_sizes, subject.whole
     extents = boxes[..., 1] - boxes[..., 0]
     small = np.zeros(len(ids), dtype=bool)
     channels: list[str] = []
-    limits: list[str] = []
-    if isinstance(predictor, AffinitiesPredictor):
-        for role in subject.roles:
-            if role.kind == "affinity" and any(role.offset):
-                lost = whole & (extents <= np.abs(role.offset))[:, np.flatnonzero(role.offset)].any(1)
-                if lost.any():
-                    channels.append(role.name)
-                small |= lost
-        if channels:
-            limits.append("no longer than an offset")
-        if predictor.lsds:
-            sigma = predictor.num_voxels * max(gt.voxel_size)
-            lost = whole & ((extents * np.array(gt.voxel_size)).max(1) < sigma)
-            if lost.any():
-                channels += [role.name for role in subject.roles if role.kind == "lsd"]
-                limits.append(f"smaller than σ = {subject.length(sigma / gt.subdivision)}")
-            small |= lost
-    elif isinstance(predictor, BoundaryPredictor):
-        ends = np.array([[s.start, s.stop] for s in subject.kept])
-        inside = whole & (boxes[..., 0] >= ends[:, 0]).all(1) & (boxes[..., 1] <= ends[:, 1]).all(1)
-        distance = next(i for i, role in enumerate(subject.roles) if role.kind == "distance")
-        clear = ~(np.abs(subject.target[distance]) < FAINT)
-        small = inside & ~components.of_objects(components.among(components.volume[subject.kept][clear]))
-        channels = [role.name for role in subject.roles if role.kind == "distance"]
-        limits.append(f"so thin that the distances inside stay below {FAINT:g}")
+    limits: dict[str, None] = {}
+    for i, channel in enumerate(subject.channels):
+        limit = ""
+        lost = np.zeros_like(small)
+        if channel.kind == "affinity" and any(channel.offset):
+            limit = "no longer than an offset"
+            lost = np.asarray((extents <= np.abs(channel.offset))[:, np.flatnonzero(channel.offset)].any(1))
+        elif channel.kind == "descriptor" and "window" in channel.roles:
+            sigma = subject.predictor.value_of(channel, "window") * max(gt.voxel_size)
+            limit = f"smaller than σ = {subject.length(sigma / gt.subdivision)}"
+            lost = (extents * np.array(gt.voxel_size)).max(1) < sigma
+        elif channel.is_distance:
+            limit = f"so thin that the distances inside stay below {FAINT:g}"
+            ends = np.array([[s.start, s.stop] for s in subject.kept])
+            lost = np.asarray((boxes[..., 0] >= ends[:, 0]).all(1) & (boxes[..., 1] <= ends[:, 1]).all(1))
+            if (whole & lost).any():
+                clear = ~(np.abs(subject.target[i]) < FAINT)
+                lost &= ~components.of_objects(components.among(components.volume[subject.kept][clear]))
+        if (whole & lost).any():
+            channels.append(channel.name)
+            limits[limit] = None
+            small |= whole & lost
     specks = whole & ~small & (sizes < min(SPECK_VOXELS, SPECK_SHARE * _typical(sizes[subject.seen])))
 
     def one(what: str, channels: Sequence[str], chosen: Sequence[int]) -> Finding:
-        few = len(chosen) == 1
         return subject.finding(
-            "small-object",
+            SMALL_OBJECT,
             "info",
-            f"{f'Object {ids[chosen[0]]} is' if few else f'{len(chosen):,} objects are'} {what}.",
-            "Delete specks; if they are objects to be found, choose shorter offsets, a smaller σ or a smaller scale_factor.",
-            channels,
-            subject.place_objects(chosen),
-            {
+            f"{f'Object {ids[chosen[0]]} is' if len(chosen) == 1 else f'{len(chosen):,} objects are'} {what}.",
+            channels=channels,
+            where=subject.place_objects(chosen),
+            numbers={
                 "ids": ids[chosen][:100],
                 "objects": len(chosen),
                 "share_of_object_voxels": sizes[chosen].sum() / max(1, sizes[subject.seen].sum()),
@@ -214,12 +208,10 @@ def small_object(subject: Subject) -> Iterator[Finding]:
             },
         )
 
-    lost = f"{' or '.join(limits)}: the target hardly shows that there is something"
-    yield from each_or_all(list(np.flatnonzero(small)), partial(one, lost, channels))
-    yield from each_or_all(
-        list(np.flatnonzero(specks)),
-        partial(one, f"of fewer than {SPECK_VOXELS} voxels, a speck beside the others", ()),
-    )
+    lost_in = f"{' or '.join(limits)}: the target hardly shows that there is something"
+    yield from each_or_all(list(np.flatnonzero(small)), partial(one, lost_in, channels))
+    speck = f"of fewer than {SPECK_VOXELS} voxels, a speck beside the others"
+    yield from each_or_all(list(np.flatnonzero(specks)), partial(one, speck, ()))
 
 
 def _typical(sizes: np.ndarray) -> float:
@@ -228,63 +220,45 @@ def _typical(sizes: np.ndarray) -> float:
     return float(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)]) if len(ordered) else 0.0
 
 
-@check(
-    Kind(
-        "unknown-class",
-        "Voxels have an id that no class has a name for; they get weight 0, and elsewhere train as nothing.",
-        "Add a name to classes for each id, or map the ids to the classes that you mean.",
-    )
-)
+@check(UNKNOWN_CLASS)
 def unknown_class(subject: Subject) -> Iterator[Finding]:
-    """A warning from the first annotated voxel on whose id isn't below the number of classes."""
-    if not any(role.kind == "class" for role in subject.roles):
+    """A warning from the first annotated voxel on whose id isn't that of a class."""
+    if not subject.has_classes:
         return
     labels = subject.labels[0][subject.kept]
-    known = subject.known[(slice(None), *subject.kept)].any(0)
-    unknown = (labels >= len(subject.names)) & known
-    if not unknown.any():
-        return
-    ids = np.unique(labels[unknown])
+    classes = [channel.label for channel in subject.channels if channel.label is not None]
+    unknown = ~np.isin(labels, classes) & subject.known[(slice(None), *subject.kept)].any(0)
 
     def one(chosen: Sequence[int]) -> Finding:
-        flags = unknown if len(chosen) == len(ids) else unknown & np.isin(labels, chosen)
+        flags = unknown & np.isin(labels, chosen)
         count = int(np.count_nonzero(flags))
         return subject.finding(
-            "unknown-class",
+            UNKNOWN_CLASS,
             "warning",
             f"{counted(count, 'voxel')} ({percent(count / labels.size)}) {either(count, 'has', 'have')} the "
-            f"{either(len(chosen), 'id', 'ids')} {listed(chosen)}, but classes only go "
-            f"from 0 to {len(subject.names) - 1}.",
-            "Add a name to classes for each id, or map the ids to the classes that you mean.",
+            f"{either(len(chosen), 'id', 'ids')} {listed(chosen)}, but classes only go from {min(classes)} to {max(classes)}.",
             where=subject.place(flags),
             numbers={"ids": list(chosen)[:100], "voxels": count},
         )
 
-    yield from each_or_all([int(i) for i in ids], one)
+    yield from each_or_all([int(i) for i in np.unique(labels[unknown])], one)
 
 
-@check(
-    Kind(
-        "truncated-object",
-        "Objects are cut off by the region: they go on outside, or the data end there.",
-        "Nothing to do, as long as there is ground truth around the region: it is read as context.",
-    )
-)
+@check(TRUNCATED_OBJECT)
 def truncated_object(subject: Subject) -> Iterator[Finding]:
     """Info. Axes along which the ROI is a single slice don't count: there it cuts everything."""
     if not subject.has_objects:
         return
     labels = subject.labels[0][subject.kept]
-    thick = [axis for axis, n in enumerate(labels.shape) if n > 1]
-    ids = np.unique(np.concatenate([labels.take([0, -1], axis).ravel() for axis in thick]) if thick else labels[:0])
+    faces = [labels.take([0, -1], axis).ravel() for axis, n in enumerate(labels.shape) if n > 1]
+    ids = np.unique(np.concatenate([labels[:0].ravel(), *faces]))
     ids = ids[ids != 0]
     if len(ids):
+        seen = int(subject.seen.sum())
         yield subject.finding(
-            "truncated-object",
+            TRUNCATED_OBJECT,
             "info",
-            f"{counted(len(ids), 'object')} of {int(subject.seen.sum()):,} ({listed(ids)}) "
-            f"{either(len(ids), 'is', 'are')} cut off by the region.",
-            "Nothing to do, as long as there is ground truth around the region: it is read as context.",
+            f"{counted(len(ids), 'object')} of {seen:,} ({listed(ids)}) {either(len(ids), 'is', 'are')} cut off by the region.",
             where=subject.place(np.isin(labels, ids)),
-            numbers={"objects": len(ids), "of": int(subject.seen.sum()), "ids": ids[:100]},
+            numbers={"objects": len(ids), "of": seen, "ids": ids[:100]},
         )

@@ -1,78 +1,95 @@
-"""`find` and `check_inputs`: run the checks and sort what they find."""
+"""Run checks over an inspection, over ground truth and mask as opened, or over a region of a file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
 
-from funlib.geometry import Roi
+import numpy as np
+import torch
+from funlib.geometry import Coordinate, Roi
 
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import format_bytes, format_shape
 from predictor_inspector.data.source import Source
+from predictor_inspector.inspection.engine.devices import pick_device
+from predictor_inspector.inspection.engine.memory import default_memory, needed_memory
 from predictor_inspector.inspection.engine.reading import on_grid
-from predictor_inspector.inspection.engine.run import Inspection, Progress
-from predictor_inspector.inspection.findings.checks import Check, Of, kinds, load_checks
+from predictor_inspector.inspection.engine.regions import regions_for
+from predictor_inspector.inspection.engine.roi_text import roi_to_text
+from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
+from predictor_inspector.inspection.findings.checks import Check, kinds, load_checks
 from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
 
 Find = Callable[[Inspection], Sequence[Finding]]
 """Gives the findings of an inspection."""
 
-INPUTS: tuple[Of, ...] = ("inputs",)
-INSPECTION: tuple[Of, ...] = ("inspection",)
+_PER_CONTEXT_VOXEL, _PER_CHANNEL = 60, 12
+"""Bytes that checks use beside the inspection: components of objects per voxel of ground truth, and flags and differences
+per value of the target. Measured on dense tissue."""
 
 
 def find(
     inspection: Inspection,
-    costly: bool = True,
+    slow: bool = True,
     progress: Progress | None = None,
     only: Collection[str] = (),
     ignore: Collection[str] = (),
-    of: Collection[Of] = INPUTS + INSPECTION,
 ) -> tuple[Finding, ...]:
     """Everything that the checks find in an inspection, the most severe first.
 
     Parameters
     ----------
     inspection : Inspection
-        What is checked; its arrays are in memory. The source of its request is read only where a check needs more
-        context than the inspection has.
-    costly : bool
-        Run the checks on demand too, not only those that are quick enough to run with every inspection.
+        With arrays in memory. The source of its request is read only where a check needs more context.
+    slow : bool
+        Run slow checks too, not only those that are quick enough to run with every inspection.
     progress : callable, optional
-        Called with a check's name and the fraction of it that is done. What it raises ends the search.
+        Called with a check's name and the fraction of it that is done; raise from it to cancel.
     only, ignore : collection of str
         Identifiers of the findings wanted, all by default, and of those not wanted.
-    of : collection of str
-        Leave ``"inputs"`` out where `check_inputs` has looked at them already.
 
     Raises
     ------
     ValueError
         If an identifier isn't one.
     """
-    return find_in(Subject(inspection, progress), costly, only, ignore, of)
+    return find_in(Subject(inspection, progress), slow, only, ignore)
+
+
+def find_quickly(inspection: Inspection) -> tuple[Finding, ...]:
+    """What the checks find that are quick enough to run with every inspection."""
+    return find(inspection, slow=False)
 
 
 def find_in(
     subject: Subject,
-    costly: bool = True,
+    slow: bool = True,
     only: Collection[str] = (),
     ignore: Collection[str] = (),
-    of: Collection[Of] = INPUTS + INSPECTION,
+    inputs: bool = True,
     failures: list[str] | None = None,
 ) -> tuple[Finding, ...]:
     """As `find`, for a `Subject` that more is derived from.
 
     Parameters
     ----------
+    inputs : bool
+        Look at the values of ground truth and mask, too, as `check_inputs` does.
     failures : list of str, optional
-        Gets a sentence for each check that raised an error, which then found nothing; without it the error is raised.
+        Gets a sentence for each check that raised an error, and so found nothing; without it the error is raised.
     """
     wanted = wanted_kinds(only, ignore)
     found: list[Finding] = []
-    for check in _running(wanted, of, costly):
+    for check in _checks(wanted):
+        if (check.slow and not slow) or (check.of == "inputs" and not inputs):
+            continue
         subject.tell(check.name, 0.0)
         try:
-            found += list(check.run(subject.inputs if check.of == "inputs" else subject))
+            found += check.run(subject.inputs if check.of == "inputs" else subject)
         except Exception as error:  # another package's check may fail in any way, and must not hide what others find
             if failures is None or subject.stopped:
                 raise
@@ -81,16 +98,8 @@ def find_in(
     return in_order(f for f in found if f.id in wanted)
 
 
-def find_cheaply(inspection: Inspection) -> Sequence[Finding]:
-    """What the checks find that are quick enough to run with every inspection."""
-    return find(inspection, costly=False)
-
-
 def check_inputs(
-    source: Source,
-    region: Roi | None = None,
-    only: Collection[str] = (),
-    ignore: Collection[str] = (),
+    source: Source, region: Roi | None = None, only: Collection[str] = (), ignore: Collection[str] = ()
 ) -> tuple[Finding, ...]:
     """What is wrong with ground truth and mask as they were opened, even if no predictor accepts them.
 
@@ -113,28 +122,19 @@ def check_inputs(
         raise ValueError(
             f"mask must have {gt.dims} spatial axes like the ground truth, got {mask.dims}: {mask.axis_names}"
         )
-    known = None if mask is None else on_grid(mask, part.roi, gt)[part.roi]
-    inputs = Inputs(part, known)
-    found = [f for check in _running(wanted, INPUTS, costly=True) for f in check.run(inputs)]
+    inputs = Inputs(part, None if mask is None else on_grid(mask, part.roi, gt)[part.roi])
+    found = [f for check in _checks(wanted) if check.of == "inputs" for f in check.run(inputs)]
     return in_order(f for f in found if f.id in wanted)
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings by severity, then as the checks are listed, those about most voxels first."""
     ids = list(kinds())
-    return tuple(
-        sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), ids.index(f.id), -f.where.voxels)),
-    )
+    return tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), ids.index(f.id), -f.where.voxels)))
 
 
 def wanted_kinds(only: Collection[str], ignore: Collection[str]) -> set[str]:
-    """The identifiers of findings that are looked for.
-
-    Raises
-    ------
-    ValueError
-        If one isn't known.
-    """
+    """The identifiers of findings that are looked for; a ``ValueError`` if one isn't known."""
     known = kinds()
     for given in (*only, *ignore):
         if given not in known:
@@ -142,10 +142,120 @@ def wanted_kinds(only: Collection[str], ignore: Collection[str]) -> set[str]:
     return (set(only) or set(known)) - set(ignore)
 
 
-def _running(wanted: set[str], of: Collection[Of], costly: bool) -> list[Check]:
-    checks, _ = load_checks()
-    return [
-        check
-        for check in checks
-        if check.of in of and (costly or check.cost == "live") and any(kind.id in wanted for kind in check.kinds)
-    ]
+def _checks(wanted: set[str]) -> list[Check]:
+    return [check for check in load_checks()[0] if any(kind.id in wanted for kind in check.kinds)]
+
+
+@dataclass(frozen=True, eq=False)
+class CheckedRegion:
+    """What `check_region` found.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        The most severe first.
+    request : Request
+        What was checked: ground truth of a floating-point type as integers.
+    inspection : Inspection or None
+        None if the predictor refused the ground truth.
+    refused : str
+        Then why; else empty.
+    """
+
+    findings: tuple[Finding, ...]
+    request: Request
+    inspection: Inspection | None
+    refused: str = ""
+
+
+def check_region(
+    request: Request,
+    memory: int | None = None,
+    progress: Progress | None = None,
+    only: Collection[str] = (),
+    ignore: Collection[str] = (),
+) -> CheckedRegion:
+    """Check ground truth and mask as they were opened, then inspect the region and check that.
+
+    Ids that are whole numbers of a floating-point type are reported, and then checked as integers.
+
+    Parameters
+    ----------
+    request : Request
+        The region and what to make of it, with ground truth and mask as they were opened.
+    memory : int, optional
+        Bytes that this may take; by default the share of the machine's memory that `default_memory` gives.
+    progress, only, ignore
+        As in `find`.
+
+    Raises
+    ------
+    ValueError
+        If the region needs more memory, with one that doesn't; as `inspect` does, unless one of the errors found is why.
+    """
+    source, gt = request.source, request.source.gt
+    _check_memory(request, default_memory(pick_device(request.device)) if memory is None else memory)
+    looked_at = request.regions.read_region.intersect(gt.roi)
+    found = check_inputs(source, looked_at, only, ignore)
+    if _is_float(gt):
+        request = replace(request, source=replace(source, gt=gt.like(_Whole(gt.data), gt.axis_names)))
+    try:
+        inspection = run(request, progress)
+    except ValueError as error:
+        # Errors that aren't wanted in the list are errors all the same.
+        if any(f.severity == "error" for f in check_inputs(source, looked_at)):
+            return CheckedRegion(found, request, None, str(error))
+        raise
+    more = find_in(Subject(inspection, progress), True, only, ignore, inputs=False)
+    return CheckedRegion(in_order((*found, *more)), request, inspection)
+
+
+def _check_memory(request: Request, memory: int) -> None:
+    """Raise a ``ValueError`` if the region is too large, with the part in its middle that isn't."""
+    gt, regions, channels = request.source.gt, request.regions, len(request.predictor.channel_names)
+
+    def needed(shape: Sequence[int]) -> int:
+        roi = Roi(gt.offset, gt.voxel_size * Coordinate(shape))
+        region = regions_for(request.predictor, gt, roi.intersect(gt.roi), "clip").read_region
+        context = prod(int(n) for n in region.shape // gt.voxel_size)
+        return (
+            needed_memory(request.predictor, request.source, shape, gt.roi)
+            + context * _PER_CONTEXT_VOXEL
+            + prod(shape) * channels * _PER_CHANNEL
+        )
+
+    shape = [int(n) for n in regions.roi.shape // gt.voxel_size]
+    if needed(shape) <= memory:
+        return
+    low, high = 1, max(shape)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if needed([min(middle, n) for n in shape]) <= memory else (low, middle - 1)
+    sides = [min(low, n) for n in shape]
+    begin = regions.roi.begin + gt.voxel_size * Coordinate((n - s) // 2 for n, s in zip(shape, sides, strict=True))
+    part = Roi(begin, gt.voxel_size * Coordinate(sides))
+    raise ValueError(
+        f"checking {format_shape(shape)} voxels needs {format_bytes(needed(shape))} of memory, more than the "
+        f"{format_bytes(memory)} it may take; choose a part with --roi (roi), such as {roi_to_text(part, gt)}"
+    )
+
+
+def _is_float(array: Array) -> bool:
+    dtype = array.dtype
+    return dtype.is_floating_point if isinstance(dtype, torch.dtype) else np.dtype(dtype).kind == "f"
+
+
+class _Whole:
+    """Floating-point ids as the integers that they are, converted where they are sliced; what isn't finite becomes 0."""
+
+    def __init__(self, data: Any) -> None:
+        self._data = data
+        self.shape = tuple(data.shape)
+        self.dtype = np.dtype(np.int64)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        values = np.nan_to_num(np.asarray(self._data[key]), nan=0.0, posinf=0.0, neginf=0.0)
+        whole: np.ndarray = values.astype(np.int64)
+        if (whole != values).any():
+            raise ValueError("gt holds fractions, which no object has as its id")
+        return whole

@@ -1,71 +1,31 @@
-"""What checks look at: `Inputs`, as they were opened, and `Subject`, an inspection and what can be derived from it.
+"""What checks look at: ground truth and mask as opened, or an inspection with what checks derive from it.
 
-Everything derived is computed when a check first asks for it, and once.
+What is derived is computed when a check first asks for it, and kept for the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from funlib.geometry import Roi
 
-from predictor_inspector.core import AffinitiesPredictor, HotDistancePredictor, OneHotPredictor
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.ground_truth import annotated
 from predictor_inspector.core.labels import as_labels
 from predictor_inspector.core.ops.regions import pairs
-from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
 from predictor_inspector.core.text import length
 from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings.components import Components, dilated
-from predictor_inspector.inspection.findings.finding import Finding, Place, Severity
+from predictor_inspector.inspection.findings.finding import Finding, Kind, Place, Severity
+
+T = TypeVar("T")
 
 MOST = 8
 """Up to so many objects get a finding each; more are summed up in one."""
-
-
-@dataclass(frozen=True)
-class Role:
-    """What a channel of the target is, as far as checks treat channels differently.
-
-    Attributes
-    ----------
-    name : str
-        The channel's name.
-    kind : str
-        ``"affinity"``, ``"lsd"``, ``"distance"``, ``"hot"``, ``"class"``, or ``"other"``.
-    offset : tuple of int
-        Of an affinity; else empty.
-    source : int
-        The channel of the ground truth that it is made from.
-    """
-
-    name: str
-    kind: str
-    offset: tuple[int, ...] = ()
-    source: int = 0
-
-
-def roles_of(predictor: Predictor) -> tuple[Role, ...]:
-    """The role of each of a predictor's channels; ``"other"`` for all those of other people's predictors."""
-    names = predictor.channel_names
-    if isinstance(predictor, AffinitiesPredictor):
-        offsets = predictor.neighborhood
-        affinities = [Role(n, "affinity", o) for n, o in zip(names, offsets, strict=False)]
-        return (*affinities, *(Role(n, "lsd") for n in names[len(offsets) :]))
-    if isinstance(predictor, BoundaryPredictor):
-        count = len(predictor.channels)
-        hot = count if isinstance(predictor, HotDistancePredictor) else 0
-        return tuple(Role(n, "hot" if i < hot else "distance", (), i % count) for i, n in enumerate(names))
-    if isinstance(predictor, OneHotPredictor):
-        return tuple(Role(n, "class") for n in names)
-    return tuple(Role(n, "other") for n in names)
 
 
 class Inputs:
@@ -94,21 +54,25 @@ class Inputs:
 
     def finding(
         self,
-        kind: str,
+        kind: Kind,
         severity: Severity,
         message: str,
-        advice: str,
+        advice: str = "",
         flags: np.ndarray | None = None,
         numbers: Mapping[str, Any] | None = None,
         of: Array | None = None,
     ) -> Finding:
-        """A finding about all of an array's voxels, by default the ground truth's, or those that are True in `flags`."""
+        """A finding about all voxels of an array, by default the ground truth, or those that are True in `flags`.
+
+        Its advice is the remedy of its kind, unless there is a better one.
+        """
         array = self.gt if of is None else of
         place = None
         if flags is not None:
             spatial = np.asarray(flags.any(axis=tuple(range(flags.ndim - array.dims))))
             place = Place.of(spatial, array, array.offset)
-        return Finding(kind, severity, message, advice, (), place or Place.box(array.roi, array), numbers or {})
+        where = place or Place.box(array.roi, array)
+        return Finding(kind.id, severity, message, advice or kind.remedy, (), where, numbers or {})
 
 
 class Subject:
@@ -118,40 +82,54 @@ class Subject:
     ----------
     inspection : Inspection
         What is checked.
-    gt : Array
-        All of the ground truth; read only where a check asks for it.
+    predictor : Predictor
+        Its predictor.
+    channels : tuple of Channel
+        What each channel of target and weight means.
+    statistics : tuple of ChannelStatistics
+        One per channel.
+    stopped : bool
+        Whether a listener to the progress has cancelled.
     """
 
     def __init__(self, inspection: Inspection, progress: Progress | None = None) -> None:
-        self.inspection, self._progress = inspection, progress
-        self.gt = inspection.request.source.gt
-        self.stopped = False
+        self.inspection, self._progress, self.stopped = inspection, progress, False
         self.inputs = Inputs(inspection.gt, inspection.mask)
         self.predictor = inspection.request.predictor
-        self.names = inspection.channel_names
+        self.channels = inspection.channels
         self.statistics = inspection.statistics
 
     def tell(self, step: str, fraction: float) -> None:
-        """Report progress; what the listener raises to cancel ends the search."""
+        """Report progress; the listener may raise to cancel."""
         if self._progress is not None:
             self.stopped = True  # unless it returns
             self._progress(step, fraction)
             self.stopped = False
 
     @property
+    def has_classes(self) -> bool:
+        """Whether ids are those of classes rather than of objects."""
+        return any(channel.label is not None for channel in self.channels)
+
+    @property
+    def teaches_nothing(self) -> bool:
+        """Whether every channel is constant, and meant to be."""
+        return all(channel.kind == "constant" for channel in self.channels)
+
+    @property
     def roi(self) -> Roi:
         """What target and weight cover."""
         return self.inspection.roi
+
+    @property
+    def voxel_size(self) -> tuple[float, ...]:
+        """In the data's unit, per spatial axis."""
+        return self.inspection.gt.physical_voxel_size
 
     @cached_property
     def kept(self) -> tuple[slice, ...]:
         """The ROI in the ground truth that was read."""
         return self.inspection.gt.to_slices(self.roi)
-
-    @cached_property
-    def voxels(self) -> int:
-        """How many there are in the ROI."""
-        return int(np.prod(self.inspection.target.spatial_shape))
 
     @cached_property
     def target(self) -> np.ndarray:
@@ -166,13 +144,7 @@ class Subject:
     @cached_property
     def positive(self) -> np.ndarray:
         """Which voxels are of the positive class: boolean, [C, Z, Y, X], on the ROI."""
-        values = torch.from_numpy(self.target)
-        return np.asarray(self.predictor.positive(values).numpy())
-
-    @cached_property
-    def roles(self) -> tuple[Role, ...]:
-        """What each channel is."""
-        return roles_of(self.predictor)
+        return np.asarray(self.predictor.positive(torch.from_numpy(self.target)).numpy())
 
     @cached_property
     def labels(self) -> np.ndarray:
@@ -180,11 +152,16 @@ class Subject:
         labels = np.asarray(as_labels(self.inputs.gt_values))
         return labels.reshape(-1, *labels.shape[-self.inspection.gt.dims :])
 
+    def labels_of(self, source: int) -> np.ndarray:
+        """The ids in a channel of the ground truth, [Z, Y, X]; the last where there are fewer."""
+        ids: np.ndarray = self.labels[min(source, len(self.labels) - 1)]
+        return ids
+
     @cached_property
     def known(self) -> np.ndarray:
         """Which voxels that were read are annotated: boolean, [1 or C, Z, Y, X]."""
         gt = self.inspection.gt
-        return np.asarray(annotated(self.inspection.mask, gt.roi, gt, len(self.names)).cpu())
+        return np.asarray(annotated(self.inspection.mask, gt.roi, gt, len(self.channels)).cpu())
 
     @cached_property
     def all_known(self) -> bool:
@@ -193,17 +170,14 @@ class Subject:
 
     def known_in(self, channel: int) -> np.ndarray:
         """Which voxels that were read are annotated for a channel: boolean, [Z, Y, X]."""
-        part: np.ndarray = self.known[channel if len(self.known) == len(self.names) else 0]
+        part: np.ndarray = self.known[channel if len(self.known) == len(self.channels) else 0]
         return part
 
     @cached_property
     def has_objects(self) -> bool:
         """Whether an id stands for one object: there is one array of more than one id, and they aren't classes."""
-        if self.inspection.gt.channel_dims and self.inspection.gt.shape[0] != 1:
-            return False
-        if any(role.kind == "class" for role in self.roles):
-            return False
-        return len(self.components.ids) > 1
+        gt = self.inspection.gt
+        return not (gt.channel_dims and gt.shape[0] != 1) and not self.has_classes and len(self.components.ids) > 1
 
     @cached_property
     def components(self) -> Components:
@@ -259,20 +233,20 @@ class Subject:
 
     def finding(
         self,
-        kind: str,
+        kind: Kind,
         severity: Severity,
         message: str,
-        advice: str,
+        advice: str = "",
         channels: Iterable[str] = (),
         where: Place | None = None,
         numbers: Mapping[str, Any] | None = None,
     ) -> Finding:
-        """A finding; about all of the ROI unless `where` is given."""
+        """A finding about all of the ROI unless `where` is given; its advice is its kind's unless there is a better one."""
         place = where or Place.box(self.roi, self.inspection.gt)
-        return Finding(kind, severity, message, advice, tuple(channels), place, numbers or {})
+        return Finding(kind.id, severity, message, advice or kind.remedy, tuple(channels), place, numbers or {})
 
     def length(self, value: float) -> str:
-        """A length in the data's unit as people read it."""
+        """A length in the data's unit, for messages."""
         return length(value, self.inspection.gt.unit)
 
 
@@ -281,7 +255,7 @@ def either(count: int, one: str, many: str) -> str:
     return one if count == 1 else many
 
 
-def each_or_all(things: Sequence[Any], one: Callable[[Sequence[Any]], Finding]) -> Iterator[Finding]:
+def each_or_all(things: Sequence[T], one: Callable[[Sequence[T]], Finding]) -> Iterator[Finding]:
     """A finding for each of a few things, or one for all of them if they are many."""
     if len(things) > MOST:
         yield one(things)

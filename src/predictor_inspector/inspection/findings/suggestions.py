@@ -1,22 +1,18 @@
-"""`suggest`: parameters that suit the objects in view, with the reason in a sentence."""
+"""Suggestions: parameter values that suit the objects in view, each with its reason in a sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
 import numpy as np
 
-from predictor_inspector.core import AffinitiesPredictor
-from predictor_inspector.core.ops.regions import pairs
-from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.predictors.boundaries import BoundaryPredictor, rounded
+from predictor_inspector.core.ops.regions import pairs, whole
 from predictor_inspector.core.text import listed, percent
 from predictor_inspector.inspection.engine.run import Inspection, Progress
-from predictor_inspector.inspection.findings.scale import sigma_for, thickness_in
-from predictor_inspector.inspection.findings.subject import Subject
+from predictor_inspector.inspection.findings import Subject
+from predictor_inspector.inspection.findings.scale import scale_for, sigma_for, thickness_in
 
 WITHIN = 0.5
 """Share of the pairs that begin in an object and end in it too, for the longest offset that is suggested."""
@@ -30,7 +26,7 @@ FARTHEST = 64
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One parameter's value that suits the objects in view.
+    """A parameter's value that suits the objects in view.
 
     Attributes
     ----------
@@ -47,97 +43,87 @@ class Suggestion:
     reason: str
 
 
-def suggest(predictor: Predictor, inspection: Inspection, progress: Progress | None = None) -> tuple[Suggestion, ...]:
-    """Values for those parameters of a predictor that depend on how large objects are.
+def suggest(inspection: Inspection, progress: Progress | None = None) -> tuple[Suggestion, ...]:
+    """Better values for those parameters of an inspection's predictor that depend on how large objects are.
 
     Parameters
     ----------
-    predictor : Predictor
-        Whose parameters; those that have the suggested value already are left out.
-    inspection : Inspection
-        Of the region whose objects count, by any predictor.
     progress : callable, optional
-        Called with a step's name and the fraction of it that is done. What it raises ends the work.
+        Called with a step's name and the fraction of it that is done; raise from it to cancel.
 
     Returns
     -------
     tuple of Suggestion
         Empty if there are hardly any objects, or the predictor doesn't depend on their size.
     """
-    return suggest_for(predictor, Subject(inspection, progress))
+    return suggest_for(Subject(inspection, progress))
 
 
-def suggest_for(predictor: Predictor, subject: Subject) -> tuple[Suggestion, ...]:
-    """As `suggest`, for whoever derives more from the same `Subject`."""
-    if isinstance(predictor, BoundaryPredictor):
-        made = list(_scale_factor(subject))
-    elif isinstance(predictor, AffinitiesPredictor) and predictor.dims == subject.inspection.gt.dims:
-        made = [*_neighborhood(subject), *(_sigma(subject) if predictor.lsds else ())]
-    else:
-        made = []
-    return tuple(s for s in made if getattr(predictor, s.parameter) != s.value)
+def suggest_for(subject: Subject) -> tuple[Suggestion, ...]:
+    """As `suggest`, for a `Subject` that more is derived from."""
+    found = []
+    for role, better in (("scale", _scale), ("offsets", _offsets), ("window", _window)):
+        for parameter in dict.fromkeys(c.roles[role] for c in subject.channels if role in c.roles):
+            suggested = better(subject)
+            if suggested is not None and suggested[0] != getattr(subject.predictor, parameter):
+                found.append(Suggestion(parameter, *suggested))
+    return tuple(found)
 
 
-def _scale_factor(subject: Subject) -> Iterator[Suggestion]:
+def _scale(subject: Subject) -> tuple[float, str] | None:
     """About the radius of the objects, but no less than two voxels: the target is to have a slope."""
-    size = max(subject.inspection.gt.physical_voxel_size)
+    size = max(subject.voxel_size)
     radius = thickness_in(subject, FARTHEST * size)
-    if radius is not None:
-        value = rounded(max(radius, 2 * size))
-        why = f"Objects here are about {subject.length(2 * radius)} thick"
-        if radius < 2 * size:
-            yield Suggestion("scale_factor", value, f"{why}, little more than a voxel: two voxels still make a slope.")
-        else:
-            yield Suggestion(
-                "scale_factor", value, f"{why}; with half of that, targets reach 0.76 in the middle of such an object."
-            )
+    if radius is None:
+        return None
+    why = f"Objects here are about {subject.length(2 * radius)} thick"
+    if radius < 2 * size:
+        return scale_for(radius, size), f"{why}, little more than a voxel: two voxels still make a slope."
+    return scale_for(radius, size), f"{why}; with half of that, targets reach 0.76 in the middle of such an object."
 
 
-def _sigma(subject: Subject) -> Iterator[Suggestion]:
+def _window(subject: Subject) -> tuple[int, str] | None:
     """Half the half-thickness, so that a window of 2 σ reaches from the middle of an object to its boundary."""
-    size = max(subject.inspection.gt.physical_voxel_size)
+    size = max(subject.voxel_size)
     radius = thickness_in(subject, FARTHEST * size)
-    if radius is not None:
-        value = sigma_for(radius, size)
-        yield Suggestion(
-            "num_voxels",
-            value,
-            f"Objects here are about {subject.length(2 * radius)} thick; with σ = {subject.length(value * size)} "
-            + ("a window reaches" if 2 * value * size < 3 * radius else "even the smallest window reaches")
-            + " from their middle to their boundary.",
-        )
+    if radius is None:
+        return None
+    value = sigma_for(radius, size)
+    return value, (
+        f"Objects here are about {subject.length(2 * radius)} thick; with σ = {subject.length(value * size)} "
+        f"{'a window' if 2 * value * size < 3 * radius else 'even the smallest window'} reaches from their middle to their "
+        "boundary."
+    )
 
 
-def _neighborhood(subject: Subject) -> Iterator[Suggestion]:
+def _offsets(subject: Subject) -> tuple[tuple[tuple[int, ...], ...], str] | None:
     """Nearest neighbours, and per axis the longest offset of which half the pairs stay inside, with one between."""
     labels = subject.labels[0]
     if not (labels > 0).any():
-        return
+        return None
     groups: tuple[list[tuple[int, ...]], ...] = ([], [], [])
-    axes = [name.removesuffix("^") for name in subject.inspection.gt.axis_names[subject.inspection.gt.channel_dims :]]
-    for axis, name in enumerate(axes):
+    told = []
+    for axis, name in enumerate(subject.inspection.gt.spatial_axes):
         shares = {length: _share_within(labels, axis, length) for length in LENGTHS if length < labels.shape[axis]}
-        long = max((length for length, part in shares.items() if part >= WITHIN), default=1)
-        steps = sorted({1, round(sqrt(long)), long})
+        longest = max((length for length, part in shares.items() if part >= WITHIN), default=1)
+        steps = sorted({1, round(sqrt(longest)), longest})
         for group, step in zip(groups, steps, strict=False):
-            group.append(tuple(step if a == axis else 0 for a in range(len(axes))))
-        if long > 1:
-            text = f"{percent(shares[long])} of the pairs {long} voxels apart along {name}"
-        else:
-            text = f"hardly a pair more than a voxel apart along {name}"
-        axes[axis] = text
-    yield Suggestion(
-        "neighborhood",
-        tuple(offset for group in groups for offset in group),
-        f"Nearest neighbours show where boundaries are, longer offsets what belongs together; {listed(axes)} still end in the "
-        "object that they begin in.",
+            group.append(tuple(step if a == axis else 0 for a in range(labels.ndim)))
+        told.append(
+            f"{percent(shares[longest])} of the pairs {longest} voxels apart along {name}"
+            if longest > 1
+            else f"hardly a pair more than a voxel apart along {name}"
+        )
+    return tuple(offset for group in groups for offset in group), (
+        f"Nearest neighbours show where boundaries are, longer offsets what belongs together; {listed(told)} still end in "
+        "the object that they begin in."
     )
 
 
 def _share_within(labels: np.ndarray, axis: int, length: int) -> float:
     """Of the pairs so many voxels apart that begin in an object, the share that end in the same one."""
     offset = [length if a == axis else 0 for a in range(labels.ndim)]
-    found = pairs(offset, labels.shape, tuple(slice(0, n) for n in labels.shape))
+    found = pairs(offset, labels.shape, whole(labels.shape))
     if found is None:
         return 0.0
     here, there, _ = found

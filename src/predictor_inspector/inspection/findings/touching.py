@@ -10,12 +10,10 @@ import numpy as np
 import torch
 
 from predictor_inspector.core.ops.boundary_distance import squared_boundary_distance
-from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
 from predictor_inspector.core.text import counted
-from predictor_inspector.inspection.findings.checks import Kind, check
+from predictor_inspector.inspection.findings import Finding, Kind, Subject, check
 from predictor_inspector.inspection.findings.components import Components, Contacts
-from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Role, Subject, each_or_all
+from predictor_inspector.inspection.findings.subject import each_or_all, either
 
 NECKS = (0.5, 0.25)
 """Half-thickness of a neck, at most, as a share of the half-thickness of the thickest part that it joins."""
@@ -26,38 +24,35 @@ PART = 1.4
 TOUCHING_OBJECTS = Kind(
     "touching-objects",
     "Objects touch, and both are positive in a signed distance: above 0 they are one.",
-    "Separate them by more than the sign, with a watershed on the dip between them say, or train affinities instead.",
+    "Separate them by more than the sign, with a watershed on the dip between them for example, or train affinities.",
 )
 
 
 @check(TOUCHING_OBJECTS)
 def touching_objects(subject: Subject) -> Iterator[Finding]:
     """Info wherever voxels of two ids share a face and distances are made: the dip tells them apart, the sign doesn't."""
-    for source, roles in _by_source(subject).items():
-        labels = subject.labels[min(source, len(subject.labels) - 1)][subject.kept]
-        if not subject.all_known:
-            labels = labels * subject.known[min(source, len(subject.known) - 1)][subject.kept]
+    for source, names in _by_source(subject).items():
+        labels = subject.labels_of(source)[subject.kept] * _known(subject, source)
         contacts = Contacts.of(labels)
-        yield from each_or_all(range(len(contacts.pairs)), partial(_touching, subject, roles, labels.shape, contacts))
+        yield from each_or_all(range(len(contacts.pairs)), partial(_touching, subject, names, labels.shape, contacts))
 
 
 def _touching(
-    subject: Subject, roles: Sequence[Role], shape: Sequence[int], contacts: Contacts, pairs: Sequence[int]
+    subject: Subject, names: Sequence[str], shape: Sequence[int], contacts: Contacts, pairs: Sequence[int]
 ) -> Finding:
     ids = np.unique(contacts.pairs[pairs])
     what = f"Objects {ids[0]} and {ids[1]} touch" if len(pairs) == 1 else f"{counted(len(ids), 'object')} touch another"
     return subject.finding(
-        "touching-objects",
+        TOUCHING_OBJECTS,
         "info",
         f"{what}: both are positive in a signed distance, so above 0 they are one.",
-        "Separate them by more than the sign, with a watershed on the dip between them say; or train affinities.",
-        [role.name for role in roles],
-        subject.place(contacts.voxels(pairs, shape)),
-        {"pairs": len(pairs), "ids": ids[:100]},
+        channels=names,
+        where=subject.place(contacts.voxels(pairs, shape)),
+        numbers={"pairs": len(pairs), "ids": ids[:100]},
     )
 
 
-@check(TOUCHING_OBJECTS, cost="on demand")
+@check(TOUCHING_OBJECTS, slow=True)
 def touching_binary(subject: Subject) -> Iterator[Finding]:
     """Info too where objects have one id, 1 as a rule, and distances are made: at thin necks within connected voxels.
 
@@ -66,39 +61,41 @@ def touching_binary(subject: Subject) -> Iterator[Finding]:
     """
     if subject.has_objects:
         return
-    for source, roles in _by_source(subject).items():
+    for source, names in _by_source(subject).items():
         if source >= len(subject.labels):
             continue
-        inside = subject.labels[source][subject.kept] > 0
-        if not subject.all_known:
-            inside = inside & subject.known[min(source, len(subject.known) - 1)][subject.kept]
+        inside = (subject.labels[source][subject.kept] > 0) & _known(subject, source)
         if inside.any() and not inside.all():
-            necks = list(_necks(inside, subject.inspection.gt.physical_voxel_size))
-            yield from each_or_all(necks, partial(_joined, subject, roles, inside.shape))
+            yield from each_or_all(
+                list(_necks(inside, subject.voxel_size)), partial(_joined, subject, names, inside.shape)
+            )
 
 
-def _joined(subject: Subject, roles: Sequence[Role], shape: Sequence[int], necks: Sequence[np.ndarray]) -> Finding:
+def _joined(subject: Subject, names: Sequence[str], shape: Sequence[int], necks: Sequence[np.ndarray]) -> Finding:
     flags = np.zeros(shape, dtype=bool)
     flags.reshape(-1)[np.concatenate(necks)] = True
     return subject.finding(
-        "touching-objects",
+        TOUCHING_OBJECTS,
         "info",
-        f"{counted(len(necks), 'thin neck')} {'joins' if len(necks) == 1 else 'join'} parts twice as thick: if they "
-        "are objects that touch, they are one in a binary distance.",
+        f"{counted(len(necks), 'thin neck')} {either(len(necks), 'joins', 'join')} parts twice as thick: if they are objects "
+        "that touch, they are one in a binary distance.",
         "Cut them apart in the ground truth, by a voxel of background, or give each object an id of its own.",
-        [role.name for role in roles],
+        names,
         subject.place(flags),
         {"necks": len(necks)},
     )
 
 
-def _by_source(subject: Subject) -> dict[int, list[Role]]:
-    """The channels made of each channel of the ground truth, if they are signed distances or go with them."""
-    sources: dict[int, list[Role]] = {}
-    if isinstance(subject.predictor, BoundaryPredictor):
-        for role in subject.roles:
-            sources.setdefault(role.source, []).append(role)
-    return sources
+def _by_source(subject: Subject) -> dict[int, list[str]]:
+    """The names of the channels made of each channel of the ground truth from which a distance is made."""
+    sources = {channel.source for channel in subject.channels if channel.is_distance}
+    return {source: [c.name for c in subject.channels if c.source == source] for source in sorted(sources)}
+
+
+def _known(subject: Subject, source: int) -> np.ndarray:
+    """Which voxels of the ROI are annotated in a channel of the ground truth: boolean, [Z, Y, X]."""
+    known: np.ndarray = subject.known[min(source, len(subject.known) - 1)][subject.kept]
+    return known
 
 
 def _necks(inside: np.ndarray, voxel_size: Sequence[float]) -> Iterator[np.ndarray]:

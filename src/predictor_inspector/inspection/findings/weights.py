@@ -1,27 +1,24 @@
-"""Checks of the weights: who has none, and whether the classes of each channel count for something."""
+"""Checks of the weights: values without weight, and whether the classes of each channel are balanced."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
-from predictor_inspector.core import DummyPredictor
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import listed, percent
-from predictor_inspector.inspection.findings.checks import Kind, check
-from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Role, Subject
+from predictor_inspector.inspection.findings import Finding, Kind, Subject, check
 
 REASONS = ("has weight", "not annotated", "partner unknown", "distance unknown", "no class", "other")
 """What the values of `zero_weight_reasons` mean."""
 
 _MASK, _PAIR, _DISTANCE, _CLASS, _OTHER = range(1, len(REASONS))
-_BY_ROLE = {"affinity": _PAIR, "distance": _DISTANCE, "class": _CLASS}
 _BECAUSE = {
     _MASK: "because they are not annotated",
     _PAIR: "because their partner lies outside the data or is not annotated (mask_pairs)",
@@ -38,7 +35,7 @@ _ADVICE = {
 }
 
 MANY_DROPPED = 0.75
-"""Share of the annotated voxels that the distance mask may take before that is more than an edge."""
+"""Share of the annotated voxels from which on the distance mask takes too many."""
 
 SMALL_SHARE = 0.1
 """Of a channel's total weight; a class with less of it than this hardly counts, though it was to have half."""
@@ -46,27 +43,55 @@ SMALL_SHARE = 0.1
 DRIFT = 3.0
 """Factor between the weights from moving counts and those from the region alone."""
 
+ZERO_WEIGHT = Kind(
+    "zero-weight",
+    "Some values have weight 0, so nothing is learnt from them: they are not annotated, an affinity's partner is unknown, "
+    "a distance can't be known, or an id is no class.",
+    "Look where they are: if the reason isn't what you expect there, correct the mask or the parameter that it names.",
+)
+CLASS_ABSENT = Kind(
+    "class-absent",
+    "One of a channel's two classes doesn't occur among the voxels with weight.",
+    "Choose a region that has both, or leave the channel out; if there should be both, look at the ground truth.",
+)
+CHANNEL_CONSTANT = Kind(
+    "channel-constant",
+    "A channel's target is the same everywhere it has weight, so there is nothing to learn from it.",
+    "Choose another region, or leave the channel out.",
+)
+WEIGHT_CLIPPED = Kind(
+    "weight-clipped",
+    "A class is so rare that its weight is clipped: it counts for less than the other class.",
+    "Lower clipmin if the rare class matters as much, or choose regions where it is more frequent.",
+)
+COUNT_DRIFT = Kind(
+    "count-drift",
+    "The class counts of earlier regions give other weights than this region's own would.",
+    "Start the counts afresh to see this region's own weights; in training, draw regions evenly from all data.",
+)
+
 
 def zero_weight_reasons(subject: Subject) -> Array:
     """Why each value has weight 0: uint8, [C, Z, Y, X], on the ROI, numbers into `REASONS`; 0 where it has weight."""
     weight = subject.weight
     reasons = np.zeros(weight.shape, dtype=np.uint8)
-    for channel, role in enumerate(subject.roles):
-        if subject.statistics[channel].unweighted > 0:
-            known = subject.known_in(channel)[subject.kept]
-            code = np.where(known, np.uint8(_BY_ROLE.get(role.kind, _OTHER)), np.uint8(_MASK))
-            reasons[channel] = (weight[channel] == 0) * code
+    for i, channel in enumerate(subject.channels):
+        if subject.statistics[i].unweighted > 0:
+            code = (
+                _PAIR
+                if channel.kind == "affinity"
+                else _DISTANCE
+                if channel.is_distance
+                else _OTHER
+                if channel.label is None
+                else _CLASS
+            )
+            known = subject.known_in(i)[subject.kept]
+            reasons[i] = (weight[i] == 0) * np.where(known, np.uint8(code), np.uint8(_MASK))
     return subject.inspection.weight.like(reasons, subject.inspection.weight.axis_names)
 
 
-@check(
-    Kind(
-        "zero-weight",
-        "Some values have weight 0, so nothing is learnt from them: they are not annotated, an affinity's partner is "
-        "unknown, a distance can't be known, or an id is no class.",
-        "Look where they are: if the reason isn't what you expect there, mend the mask or the parameter that it names.",
-    )
-)
+@check(ZERO_WEIGHT)
 def zero_weight(subject: Subject) -> Iterator[Finding]:
     """Info for each reason that occurs, with its voxels.
 
@@ -85,80 +110,69 @@ def zero_weight(subject: Subject) -> Iterator[Finding]:
         most = max(float((reasons[i] == code).mean()) for i in found)
         annotated = min(float(subject.known_in(i)[subject.kept].mean()) for i in found)
         many = code == _DISTANCE and most > MANY_DROPPED * annotated
-        nothing = len(dead) == len(subject.names)
-        voxels = int(np.count_nonzero(where))
-        what = (
-            f"{percent(most)} of the voxels have weight 0"
-            if len(found) == 1
-            else f"Up to {percent(most)} of the voxels have weight 0"
-        )
+        nothing = len(dead) == len(subject.channels)
         yield subject.finding(
-            "zero-weight",
+            ZERO_WEIGHT,
             "error" if nothing else "warning" if many or any(i in dead for i in found) else "info",
-            f"{'Nothing is learnt: ' if nothing else ''}{what} {because}.",
+            f"{'Nothing is learnt: ' if nothing else ''}{'' if len(found) == 1 else 'Up to '}{percent(most)} of the voxels "
+            f"have weight 0 {because}.",
             _ADVICE[code],
-            [subject.names[i] for i in found],
+            [subject.channels[i].name for i in found],
             subject.place(where),
-            {"reason": REASONS[code], "voxels": voxels, "fraction": most},
+            {"reason": REASONS[code], "voxels": int(np.count_nonzero(where)), "fraction": most},
         )
 
 
-@check(
-    Kind(
-        "class-absent",
-        "One of a channel's two classes doesn't occur among the voxels with weight.",
-        "Choose a region that has both, or leave the channel out; if there should be both, look at the ground truth.",
-    ),
-    Kind(
-        "channel-constant",
-        "A channel's target is the same everywhere it has weight, so there is nothing to learn from it.",
-        "Choose another region, or leave the channel out.",
-    ),
-)
+@check(CLASS_ABSENT, CHANNEL_CONSTANT)
 def classes(subject: Subject) -> Iterator[Finding]:
     """Counts voxels with weight, so that what the mask leaves out doesn't matter.
 
     Warnings. Info where only background is missing, which is how dense tissue is (but a distance that is the same everywhere
     is a warning), and where a class of many isn't in a part of the data.
     """
-    if isinstance(subject.predictor, DummyPredictor):
-        return
     partial = subject.roi != subject.inspection.regions.data
-    for (kind, absent), channels in _grouped(subject, _absent_class):
-        names = [subject.names[i] for i in channels]
-        dense = kind in ("distance", "lsd") and absent == 0
+
+    def absent_class(i: int) -> tuple[str, int] | None:
+        counts, channel = subject.statistics[i].counts, subject.channels[i]
+        if 0 not in counts or counts == (0, 0) or channel.kind == "constant":
+            return None
+        return _class_kind(channel), counts.index(0)
+
+    def constant(i: int) -> tuple[str, float] | None:
+        now, channel = subject.statistics[i], subject.channels[i]
+        if now.counts == (0, 0) or channel.kind == "constant":
+            return None
+        kind = channel.kind if channel.label is None else "class"
+        if channel.kind in ("affinity", "one-hot"):
+            return (kind, float(now.counts[0] == 0)) if 0 in now.counts else None
+        return (kind, now.minimum) if now.minimum == now.maximum else None
+
+    for (kind, absent), found in _grouped(subject, absent_class):
+        names = [subject.channels[i].name for i in found]
+        dense = kind == "objects" and absent == 0
         yield subject.finding(
-            "class-absent",
+            CLASS_ABSENT,
             "info" if dense or (kind == "class" and partial) else "warning",
-            f"{_class_name(kind, absent, names)} {'occur' if kind in ('affinity', 'class') else 'occurs'} nowhere with weight.",
-            "Nothing to do in dense tissue."
-            if dense
-            else "Choose a region that has both, or look at the ground truth.",
+            f"{_class_name(kind, absent, names)} {_verb(kind, 'occurs')} nowhere with weight.",
+            "Nothing to do in dense tissue." if dense else "",
             names,
             numbers={
-                "negative": [subject.statistics[i].counts[0] for i in channels],
-                "positive": [subject.statistics[i].counts[1] for i in channels],
+                "negative": [subject.statistics[i].counts[0] for i in found],
+                "positive": [subject.statistics[i].counts[1] for i in found],
             },
         )
-    for (kind, value), channels in _grouped(subject, _constant):
-        names = [subject.names[i] for i in channels]
+    for (kind, value), found in _grouped(subject, constant):
+        names = [subject.channels[i].name for i in found]
         yield subject.finding(
-            "channel-constant",
-            "info" if (kind == "class" and partial) or (kind == "hot" and value > 0) else "warning",
-            f"The target of {listed(names)} is {value:.3g} everywhere it has weight.",
-            "Choose another region, or leave the channel out: there is nothing to learn from it.",
-            names,
+            CHANNEL_CONSTANT,
+            "info" if (kind == "class" and partial) or (kind == "one-hot" and value > 0) else "warning",
+            f"The target of {listed(names)} is {value:.3g} everywhere it has weight: there is nothing to learn from it.",
+            channels=names,
             numbers={"value": value},
         )
 
 
-@check(
-    Kind(
-        "weight-clipped",
-        "A class is so rare that its weight ends at a clip: it counts for less than the other class.",
-        "Lower clipmin if the rare class matters as much, or choose regions where it is more frequent.",
-    )
-)
+@check(WEIGHT_CLIPPED)
 def weight_clipped(subject: Subject) -> Iterator[Finding]:
     """Info as soon as a fraction lies beyond a clip and both classes occur: that is what clips are for.
 
@@ -166,38 +180,43 @@ def weight_clipped(subject: Subject) -> Iterator[Finding]:
     what is to be found: objects, a class, or either kind of affinity. Rare background is the nature of dense tissue.
     """
     counts = subject.inspection.counts
-    clips = [clips_of(subject.predictor, role) for role in subject.roles]
-    if not isinstance(counts, ClassCounts) or any(c is None for c in clips):
+    if not isinstance(counts, ClassCounts):
         return
     fractions = counts.fractions.numpy()
 
-    def key(channel: int) -> tuple[str, int, bool] | None:
-        row = min(channel, len(fractions) - 1)
-        low, high = clips[channel] or (0.0, 1.0)
-        now, role = subject.statistics[channel], subject.roles[channel]
-        if min(now.counts) == 0 or (low <= fractions[row].min() and fractions[row].max() <= high):
+    def clipped(i: int) -> tuple[str, int, bool] | None:
+        channel, now = subject.channels[i], subject.statistics[i]
+        clips = clips_of(subject.predictor, channel)
+        if clips is None or channel.row is None or min(now.counts) == 0:
             return None
-        rare = int(fractions[row].argmin())
-        serious = _share_of(now, rare) < SMALL_SHARE and (rare == 1 or role.kind == "affinity")
-        return role.kind, rare, serious
+        both = fractions[channel.row]
+        if clips[0] <= both.min() and both.max() <= clips[1]:
+            return None
+        rare = int(both.argmin())
+        serious = _share_of(now, rare) < SMALL_SHARE and (rare == 1 or channel.kind == "affinity")
+        return channel.kind, rare, serious
 
-    for (kind, rare, serious), channels in _grouped(subject, lambda s, i: key(i)):
-        names = [subject.names[i] for i in channels]
-        shares = [_share_of(subject.statistics[i], rare) for i in channels]
-        part = [float(fractions[min(i, len(fractions) - 1)][rare]) for i in channels]
-        plural = kind == "affinity"
+    for (_, rare, serious), found in _grouped(subject, clipped):
+        channels = [subject.channels[i] for i in found]
+        names, kind = [channel.name for channel in channels], _class_kind(channels[0])
+        shares = [_share_of(subject.statistics[i], rare) for i in found]
+        part = [float(fractions[channel.row][rare]) for channel in channels]
+        low, high = clips_of(subject.predictor, channels[0]) or (0.0, 1.0)
+        clipmin, clipmax = channels[0].roles["clipmin"], channels[0].roles["clipmax"]
+        # Descriptors share their weight.
         flags = [
             (subject.positive[i] == bool(rare)) & (subject.weight[i] > 0)
-            for i in channels[: 1 if kind == "lsd" else None]
+            for i in found[: 1 if channels[0].kind == "descriptor" else None]
         ]
-        low = (clips[channels[0]] or (0.0, 1.0))[0]
+        beyond = f"less than {clipmin} ({percent(low)})"
+        if min(part) >= low:
+            beyond = f"so that the others are more than {clipmax} ({percent(high)})"
         yield subject.finding(
-            "weight-clipped",
+            WEIGHT_CLIPPED,
             "warning" if serious else "info",
-            f"{_class_name(kind, rare, names)} {'make' if plural else 'makes'} up only {percent(min(part))} of the "
-            f"voxels, beyond a clip, "
-            f"so {'they have' if plural else 'it has'} {percent(min(shares))} of the channel's weight instead of half.",
-            f"Lower clipmin from {low:g} to {min(part):.2g} to balance the classes, or choose regions where they are more "
+            f"{_class_name(kind, rare, names)} {_verb(kind, 'makes')} up {percent(min(part))} of the voxels, {beyond}, and "
+            f"{_verb(kind, 'gets')} {percent(min(shares))} of the channel's weight instead of half.",
+            f"Lower {clipmin} from {low:g} to {min(part):.2g} to balance the classes, or choose regions where they are more "
             "even.",
             names,
             subject.place(np.logical_or.reduce(flags)),
@@ -205,13 +224,7 @@ def weight_clipped(subject: Subject) -> Iterator[Finding]:
         )
 
 
-@check(
-    Kind(
-        "count-drift",
-        "The class counts of earlier regions give other weights than this region's own would.",
-        "Start the counts afresh to see this region's own weights; in training, draw regions evenly from all data.",
-    )
-)
+@check(COUNT_DRIFT)
 def count_drift(subject: Subject) -> Iterator[Finding]:
     """A warning if moving counts were given and make a class's weight three times what it would be otherwise, or a third."""
     before, after = subject.inspection.request.counts, subject.inspection.counts
@@ -220,22 +233,22 @@ def count_drift(subject: Subject) -> Iterator[Finding]:
     alone = (after - before.to("cpu")).count.double().numpy()
     moving = after.fractions.numpy()
 
-    def factor(channel: int) -> float | None:
-        row, clips = min(channel, len(moving) - 1), clips_of(subject.predictor, subject.roles[channel])
-        if clips is None or min(subject.statistics[channel].counts) == 0 or alone[row].sum() == 0:
+    def factor(i: int) -> float | None:
+        channel = subject.channels[i]
+        clips = clips_of(subject.predictor, channel)
+        if clips is None or channel.row is None or min(subject.statistics[i].counts) == 0:
             return None
-        extreme = drift_factor(alone[row], moving[row], clips)
-        return extreme if extreme is not None and max(extreme, 1 / extreme) >= DRIFT else None
+        extreme = drift_factor(alone[channel.row], moving[channel.row], clips)
+        return round(extreme, 3) if extreme is not None and max(extreme, 1 / extreme) >= DRIFT else None
 
-    for (value,), channels in _grouped(subject, lambda s, i: None if (f := factor(i)) is None else (round(f, 3),)):
-        times = f"{value:.2g} times" if value > 1 else f"1/{1 / value:.2g} of"
-        names = [subject.names[i] for i in channels]
+    for value, found in _grouped(subject, factor):
+        names = [subject.channels[i].name for i in found]
         yield subject.finding(
-            "count-drift",
+            COUNT_DRIFT,
             "warning",
-            f"With the counts of earlier regions, a class of {listed(names)} weighs {times} what it would with this region's.",
-            "Start the counts afresh to see this region's own weights; in training, draw regions evenly from all data.",
-            names,
+            f"With the counts of earlier regions, a class of {listed(names)} weighs {times(value)} what it would with this "
+            "region's.",
+            channels=names,
             numbers={"factor": value},
         )
 
@@ -243,7 +256,7 @@ def count_drift(subject: Subject) -> Iterator[Finding]:
 def drift_factor(counts: np.ndarray, moving: np.ndarray, clips: tuple[float, float]) -> float | None:
     """The weight from moving fractions, [2], over that from a region's own counts, [2], of the class that is furthest off.
 
-    None if the region hasn't both classes, since one alone is another finding's.
+    None if the region hasn't both classes, which is another kind of finding.
     """
     if counts.min() == 0:
         return None
@@ -251,51 +264,46 @@ def drift_factor(counts: np.ndarray, moving: np.ndarray, clips: tuple[float, flo
     return float(ratio[np.abs(np.log(ratio)).argmax()])
 
 
-def _grouped(subject: Subject, key: Any) -> Iterator[tuple[Any, list[int]]]:
+def times(factor: float) -> str:
+    """``"3.2 times"`` or ``"1/3.2 of"``."""
+    return f"{factor:.2g} times" if factor > 1 else f"1/{1 / factor:.2g} of"
+
+
+def clips_of(predictor: Predictor, channel: Channel) -> tuple[float, float] | None:
+    """The fractions between which the classes of a channel are balanced, or None if they aren't."""
+    low, high = (predictor.value_of(channel, role) for role in ("clipmin", "clipmax"))
+    return None if low is None or high is None else (float(low), float(high))
+
+
+def _grouped(subject: Subject, key: Callable[[int], Any]) -> Iterator[tuple[Any, list[int]]]:
     """Channels with the same key, which is None for those to leave out."""
-    keyed = [(key(subject, i), i) for i in range(len(subject.names))]
+    keyed = [(key(i), i) for i in range(len(subject.channels))]
     kept = sorted(((k, i) for k, i in keyed if k is not None), key=lambda pair: (str(pair[0]), pair[1]))
     for value, members in groupby(kept, key=lambda pair: pair[0]):
         yield value, [i for _, i in members]
-
-
-def _absent_class(subject: Subject, channel: int) -> tuple[str, int] | None:
-    counts = subject.statistics[channel].counts
-    if 0 not in counts or counts == (0, 0):
-        return None
-    kind = subject.roles[channel].kind
-    return "distance" if kind == "hot" else kind, counts.index(0)
-
-
-def _constant(subject: Subject, channel: int) -> tuple[str, float] | None:
-    now, kind = subject.statistics[channel], subject.roles[channel].kind
-    if now.counts == (0, 0):
-        return None
-    if kind in ("affinity", "hot", "class"):
-        return (kind, float(now.counts[0] == 0)) if 0 in now.counts else None
-    return (kind, now.minimum) if now.minimum == now.maximum else None
-
-
-def clips_of(predictor: Predictor, role: Role) -> tuple[float, float] | None:
-    """The fractions between which the classes of a channel are balanced, or None if they aren't."""
-    prefix = {"affinity": "affs_weight_clip", "lsd": "lsd_weight_clip", "distance": "clip", "hot": "clip"}.get(
-        role.kind
-    )
-    if prefix is None:
-        return None
-    return getattr(predictor, f"{prefix}min"), getattr(predictor, f"{prefix}max")
 
 
 def _share_of(statistics: Any, which: int) -> float:
     return float(statistics.positive_share if which == 1 else 1 - statistics.positive_share)
 
 
+def _class_kind(channel: Channel) -> str:
+    """What a channel tells apart: pairs (``"affinity"``), a ``"class"``, ``"objects"``, or ``""`` if that isn't known."""
+    if channel.label is not None:
+        return "class"
+    if channel.is_distance or channel.kind in ("one-hot", "descriptor"):
+        return "objects"
+    return "affinity" if channel.kind == "affinity" else ""
+
+
 def _class_name(kind: str, which: int, names: list[str]) -> str:
     """A channel's negative (0) or positive (1) class, as a sentence begins with it."""
-    if kind == "affinity":
-        return "Pairs within one object" if which == 1 else "Pairs that a boundary splits"
-    if kind == "class":
-        return f"Voxels of {listed(names)}" if which == 1 else "Voxels of any other class"
-    if kind == "other":
-        return f"The positive class of {listed(names)}" if which == 1 else f"The negative class of {listed(names)}"
-    return "The inside of objects" if which == 1 else "Background"
+    return {
+        "affinity": ("Pairs that a boundary splits", "Pairs within one object"),
+        "class": ("Voxels of any other class", f"Voxels of {listed(names)}"),
+        "objects": ("Background", "The inside of objects"),
+    }.get(kind, (f"The negative class of {listed(names)}", f"The positive class of {listed(names)}"))[which]
+
+
+def _verb(kind: str, singular: str) -> str:
+    return singular.removesuffix("s") if kind in ("affinity", "class") else singular

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from predictor_inspector.inspection.engine.run import Request, run
-from predictor_inspector.inspection.findings import Find, find_cheaply
+from predictor_inspector.inspection.findings import Find, find_quickly
 from predictor_inspector.inspection.output.pictures.figure import FORMATS, publication_figure, save_figure
 from predictor_inspector.inspection.output.report import report_html, write_report
 from predictor_inspector.inspection.training.positions import Positions
@@ -50,7 +50,7 @@ def write_about(
         raise ValueError(f"--out must end in .html, {', '.join(FORMATS)}, got {path!r}")
     if surveyed < 0:
         raise ValueError(f"--survey must be at least 0 regions, got {surveyed}")
-    source, look = request.source, find or find_cheaply
+    source, look = request.source, find or find_quickly
     inspection = run(request)
     if suffix in FORMATS:
         return save_figure(path, publication_figure(inspection, channels, source.raw))

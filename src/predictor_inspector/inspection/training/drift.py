@@ -13,8 +13,7 @@ from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.text import counted, listed
 from predictor_inspector.inspection.engine.run import Progress, Request, run
 from predictor_inspector.inspection.findings.finding import Finding, Place
-from predictor_inspector.inspection.findings.subject import roles_of
-from predictor_inspector.inspection.findings.weights import DRIFT, clips_of, drift_factor
+from predictor_inspector.inspection.findings.weights import COUNT_DRIFT, DRIFT, clips_of, drift_factor, times
 from predictor_inspector.inspection.training.positions import Positions
 
 SIDE = 64
@@ -74,24 +73,23 @@ def _found(request: Request, rois: Sequence[Roi], alone: np.ndarray) -> list[Fin
     """The findings from the voxels of each class, [regions, channels or fewer, 2]."""
     moving = alone.sum(0) / (1 + alone.sum((0, 2)))[:, None]
     worst: dict[tuple[int, float, int], list[str]] = {}
-    for channel, role in enumerate(roles_of(request.predictor)):
-        row, clips = min(channel, alone.shape[1] - 1), clips_of(request.predictor, role)
-        if clips is None:
+    for channel in request.predictor.describe_channels(request.source.gt.spatial_axes):
+        clips = clips_of(request.predictor, channel)
+        if clips is None or channel.row is None:
             continue
-        factors = [drift_factor(counts[row], moving[row], clips) for counts in alone]
+        factors = [drift_factor(counts[channel.row], moving[channel.row], clips) for counts in alone]
         off = [i for i, f in enumerate(factors) if f is not None and max(f, 1 / f) >= DRIFT]
         if off:
             most = max(off, key=lambda i: abs(np.log(factors[i] or 1.0)))
-            worst.setdefault((most, round(factors[most] or 1.0, 3), len(off)), []).append(role.name)
+            worst.setdefault((most, round(factors[most] or 1.0, 3), len(off)), []).append(channel.name)
     findings = []
     for (most, factor, many), names in worst.items():
-        times = f"{factor:.2g} times" if factor > 1 else f"1/{1 / factor:.2g} of"
         findings.append(
             Finding(
-                "count-drift",
+                COUNT_DRIFT.id,
                 "warning",
                 f"In {many:,} of {counted(len(rois), 'region')} the counts of all make a class of {listed(names)} weigh "
-                f"{DRIFT:g} times as much or as little as the region's own would, or more so; here it is {times} that.",
+                f"{DRIFT:g} times as much or as little as the region's own would, or more so; here it is {times(factor)} that.",
                 "Draw regions evenly from all data, and look at whether this one is like the others.",
                 tuple(names),
                 Place.box(rois[most], request.source.gt),

@@ -10,7 +10,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
-from predictor_inspector.inspection.findings import Find, Finding, find_cheaply
+from predictor_inspector.inspection.findings import Find, Finding, find_quickly
 from predictor_inspector.inspection.findings.finding import gravity
 
 Score = Callable[[Finding, Inspection], float]
@@ -108,7 +108,7 @@ class Survey:
 def survey(
     request: Request,
     rois: Sequence[Roi],
-    find: Find = find_cheaply,
+    find: Find = find_quickly,
     score: Score | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Survey]:

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QWidget
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.inspection import Inspection, Request
-from predictor_inspector.inspection.findings import Finding, find_cheaply
+from predictor_inspector.inspection.findings import Finding, find_quickly
 from predictor_inspector.inspection.findings.suggestions import Suggestion
 from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.plugin.layers.finding_layers import REASON_COLOURS, FindingLayer, ZeroWeightLayer, fly_to
@@ -70,7 +70,7 @@ class Tools(QObject):
         self._opened = False
         self.explainer = Explainer(viewer, self.explain)
         self.numbers = NumbersPanel(viewer)
-        self.comparer = Comparer(viewer, find_cheaply, blended, self._may_zoom)
+        self.comparer = Comparer(viewer, find_quickly, blended, self._may_zoom)
         self.compare = ComparePanel(self.comparer)
         self.survey = SurveyPanel(self._request, self._go_to)
         self.share = SessionPanel(

@@ -38,8 +38,8 @@ class Checked:
         What was found, the most severe first.
     suggestions : tuple of Suggestion
         Parameter values that suit this ground truth better.
-    costly : bool
-        Whether the checks that take their time were among those that ran.
+    slow : bool
+        Whether slow checks were among those that ran.
     reasons : Array
         Why values have weight 0, as `zero_weight_reasons`.
     """
@@ -47,7 +47,7 @@ class Checked:
     inspection: Inspection
     findings: tuple[Finding, ...]
     suggestions: tuple[Suggestion, ...]
-    costly: bool
+    slow: bool
     reasons: Array
 
 
@@ -73,7 +73,7 @@ class Checker(QObject):
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
-        self._rest.timeout.connect(lambda: self._look(costly=False))
+        self._rest.timeout.connect(lambda: self._look(slow=False))
         self._runner.finished.connect(self._on_finished)
         self._runner.failed.connect(self._on_failed)
         self._runner.stepped.connect(self.stepped)
@@ -99,7 +99,7 @@ class Checker(QObject):
         if self._inspection is not None and not isinstance(self._inspection.target.data, torch.Tensor):
             self.failed.emit(_ON_DISK)
         else:
-            self._look(costly=True)
+            self._look(slow=True)
 
     def forget(self) -> None:
         """There is nothing to look at any more."""
@@ -113,7 +113,7 @@ class Checker(QObject):
         self._rest.stop()
         self._runner.close()
 
-    def _look(self, costly: bool) -> None:
+    def _look(self, slow: bool) -> None:
         inspection = self._inspection
         if inspection is None:
             return
@@ -121,9 +121,9 @@ class Checker(QObject):
         def work(step: Callable[[str, float], None]) -> Checked:
             # What one check has derived from the inspection, the others needn't.
             subject = Subject(inspection, step)
-            found = find_in(subject, costly)
-            suggested = suggest_for(inspection.request.predictor, subject)
-            return Checked(inspection, found, suggested, costly, zero_weight_reasons(subject))
+            found = find_in(subject, slow)
+            suggested = suggest_for(subject)
+            return Checked(inspection, found, suggested, slow, zero_weight_reasons(subject))
 
         self.started.emit()
         self._runner.submit(Job(work, id(inspection)))

@@ -112,8 +112,8 @@ class FindingsPanel(QWidget):
         had = self._chosen is not None
         self._fill(checked.findings)
         self._suggestions.show_suggestions(checked.suggestions)
-        self._summary.setText(summary_of(checked.findings, checked.costly))
-        self._all.setEnabled(not checked.costly)
+        self._summary.setText(summary_of(checked.findings, checked.slow))
+        self._all.setEnabled(not checked.slow)
         if had:
             self.choose(next((f for f in checked.findings if _identity(f) == self._chosen), None))
 
@@ -164,10 +164,10 @@ class FindingsPanel(QWidget):
         self.choose(None if row.open else row.finding)
 
 
-def summary_of(findings: Sequence[Finding], costly: bool) -> str:
+def summary_of(findings: Sequence[Finding], slow: bool) -> str:
     """How many findings there are of each severity, in a sentence."""
     if not findings:
-        return "Nothing found by any check." if costly else "Nothing found by the quick checks."
+        return "Nothing found by any check." if slow else "Nothing found by the quick checks."
     counts = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
     names = {"error": ("error", "errors"), "warning": ("warning", "warnings"), "info": ("remark", "remarks")}
     return ", ".join(f"{n} {names[s][n != 1]}" for s, n in counts.items() if n)

@@ -26,7 +26,7 @@ from qtpy.QtWidgets import (
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import capitalised, format_error, format_roi
 from predictor_inspector.inspection import Request
-from predictor_inspector.inspection.findings import Find, find_cheaply
+from predictor_inspector.inspection.findings import Find, find_quickly
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import Survey, Tally
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel
@@ -56,7 +56,7 @@ class SurveyPanel(QWidget):
         self,
         request: Callable[[], Request | None],
         go_to: Callable[[Roi, Array], Any],
-        find: Find = find_cheaply,
+        find: Find = find_quickly,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Checks of the numbers themselves: values that no predictor can use, and ids that don't survive a change of type."""
+"""Checks of values: labels and masks that predictors can't use, ids that a cast changes, results that aren't finite."""
 
 from __future__ import annotations
 
@@ -7,66 +7,70 @@ from collections.abc import Iterator
 import numpy as np
 
 from predictor_inspector.core.text import counted, listed, percent
-from predictor_inspector.inspection.findings.checks import Kind, check
-from predictor_inspector.inspection.findings.finding import Finding
-from predictor_inspector.inspection.findings.subject import Inputs, Subject, either
+from predictor_inspector.inspection.findings import Finding, Inputs, Kind, Subject, check
+from predictor_inspector.inspection.findings.subject import either
 
-_INT32_END, _INT64_END = 1 << 31, 1 << 63
+_INT64_END = 1 << 63
 _FLOAT32_EXACT = 1 << 24
 """Whole numbers up to here are exact in float32."""
 
+FLOAT_LABELS = Kind(
+    "float-labels",
+    "The ground truth is of a floating-point type: ids are whole numbers, and predictors refuse anything else.",
+    "Write the labels as integers of a type that holds them all, such as uint32; where there are fractions, labels were "
+    "interpolated, so resample them from the original with nearest neighbours.",
+)
 NOT_FINITE = Kind(
     "not-finite",
     "Some values are NaN or infinite, in the ground truth, the mask, the target or the weights.",
     "Find out what wrote them; one such voxel makes the loss, and then the whole network, NaN.",
 )
-
-
-@check(
-    Kind(
-        "float-labels",
-        "The ground truth is of a floating-point type: ids are whole numbers, and predictors refuse anything else.",
-        "Write the labels anew as integers; where there are fractions, they were interpolated, so resample them from the "
-        "original with nearest neighbours.",
-    ),
-    of="inputs",
+NEGATIVE_IDS = Kind(
+    "negative-ids",
+    "The ground truth holds negative ids: 0 is background and objects are positive, so predictors refuse them.",
+    "If they mark what isn't annotated, make them 0 and exclude them with a mask.",
 )
-def float_labels(inputs: Inputs) -> Iterator[Finding]:
-    """An error whatever the values are.
+LABEL_OVERFLOW = Kind(
+    "label-overflow",
+    "Some ids are too large for a type that a training framework would cast them to: 64-bit or 32-bit integers, or "
+    "32-bit floats. They become negative, which is background, or equal to other ids.",
+    "Number the ids anew from 1; exclude what the largest 64-bit numbers mark with a mask.",
+)
+MASK_NOT_BINARY = Kind(
+    "mask-not-binary",
+    "The mask holds other values than 0 and 1. Here any non-zero value counts as 1; DaCapo multiplies weights by it.",
+    "Write the mask as 0 and 1.",
+)
 
-    Fractions are told apart, since they are ids that no object has. Values that aren't finite are another finding's.
-    """
+
+@check(FLOAT_LABELS, of="inputs")
+def float_labels(inputs: Inputs) -> Iterator[Finding]:
+    """An error whatever the values are; where there are fractions, which no object has as its id, it says so."""
     values = inputs.gt_values
     if values.dtype.kind not in "fc":
         return
     broken = np.isfinite(values) & (values != np.rint(values))
     count = int(np.count_nonzero(broken))
-    if count:
-        yield inputs.finding(
-            "float-labels",
-            "error",
-            f"The ground truth is of type {values.dtype}, and {counted(count, 'voxel')} ({percent(count / values.size)}) hold "
-            "fractions, which are nobody's ids.",
-            "Resample the labels from the original with nearest neighbours, and write them as integers.",
-            broken,
-            {"fractions": count},
-        )
-    else:
-        yield inputs.finding(
-            "float-labels",
-            "error",
-            f"The ground truth is of type {values.dtype}, though its values are whole numbers; predictors refuse it.",
-            "Convert the labels to an integer type that holds them all, such as uint32.",
-            numbers={"fractions": 0},
-        )
+    what = (
+        f"{counted(count, 'voxel')} ({percent(count / values.size)}) hold fractions, which no object has as its id"
+        if count
+        else "though its values are whole numbers, predictors refuse it"
+    )
+    yield inputs.finding(
+        FLOAT_LABELS,
+        "error",
+        f"The ground truth is of type {values.dtype}: {what}.",
+        flags=broken if count else None,
+        numbers={"fractions": count},
+    )
 
 
 @check(NOT_FINITE, of="inputs")
 def not_finite_inputs(inputs: Inputs) -> Iterator[Finding]:
     """An error from the first voxel on, in the ground truth and in the mask."""
-    for array, values, what in (
-        (inputs.gt, inputs.gt_values, "ground truth"),
-        (inputs.mask, inputs.mask_values, "mask"),
+    for array, values, what, zero in (
+        (inputs.gt, inputs.gt_values, "ground truth", "background"),
+        (inputs.mask, inputs.mask_values, "mask", "not annotated"),
     ):
         if array is None or values is None or values.dtype.kind not in "fc":
             continue
@@ -74,27 +78,19 @@ def not_finite_inputs(inputs: Inputs) -> Iterator[Finding]:
         count = int(np.count_nonzero(broken))
         if count:
             yield inputs.finding(
-                "not-finite",
+                NOT_FINITE,
                 "error",
                 f"The {what} is NaN or infinite in {counted(count, 'voxel')}.",
-                f"Find out what wrote them, and replace them by 0 if that is what they mean, "
-                f"{'background' if array is inputs.gt else 'not annotated'}.",
+                f"Find out what wrote them, and replace them by 0 if that is what they mean: {zero}.",
                 broken,
                 {"nan": int(np.isnan(values).sum()), "infinite": int(np.isinf(values).sum())},
                 array,
             )
 
 
-@check(
-    Kind(
-        "negative-ids",
-        "The ground truth holds negative ids: 0 is background and objects are positive, so predictors refuse them.",
-        "Give what they mark, often what isn't annotated, an id of 0 and exclude it with a mask.",
-    ),
-    of="inputs",
-)
+@check(NEGATIVE_IDS, of="inputs")
 def negative_ids(inputs: Inputs) -> Iterator[Finding]:
-    """An error from the first voxel on; minus infinity is another finding's."""
+    """An error from the first voxel on; minus infinity is `not-finite`."""
     values = inputs.gt_values
     if values.dtype.kind not in "if":
         return
@@ -104,25 +100,16 @@ def negative_ids(inputs: Inputs) -> Iterator[Finding]:
     count = int(np.count_nonzero(negative))
     if count:
         yield inputs.finding(
-            "negative-ids",
+            NEGATIVE_IDS,
             "error",
             f"{counted(count, 'voxel')} of the ground truth {either(count, 'has', 'have')} a negative id, down to "
             f"{values[negative].min():.12g}.",
-            "If they mark what isn't annotated, make them 0 and exclude them with a mask.",
-            negative,
-            {"count": count, "lowest": values[negative].min()},
+            flags=negative,
+            numbers={"count": count, "lowest": values[negative].min()},
         )
 
 
-@check(
-    Kind(
-        "label-overflow",
-        "Some ids are too large for a type that a training framework would cast them to: 64-bit or 32-bit integers, or "
-        "32-bit floats. They become negative, which is background, or equal to other ids.",
-        "Number the ids anew from 1; exclude what the largest 64-bit numbers mark with a mask.",
-    ),
-    of="inputs",
-)
+@check(LABEL_OVERFLOW, of="inputs")
 def label_overflow(inputs: Inputs) -> Iterator[Finding]:
     """Depends on what the cast would do.
 
@@ -142,7 +129,7 @@ def label_overflow(inputs: Inputs) -> Iterator[Finding]:
         count = int(np.count_nonzero(huge))
         ids = np.unique(values[huge])
         yield inputs.finding(
-            "label-overflow",
+            LABEL_OVERFLOW,
             "error",
             f"{counted(count, 'voxel')} {either(count, 'has', 'have')} an id of 2⁶³ or more ({listed(ids, 3)}), which no "
             "signed integer holds; such ids usually mark what is unknown, but would be trained as an object, or as background.",
@@ -153,22 +140,20 @@ def label_overflow(inputs: Inputs) -> Iterator[Finding]:
     ids = _unique(values)
     ids = ids[ids < np.uint64(_INT64_END)].astype(np.int64)
     lost = _changed(ids, ids.astype(np.int32).astype(np.int64), positive=True)
+    merged = _changed(ids, ids.astype(np.float32), positive=False)
     if lost.any():
-        flags = np.isin(values, ids[lost].astype(values.dtype))
         yield inputs.finding(
-            "label-overflow",
+            LABEL_OVERFLOW,
             "warning",
             f"A cast to 32-bit integers would make {counted(int(lost.sum()), 'id')} ({listed(ids[lost], 3)}) background or "
             "equal to others.",
             "Number the ids anew from 1, or make sure that nothing on the way to the predictor holds them in 32 bits.",
-            flags,
+            np.isin(values, ids[lost].astype(values.dtype)),
             {"highest": highest, "ids": int(lost.sum())},
         )
-        return
-    merged = _changed(ids, ids.astype(np.float32), positive=False)
-    if merged.any():
+    elif merged.any():
         yield inputs.finding(
-            "label-overflow",
+            LABEL_OVERFLOW,
             "info",
             f"Ids reach {highest:,}: as 32-bit floats {int(merged.sum()):,} of them would equal others. "
             "Predictors here hold ids in 64 bits, so nothing is lost yet.",
@@ -178,14 +163,7 @@ def label_overflow(inputs: Inputs) -> Iterator[Finding]:
         )
 
 
-@check(
-    Kind(
-        "mask-not-binary",
-        "The mask holds other values than 0 and 1. Here any non-zero value counts as 1; DaCapo multiplies weights by it.",
-        "Write the mask as 0 and 1; a value between them is no half annotation.",
-    ),
-    of="inputs",
-)
+@check(MASK_NOT_BINARY, of="inputs")
 def mask_not_binary(inputs: Inputs) -> Iterator[Finding]:
     """A warning from the first voxel on whose value is finite and neither 0 nor 1."""
     values = inputs.mask_values
@@ -198,41 +176,37 @@ def mask_not_binary(inputs: Inputs) -> Iterator[Finding]:
     if count:
         found = np.unique(values[other])
         yield inputs.finding(
-            "mask-not-binary",
+            MASK_NOT_BINARY,
             "warning",
-            f"The mask holds {listed([f'{v:.6g}' for v in found], 4)} beside 0 and 1, in {counted(count, 'voxel')}.",
-            "Write it as 0 and 1: here any non-zero value counts as 1, but others multiply weights by it.",
-            other,
-            {"values": [float(v) for v in found[:10]], "voxels": count},
-            inputs.mask,
+            f"The mask holds {listed([f'{v:.6g}' for v in found], 4)} beside 0 and 1, in {counted(count, 'voxel')}: here any "
+            "non-zero value counts as 1, but DaCapo multiplies weights by it.",
+            flags=other,
+            numbers={"values": [float(v) for v in found[:10]], "voxels": count},
+            of=inputs.mask,
         )
 
 
 @check(NOT_FINITE)
 def not_finite_results(subject: Subject) -> Iterator[Finding]:
     """An error from the first voxel on, in the target and in the weights."""
-    for values, what, verb in ((subject.target, "target", "is"), (subject.weight, "weights", "are")):
+    for values, what, members in (
+        (subject.target, "target", ("minimum", "mean", "maximum")),
+        (subject.weight, "weights", ("negative_weight", "positive_weight", "positive_share")),
+    ):
         # One NaN or infinity shows in the statistics, so that hardly ever each value must be looked at.
-        bad = [
-            i
-            for i, s in enumerate(subject.statistics)
-            if not np.isfinite(
-                [s.minimum, s.mean, s.maximum]
-                if what == "target"
-                else [s.negative_weight, s.positive_weight, s.positive_share]
-            ).all()
-        ]
-        flags = [~np.isfinite(values[i]) for i in bad]
-        bad = [i for i, f in zip(bad, flags, strict=True) if f.any()]
-        if bad:
-            where = np.logical_or.reduce(flags)
+        bad = [i for i, s in enumerate(subject.statistics) if not np.isfinite([getattr(s, m) for m in members]).all()]
+        flags = {i: ~np.isfinite(values[i]) for i in bad}
+        names = [subject.channels[i].name for i in bad if flags[i].any()]
+        if names:
+            where = np.logical_or.reduce(list(flags.values()))
             count = int(np.count_nonzero(where))
             yield subject.finding(
-                "not-finite",
+                NOT_FINITE,
                 "error",
-                f"The {what} of {listed([subject.names[i] for i in bad])} {verb} NaN or infinite in {counted(count, 'voxel')}.",
+                f"The {what} of {listed(names)} {'is' if what == 'target' else 'are'} NaN or infinite in "
+                f"{counted(count, 'voxel')}.",
                 f"Look for a division by zero where {type(subject.predictor).__name__} makes the {what}.",
-                [subject.names[i] for i in bad],
+                names,
                 subject.place(where),
                 {"voxels": count},
             )

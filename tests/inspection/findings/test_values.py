@@ -1,4 +1,4 @@
-"""Checks of the numbers themselves."""
+"""Checks of values."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_nan_that_a_predictor_makes_is_an_error_with_its_channel() -> None:
 
     gt = array(cells())
     predictor: Predictor = Broken(((1, 0, 0), (0, 1, 0)), lsds=False)
-    (finding,) = (f for f in find(inspect(predictor, gt, device="cpu"), costly=False) if f.id == "not-finite")
+    (finding,) = (f for f in find(inspect(predictor, gt, device="cpu"), slow=False) if f.id == "not-finite")
     assert (finding.severity, finding.channels) == ("error", ("aff y+1",))
     assert voxels(finding, gt)[4:6, 5, 6].all()
     assert finding.where.voxels == 2
