@@ -172,16 +172,7 @@ def parameter(
     widget: str = "",
 ) -> Any:
     """A dataclass field that carries its own description; arguments as in `Parameter`."""
-    details = {
-        "doc": doc,
-        "unit": unit,
-        "minimum": minimum,
-        "maximum": maximum,
-        "exclusive": exclusive,
-        "advanced": advanced,
-        "affects": affects,
-        "widget": widget,
-    }
+    details = {name: value for name, value in locals().items() if name != "default"}
     return dataclasses.field(default=default, metadata={"parameter": details})
 
 
@@ -201,3 +192,8 @@ def parameters_of(cls: type) -> tuple[Parameter, ...]:
 
 def _default(f: dataclasses.Field[Any]) -> Any:
     return f.default_factory() if f.default_factory is not MISSING else f.default
+
+
+def rounded(value: float) -> float:
+    """`value` to two significant digits, for a person to start from."""
+    return float(f"{value:.2g}")

@@ -22,7 +22,7 @@ from predictor_inspector.core.ops.erosion import surviving
 from predictor_inspector.core.ops.shape_descriptors import TRUNCATE, shape_descriptors, window_radius
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor, SpecT
-from predictor_inspector.core.predictors.clips import CLIPMAX, CLIPMIN, check_clips
+from predictor_inspector.core.predictors.fields import CLIPMAX, CLIPMIN, check_clips
 from predictor_inspector.core.result_cache import ResultCache
 
 _COARSER = 4
@@ -201,7 +201,7 @@ class AffinitiesPredictor(Predictor):
                 keep,
             )
             target = torch.cat([target, descriptors])
-        return gt.like(target, ("c^", *gt.axis_names[gt.channel_dims :]), roi.begin)
+        return gt.like(target, ("c^", *gt.spatial_axes), roi.begin)
 
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None

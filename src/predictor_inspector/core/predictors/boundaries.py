@@ -1,7 +1,8 @@
-"""What the predictors of signed distances share: their parameters, their context and the distances themselves."""
+"""Signed distances to boundaries: what all predictors of them share."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from math import atanh, ceil, log
 from typing import Any
@@ -12,6 +13,7 @@ from funlib.geometry import Coordinate, Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ground_truth import annotated, channel_labels, check_channels, part_of
+from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.ops.boundary_distance import (
     SATURATED,
     signed,
@@ -20,46 +22,18 @@ from predictor_inspector.core.ops.boundary_distance import (
     squared_distance_to_outside,
     squared_distance_to_unknown,
 )
+from predictor_inspector.core.ops.class_balance import ClassCounts, balance
+from predictor_inspector.core.parameters import parameters_of, rounded
 from predictor_inspector.core.predictor import Predictor, SpecT
-from predictor_inspector.core.predictors.clips import check_clips
+from predictor_inspector.core.predictors.fields import check_clips, checked_names
 from predictor_inspector.core.result_cache import ResultCache, recall
-
-CHANNELS: dict[str, Any] = {"doc": "Names of the ground truth's channels, in order.", "widget": "names"}
-SCALE_FACTOR: dict[str, Any] = {
-    "doc": "Distance at which the target reaches tanh(1) = 0.76; larger values give a gentler slope.",
-    "unit": "length",
-    "minimum": 0.0,
-    "exclusive": True,
-}
-MASK_DISTANCES: dict[str, Any] = {
-    "doc": "Give no weight to voxels whose nearest boundary may lie beyond what is annotated.",
-    "affects": "weight",
-}
-CONTEXT_TOLERANCE: dict[str, Any] = {
-    "doc": "How far a target may be off for lack of ground truth around it; decides the context.",
-    "minimum": 0.0,
-    "maximum": 1.0,
-    "exclusive": True,
-    "advanced": True,
-}
-EPSILON: dict[str, Any] = {
-    "doc": "How much more than its own target the distance to the unknown must amount to for a voxel to keep its weight.",
-    "minimum": 0.0,
-    "maximum": 1.0,
-    "advanced": True,
-    "affects": "weight",
-}
-THRESHOLD: dict[str, Any] = {
-    "doc": "A voxel as far from the unknown as this target value keeps its weight whatever its own target.",
-    "minimum": 0.0,
-    "maximum": 1.0,
-    "advanced": True,
-    "affects": "weight",
-}
 
 
 class BoundaryPredictor(Predictor):
-    """A predictor of distances to boundaries; its dataclass has at least the fields annotated here."""
+    """A predictor of distances to boundaries; its dataclass has at least the fields annotated here.
+
+    With the fields `mask_distances`, `epsilon` and `threshold`, too, it can leave out distances that can't be known.
+    """
 
     channels: tuple[str, ...]
     scale_factor: float
@@ -70,9 +44,7 @@ class BoundaryPredictor(Predictor):
     def __post_init__(self) -> None:
         super().__post_init__()
         name = type(self).__name__
-        if isinstance(self.channels, str) or len(self.channels) == 0:
-            raise ValueError(f"{name}: channels must be a list of at least one name, got {self.channels!r}")
-        object.__setattr__(self, "channels", tuple(str(c) for c in self.channels))
+        object.__setattr__(self, "channels", checked_names(name, "channels", self.channels))
         check_clips(name, "clip", self.clipmin, self.clipmax)
 
     def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
@@ -84,6 +56,10 @@ class BoundaryPredictor(Predictor):
             Channel(name, "signed distance", -1.0, roles=roles, source=i, mask_channel=i, row=i)
             for i, name in enumerate(self.channels)
         )
+
+    def create_model(self, architecture: Architecture) -> Model:
+        head = conv_head(architecture, len(self.describe_channels()), getattr(self, "kernel_size", 1))
+        return Model(architecture, head)
 
     def gt_region_for_roi(self, target_spec: SpecT) -> SpecT:
         """The ROI grown until what lies beyond can change the target by no more than `context_tolerance`."""
@@ -99,96 +75,97 @@ class BoundaryPredictor(Predictor):
     def create_target(self, gt: Array) -> Array:
         return self.target_in(gt, gt.roi)
 
-    def labels(self, gt: Array) -> torch.Tensor:
+    def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
+        """The target in `roi` only; `gt` beyond it is context."""
+        labels, keep = self._labels(gt), part_of(gt, roi, "roi")
+        inside = labels[(slice(None), *keep)] > 0
+        sizes = gt.physical_voxel_size
+        if cache is None:
+            distances = torch.stack([signed_distance(c, sizes, self.scale_factor, keep) for c in labels])
+        else:
+            radius = _generous(SATURATED * self.scale_factor)
+            squared = recall(
+                cache,
+                "distances to boundaries",
+                (roi.begin, roi.shape, radius),
+                lambda: torch.stack([squared_boundary_distance(c, sizes, radius, keep) for c in labels]),
+                of=gt.data,
+            )
+            distances = signed(squared, inside, self.scale_factor)
+        return gt.like(self._values(inside, distances), ("c^", *gt.spatial_axes), roi.begin)
+
+    @abstractmethod
+    def _values(self, inside: torch.Tensor, distances: torch.Tensor) -> torch.Tensor:
+        """The target's channels from what is inside objects and from the signed distances, both [C, Z, Y, X]."""
+
+    def create_weight(
+        self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None
+    ) -> tuple[Array, ClassCounts]:
+        return self.weight_in(gt, target, mask, moving_class_counts)
+
+    def weight_in(
+        self,
+        gt: Array,
+        target: Array,
+        mask: Array | None = None,
+        moving_class_counts: ClassCounts | None = None,
+        cache: ResultCache | None = None,
+    ) -> tuple[Array, ClassCounts]:
+        count, channels = len(self.channels), len(self.describe_channels())
+        check_channels(target, channels, type(self).__name__)
+        inside = self._labels(gt)[(slice(None), *part_of(gt, target.roi, "target.roi"))] > 0
+        known = annotated(mask, target.roi, gt, count)
+        trusted = known
+        if getattr(self, "mask_distances", False):
+            trusted = known & self._measurable(gt, target.roi, mask, target.data[-count:], cache)
+        if channels > count:  # one-hot values come before the distances
+            trusted = torch.cat([known.expand_as(inside), trusted.expand_as(inside)])
+            inside = torch.cat([inside, inside])
+        weight, counts = balance(inside, trusted, self.clipmin, self.clipmax, moving_class_counts)
+        return target.like(weight, target.axis_names), counts
+
+    @classmethod
+    def starting_values(cls, gt: Array) -> dict[str, Any]:
+        """A channel for each that the ground truth has, and a slope some voxels wide."""
+        count = gt.shape[0] if gt.channel_dims == 1 else 1
+        masks = any(p.name == "mask_distances" for p in parameters_of(cls))
+        names = ["objects"] if count == 1 else [f"channel {i}" for i in range(count)]
+        values: dict[str, Any] = {"channels": names, "scale_factor": rounded(5 * max(gt.physical_voxel_size))}
+        return values | ({"mask_distances": True} if masks else {})
+
+    def _labels(self, gt: Array) -> torch.Tensor:
         """The ground truth by channel, [C, Z, Y, X]."""
         return channel_labels(gt, len(self.channels), type(self).__name__)
 
-    def distances(self, gt: Array, labels: torch.Tensor, roi: Roi, cache: ResultCache | None = None) -> torch.Tensor:
-        """Signed distances in `roi`, [C, Z, Y, X]."""
-        keep, sizes = part_of(gt, roi, "roi"), gt.physical_voxel_size
-        if cache is None:
-            return torch.stack([signed_distance(c, sizes, self.scale_factor, keep) for c in labels])
-        radius = generous(SATURATED * self.scale_factor)
-        squared = recall(
-            cache,
-            "distances to boundaries",
-            (roi.begin, roi.shape, radius),
-            lambda: torch.stack([squared_boundary_distance(c, sizes, radius, keep) for c in labels]),
-            of=gt.data,
-        )
-        return signed(squared, labels[(slice(None), *keep)] > 0, self.scale_factor)
-
-    def as_target(self, gt: Array, values: torch.Tensor, roi: Roi) -> Array:
-        """`values`, [C, Z, Y, X], as an array in `roi`."""
-        return gt.like(values, ("c^", *gt.axis_names[gt.channel_dims :]), roi.begin)
-
-    def foreground(self, gt: Array, target: Array) -> torch.Tensor:
-        """Which voxels of the target's ROI are inside an object: boolean, [C, Z, Y, X]."""
-        check_channels(target, len(self.channel_names), type(self).__name__)
-        return self.labels(gt)[(slice(None), *part_of(gt, target.roi, "target.roi"))] > 0
-
-    def annotated(self, gt: Array, target: Array, mask: Array | None) -> torch.Tensor:
-        """Which voxels of the target's ROI are annotated: boolean, [1 or C, Z, Y, X]."""
-        return annotated(mask, target.roi, gt, len(self.channels))
-
-    def measurable(
-        self,
-        gt: Array,
-        roi: Roi,
-        mask: Array | None,
-        distances: torch.Tensor,
-        epsilon: float,
-        threshold: float,
-        cache: ResultCache | None = None,
+    def _measurable(
+        self, gt: Array, roi: Roi, mask: Array | None, distances: torch.Tensor, cache: ResultCache | None
     ) -> torch.Tensor:
-        """Which distances can be trusted because the unknown is farther away: boolean, [C, Z, Y, X].
-
-        Parameters
-        ----------
-        distances : torch.Tensor
-            The target's distances in `roi`, [C, Z, Y, X].
-        """
-        keep = part_of(gt, roi, "target.roi")
+        """Which distances in `roi`, [C, Z, Y, X], can be trusted because the unknown is farther away: boolean."""
+        epsilon, threshold = (float(getattr(self, name)) for name in ("epsilon", "threshold"))
+        keep, sizes = part_of(gt, roi, "target.roi"), gt.physical_voxel_size
         # Only distances up to that of the threshold matter; a little more, so that the cut-off itself is never met.
-        radius = (atanh(threshold) * 1.01 if threshold < 1 else SATURATED) * self.scale_factor + max(
-            gt.physical_voxel_size
-        )
-        sizes = gt.physical_voxel_size
+        radius = (atanh(threshold) * 1.01 if threshold < 1 else SATURATED) * self.scale_factor + max(sizes)
         if mask is None:
-            outside = squared_distance_to_outside(gt.spatial_shape, sizes, keep, distances.device)
-            squared = outside.clamp_(max=radius**2)[None]
+            squared = squared_distance_to_outside(gt.spatial_shape, sizes, keep, distances.device)[None]
         else:
-            reach = radius if cache is None else generous(radius)
-            squared = self._distances_to_unknown(gt, roi, mask, reach, cache).clamp(max=radius**2)
-        to_unknown = squared.sqrt_().div_(self.scale_factor).tanh_()
+            squared = self._distances_to_unknown(gt, roi, mask, radius, cache)
+        to_unknown = squared.clamp(max=radius**2).sqrt_().div_(self.scale_factor).tanh_()
         return (distances.abs() + epsilon).clamp_(max=threshold) < to_unknown
 
     def _distances_to_unknown(
         self, gt: Array, roi: Roi, mask: Array, radius: float, cache: ResultCache | None
     ) -> torch.Tensor:
-        """Squared distances in `roi`, [1 or C, Z, Y, X]."""
+        """Squared distances in `roi` up to `radius` or more, [1 or C, Z, Y, X]."""
+        reach = radius if cache is None else _generous(radius)
 
         def make() -> torch.Tensor:
             keep, known = part_of(gt, roi, "target.roi"), annotated(mask, gt.roi, gt, len(self.channels))
-            return torch.stack([squared_distance_to_unknown(k, gt.physical_voxel_size, radius, keep) for k in known])
+            return torch.stack([squared_distance_to_unknown(k, gt.physical_voxel_size, reach, keep) for k in known])
 
-        key = (gt.roi.begin, gt.roi.shape, len(self.channels), roi.begin, roi.shape, radius)
+        key = (gt.roi.begin, gt.roi.shape, len(self.channels), roi.begin, roi.shape, reach)
         return recall(cache, "distances to the unknown", key, make, of=mask.data)
 
 
-def generous(radius: float) -> float:
+def _generous(radius: float) -> float:
     """`radius` or up to half as much again: one value for a range of them, so that distances that far serve them all."""
     return float(1.5 ** ceil(log(radius, 1.5)))
-
-
-def starting_values(gt: Array, distances_masked: bool) -> dict[str, Any]:
-    """Values to begin with: a channel for each that the ground truth has, and a slope some voxels wide."""
-    count = gt.shape[0] if gt.channel_dims == 1 else 1
-    names = ["objects"] if count == 1 else [f"channel {i}" for i in range(count)]
-    values: dict[str, Any] = {"channels": names, "scale_factor": rounded(5 * max(gt.physical_voxel_size))}
-    return values | ({"mask_distances": True} if distances_masked else {})
-
-
-def rounded(value: float) -> float:
-    """`value` to two significant digits, for a person to start from."""
-    return float(f"{value:.2g}")

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from funlib.geometry import Roi
+import torch
 
-from predictor_inspector.core.array import Array
 from predictor_inspector.core.array_types import DistanceArray
-from predictor_inspector.core.model import Architecture, Model, conv_head
-from predictor_inspector.core.ops.class_balance import ClassCounts, balance
 from predictor_inspector.core.parameters import parameter
-from predictor_inspector.core.predictors.boundaries import (
+from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.core.predictors.fields import (
     CHANNELS,
+    CLIPMAX,
+    CLIPMIN,
     CONTEXT_TOLERANCE,
     EPSILON,
     MASK_DISTANCES,
     SCALE_FACTOR,
     THRESHOLD,
-    BoundaryPredictor,
-    starting_values,
 )
-from predictor_inspector.core.predictors.clips import CLIPMAX, CLIPMIN
-from predictor_inspector.core.result_cache import ResultCache
 
 
 @dataclass(frozen=True)
@@ -47,32 +42,5 @@ class DistancePredictor(BoundaryPredictor):
     def output_array_type(self) -> DistanceArray:
         return DistanceArray(self.channels)
 
-    def create_model(self, architecture: Architecture) -> Model:
-        return Model(architecture, conv_head(architecture, len(self.channels)))
-
-    def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
-        """Signed distances in `roi` only; `gt` beyond it is context."""
-        return self.as_target(gt, self.distances(gt, self.labels(gt), roi, cache), roi)
-
-    def create_weight(
-        self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None
-    ) -> tuple[Array, ClassCounts]:
-        return self.weight_in(gt, target, mask, moving_class_counts)
-
-    def weight_in(
-        self,
-        gt: Array,
-        target: Array,
-        mask: Array | None = None,
-        moving_class_counts: ClassCounts | None = None,
-        cache: ResultCache | None = None,
-    ) -> tuple[Array, ClassCounts]:
-        foreground, known = self.foreground(gt, target), self.annotated(gt, target, mask)
-        if self.mask_distances:
-            known = known & self.measurable(gt, target.roi, mask, target.data, self.epsilon, self.threshold, cache)
-        weight, counts = balance(foreground, known, self.clipmin, self.clipmax, moving_class_counts)
-        return target.like(weight, target.axis_names), counts
-
-    @classmethod
-    def starting_values(cls, gt: Array) -> dict[str, Any]:
-        return starting_values(gt, distances_masked=True)
+    def _values(self, inside: torch.Tensor, distances: torch.Tensor) -> torch.Tensor:
+        return distances

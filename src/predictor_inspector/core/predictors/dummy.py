@@ -36,7 +36,7 @@ class DummyPredictor(Predictor):
     def create_target(self, gt: Array) -> Array:
         shape = (self.embedding_dims, *gt.spatial_shape)
         values = torch.zeros(shape, dtype=torch.float32, device=gt.device)
-        return gt.like(values, ("c^", *gt.axis_names[gt.channel_dims :]))
+        return gt.like(values, ("c^", *gt.spatial_axes))
 
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: Any = None

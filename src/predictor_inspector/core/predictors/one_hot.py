@@ -16,16 +16,8 @@ from predictor_inspector.core.ground_truth import annotated, check_channels, obj
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.predictors.fields import KERNEL_SIZE, checked_names
 from predictor_inspector.core.result_cache import ResultCache
-
-KERNEL_SIZE: dict[str, Any] = {
-    "doc": "Kernel size of the model's last convolution.",
-    "unit": "voxels",
-    "minimum": 1,
-    "maximum": 31,
-    "advanced": True,
-    "affects": "model",
-}
 
 
 @dataclass(frozen=True)
@@ -37,9 +29,7 @@ class OneHotPredictor(Predictor):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.classes, str) or len(self.classes) == 0:
-            raise ValueError(f"OneHotPredictor: classes must be a list of at least one name, got {self.classes!r}")
-        object.__setattr__(self, "classes", tuple(str(c) for c in self.classes))
+        object.__setattr__(self, "classes", checked_names("OneHotPredictor", "classes", self.classes))
 
     @property
     def output_array_type(self) -> ProbabilityArray:
@@ -63,7 +53,7 @@ class OneHotPredictor(Predictor):
         """One-hot classes in `roi` only."""
         labels = object_labels(gt, "OneHotPredictor")[part_of(gt, roi, "roi")]
         ids = torch.arange(len(self.classes), device=labels.device).reshape(-1, *(1 for _ in labels.shape))
-        return gt.like((labels[None] == ids).float(), ("c^", *gt.axis_names[gt.channel_dims :]), roi.begin)
+        return gt.like((labels[None] == ids).float(), ("c^", *gt.spatial_axes), roi.begin)
 
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: Any = None
