@@ -13,7 +13,7 @@ from funlib.geometry import Coordinate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from predictor_inspector.core.model import Architecture, Model, UNet, conv_head
+from predictor_inspector.core import Architecture, Model, UNet, conv_head
 from predictor_inspector.core.unet_sizes import AxisSizes
 
 FLAT_FIRST = [[(1, 3, 3), (1, 3, 3)], [(1, 3, 3), (3, 3, 3)], [(3, 3, 3)]]

@@ -22,7 +22,7 @@ from predictor_inspector.core.config import (
     predictor_to_yaml,
 )
 from predictor_inspector.core.labels import as_labels
-from predictor_inspector.core.model import Architecture, Model, UNet, conv_head
+from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance
 from predictor_inspector.core.parameters import Parameter, parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
@@ -32,6 +32,7 @@ from predictor_inspector.core.predictors.dummy import DummyPredictor
 from predictor_inspector.core.predictors.hot_distance import HotDistancePredictor
 from predictor_inspector.core.predictors.inner_distance import InnerDistancePredictor
 from predictor_inspector.core.predictors.one_hot import OneHotPredictor
+from predictor_inspector.core.unet import UNet
 
 __all__ = [
     "AffinitiesPredictor",

@@ -1,21 +1,54 @@
-"""`Model`: an architecture with a predictor's head on it, and the shapes it turns into one another."""
+"""Network architectures, and models: an architecture with a predictor's head on it."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
 from funlib.geometry import Coordinate
 
-from predictor_inspector.core.architecture import Architecture
 from predictor_inspector.core.array import whole_numbers
-from predictor_inspector.core.unet import UNet
-
-__all__ = ["Architecture", "Model", "UNet", "conv_head"]
 
 _CONVOLUTIONS = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
 _TRANSPOSED = (torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d)
+
+
+class Architecture(torch.nn.Module, ABC):
+    """Maps raw data, [B, `num_in_channels`, …spatial axes], to features, [B, `num_out_channels`, …].
+
+    Shapes are in voxels, without batch and channels, slowest axis first. Subclasses also define ``forward``.
+    """
+
+    @property
+    @abstractmethod
+    def input_shape(self) -> Coordinate:
+        """Shape that the network is trained on, in voxels."""
+
+    @property
+    @abstractmethod
+    def num_in_channels(self) -> int:
+        """How many channels the raw data have."""
+
+    @property
+    @abstractmethod
+    def num_out_channels(self) -> int:
+        """How many channels the features have."""
+
+    @property
+    def dims(self) -> int:
+        """Number of spatial axes."""
+        return self.input_shape.dims
+
+    @property
+    def eval_shape_increase(self) -> Coordinate:
+        """By how many voxels the input may be larger in prediction than in training; none by default."""
+        return Coordinate((0,) * self.dims)
+
+    def scale(self, voxel_size: Coordinate) -> Coordinate:
+        """Voxel size of the output, given that of the input, in the same counts; the same by default."""
+        return voxel_size
 
 
 def conv_head(architecture: Architecture, channels: int, kernel_size: int = 1) -> torch.nn.Module:

@@ -192,8 +192,3 @@ def parameters_of(cls: type) -> tuple[Parameter, ...]:
 
 def _default(f: dataclasses.Field[Any]) -> Any:
     return f.default_factory() if f.default_factory is not MISSING else f.default
-
-
-def rounded(value: float) -> float:
-    """`value` to two significant digits, for a person to start from."""
-    return float(f"{value:.2g}")

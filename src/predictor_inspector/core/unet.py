@@ -8,8 +8,8 @@ from math import prod
 import torch
 from funlib.geometry import Coordinate
 
-from predictor_inspector.core.architecture import Architecture
 from predictor_inspector.core.array import spatial_axis_names, whole_numbers
+from predictor_inspector.core.model import Architecture
 from predictor_inspector.core.unet_sizes import AxisSizes, DoesNotFitError
 
 PADDINGS = ("valid", "same")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, OneHotPredictor, Predictor
-from predictor_inspector.inspection import Inspection, inspect
+from predictor_inspector.inspection import Inspection, Source, inspect
 from predictor_inspector.inspection.explanation import explain, explain_at, voxel_at
 from predictor_inspector.inspection.numbers.histograms import class_totals, histogram, object_sums
 from predictor_inspector.inspection.numbers.probe import probe
@@ -95,8 +95,7 @@ def test_of_arrays_in_files_no_more_is_read_than_what_matters() -> None:
         labels, known = Lazy(gt.data), Lazy(mask.data)
         lazy = replace(
             inspection,
-            gt=gt.like(labels),
-            mask=mask.like(known),
+            source=Source(gt.like(labels), mask.like(known)),
             target=inspection.target.like(Lazy(inspection.target.data), inspection.target.axis_names),
             weight=inspection.weight.like(Lazy(inspection.weight.data), inspection.weight.axis_names),
         )

@@ -23,7 +23,7 @@ from predictor_inspector.core.ops.boundary_distance import (
     squared_distance_to_unknown,
 )
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance
-from predictor_inspector.core.parameters import parameters_of, rounded
+from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor, SpecT
 from predictor_inspector.core.predictors.fields import check_clips, checked_names
 from predictor_inspector.core.result_cache import ResultCache, recall
@@ -130,7 +130,8 @@ class BoundaryPredictor(Predictor):
         count = gt.shape[0] if gt.channel_dims == 1 else 1
         masks = any(p.name == "mask_distances" for p in parameters_of(cls))
         names = ["objects"] if count == 1 else [f"channel {i}" for i in range(count)]
-        values: dict[str, Any] = {"channels": names, "scale_factor": rounded(5 * max(gt.physical_voxel_size))}
+        slope = float(f"{5 * max(gt.physical_voxel_size):.2g}")  # a number that people like to read
+        values: dict[str, Any] = {"channels": names, "scale_factor": slope}
         return values | ({"mask_distances": True} if masks else {})
 
     def _labels(self, gt: Array) -> torch.Tensor:
