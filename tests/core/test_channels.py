@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import predictor_inspector
 from predictor_inspector.core import (
     AffinitiesPredictor,
     Array,
@@ -222,3 +224,33 @@ def test_channels_can_be_compared_and_put_into_sets() -> None:
     first, again = (AffinitiesPredictor([[0, 0, 1]]).describe_channels() for _ in range(2))
     assert first == again
     assert len({*first, *again}) == len(first)
+
+
+def names_tested(source: str) -> list[str]:
+    """Expressions that look into a name for a word with which channels' names begin."""
+    words = {c.name.split()[0] for p in PREDICTORS for c in p.describe_channels() if " " in c.name} - {"channel"}
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        asked: list[ast.expr] = []
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            asked = node.args if node.func.attr in ("startswith", "removeprefix", "partition", "find") else []
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In):
+            asked = [node.left]
+        texts = [part.value for a in asked for part in ast.walk(a) if isinstance(part, ast.Constant)]
+        if any(isinstance(text, str) and text.split()[:1] and text.split()[0] in words for text in texts):
+            found.append(ast.unparse(node))
+    return found
+
+
+def test_nobody_tells_channels_apart_by_their_names() -> None:
+    package = Path(predictor_inspector.__file__).parent
+    files = [path for path in package.rglob("*.py") if package / "core" / "predictors" not in path.parents]
+    assert len(files) > 150
+    assert {path.name: found for path in files if (found := names_tested(path.read_text("utf-8")))} == {}
+    for asked in (
+        'name.startswith("aff ")',
+        '"lsd" in name',
+        'name.removeprefix("hot ")',
+        'n.startswith(("lsd", "a"))',
+    ):
+        assert names_tested(f"print({asked})") == [ast.unparse(ast.parse(asked)).strip()]
