@@ -337,7 +337,7 @@ def test_the_weights_contrast_follows_until_the_person_sets_it(window: Window) -
 
 @pytest.mark.usefixtures("small")
 def test_what_is_too_large_for_3d_is_hidden_there(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(result_layers, "_TOO_DEEP", 20_000)
+    monkeypatch.setattr(result_layers, "_LARGE_IN_3D", 20_000)
     whole_layer(window)
     window.after(window.widget._compute._button.click)
     assert window.viewer.layers["target RGB"].visible

@@ -322,7 +322,7 @@ class InspectorWidget(Driven, QWidget):
     def _note_result(self, note: str) -> None:
         """Say something about what the layers show."""
         self._note = note
-        unseen = "Too large to be drawn in 3-D; slices show it. " if self._inspector.results.sparing else ""
+        unseen = "Too large to be drawn in 3-D; slices show it. " if self._inspector.results.hidden_in_3d else ""
         self._region.set_note(f"{unseen}{note}")
 
     def _make_smaller(self) -> None:

@@ -11,7 +11,8 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.layers.colours import signed_colormap
 from predictor_inspector.plugin.layers.navigation import zoom_out_to
-from predictor_inspector.plugin.layers.results import OWNER, RGB, TARGET, WEIGHT
+from predictor_inspector.plugin.layers.owned import OWNER
+from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 
 VIEWS = (RGB, WEIGHT, TARGET)
 """Of the live result, B."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.plugin.layers.results import OWNER
+from predictor_inspector.plugin.layers.owned import OWNER
 from predictor_inspector.plugin.model.axes import Place
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.explanation import Mark, VoxelSet
 from predictor_inspector.plugin.layers.drawing import COLOURS, TEXT_PIXELS, Drawing, drawing_of
+from predictor_inspector.plugin.layers.owned import OWNER
 from predictor_inspector.plugin.layers.regions import line_scale, slice_origin
-from predictor_inspector.plugin.layers.results import OWNER
 from predictor_inspector.plugin.model.view import View, view_of
 
 LINES, VOXELS = "explanation", "explanation voxels"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.data.lazy import full_key
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.layers.colours import blend
+from predictor_inspector.plugin.layers.layer_data import LayerGeometry, geometry_beside
 from predictor_inspector.plugin.model.axes import Place
 
 _LARGE = 2**26
@@ -36,10 +37,8 @@ class Pictures:
         uint8, [(1,) Z, Y, X, 3 or 4]; None where no channels are mixed.
     limits : tuple of float
         The range of the target's values, all channels together.
-    place : Place
-        The axes and units of the ground-truth layer.
-    corner, voxel_size : tuple of float
-        Of the arrays, in the unit of length.
+    geometry : LayerGeometry
+        Of the arrays without their channels.
     about : object
         What the values mean: as long as it stays equal, contrast and colours are the person's.
     heaviest : float
@@ -52,10 +51,8 @@ class Pictures:
     weight: Any
     rgb: Any
     limits: tuple[float, float]
-    place: Place
-    corner: tuple[float, ...] = ()
-    voxel_size: tuple[float, ...] = ()
-    about: Any = field(default=None, compare=False)
+    geometry: LayerGeometry
+    about: Any = None
     heaviest: float = 1.0
     complete: bool = True
 
@@ -83,8 +80,8 @@ def make_pictures(inspection: Inspection, place: Place, blended: Blended) -> Pic
     if place.time is not None:
         target, weight = target[:, None], weight[:, None]
         rgb = None if rgb is None else rgb[None]
-    about = type(predictor), limits
-    return Pictures(target, weight, rgb, limits, place, *_lies(inspection.target), about, heaviest)
+    about, geometry = (type(predictor), limits), geometry_beside(inspection.target, place, channels=False)
+    return Pictures(target, weight, rgb, limits, geometry, about, heaviest)
 
 
 def lazy_pictures(
@@ -113,8 +110,8 @@ def lazy_pictures(
     if place.time is not None:
         values, weights = WithTime(values, 1), WithTime(weights, 1)
         rgb = None if rgb is None else WithTime(rgb, 0)
-    about = type(predictor), limits
-    return Pictures(values, weights, rgb, limits, place, *_lies(target), about, heaviest, complete)
+    about, geometry = (type(predictor), limits), geometry_beside(target, place, channels=False)
+    return Pictures(values, weights, rgb, limits, geometry, about, heaviest, complete)
 
 
 def limits_of(channels: Sequence[Channel], lowest: float = 0.0) -> tuple[float, float]:
@@ -189,8 +186,3 @@ class WithTime:
 
 def _sliceable(array: Array) -> Any:
     return array.numpy() if isinstance(array.data, torch.Tensor) else array.data
-
-
-def _lies(array: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Corner and voxel size in the unit of length."""
-    return tuple(o / array.subdivision for o in array.offset), array.physical_voxel_size

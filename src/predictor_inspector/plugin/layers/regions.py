@@ -14,7 +14,7 @@ from napari.utils.colormaps.standardize_color import transform_color
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Regions
 from predictor_inspector.plugin.layers.colours import BEYOND, CONTEXT, PADDING, ROI
-from predictor_inspector.plugin.layers.results import OWNER
+from predictor_inspector.plugin.layers.owned import OWNER
 from predictor_inspector.plugin.model.view import View
 
 NAMES = ("padding", "GT context", "ROI")

@@ -20,6 +20,7 @@ from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.inspection import Inspection, Request, run
 from predictor_inspector.inspection.engine.preview import IMPATIENT, Pace, preview_of
 from predictor_inspector.plugin.layers.box import PinnedBox
+from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
 from predictor_inspector.plugin.layers.regions import RegionLayers
 from predictor_inspector.plugin.layers.results import ResultLayers
@@ -76,7 +77,9 @@ class Inspector(QObject):
         self._runner = LiveRunner(leave_a_core_to_the_window)
         self._pace = Pace()
         self._cache: tuple[Any, ResultCache] | None = None
-        self._results = ResultLayers(viewer)
+        self.layers = OwnedLayers(viewer)
+        """All layers that the dock makes."""
+        self._results = ResultLayers(self.layers)
         self._regions = RegionLayers(viewer)
         self.box = PinnedBox(viewer, self._regions, self.request_update)
         # To load the kernels takes turns with the window: it comes first.
@@ -317,7 +320,7 @@ class Inspector(QObject):
     def _withdraw(self) -> None:
         """Show no target while there is none for what is asked."""
         self._submitted = None
-        self._results.withdraw()
+        self._results.hide_outdated()
         self.withdrawn.emit()
 
     def _give_up(self) -> None:
@@ -370,7 +373,7 @@ class Inspector(QObject):
         self._tell_busy()
 
     def _on_view(self) -> None:
-        self._results.follow_depth()
+        self._results.follow_ndisplay()
         self.view_changed.emit()
         self.request_update()
 

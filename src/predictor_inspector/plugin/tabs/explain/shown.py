@@ -6,12 +6,13 @@ from typing import Any
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.layers.results import OWNER, TARGET
+from predictor_inspector.plugin.layers.owned import role_of
+from predictor_inspector.plugin.layers.results import TARGET
 
 
 def target_layer(viewer: Any) -> Any | None:
     """The layer with the target, if there is one."""
-    return next((layer for layer in viewer.layers if layer.metadata.get(OWNER) == TARGET), None)
+    return next((layer for layer in viewer.layers if role_of(layer) == TARGET), None)
 
 
 def channel_shown(viewer: Any, inspection: Inspection) -> int:

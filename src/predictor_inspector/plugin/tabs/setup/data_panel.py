@@ -10,7 +10,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from predictor_inspector.plugin.forms.small_widgets import guard_wheel
-from predictor_inspector.plugin.layers.results import is_mine
+from predictor_inspector.plugin.layers.owned import is_owned, layer_kind
 from predictor_inspector.plugin.model.axes import Axes, is_telling, possible_axes
 
 EVERYWHERE = "everywhere"
@@ -135,9 +135,9 @@ FILTER = "Volumes (*.zarr *.zattrs zarr.json .zgroup *.h5 *.hdf *.hdf5 *.tif *.t
 
 def ground_truth_layers(layers: Any) -> list[Any]:
     """Layers that can be ground truth: labels first, then images of whole numbers, the plugin's own left out."""
-    labels = [layer for layer in layers if layer._type_string == "labels"]
-    images = [layer for layer in layers if layer._type_string == "image" and _whole_numbers(layer)]
-    return [layer for layer in (*labels, *images) if not is_mine(layer)]
+    labels = [layer for layer in layers if layer_kind(layer) == "labels"]
+    images = [layer for layer in layers if layer_kind(layer) == "image" and _whole_numbers(layer)]
+    return [layer for layer in (*labels, *images) if not is_owned(layer)]
 
 
 def mask_layers(layers: Any) -> list[Any]:
@@ -151,7 +151,7 @@ def likeliest(layers: list[Any]) -> Any | None:
 
     An image is taken only if its type is one that ids have and intensities haven't; others wait to be chosen.
     """
-    labels = [layer for layer in layers if layer._type_string == "labels"]
+    labels = [layer for layer in layers if layer_kind(layer) == "labels"]
     if labels:
         return min(labels, key=lambda layer: (_sounds_like_mask(layer.name), not layer.visible, layer.ndim))
     return next((layer for layer in layers if np.dtype(layer.dtype).itemsize >= _ID_BYTES), None)

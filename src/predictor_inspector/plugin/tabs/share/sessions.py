@@ -20,7 +20,8 @@ from predictor_inspector.inspection.output.session import (
     Session,
 )
 from predictor_inspector.plugin.layers.layer_data import SOURCE, layer_data, with_source
-from predictor_inspector.plugin.layers.results import OWNER, RGB, TARGET, WEIGHT, is_mine
+from predictor_inspector.plugin.layers.owned import is_owned, layer_kind, role_of
+from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.model import axes as plugin_axes
 
 _VIEWS = (TARGET, WEIGHT, RGB)
@@ -107,7 +108,7 @@ def dress(display: Display, widget: Any, viewer: Any) -> None:
     if display.view is not None:
         widget.look_at(display.view)
     for layer in viewer.layers:
-        look = display.layers.get(layer.metadata.get(OWNER) or layer.name)
+        look = display.layers.get(role_of(layer) or layer.name)
         if look is not None:
             _wear(layer, look)
 
@@ -123,7 +124,7 @@ def source_of(layer: Any) -> Origin:
 
 def _layer_for(source: Origin, viewer: Any, role: str) -> Any:
     """The layer that shows an array, opened if there is none yet."""
-    same = [layer for layer in viewer.layers if not is_mine(layer) and _is(layer, source)]
+    same = [layer for layer in viewer.layers if not is_owned(layer) and _is(layer, source)]
     if same:
         return same[0]
     if source.path is None:
@@ -150,23 +151,23 @@ def _is(layer: Any, source: Origin) -> bool:
 
 
 def _display(viewer: Any) -> Display:
-    views = [layer for layer in viewer.layers if layer.metadata.get(OWNER) in _VIEWS]
+    views = [layer for layer in viewer.layers if role_of(layer) in _VIEWS]
     shown = [layer for layer in views if layer.visible]
-    target = next((layer for layer in views if layer.metadata[OWNER] == TARGET), None)
+    target = next((layer for layer in views if role_of(layer) == TARGET), None)
     camera, dims = viewer.scene.camera, viewer.dims
     channel = 0 if target is None else max(0, round(dims.point[dims.ndim - target.ndim]))
     return Display(
-        view=shown[-1].metadata[OWNER] if shown else None,
+        view=role_of(shown[-1]) if shown else None,
         channel=channel,
         ndisplay=dims.ndisplay,
         point=_plain(dims.point),
         camera=Camera(center=_plain(camera.center), zoom=float(camera.zoom), angles=_plain(camera.angles)),
-        layers={layer.metadata.get(OWNER) or layer.name: _look_of(layer) for layer in viewer.layers},
+        layers={role_of(layer) or layer.name: _look_of(layer) for layer in viewer.layers},
     )
 
 
 def _look_of(layer: Any) -> Look:
-    coloured = layer._type_string == "image" and not layer.rgb
+    coloured = layer_kind(layer) == "image" and not layer.rgb
     return Look(
         visible=layer.visible,
         opacity=float(layer.opacity),
@@ -180,9 +181,9 @@ def _wear(layer: Any, look: Look) -> None:
     from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
     layer.opacity = look.opacity
-    if layer.metadata.get(OWNER) not in _VIEWS:
+    if role_of(layer) not in _VIEWS:
         layer.visible = look.visible
-    if layer._type_string != "image" or layer.rgb:
+    if layer_kind(layer) != "image" or layer.rgb:
         return
     if look.contrast_limits is not None and look.contrast_limits[0] < look.contrast_limits[1]:
         low, high = look.contrast_limits

@@ -1,0 +1,202 @@
+"""`OwnedLayers`: the layers that the plugin makes, found by role, updated quietly, kept when the dock is reopened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from typing import Any, Literal
+
+import numpy as np
+
+from predictor_inspector.plugin.layers.layer_data import LayerGeometry
+
+OWNER = "predictor_inspector"
+"""The key in a layer's metadata that marks it as the plugin's own; its value is the layer's role."""
+
+Kind = Literal["image", "labels", "shapes"]
+_GEOMETRY = ("scale", "translate", "units", "axis_labels")
+
+
+def role_of(layer: Any) -> Any:
+    """The name of what the plugin made a layer for; None if it is somebody else's."""
+    return layer.metadata.get(OWNER)
+
+
+def is_owned(layer: Any) -> bool:
+    """Whether the plugin made this layer."""
+    return OWNER in layer.metadata
+
+
+def layer_kind(layer: Any) -> str:
+    """``"image"``, ``"labels"``, ``"shapes"`` and so on."""
+    return str(layer._type_string)
+
+
+class OwnedLayers:
+    """The plugin's layers in one viewer, each found by its role, whatever a person has renamed it to.
+
+    Layers that an earlier dock left in the viewer are taken over. This module is the only one in the plugin that uses
+    napari's private names.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer or napari.components.ViewerModel
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        self.viewer = viewer
+        self._layers: dict[str, Any] = {}
+        self._depth = 0
+        for layer in viewer.layers:
+            role = role_of(layer)
+            if role is not None:
+                # A copy that a person has made of a layer comes after it.
+                self._layers.setdefault(role, layer)
+
+    def find(self, role: str) -> Any | None:
+        """The layer of this role; None if there is none, or a person has removed it."""
+        layer = self._layers.get(role)
+        if layer is not None and layer not in self.viewer.layers:
+            del self._layers[role]
+            return None
+        return layer
+
+    def add(self, kind: Kind, role: str, data: Any, geometry: LayerGeometry, **options: Any) -> Any:
+        """Make a layer; the selected layers and the slider used last stay the same.
+
+        Parameters
+        ----------
+        data : array, or list of arrays for shapes
+        **options
+            Of napari's function that adds such layers.
+        """
+        options = {"name": role, "metadata": {OWNER: role}, "blending": "translucent_no_depth"} | options
+        if kind == "shapes":
+            options["ndim"] = len(geometry.scale)
+        with self._selection_kept():
+            layer = getattr(self.viewer, f"add_{kind}")(data, **asdict(geometry), **options)
+        if kind != "image":
+            layer.editable = False
+        self._layers[role] = layer
+        return layer
+
+    def put(self, kind: Kind, role: str, data: Any, geometry: LayerGeometry, **options: Any) -> Any:
+        """Give a layer new data in a new place, with one redraw; `options` are for making it if there is none yet."""
+        layer = self.find_for(role, geometry)
+        if layer is None:
+            return self.add(kind, role, data, geometry, **options)
+        with self.quietly(layer):
+            # Tiles are filled into the same array.
+            if layer.data is not data:
+                layer.data = data
+            self.place(layer, geometry)
+        return layer
+
+    def find_for(self, role: str, geometry: LayerGeometry) -> Any | None:
+        """The layer of this role, removed if it has another number of axes."""
+        layer = self.find(role)
+        if layer is not None and layer.ndim != len(geometry.scale):
+            self.remove(role)
+            return None
+        return layer
+
+    @staticmethod
+    def place(layer: Any, geometry: LayerGeometry) -> None:
+        """Put a layer somewhere; to be called within `quietly`, since napari adapts to what is set, changed or not."""
+        for name in ("scale", "translate"):
+            if not np.array_equal(getattr(layer, name), getattr(geometry, name)):
+                setattr(layer, name, getattr(geometry, name))
+        for name in ("units", "axis_labels"):
+            if tuple(map(str, getattr(layer, name))) != getattr(geometry, name):
+                setattr(layer, name, getattr(geometry, name))
+
+    @contextmanager
+    def quietly(self, *layers: Any) -> Iterator[None]:
+        """Change data and place of layers, each of which is redrawn once, at the end of the outermost block.
+
+        Meanwhile the viewer doesn't adapt its sliders to every step; at the end it does, if they have to be others.
+        """
+        adapt, before = self.viewer._on_layers_change, [_words(layer) for layer in layers]
+        with ExitStack() as blocked:
+            for layer in layers:
+                blocked.enter_context(layer._block_refresh())
+                for name in ("data", *_GEOMETRY):
+                    blocked.enter_context(getattr(layer.events, name).blocker(adapt))
+                if layer_kind(layer) == "shapes":
+                    blocked.enter_context(layer.events.data.blocker())
+                    if not layer.selected_data:
+                        # The mark of selected shapes costs a compiled shader.
+                        blocked.enter_context(layer.events.highlight.blocker())
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+        if self._depth:
+            return
+        present = [layer for layer in layers if layer in self.viewer.layers]
+        for layer in present:
+            # Hidden layers keep the extent they had when they were last seen.
+            layer._clear_extent()
+        if before != [_words(layer) for layer in layers] or self._sliders_differ():
+            adapt()
+        for layer in present:
+            layer.refresh()
+
+    def show(self, role: str) -> None:
+        """Make a layer visible, if there is one."""
+        self._set_visible(role, True)
+
+    def hide(self, *roles: str) -> None:
+        """Make layers invisible, those that there are."""
+        for role in roles:
+            self._set_visible(role, False)
+
+    def remove(self, *roles: str) -> None:
+        """Remove layers, those that there are."""
+        for role in roles:
+            if self.find(role) is not None:
+                self.viewer.layers.remove(self._layers.pop(role))
+
+    def keep_on_top(self, *roles: str) -> None:
+        """Move layers above all others, where something lies above them; among themselves they stay in order."""
+        layers = self.viewer.layers
+        wanted = [layer for layer in layers if layer in [self.find(role) for role in roles]]
+        if list(layers)[len(layers) - len(wanted) :] != wanted:
+            for layer in wanted:
+                layers.move(layers.index(layer), len(layers))
+
+    def _set_visible(self, role: str, visible: bool) -> None:
+        layer = self.find(role)
+        # To set it costs a redraw, changed or not.
+        if layer is not None and layer.visible != visible:
+            layer.visible = visible
+
+    def _sliders_differ(self) -> bool:
+        """Whether the axes with sliders have other ranges, by more than rounding errors."""
+        ranges, dims = self.viewer.layers._ranges, self.viewer.dims
+        if len(ranges) != dims.ndim:
+            return True
+        axes = list(dims.not_displayed)
+        wanted, shown = np.array(ranges)[axes], np.array(dims.range)[axes]
+        return bool(np.any(np.abs(wanted - shown) > 1e-6 * wanted[:, 2:]))
+
+    @contextmanager
+    def _selection_kept(self) -> Iterator[None]:
+        """Select the same layers afterwards, and the same slider: napari selects what is new."""
+        selection, dims = self.viewer.layers.selection, self.viewer.dims
+        selected, active, slider = set(selection), selection.active, dims.last_used - dims.ndim
+        yield
+        if active is not None:
+            selection.active = active
+        elif selected:
+            selection.intersection_update(selected)
+            selection.update(selected)
+        if dims.ndim + slider in dims.not_displayed:
+            dims.last_used = dims.ndim + slider
+
+
+def _words(layer: Any) -> tuple[Any, ...]:
+    """What the viewer says of a layer's axes."""
+    return tuple(layer.units), tuple(layer.axis_labels)
