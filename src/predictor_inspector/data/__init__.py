@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from predictor_inspector.data.chunk_cache import ChunkCache, cached
-    from predictor_inspector.data.formats.info import ArrayInfo
+    from predictor_inspector.data.formats.format import ArrayInfo, Format, StoredArray
     from predictor_inspector.data.layers import array_from_layer
     from predictor_inspector.data.lengths import whole_lengths
-    from predictor_inspector.data.opening import READABLE, list_arrays, open_array
+    from predictor_inspector.data.opening import list_arrays, open_array, readable_suffixes
     from predictor_inspector.data.resample import read_on_grid
     from predictor_inspector.data.samples import Sample, cells_2d, neurites
     from predictor_inspector.data.units import convert_unit, ome_unit, short_unit, unit_factor
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "chunk_cache": ("ChunkCache", "cached"),
-    "info": ("ArrayInfo",),
+    "formats.format": ("ArrayInfo", "Format", "StoredArray"),
     "layers": ("array_from_layer",),
     "lengths": ("whole_lengths",),
-    "opening": ("READABLE", "list_arrays", "open_array"),
+    "opening": ("list_arrays", "open_array", "readable_suffixes"),
     "resample": ("read_on_grid",),
     "samples": ("Sample", "cells_2d", "neurites"),
     "units": ("convert_unit", "ome_unit", "short_unit", "unit_factor"),
@@ -33,10 +33,11 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "READABLE",
     "ArrayInfo",
     "ChunkCache",
+    "Format",
     "Sample",
+    "StoredArray",
     "array_from_layer",
     "cached",
     "cells_2d",
@@ -47,6 +48,7 @@ __all__ = [
     "ome_zarr_in_parts",
     "open_array",
     "read_on_grid",
+    "readable_suffixes",
     "short_unit",
     "unit_factor",
     "whole_lengths",

@@ -1,24 +1,36 @@
-"""Ground truth from files: `open_array` and `list_arrays`."""
+"""Arrays in files of all formats: `open_array` and `list_arrays`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import NoReturn
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.formats.hdf5 import HDF5
-from predictor_inspector.data.formats.info import ArrayInfo, Format, StoredArray, relative_name
-from predictor_inspector.data.formats.tiff import TIFF
-from predictor_inspector.data.formats.zarr_files import ZARR, is_zarr_node
+from predictor_inspector.core.registry import Extensions
+from predictor_inspector.data.formats.format import ArrayInfo, Format, StoredArray, relative_name
 
-_FORMATS = {
-    **dict.fromkeys((".h5", ".hdf", ".hdf5"), HDF5),
-    **dict.fromkeys((".tif", ".tiff"), TIFF),
-}
-READABLE = (".zarr", *_FORMATS)
+FORMATS: Extensions[Format] = Extensions(
+    noun="format",
+    group="predictor_inspector.formats",
+    built_in={
+        "zarr": "predictor_inspector.data.formats.zarr_folders:ZARR",
+        "hdf5": "predictor_inspector.data.formats.hdf5:HDF5",
+        "tiff": "predictor_inspector.data.formats.tiff:TIFF",
+    },
+    is_valid=lambda found: isinstance(found, Format),
+    requirement="an instance of a class derived from Format",
+)
+
+
+def readable_suffixes() -> tuple[str, ...]:
+    """How the names of readable files and folders end: ``".zarr"``, ``".h5"`` and so on, other packages' included."""
+    formats, _ = FORMATS.load_all()
+    return tuple(dict.fromkeys(suffix for found in formats.values() for suffix in found.suffixes))
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,27 @@ class _Place:
     def joined(self, name: str) -> str:
         return "/".join(part for part in (self.location, name.strip("/")) if part)
 
+    def exists(self, location: str) -> bool:
+        with self._errors_named():
+            return self.format.exists(self.container, location)
+
+    def find(self, location: str) -> StoredArray | None:
+        with self._errors_named():
+            return self.format.find(self.container, location)
+
+    def arrays(self, location: str) -> list[StoredArray]:
+        with self._errors_named():
+            return list(self.format.arrays(self.container, location))
+
+    @contextmanager
+    def _errors_named(self) -> Iterator[None]:
+        try:
+            yield
+        except (ValueError, OSError, ImportError):
+            raise
+        except Exception as error:  # another package's format may fail in any way
+            raise ValueError(f"{self.container} can't be read: {type(error).__name__}: {error}") from error
+
 
 def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
     """Open an array in a file; its metadata are read now, its values when they are asked for.
@@ -39,8 +72,9 @@ def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
     Parameters
     ----------
     path : str or path
-        OME-Zarr 0.4 or 0.5, zarr with funlib's attributes, HDF5 with `resolution` and `offset`, or TIFF. It may reach
-        into the container: ``data.zarr/labels/neurons``, ``data.zarr/labels/neurons/s1``, ``data.hdf/volumes/raw``.
+        OME-Zarr 0.4 or 0.5, zarr with funlib's attributes, HDF5 with `resolution` and `offset`, TIFF, or another
+        package's format. It may reach into the container: ``data.zarr/labels/neurons``,
+        ``data.zarr/labels/neurons/s1``, ``data.hdf/volumes/raw``.
     name : str, optional
         An array below `path`, a multiscale group (then its finest level), or one level of it, which lies where that
         level's own metadata say. ``"/"`` is the array or group at `path` itself. By default the only array of labels,
@@ -69,10 +103,9 @@ def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
     if name is None:
         return _choose(place, place.location, path).array()
     location = place.joined(name)
-    if not place.format.exists(place.container, location):
+    if not place.exists(location):
         raise ValueError(f"{path} has no array {name!r}{_instead(place, place.location, name)}")
-    source = place.format.find(place.container, location)
-    return (source or _choose(place, location, f"{path}, {name}")).array()
+    return (place.find(location) or _choose(place, location, f"{path}, {name}")).array()
 
 
 def list_arrays(path: str | os.PathLike[str]) -> list[ArrayInfo]:
@@ -84,56 +117,71 @@ def list_arrays(path: str | os.PathLike[str]) -> list[ArrayInfo]:
         As `open_array`.
     """
     place = _locate(Path(path))
-    return [source.info(place.location) for source in place.format.walk(place.container, place.location)]
+    return [found.info(place.location) for found in place.arrays(place.location)]
 
 
 def _choose(place: _Place, location: str, asked: object) -> StoredArray:
-    sources = place.format.walk(place.container, location)
-    labels = [source for source in sources if source.kind == "labels"]
-    for candidates in (labels, sources):
+    arrays = place.arrays(location)
+    labels = [found for found in arrays if found.kind == "labels"]
+    for candidates in (labels, arrays):
         if len(candidates) == 1:
             return candidates[0]
-    if not sources:
+    if not arrays:
         raise ValueError(f"{asked} holds no arrays")
-    names = _listing([relative_name(source.location, location) for source in labels or sources])
-    raise ValueError(f"{asked} holds {len(sources)} arrays, so a name is needed: one of {names}")
+    names = _listing([relative_name(found.location, location) for found in labels or arrays])
+    raise ValueError(f"{asked} holds {len(arrays)} arrays, so a name is needed: one of {names}")
 
 
 def _locate(path: Path) -> _Place:
     full = Path(os.path.abspath(path))
+    # Other packages are loaded only for what the built-in formats don't take.
+    failures: list[str] = []
+    place = _outermost(full, {name: FORMATS.load(name) for name in FORMATS.built_in}, failures)
+    if place is None:
+        formats, unloaded = FORMATS.load_all()
+        failures += unloaded
+        place = _outermost(full, formats, failures)
+    if place is None:
+        _refuse(path, full, "".join(f"; {failure.rstrip('.')}" for failure in dict.fromkeys(failures)))
+    if place.location and not place.exists(place.location):
+        raise FileNotFoundError(f"{path} is not there{_instead(place, '', place.location)}")
+    return place
+
+
+def _outermost(full: Path, formats: Mapping[str, Format], failures: list[str]) -> _Place | None:
+    """The outermost file or folder on the way to `full` that one of the formats takes; `failures` gets what fails."""
     for candidate in (*reversed(full.parents), full):
         location = full.relative_to(candidate).as_posix()
-        location = "" if location == "." else location
-        if candidate.is_file():
-            place = _Place(_file_format(candidate), candidate, location)
-        elif candidate.is_dir() and (candidate.suffix == ".zarr" or is_zarr_node(candidate)):
-            place = _Place(ZARR, candidate, location)
-        else:
-            continue
-        if location and not place.format.exists(candidate, location):
-            raise FileNotFoundError(f"{path} is not there{_instead(place, '', location)}")
-        return place
+        for name, found in formats.items():
+            try:
+                taken = found.takes(candidate)
+            except Exception as error:  # another package's format may fail in any way
+                failures.append(f"the format {name!r} fails: {type(error).__name__}: {error}")
+                continue
+            if taken:
+                return _Place(found, candidate, "" if location == "." else location)
+    return None
+
+
+def _refuse(path: Path, full: Path, failures: str) -> NoReturn:
+    file = next((candidate for candidate in (*full.parents, full) if candidate.is_file()), None)
+    if file is not None:
+        kind = file.suffix or "no extension"
+        known = ", ".join(readable_suffixes())
+        raise ValueError(f"{file} is of a kind that can't be read ({kind}); known are {known}{failures}")
     if full.is_dir():
-        inside = [child.name for child in full.iterdir() if child.suffix.lower() in READABLE]
+        suffixes = readable_suffixes()
+        inside = [child.name for child in full.iterdir() if child.suffix.lower() in suffixes]
         hint = f"; it holds {_listing(sorted(inside))}" if inside else ""
-        raise ValueError(f"{path} is a folder without zarr metadata{hint}")
+        raise ValueError(f"{path} is a folder without zarr metadata{hint}{failures}")
     raise FileNotFoundError(f"{path} is not there{_neighbours(full)}")
-
-
-def _file_format(file: Path) -> Format:
-    try:
-        return _FORMATS[file.suffix.lower()]
-    except KeyError:
-        raise ValueError(
-            f"{file} is of a kind that can't be read ({file.suffix or 'no extension'}); known are {', '.join(READABLE)}"
-        ) from None
 
 
 def _instead(place: _Place, location: str, wanted: str) -> str:
     names = [
         name
-        for source in place.format.walk(place.container, location)
-        for name in dict.fromkeys(relative_name(at, location) for at in (source.location, *source.levels))
+        for found in place.arrays(location)
+        for name in dict.fromkeys(relative_name(at, location) for at in (found.location, *found.levels))
     ]
     return f"; {place.container.name} holds {_listing(names, wanted)}" if names else "; it holds no arrays"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.opening import READABLE, open_array
+from predictor_inspector.data.opening import open_array, readable_suffixes
 
 _TIME = "t^"
 
@@ -99,7 +99,8 @@ def _at(array: Array, indices: Mapping[str, int], skip_missing: bool = False) ->
 
 def _container(path: Path) -> Path | None:
     """The outermost file or folder on the way to `path` that is a container by its suffix."""
-    return next((p for p in (*reversed(path.parents), path) if p.suffix.lower() in READABLE), None)
+    suffixes = readable_suffixes()
+    return next((p for p in (*reversed(path.parents), path) if p.suffix.lower() in suffixes), None)
 
 
 def _opened(path: Path, name: str | None) -> Array | None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.atomic_write import whole_folder
-from predictor_inspector.data.formats.zarr_files import is_zarr_node
+from predictor_inspector.data.formats.zarr_folders import is_zarr_node
 from predictor_inspector.data.units import ome_unit
 
 # Voxels along each spatial axis of a chunk, by their number: about 256 KiB to 1 MiB of float32.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from predictor_inspector.data.opening import READABLE, list_arrays, open_array
+from napari.layers import Layer
+
+from predictor_inspector.data.opening import list_arrays, open_array, readable_suffixes
 from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data, with_source
 
 _ORDER = {"image": 0, "labels": 1, "mask": 2}
@@ -43,6 +46,12 @@ def layers_from_path(path: str) -> list[LayerData]:
     return layers
 
 
+def add_layers(viewer: Any, path: str) -> list[Any]:
+    """Show every array in one file in napari's viewer, of formats that napari's own dialogue doesn't ask us for, too."""
+    return [viewer.add_layer(Layer.create(*data)) for data in read(path)]
+
+
 def _readable(path: str) -> bool:
     """Whether a path leads to a file of a known kind, or into a container of one."""
-    return any(part.lower().endswith(READABLE) for part in Path(path).parts)
+    suffixes = readable_suffixes()
+    return any(part.lower().endswith(suffixes) for part in Path(path).parts)

@@ -24,6 +24,7 @@ from predictor_inspector.plugin.memory_setting import MemorySetting
 from predictor_inspector.plugin.model.resolve import Intention, Situation
 from predictor_inspector.plugin.model.tile_plan import affordable, memory_for_chunks, memory_of
 from predictor_inspector.plugin.model.view import central
+from predictor_inspector.plugin.reader import add_layers
 from predictor_inspector.plugin.tabs import TabContext, make_tabs
 from predictor_inspector.plugin.tabs.setup.channel_table import ChannelTable
 from predictor_inspector.plugin.tabs.setup.compute_panel import ComputePanel
@@ -34,8 +35,6 @@ from predictor_inspector.plugin.tabs.tools import Tools
 
 if TYPE_CHECKING:
     import napari.viewer
-
-READER = "napari-predictor-inspector"
 
 
 class InspectorWidget(Driven, QWidget):
@@ -355,6 +354,6 @@ class InspectorWidget(Driven, QWidget):
 
     def _open_file(self, path: str) -> None:
         try:
-            self._viewer.open(path, plugin=READER)
+            add_layers(self._viewer, path)
         except (ValueError, OSError, ImportError) as error:
             self._on_message(str(error), "error")

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.data.formats.attributes import geometry_from_attributes
-from predictor_inspector.data.formats.info import Format, StoredArray, guess_kind
-from predictor_inspector.data.formats.optional import optional_module
+from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
 
 # One file may not be opened by one thread while another closes it, and h5py reads one at a time anyway.
 _LOCK = threading.RLock()
@@ -57,25 +56,28 @@ def _opened(path: Path) -> Iterator[Any]:
             yield file
 
 
-def _exists(path: Path, location: str) -> bool:
-    with _opened(path) as file:
-        return not location or location in file
+class Hdf5Files(Format):
+    """HDF5 files."""
 
+    suffixes = (".h5", ".hdf", ".hdf5")
 
-def _find(path: Path, location: str) -> StoredArray | None:
-    with _opened(path) as file:
-        node = file[location or "/"]
-        return _source(path, location, node) if _is_array(node) else None
+    def exists(self, container: Path, location: str) -> bool:
+        with _opened(container) as file:
+            return not location or location in file
 
+    def find(self, container: Path, location: str) -> StoredArray | None:
+        with _opened(container) as file:
+            node = file[location or "/"]
+            return _stored(container, location, node) if _is_array(node) else None
 
-def _walk(path: Path, location: str) -> list[StoredArray]:
-    with _opened(path) as file:
-        return list(_found(path, location, file[location or "/"]))
+    def arrays(self, container: Path, location: str = "") -> list[StoredArray]:
+        with _opened(container) as file:
+            return list(_found(container, location, file[location or "/"]))
 
 
 def _found(path: Path, location: str, node: Any) -> Iterator[StoredArray]:
     if _is_array(node):
-        yield _source(path, location, node)
+        yield _stored(path, location, node)
     elif hasattr(node, "keys"):
         for name in node:
             # A link whose target is gone is listed among the keys and is None.
@@ -87,10 +89,10 @@ def _is_array(node: Any) -> bool:
     return hasattr(node, "shape") and node.shape and node.dtype.kind in "biuf"
 
 
-def _source(path: Path, location: str, node: Any) -> StoredArray:
+def _stored(path: Path, location: str, node: Any) -> StoredArray:
     data = Hdf5Dataset(path, location, tuple(int(n) for n in node.shape), np.dtype(node.dtype), node.chunks)
     geometry = geometry_from_attributes(dict(node.attrs), data.shape, f"{path}, dataset {location}")
     return StoredArray(location, data, geometry, guess_kind(location or path.stem, data.dtype))
 
 
-HDF5 = Format(_exists, _find, _walk)
+HDF5 = Hdf5Files()

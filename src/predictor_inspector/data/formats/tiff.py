@@ -12,8 +12,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from predictor_inspector.data.formats.info import Format, StoredArray, guess_kind
-from predictor_inspector.data.formats.optional import optional_module
+from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
 from predictor_inspector.data.geometry import Geometry, make_geometry, pixel_geometry
 from predictor_inspector.data.lazy import Transposed, full_key
 from predictor_inspector.data.lengths import exact, simplest_decimal
@@ -57,27 +56,23 @@ class TiffSeries:
         return np.asarray(self[...], dtype=dtype)
 
 
-def _exists(path: Path, location: str) -> bool:
-    return not location or location in {source.location for source in _walk(path, "")}
+class TiffFiles(Format):
+    """TIFF files; where one holds several images, their numbers are their names."""
+
+    suffixes = (".tif", ".tiff")
+
+    def arrays(self, container: Path, location: str = "") -> list[StoredArray]:
+        tifffile = optional_module("tifffile", "tiff", f"reading {container}")
+        try:
+            with tifffile.TiffFile(container) as tiff:
+                count = len(tiff.series)
+                found = [_stored(container, tiff, i, str(i) if count > 1 else "") for i in range(count)]
+        except tifffile.TiffFileError as error:
+            raise ValueError(f"{container} can't be opened as TIFF: {error}") from error
+        return [image for image in found if location in ("", image.location)]
 
 
-def _find(path: Path, location: str) -> StoredArray | None:
-    sources = {source.location: source for source in _walk(path, "")}
-    return sources.get(location)
-
-
-def _walk(path: Path, location: str) -> list[StoredArray]:
-    tifffile = optional_module("tifffile", "tiff", f"reading {path}")
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            count = len(tiff.series)
-            sources = [_source(path, tiff, index, str(index) if count > 1 else "") for index in range(count)]
-    except tifffile.TiffFileError as error:
-        raise ValueError(f"{path} can't be opened as TIFF: {error}") from error
-    return [source for source in sources if location in ("", source.location)]
-
-
-def _source(path: Path, tiff: Any, index: int, location: str) -> StoredArray:
+def _stored(path: Path, tiff: Any, index: int, location: str) -> StoredArray:
     series = tiff.series[index]
     axes, shape = series.axes, tuple(int(n) for n in series.shape)
     if "S" in axes and shape[axes.index("S")] > 1:
@@ -145,4 +140,4 @@ def _ome_sizes(xml: str | None, index: int) -> tuple[list[Fraction], list[str]]:
     return sizes, [pixels.get(f"PhysicalSize{axis}Unit", _UNIT_OF_OME) for axis in "ZYX"]
 
 
-TIFF = Format(_exists, _find, _walk)
+TIFF = TiffFiles()

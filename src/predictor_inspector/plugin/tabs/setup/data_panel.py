@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from predictor_inspector.data import readable_suffixes
 from predictor_inspector.plugin.forms.small_widgets import guard_wheel
 from predictor_inspector.plugin.layers.owned import is_owned, layer_kind
 from predictor_inspector.plugin.model.axes import Axes, is_telling, possible_axes
@@ -125,12 +126,11 @@ class DataPanel(QWidget):
         combo.setCurrentIndex(next(i for i in range(combo.count()) if combo.itemData(i) is layer))
 
     def _ask(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Open ground truth", "", FILTER)
+        names = " ".join(f"*{suffix}" for suffix in readable_suffixes())
+        filters = f"Volumes ({names} *.zattrs zarr.json .zgroup);;All files (*)"
+        path, _ = QFileDialog.getOpenFileName(self, "Open ground truth", "", filters)
         if path:
             self._open_file(path)
-
-
-FILTER = "Volumes (*.zarr *.zattrs zarr.json .zgroup *.h5 *.hdf *.hdf5 *.tif *.tiff);;All files (*)"
 
 
 def ground_truth_layers(layers: Any) -> list[Any]:

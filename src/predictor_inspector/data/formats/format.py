@@ -1,10 +1,13 @@
-"""`ArrayInfo`: one array in a file, described without reading it; `StoredArray`: what it takes to open it."""
+"""File formats: how files of one kind are read, and descriptions of the arrays in them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -65,9 +68,18 @@ class ArrayInfo:
 
 @dataclass(frozen=True)
 class StoredArray:
-    """An array that was found in a file, its metadata read, its values not.
+    """An array in a file, its metadata read, its values not.
 
-    `location` is its path in the file, ``""`` for the root; `levels` are such paths as well.
+    Attributes
+    ----------
+    location : str
+        Its path in the file, ``""`` for the root.
+    data : array
+        With shape and dtype, sliced lazily.
+    geometry : Geometry
+        Its grid.
+    kind, level, levels, channel_names
+        As in `ArrayInfo`; levels are paths in the file.
     """
 
     location: str
@@ -79,7 +91,7 @@ class StoredArray:
     channel_names: tuple[str, ...] = ()
 
     def array(self) -> Array:
-        """The array; values are read when they are asked for."""
+        """The array; values are read when it is sliced."""
         return self.geometry.array(self.data)
 
     def info(self, base: str = "") -> ArrayInfo:
@@ -99,17 +111,41 @@ class StoredArray:
         )
 
 
-@dataclass(frozen=True)
-class Format:
-    """How one kind of file is looked into.
+class Format(ABC):
+    """How files of one kind are read; an instance is registered as an entry point of `predictor_inspector.formats`.
 
-    `exists(file, location)` tells whether anything is there, `find` gives the array or multiscale group at a location
-    (``None`` if neither is there), `walk` all below it, each multiscale group once.
+    A format needs `arrays`, and `suffixes` or `takes`; its own `exists` and `find` may be quicker than looking through
+    all arrays.
+
+    Attributes
+    ----------
+    suffixes : tuple of str
+        How names of such files end, lower case: ``(".h5", ".hdf")``.
     """
 
-    exists: Callable[[Any, str], bool]
-    find: Callable[[Any, str], StoredArray | None]
-    walk: Callable[[Any, str], list[StoredArray]]
+    suffixes: tuple[str, ...] = ()
+
+    def takes(self, path: Path) -> bool:
+        """Whether there is a file or folder of this kind at `path`, which may be anything or nothing."""
+        return path.suffix.lower() in self.suffixes and path.is_file()
+
+    @abstractmethod
+    def arrays(self, container: Path, location: str = "") -> Iterable[StoredArray]:
+        """All arrays at or below `location`, ``""`` for all of the container; each multiscale group once.
+
+        Raises
+        ------
+        ValueError, OSError, ImportError
+            If the container can't be read; the message names it.
+        """
+
+    def exists(self, container: Path, location: str) -> bool:
+        """Whether anything is at `location`."""
+        return not location or self.find(container, location) is not None
+
+    def find(self, container: Path, location: str) -> StoredArray | None:
+        """The array or multiscale group at `location`, None if neither is there."""
+        return next((found for found in self.arrays(container) if found.location == location), None)
 
 
 def relative_name(location: str, base: str) -> str:
@@ -131,3 +167,13 @@ def guess_kind(name: str, dtype: Any, labels: bool = False) -> Kind:
         return "image"
     words = last.union(*folders)
     return "labels" if words & _LABEL_WORDS or dtype.itemsize >= 4 else "image"
+
+
+def optional_module(module: str, extra: str, needed_for: str) -> Any:
+    """Import an optional dependency; an ``ImportError`` names the extra that installs it."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise ImportError(
+            f'{needed_for} needs {module}, which is not installed: pip install "napari-predictor-inspector[{extra}]"'
+        ) from error

@@ -1,0 +1,243 @@
+"""Zarr containers in folders: OME-Zarr 0.4 and 0.5, and arrays with funlib's or DaCapo's attributes."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from predictor_inspector.data.formats.attributes import geometry_from_attributes
+from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
+from predictor_inspector.data.geometry import Geometry, make_geometry
+from predictor_inspector.data.lengths import exact
+
+if TYPE_CHECKING:
+    from yaozarrs import v04, v05
+
+
+def is_zarr_node(folder: Path) -> bool:
+    """Whether `folder` is a zarr group or array, version 2 or 3."""
+    return any((folder / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
+
+
+class ZarrFolders(Format):
+    """Zarr groups and arrays in folders, version 2 or 3."""
+
+    suffixes = (".zarr",)
+
+    def takes(self, path: Path) -> bool:
+        return path.is_dir() and (path.suffix == ".zarr" or is_zarr_node(path))
+
+    def exists(self, container: Path, location: str) -> bool:
+        return (container / location).is_dir()
+
+    def find(self, container: Path, location: str) -> StoredArray | None:
+        folder = container / location
+        if not _is_array(folder):
+            multiscale = _multiscale(container, location)
+            return None if multiscale is None else _level(container, location, multiscale, 0, as_group=True)
+        for group in _groups_above(location):
+            multiscale = _multiscale(container, group)
+            if multiscale is not None:
+                inner = location[len(group) :].strip("/")
+                if inner in multiscale.levels:
+                    return _level(container, group, multiscale, multiscale.levels.index(inner))
+        data = _open(folder)
+        geometry = geometry_from_attributes(data.attrs.asdict(), data.shape, str(folder))
+        return StoredArray(location, data, geometry, guess_kind(location or container.name, data.dtype))
+
+    def arrays(self, container: Path, location: str = "") -> list[StoredArray]:
+        found = list(self._found(container, location, frozenset()))
+        if not found and not is_zarr_node(container / location):
+            raise ValueError(
+                f"{container / location} holds no zarr metadata: a zarr.json, .zgroup or .zarray file is missing"
+            )
+        return found
+
+    def _found(self, container: Path, location: str, taken: frozenset[str]) -> Iterator[StoredArray]:
+        if location in taken:
+            return
+        found = self.find(container, location)
+        if found is not None:
+            yield found
+            taken |= set(found.levels)
+        if not _is_array(container / location):
+            for child in _children(container / location):
+                yield from self._found(container, f"{location}/{child.name}".strip("/"), taken)
+
+
+@dataclass(frozen=True)
+class Multiscale:
+    """The first image of a group: its levels, finest first, as paths relative to the group."""
+
+    metadata: v04.Multiscale | v05.Multiscale
+    source: str
+    levels: tuple[str, ...]
+    channel_names: tuple[str, ...]
+    is_label: bool
+
+    @property
+    def axis_names(self) -> tuple[str, ...]:
+        """One per axis of the data; time and channels end in ``^``."""
+        return tuple(axis.name if axis.type == "space" else f"{axis.name}^" for axis in self.metadata.axes)
+
+    def geometry(self, level: int) -> Geometry:
+        """The grid of one level, by its own transformations and then those of all levels."""
+        dataset = self.metadata.datasets[level]
+        source = f"{self.source}, level {dataset.path}"
+        steps = [*dataset.coordinateTransformations, *(self.metadata.coordinateTransformations or ())]
+        spatial = [axis.type == "space" for axis in self.metadata.axes]
+        scale, translation = [Fraction(1)] * len(spatial), [Fraction(0)] * len(spatial)
+        for step in steps:
+            numbers = step.scale if step.type == "scale" else step.translation
+            if any(number - number != 0 for number, wanted in zip(numbers, spatial, strict=True) if wanted):
+                raise ValueError(f"{source}: its {step.type} must be finite, got {numbers}")
+            values = [exact(n) if wanted else Fraction(1) for n, wanted in zip(numbers, spatial, strict=True)]
+            if step.type == "scale":
+                scale = [a * b for a, b in zip(scale, values, strict=True)]
+                translation = [a * b for a, b in zip(translation, values, strict=True)]
+            else:
+                translation = [a + b for a, b in zip(translation, values, strict=True)]
+        first = spatial.index(True)
+        return make_geometry(
+            self.axis_names,
+            scale[first:],
+            centre=translation[first:],
+            units=[axis.unit for axis in self.metadata.axes[first:]],
+            source=source,
+        )
+
+
+def find_multiscale(attributes: Mapping[str, Any], source: str) -> Multiscale | None:
+    """The multiscale image that a group's attributes describe; ``None`` if they describe none.
+
+    Raises
+    ------
+    ValueError
+        If the version is neither 0.4 nor 0.5, or the metadata are damaged; the message begins with `source`.
+    """
+    ome = attributes.get("ome")
+    holder = ome if isinstance(ome, Mapping) else attributes
+    if "multiscales" not in holder:
+        return None
+    entries = holder["multiscales"]
+    if not (isinstance(entries, list) and entries and isinstance(entries[0], dict)):
+        raise ValueError(f"{source}: multiscales must be a list of at least one image, got {str(entries)[:80]}")
+    version = str(ome.get("version", "0.5") if isinstance(ome, Mapping) else entries[0].get("version", "0.4"))
+    metadata = _validated(entries[0], version, source)
+    channels = (holder.get("omero") or {}).get("channels") or ()
+    labels = [channel.get("label") for channel in channels]
+    return Multiscale(
+        metadata,
+        source,
+        tuple(dataset.path.strip("/") for dataset in metadata.datasets),
+        tuple(labels) if all(isinstance(label, str) for label in labels) else (),
+        "image-label" in holder,
+    )
+
+
+def _validated(entry: dict[str, Any], version: str, source: str) -> v04.Multiscale | v05.Multiscale:
+    # Here, not above, because these imports take longer than the rest of this package.
+    import pydantic
+    from yaozarrs import v04, v05
+
+    models: dict[str, type[v04.Multiscale] | type[v05.Multiscale]] = {"0.4": v04.Multiscale, "0.5": v05.Multiscale}
+    if version not in models:
+        raise ValueError(f"{source}: it is OME-Zarr {version}, but only {' and '.join(models)} can be read")
+    try:
+        with warnings.catch_warnings():
+            # It warns of units that are not OME's own; short_unit knows more of them and refuses the rest.
+            warnings.simplefilter("ignore")
+            return models[version].model_validate(entry)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ValueError(
+            f"{source}: its OME-Zarr metadata are damaged: {f'{place}: ' if place else ''}{first['msg']}"
+        ) from error
+
+
+def _level(container: Path, group: str, multiscale: Multiscale, level: int, as_group: bool = False) -> StoredArray:
+    paths = tuple(f"{group}/{path}".strip("/") for path in multiscale.levels)
+    folder = container / paths[level]
+    if not _is_array(folder):
+        missing = multiscale.levels[level]
+        raise ValueError(f"{multiscale.source}: its metadata name level {missing!r}, which is not there")
+    data = _open(folder)
+    if data.ndim != len(multiscale.axis_names):
+        raise ValueError(
+            f"{multiscale.source}: level {multiscale.levels[level]!r} has {data.ndim} axes, "
+            f"but the metadata name {len(multiscale.axis_names)}: {multiscale.axis_names}"
+        )
+    labels = multiscale.is_label or "labels" in group.split("/")[:-1]
+    return StoredArray(
+        group if as_group else paths[level],
+        data,
+        multiscale.geometry(level),
+        guess_kind(group or container.name, data.dtype, labels) if labels else "image",
+        level,
+        paths,
+        multiscale.channel_names,
+    )
+
+
+def _multiscale(container: Path, group: str) -> Multiscale | None:
+    folder = container / group
+    return find_multiscale(_group_attributes(folder), str(folder))
+
+
+def _group_attributes(folder: Path) -> dict[str, Any]:
+    if (folder / "zarr.json").is_file():
+        attributes = _json(folder / "zarr.json").get("attributes", {})
+    elif (folder / ".zattrs").is_file():
+        attributes = _json(folder / ".zattrs")
+    else:
+        return {}
+    if not isinstance(attributes, dict):
+        raise ValueError(f"{folder}: its attributes must be a JSON object, got {str(attributes)[:80]}")
+    return attributes
+
+
+def _is_array(folder: Path) -> bool:
+    if (folder / "zarr.json").is_file():
+        return bool(_json(folder / "zarr.json").get("node_type") == "array")
+    return (folder / ".zarray").is_file()
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is damaged: it is not valid JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{file} is damaged: it must hold a JSON object, got {str(content)[:80]}")
+    return content
+
+
+def _open(folder: Path) -> Any:
+    import zarr
+
+    version_3 = (folder / "zarr.json").is_file()
+    metadata = folder / ("zarr.json" if version_3 else ".zarray")
+    _json(metadata)
+    try:
+        return zarr.open_array(folder, mode="r", zarr_format=3 if version_3 else 2)
+    except (ValueError, KeyError, TypeError, LookupError, AttributeError) as error:
+        raise ValueError(f"{metadata} is damaged: zarr can't open the array ({error!r})") from error
+
+
+def _groups_above(location: str) -> Iterator[str]:
+    parts = location.split("/") if location else []
+    for end in range(len(parts) - 1, -1, -1):
+        yield "/".join(parts[:end])
+
+
+def _children(folder: Path) -> Iterator[Path]:
+    return iter(sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")))
+
+
+ZARR = ZarrFolders()
