@@ -24,6 +24,7 @@ from predictor_inspector.core import (
 )
 from predictor_inspector.core.registry import ExtensionError
 from predictor_inspector.inspection import inspect
+from predictor_inspector.inspection.output.text import describe_kinds
 
 HALVES = '''
 from dataclasses import dataclass
@@ -143,6 +144,9 @@ def test_a_broken_package_does_not_stand_in_the_way_of_others(install: Install) 
     assert kind_of(predictor_from_config({"kind": "halves"})) == "halves"
     with pytest.raises(ExtensionError, match=r"a_broken_package can't be loaded: ModuleNotFoundError.*no_such_module"):
         predictor_class("a_broken")
+    listed = describe_kinds(predictor_kinds()).splitlines()
+    assert "can't be loaded: ModuleNotFoundError" in listed[-2]
+    assert listed[-1].split(maxsplit=1) == ["halves", "The ids divided by a number."]
 
 
 def test_a_built_in_kind_cannot_be_replaced(install: Install) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from predictor_inspector.data.chunk_cache import ChunkCache, cached
-    from predictor_inspector.data.formats.format import ArrayInfo, Format, StoredArray
+    from predictor_inspector.data.formats.format import ArrayInfo, Format, StoredArray, guess_kind
+    from predictor_inspector.data.geometry import Geometry, make_geometry, pixel_geometry
     from predictor_inspector.data.layers import array_from_layer
     from predictor_inspector.data.lengths import whole_lengths
     from predictor_inspector.data.opening import list_arrays, open_array, readable_suffixes
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "chunk_cache": ("ChunkCache", "cached"),
-    "formats.format": ("ArrayInfo", "Format", "StoredArray"),
+    "formats.format": ("ArrayInfo", "Format", "StoredArray", "guess_kind"),
+    "geometry": ("Geometry", "make_geometry", "pixel_geometry"),
     "layers": ("array_from_layer",),
     "lengths": ("whole_lengths",),
     "opening": ("list_arrays", "open_array", "readable_suffixes"),
@@ -36,17 +38,21 @@ __all__ = [
     "ArrayInfo",
     "ChunkCache",
     "Format",
+    "Geometry",
     "Sample",
     "StoredArray",
     "array_from_layer",
     "cached",
     "cells_2d",
     "convert_unit",
+    "guess_kind",
     "list_arrays",
+    "make_geometry",
     "neurites",
     "ome_unit",
     "ome_zarr_in_parts",
     "open_array",
+    "pixel_geometry",
     "read_on_grid",
     "readable_suffixes",
     "short_unit",

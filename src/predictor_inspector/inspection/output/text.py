@@ -15,6 +15,7 @@ import numpy as np
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_class, predictor_from_config, predictor_to_yaml
 from predictor_inspector.core.parameters import Parameter, parameters_of
+from predictor_inspector.core.registry import ExtensionError
 from predictor_inspector.core.text import format_shape, format_table
 from predictor_inspector.data import list_arrays
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
@@ -25,8 +26,14 @@ _UNITS = {"length": "in the data's unit of length", "voxels": "in voxels"}
 
 
 def describe_kinds(kinds: Sequence[str]) -> str:
-    """A line for each kind of predictor: its name and what it computes."""
-    return format_table([(kind, _summary(predictor_class(kind))) for kind in kinds])
+    """A line for each kind of predictor: its name and what it computes, or why it can't be loaded."""
+    rows = []
+    for kind in kinds:
+        try:
+            rows.append((kind, _summary(predictor_class(kind))))
+        except ExtensionError as error:
+            rows.append((kind, f"{error}."))
+    return format_table(rows)
 
 
 def describe_arrays(path: str | os.PathLike[str]) -> str:

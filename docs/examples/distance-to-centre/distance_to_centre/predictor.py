@@ -1,4 +1,4 @@
-"""A predictor of one's own: how near a voxel is to the middle of its object, for objects of a known size."""
+"""A predictor: how near a voxel is to the centre of its object, for objects of a known size."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from funlib.geometry import Coordinate
 from predictor_inspector.core import (
     Architecture,
     Array,
+    Channel,
     DistanceArray,
     Model,
     Predictor,
@@ -22,7 +23,7 @@ from predictor_inspector.core import (
 
 @dataclass(frozen=True)
 class DistanceToCentrePredictor(Predictor):
-    """1 in the middle of an object, falling to 0 at `radius` from it; 0 on background."""
+    """1 at the centre of an object, falling to 0 at `radius` from it; 0 on background."""
 
     radius: float = parameter(doc="Half the size of an object.", unit="length", minimum=0, exclusive=True)
     clipmin: float = parameter(0.05, doc="Smallest share of a class.", minimum=0, maximum=1, exclusive=True)
@@ -30,6 +31,9 @@ class DistanceToCentrePredictor(Predictor):
     @property
     def output_array_type(self):
         return DistanceArray(["nearness"])
+
+    def describe_channels(self, axes=None):
+        return (Channel("nearness", "nearness", roles={"clipmin": "clipmin", "scale": "radius"}, row=0),)
 
     def create_model(self, architecture: Architecture) -> Model:
         return Model(architecture, conv_head(architecture, 1))

@@ -1,0 +1,67 @@
+"""What the example package adds, in the dock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import distribution
+from pathlib import Path
+
+import numpy as np
+import pytest
+from npe2 import PluginManifest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton, QTextEdit
+
+from ..example_package import example_package
+from .window import Window
+
+
+@pytest.fixture(scope="module", autouse=True)
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with example_package(tmp_path_factory.mktemp("example")):
+        yield
+
+
+def texts(window: Window) -> list[str]:
+    """Everything that the dock says."""
+    labels = [label.text() for label in window.widget.findChildren(QLabel)]
+    return labels + [text.toPlainText() for text in window.widget.findChildren(QTextEdit)]
+
+
+def test_the_dock_has_the_predictor_the_format_the_tab_and_the_explanation(
+    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = np.zeros((40, 40), np.uint16)
+    ids[5:35, 5:35] = 7
+    ids[37:, 37:] = 9
+    np.save(tmp_path / "labels.npy", ids)
+    asked: list[str] = []
+
+    def ask(_parent: object, _title: str, _folder: str, filters: str) -> tuple[str, str]:
+        asked.append(filters)
+        return str(tmp_path / "labels.npy"), filters
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", ask)
+    opening = next(button for button in window.widget.findChildren(QPushButton) if button.text() == "Open…")
+    window.after(opening.click)
+    assert "*.npy" in asked[0]
+    assert window.widget.gt_layer.name == "labels"
+
+    kinds = next(c for c in window.widget.findChildren(QComboBox) if c.findText("Distance to centre") >= 0)
+    window.after(lambda: kinds.setCurrentIndex(kinds.findText("Distance to centre")))
+    assert window.widget.inspection.channel_names == ("nearness",)
+    assert "2 objects" in texts(window)
+
+    window.widget.open_tab("Explain")
+    canvas = window.viewer.window._qt_viewer.canvas.native
+    middle = QPoint(canvas.width() // 2, canvas.height() // 2)
+    QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, middle)
+    window.qtbot.waitUntil(lambda: any("because the centre of object 7 is" in text for text in texts(window)))
+
+
+def test_napari_knows_which_files_the_package_reads() -> None:
+    manifest = PluginManifest.from_distribution("distance-to-centre")
+    assert manifest.name == distribution("distance-to-centre").name
+    (reader,) = manifest.contributions.readers
+    assert reader.filename_patterns == ["*.npy"]
