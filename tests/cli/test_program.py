@@ -288,7 +288,7 @@ def test_nothing_is_left_of_results_that_could_not_be_written(
     def fail(*arguments: object) -> None:
         raise MemoryError("not enough memory for the picture")
 
-    monkeypatch.setattr("predictor_inspector.inspection.output.pictures.overview.overview_figure", fail)
+    monkeypatch.setattr("predictor_inspector.inspection.output.pictures.overview_figure", fail)
     assert "for the picture" in failure(capsys, "render", labels, "--predictor", "dummy", "--out", out)
     assert list(out.parent.iterdir()) == []
 

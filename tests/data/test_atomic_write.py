@@ -28,16 +28,18 @@ def test_a_folder_is_replaced_when_it_is_complete(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+def fail(*_: object) -> None:
+    raise OSError("disk full")
+
+
 def test_what_was_there_stays_if_writing_fails(tmp_path: Path) -> None:
     file, folder = tmp_path / "a.txt", tmp_path / "results"
     file.write_text("old")
     folder.mkdir()
     (folder / "old").write_text("old")
     with pytest.raises(OSError, match="disk full"), whole_file(file) as partial:
-        partial.write_text("n")
-        raise OSError("disk full")
+        fail(partial.write_text("new"))
     with pytest.raises(OSError, match="disk full"), whole_folder(folder) as partial:
-        (partial / "n").write_text("n")
-        raise OSError("disk full")
+        fail((partial / "new").write_text("new"))
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["a.txt", "old", "results"]
     assert file.read_text() == "old"

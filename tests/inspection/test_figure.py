@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from predictor_inspector.core import AffinitiesPredictor, Array, HotDistancePredictor
 from predictor_inspector.inspection import Inspection, inspect
-from predictor_inspector.inspection.output.pictures.figure import publication_figure, save_figure
+from predictor_inspector.inspection.output.pictures import publication_figure, save_figure
 
 
 @pytest.fixture

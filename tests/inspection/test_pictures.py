@@ -14,9 +14,8 @@ from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredict
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.engine.slices import best_plane
-from predictor_inspector.inspection.output.pictures.colours import BACKGROUND, label_colours
-from predictor_inspector.inspection.output.pictures.layout import best_layout
-from predictor_inspector.inspection.output.pictures.overview import overview_figure
+from predictor_inspector.inspection.output.pictures import overview_figure
+from predictor_inspector.inspection.output.pictures.colours import BACKGROUND, label_colours, target_colours
 from predictor_inspector.inspection.output.pictures.panels import round_length
 
 NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
@@ -109,18 +108,38 @@ def test_the_middle_slice_is_left_only_where_hardly_anything_is_labelled() -> No
     assert (plane.rows, plane.columns, plane.at[1]) == (0, 2, 3)
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 13, 24, 60])
-@pytest.mark.parametrize("aspect", [0.2, 1.0, 2.6])
-def test_nothing_overlaps_however_many_channels_there_are(channels: int, aspect: float) -> None:
-    layout = best_layout(channels, aspect, aspect)
-    boxes = [layout.block_box(), *(box for c in range(channels) for box in layout.group_boxes(c))]
-    for i, (left, bottom, width, height) in enumerate(boxes):
-        assert left > 0
-        assert bottom > 0
-        assert left + width < 1
-        assert bottom + height < 1
-        for x, y, w, h in boxes[:i]:
-            assert left + width <= x or x + w <= left or bottom + height <= y or y + h <= bottom
+@pytest.mark.parametrize("channels", [1, 2, 13, 24])
+@pytest.mark.parametrize("shape", [(10, 50), (50, 10)])
+def test_nothing_overlaps_however_many_channels_there_are(channels: int, shape: tuple[int, int]) -> None:
+    gt = Array(np.ones(shape, np.uint8), (4, 4))
+    figure = overview_figure(inspect(DummyPredictor(channels), gt, device="cpu"))
+    assert len([a for a in figure.axes if a.get_title(loc="left")]) == 1 + 3 * channels
+    boxes = [axes.get_position() for axes in figure.axes]
+    for i, box in enumerate(boxes):
+        assert box.x0 > 0
+        assert box.y0 > 0
+        assert box.x1 < 1
+        assert box.y1 < 1
+        for other in boxes[:i]:
+            assert box.x1 <= other.x0 or other.x1 <= box.x0 or box.y1 <= other.y0 or other.y1 <= box.y0
+
+
+def test_colours_show_the_whole_range_whatever_is_in_the_region(gt: Array) -> None:
+    inside = gt.roi_of([slice(0, 2), slice(0, 4), slice(4, 8)])
+    ids = gt.like(np.ones_like(gt.data))
+    figure = overview_figure(inspect(DistancePredictor(["a"], 10.0, False), ids, inside, device="cpu"))
+    assert panel(figure, "a").images[0].get_clim() == (-1, 1)
+
+
+def test_values_beyond_the_declared_range_are_shown() -> None:
+    class Loud(DummyPredictor):
+        def create_target(self, gt: Array) -> Array:
+            target = super().create_target(gt)
+            return target.like(target.data + 5)
+
+    gt = Array(np.ones((8, 8), np.uint8), (4, 4))
+    _, norm = target_colours(inspect(Loud(1), gt, device="cpu"), 0)
+    assert (norm.vmin, norm.vmax) == (0, 5)
 
 
 @pytest.mark.parametrize(("most", "length"), [(30, 20), (50, 50), (0.07, 0.05), (999, 500), (1, 1)])

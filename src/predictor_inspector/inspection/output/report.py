@@ -28,8 +28,9 @@ from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.finding import gravity
-from predictor_inspector.inspection.output.pictures.overview import name_of, overview_figure
+from predictor_inspector.inspection.output.pictures import overview_figure
 from predictor_inspector.inspection.output.pictures.weights_figure import weights_figure
+from predictor_inspector.inspection.output.text import name_of
 from predictor_inspector.inspection.training.survey import Survey
 
 if TYPE_CHECKING:

@@ -97,7 +97,7 @@ def write_about(
     folder: Path, inspection: Inspection, inputs: Mapping[str, Any] | None = None, raw: Array | None = None
 ) -> None:
     """Write everything about an inspection but its arrays: picture, configuration and report."""
-    from predictor_inspector.inspection.output.pictures.overview import overview_figure
+    from predictor_inspector.inspection.output.pictures import overview_figure
 
     overview_figure(inspection, raw).savefig(folder / PICTURE, dpi=PICTURE_DPI)
     (folder / CONFIGURATION).write_text(predictor_to_yaml(inspection.request.predictor), "utf-8")

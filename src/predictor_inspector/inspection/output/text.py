@@ -1,4 +1,4 @@
-"""Kinds, parameters, arrays and channels as text for a terminal."""
+"""Predictors, their parameters, arrays and channels as text."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Any, Literal, Union, get_args, get_origin
 import numpy as np
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.config import predictor_class, predictor_from_config, predictor_to_yaml
+from predictor_inspector.core.config import kind_of, predictor_class, predictor_from_config, predictor_to_yaml
 from predictor_inspector.core.parameters import Parameter, parameters_of
+from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import ExtensionError
-from predictor_inspector.core.text import format_shape, format_table
+from predictor_inspector.core.text import format_shape, format_table, format_value
 from predictor_inspector.data import list_arrays
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 
@@ -92,6 +93,21 @@ def template(kind: str) -> str:
             ]
         lines.append(line)
     return "\n".join(lines)
+
+
+def name_of(predictor: Predictor) -> str:
+    """A predictor's kind in words: ``"hot distance"``."""
+    return kind_of(predictor).replace("_", " ")
+
+
+def parameters_text(predictor: Predictor) -> str:
+    """The parameters that say what is computed: required ones, those that differ from their defaults, and switches."""
+    shown = []
+    for parameter in parameters_of(type(predictor)):
+        value = getattr(predictor, parameter.name)
+        if parameter.required or value != parameter.default or isinstance(value, bool):
+            shown.append(f"{parameter.name} = {format_value(value)}")
+    return ", ".join(shown)
 
 
 def describe_channels(statistics: Sequence[ChannelStatistics]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from predictor_inspector.inspection.engine.run import Request, run
 from predictor_inspector.inspection.findings import Find, find_quickly
-from predictor_inspector.inspection.output.pictures.figure import FORMATS, publication_figure, save_figure
+from predictor_inspector.inspection.output.pictures import FORMATS, publication_figure, save_figure
 from predictor_inspector.inspection.output.report import report_html, write_report
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import survey

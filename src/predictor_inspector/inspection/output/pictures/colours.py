@@ -1,21 +1,45 @@
-"""Colours of ids, targets and weights in pictures."""
+"""Colours of labels, targets, weights and regions in figures."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+from predictor_inspector.inspection.engine.run import Inspection
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Normalize
 
 BACKGROUND = (0.10, 0.10, 0.12)
 SIGNED, BINARY, POSITIVE, WEIGHT = "RdBu_r", "gray", "viridis", "magma"
 ROI, CONTEXT, PADDING, BEYOND = "#ffffff", "#ffd23f", "#3fd0ff", "#ff3f5e"
 
+_BINARY_KINDS = ("affinity", "one-hot")
+
+
+def target_colours(inspection: Inspection, channel: int) -> tuple[str, Normalize]:
+    """A channel's colormap and scale: of its whole range, so that channels and regions can be compared.
+
+    Signed values are centred on 0. The range grows where values lie beyond it.
+    """
+    from matplotlib.colors import Normalize
+
+    described, statistics = inspection.channels[channel], inspection.statistics[channel]
+    ends = [described.minimum, described.maximum, statistics.minimum, statistics.maximum]
+    low, high = np.min(ends, where=np.isfinite(ends), initial=0.0), np.max(ends, where=np.isfinite(ends), initial=0.0)
+    if low < 0:
+        reach = max(-low, high)
+        return SIGNED, Normalize(-reach, reach)
+    return BINARY if described.kind in _BINARY_KINDS else POSITIVE, Normalize(low, high or 1.0)
+
 
 def label_colours(labels: np.ndarray) -> np.ndarray:
     """A colour for every id, the same wherever the id is met: [..., 3] in 0 … 1; background, 0, is nearly black."""
     ids = labels.astype(np.uint64)
-    hashed = _mixed(ids)
+    hashed = _hashed(ids)
     parts = [((hashed >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.float64) / 0xFFFF for shift in (0, 16, 32)]
-    hue, saturation, value = parts[0], 0.35 + 0.4 * parts[1], 0.62 + 0.36 * parts[2]
-    colours = _rgb(hue, saturation, value)
+    colours = _rgb(parts[0], 0.35 + 0.4 * parts[1], 0.62 + 0.36 * parts[2])
     colours[ids == 0] = BACKGROUND
     return colours
 
@@ -23,24 +47,16 @@ def label_colours(labels: np.ndarray) -> np.ndarray:
 def channel_colours(labels: np.ndarray) -> np.ndarray:
     """Colours of ground truth with a channel axis in front: each channel has its own, and they mix."""
     inside = labels > 0
-    palette = _rgb(*(np.broadcast_to(v, len(inside)) for v in ((np.arange(len(inside)) * 0.618 + 0.52) % 1, 0.6, 0.95)))
-    mixed = np.einsum("c...,cd->...d", inside.astype(float), palette)
+    hues = (np.arange(len(inside)) * 0.618 + 0.52) % 1
+    mixed = np.einsum("c...,cd->...d", inside.astype(float), _rgb(hues, np.array(0.6), np.array(0.95)))
     several = inside.sum(0)
     colours: np.ndarray = mixed / np.maximum(several, 1)[..., None]
     colours[several == 0] = BACKGROUND
     return colours
 
 
-def outlines(labels: np.ndarray) -> np.ndarray:
-    """Which voxels of [rows, columns] have another id to their right or below."""
-    edge = np.zeros(labels.shape, dtype=bool)
-    edge[:-1] |= labels[:-1] != labels[1:]
-    edge[:, :-1] |= labels[:, :-1] != labels[:, 1:]
-    return edge
-
-
-def _mixed(ids: np.ndarray) -> np.ndarray:
-    """Ids whose bits are scattered, so that neighbouring ones get unlike colours; multiplication wraps around."""
+def _hashed(ids: np.ndarray) -> np.ndarray:
+    """Ids with scattered bits, so that neighbouring ones get unlike colours (splitmix64); multiplication wraps around."""
     with np.errstate(over="ignore"):
         mixed = ids * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
@@ -50,6 +66,7 @@ def _mixed(ids: np.ndarray) -> np.ndarray:
 
 
 def _rgb(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """HSV in 0 … 1 as RGB, [..., 3]."""
     sextants = (np.array([5.0, 3.0, 1.0]) + 6 * hue[..., None]) % 6
     fall = np.clip(np.minimum(sextants, 4 - sextants), 0, 1)
     return np.asarray(value[..., None] * (1 - saturation[..., None] * fall))

@@ -1,87 +1,177 @@
-"""Parts of pictures that more than one panel has: colour bars, scale bars, plain frames."""
+"""Panels of figures: a channel's target, weights and histogram, with colour bars and scale bars."""
 
 from __future__ import annotations
 
-from math import floor, log10
+from math import floor, log10, prod
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import torch
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.inspection.engine.run import Inspection
+from predictor_inspector.inspection.engine.slices import Plane, blocks_of
+from predictor_inspector.inspection.output.pictures import colours
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.gridspec import GridSpec
 
-SMALL, NORMAL, LARGE = 7.5, 9.0, 15.0  # points
+SMALL, NORMAL, LARGE = 7.5, 9.0, 15.0
+"""Sizes of letters, in points."""
+
 GREY = "#555555"
-_TOP = 10  # above everything else in a panel
-_LETTER = 0.6  # a letter's width over its height
-_CLOSE = 0.1  # of a bar's height: numbers nearer than this would overlap
+_SMALLEST = 5.5  # letters, in points
+_LETTER = 0.56  # a letter's width over its height
+_BINS = 40
+_COUNTED, _UNCOUNTED = "#3b6fb6", "#c9ccd1"
+_CLOSE = 0.1  # of a colour bar's height: numbers nearer than this would overlap
 
 
-def bare(axes: Axes, title: str, size: float = NORMAL) -> None:
-    """A caption above, in letters of `size` points, a thin frame, and no numbers along it."""
-    axes.set_title(title, fontsize=size, loc="left", pad=4)
-    axes.set_xticks([])
-    axes.set_yticks([])
+def inch_grid(figure: Figure, left: float, top: float, widths: list[float], heights: list[float]) -> GridSpec:
+    """A grid with cells of these sizes in inches, whose upper left corner lies so far from the figure's."""
+    width, height = figure.get_size_inches()
+    return figure.add_gridspec(
+        len(heights),
+        len(widths),
+        width_ratios=widths,
+        height_ratios=heights,
+        left=left / width,
+        right=(left + sum(widths)) / width,
+        top=1 - top / height,
+        bottom=1 - (top + sum(heights)) / height,
+        wspace=0,
+        hspace=0,
+    )
+
+
+def draw_target(axes: Axes, inspection: Inspection, plane: Plane, channel: int) -> Any:
+    """A channel's target; returns the image."""
+    colormap, norm = colours.target_colours(inspection, channel)
+    return _draw_values(axes, inspection.target, plane, channel, colormap, norm)
+
+
+def draw_weight(axes: Axes, inspection: Inspection, plane: Plane, channel: int, highest: float) -> Any:
+    """A channel's weights, from 0 to `highest`; returns the image."""
+    from matplotlib.colors import PowerNorm
+
+    # On the scale of the square root a small weight can be told from none.
+    return _draw_values(axes, inspection.weight, plane, channel, colours.WEIGHT, PowerNorm(0.5, 0.0, highest))
+
+
+def _draw_values(axes: Axes, array: Array, plane: Plane, channel: int, colormap: str, norm: Any) -> Any:
+    values, extent = plane.values(array)[channel], plane.extent(array.roi, array.subdivision)
+    return axes.imshow(values, extent=extent, interpolation="nearest", cmap=colormap, norm=norm, aspect="equal")
+
+
+def highest_weight(inspection: Inspection, plane: Plane, channels: list[int]) -> float:
+    """The largest finite weight of some channels in a plane; 1 if there is none."""
+    values = plane.values(inspection.weight)[channels]
+    return float(values[np.isfinite(values)].max(initial=0.0)) or 1.0
+
+
+def class_weights(inspection: Inspection, channel: int) -> set[float]:
+    """The weights of a channel's two classes."""
+    return {inspection.statistics[channel].negative_weight, inspection.statistics[channel].positive_weight}
+
+
+def draw_histogram(axes: Axes, inspection: Inspection, channel: int) -> None:
+    """Shares of the ROI's voxels by target value: with weight in colour, on top of them those without."""
+    from matplotlib.ticker import MaxNLocator
+
+    _, norm = colours.target_colours(inspection, channel)
+    low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
+    every, used = torch.zeros(2, _BINS, dtype=torch.float64)
+    # Results may lie in files, and be larger than memory.
+    for block in blocks_of(inspection.target.spatial_shape):
+        values, weights = (torch.as_tensor(a.data[(channel, *block)]) for a in (inspection.target, inspection.weight))
+        every += torch.histc(values, _BINS, low, high)
+        used += torch.histc(values[weights > 0], _BINS, low, high)
+    every, used = (100 / max(1, prod(inspection.target.spatial_shape)) * counts for counts in (every, used))
+    width = (high - low) / _BINS
+    middles = np.linspace(low + width / 2, high - width / 2, _BINS)
+    axes.bar(middles, used.tolist(), width, color=_COUNTED)
+    axes.bar(middles, (every - used).tolist(), width, bottom=used.tolist(), color=_UNCOUNTED)
+    caption(axes, f"{inspection.statistics[channel].positive:.1%} positive", SMALL, color=GREY)
+    axes.set_xlim(low - width, high + width)
+    axes.set_ylim(0, 1.06 * max(float(every.max()), 1e-9))
+    axes.set_xticks([low, (low + high) / 2, high])
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_major_locator(MaxNLocator(3))
+    axes.yaxis.set_major_formatter("{x:g}%")
     thin_frame(axes)
+    axes.spines[["top", "right"]].set_visible(False)
 
 
-def thin_frame(axes: Axes) -> None:
-    """A frame that doesn't draw the eye."""
+def caption(axes: Axes, text: str, size: float = NORMAL, **style: Any) -> None:
+    """Text above the left of a panel."""
+    axes.set_title(text, fontsize=size, loc="left", pad=4, **style)
+
+
+def thin_frame(axes: Axes, ticks: bool = True) -> None:
+    """A frame, ticks and numbers that don't draw the eye; or a frame alone."""
+    if not ticks:
+        axes.set(xticks=[], yticks=[])
+    axes.tick_params(which="both", labelsize=SMALL, length=2.5, width=0.6, pad=2, color=GREY)
     for spine in axes.spines.values():
         spine.set(linewidth=0.6, color=GREY)
 
 
-def colour_bar(axes: Axes, image: Any, ticks: list[float]) -> None:
-    """A slim bar right of a panel, as high as it; of `ticks` that would overlap, the later ones are shown."""
+def colour_bar(axes: Axes, image: Any, ticks: Iterable[float] | None = None) -> None:
+    """A slim bar right of a panel, as high as it; by default with numbers at both ends and in the middle.
+
+    Of ticks that would overlap, the higher ones are shown.
+    """
+    low, high = image.norm.vmin, image.norm.vmax
     shown: list[float] = []
-    for tick in reversed(ticks):
-        if all(abs(float(image.norm(tick)) - float(image.norm(other))) > _CLOSE for other in shown):
-            shown.insert(0, tick)
-    ticks = shown
+    for tick in sorted([low, (low + high) / 2, high] if ticks is None else ticks, reverse=True):
+        if tick <= high and all(abs(float(image.norm(tick) - image.norm(other))) > _CLOSE for other in shown):
+            shown.append(tick)
     inch = axes.figure.dpi / axes.get_window_extent().width
-    beside = axes.inset_axes((1 + 0.05 * inch, 0.0, 0.09 * inch, 1.0))
-    bar = axes.figure.colorbar(image, cax=beside, ticks=ticks)
+    bar = axes.figure.colorbar(image, cax=axes.inset_axes((1 + 0.05 * inch, 0.0, 0.09 * inch, 1.0)), ticks=shown)
+    bar.ax.set_yticklabels([f"{tick:.3g}" for tick in shown])
     bar.ax.tick_params(labelsize=SMALL, length=2, width=0.6, pad=2)
-    bar.ax.set_yticklabels([f"{tick:.3g}" for tick in ticks])
     bar.outline.set_linewidth(0.6)
 
 
 def scale_bar(axes: Axes, unit: str) -> None:
     """A bar of a round length in the lower right corner of a panel, true to scale, with its length above."""
-    left, right = sorted(axes.get_xlim())
-    bottom, top = axes.get_ylim()
-    length = round_length((right - left) * 0.3)
-    end, level = right - 0.05 * (right - left), bottom + 0.06 * (top - bottom)
-    above = level + 0.03 * (top - bottom)
-    # Letters are as high as they are, however large the panel.
-    letters = SMALL / 72 * axes.figure.dpi * (top - bottom) / axes.get_window_extent().height
-    room = 0.02 * (right - left)
-    label = f"{length:g} {unit}"
-    # In a small panel the label is longer than the bar; it must not stick out.
-    wide = max(
-        length, len(label) * _LETTER * SMALL / 72 * axes.figure.dpi * (right - left) / axes.get_window_extent().width
+    from matplotlib.font_manager import FontProperties
+    from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
+
+    left, right = axes.get_xlim()
+    length = round_length(abs(right - left) * 0.3)
+    bar = AnchoredSizeBar(
+        axes.transData,
+        length,
+        f"{length:g} {unit}",
+        "lower right",
+        color="white",
+        label_top=True,
+        pad=0.4,
+        sep=3,
+        borderpad=0.6,
+        fontproperties=FontProperties(size=SMALL),
     )
-    backing = axes.fill_between(
-        [end - wide - room, end + room],
-        level - 0.02 * (top - bottom),
-        above + 1.1 * letters,
-        color="black",
-        alpha=0.6,
-    )
-    backing.set(linewidth=0, zorder=_TOP)
-    axes.plot([end - length, end], [level, level], linewidth=3, color="white", solid_capstyle="butt", zorder=_TOP)
-    text = axes.text(end - wide / 2, above, label, fontsize=SMALL, color="white", ha="center", zorder=_TOP)
-    outline(text)
-    axes.set_xlim(left, right)
-    axes.set_ylim(bottom, top)
+    bar.size_bar.get_children()[0].set(linewidth=3, joinstyle="bevel")
+    bar.patch.set(facecolor="black", edgecolor="none", alpha=0.6)
+    bar.set_zorder(10)
+    axes.add_artist(bar)
 
 
-def outline(text: Any, width: float = 1.8) -> None:
-    """Black around white text, so that it can be read on anything."""
-    from matplotlib.patheffects import withStroke
+def round_length(longest: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that doesn't exceed `longest`, which is positive."""
+    power: float = 10.0 ** floor(log10(longest))
+    return max(step * power for step in (1, 2, 5) if step * power <= longest * (1 + 1e-9))
 
-    text.set_path_effects([withStroke(linewidth=width, foreground="black")])
 
-
-def round_length(most: float) -> float:
-    """The largest of 1, 2 and 5 times a power of ten that doesn't exceed `most`, which is positive."""
-    power: float = 10.0 ** floor(log10(most))
-    return max(step * power for step in (1, 2, 5) if step * power <= most * (1 + 1e-9))
+def fitting(text: str, size: float, points: float) -> tuple[str, float]:
+    """A text and a size of letters at which it is so many points wide; a very long one loses its middle."""
+    size = min(size, points / (_LETTER * max(1, len(text))))
+    if size >= _SMALLEST:
+        return text, size
+    kept = max(4, int(points / (_LETTER * _SMALLEST)) - 1)
+    return f"{text[: kept - kept // 2]}…{text[-(kept // 2) :]}", _SMALLEST

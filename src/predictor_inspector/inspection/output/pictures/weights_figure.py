@@ -1,15 +1,17 @@
-"""`weights_figure`: what the weights of both classes become over the regions of a survey."""
+"""Weights of both classes over the regions of a survey, as a figure and on axes of a window."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from predictor_inspector.inspection.output.pictures.panels import GREY, NORMAL, SMALL, thin_frame
+from predictor_inspector.inspection.output.pictures.panels import NORMAL, SMALL, thin_frame
 from predictor_inspector.inspection.training.survey import Survey
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _SIZE = (7.2, 2.6)  # inches
@@ -17,10 +19,7 @@ _NAMED = 12  # channels in a legend; more would be longer than the plot
 
 
 def weights_figure(survey: Survey) -> Figure:
-    """A line per channel and class over the regions, the positive class drawn through and the negative one dashed.
-
-    A class that a region doesn't have keeps the weight it had.
-    """
+    """A line per channel and class over the regions, solid for the positive class and dashed for the negative one."""
     from matplotlib import colormaps
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -28,25 +27,40 @@ def weights_figure(survey: Survey) -> Figure:
     figure = Figure(figsize=_SIZE, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    steps, palette = np.arange(1, survey.done + 1), colormaps["tab20" if len(survey.channels) > 10 else "tab10"]
-    for channel, name in enumerate(survey.channels):
-        colour = palette(channel % palette.N)
-        for of_class, style in ((1, "-"), (0, "--")):
-            label = name if of_class == 1 and channel < _NAMED else None
-            axes.plot(
-                steps, held(survey.weights[:, channel, of_class]), style, color=colour, linewidth=1.4, label=label
-            )
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
-    axes.tick_params(which="both", labelsize=SMALL, length=2.5, width=0.6, color=GREY)
+    palette = colormaps["tab20" if len(survey.channels) > 10 else "tab10"]
+    colours = {channel: palette(channel % palette.N) for channel in range(len(survey.channels))}
+    lines = draw_weights(axes, survey.weights, colours)
     axes.set_xlabel("region", fontsize=NORMAL)
     axes.set_ylabel("weight", fontsize=NORMAL)
     axes.set_xlim(1, max(2, survey.done))
-    axes.grid(alpha=0.25, linewidth=0.6)
     thin_frame(axes)
-    figure.legend(loc="outside right upper", fontsize=SMALL, frameon=False)
+    named = survey.channels[:_NAMED]
+    figure.legend(lines[: len(named)], named, loc="outside right upper", fontsize=SMALL, frameon=False)
     return figure
+
+
+def draw_weights(axes: Axes, weights: np.ndarray, colours: Mapping[int, Any]) -> list[Any]:
+    """Draw weights of classes over regions on a logarithmic scale; returns the positive class's line of each channel.
+
+    Parameters
+    ----------
+    weights : numpy.ndarray
+        [regions, channels, 2], nan where a region has no voxel of a class: it keeps the weight it had.
+    colours : mapping of int to colour
+        Of the channels to draw, by index.
+    """
+    steps, lines = np.arange(1, len(weights) + 1), []
+    for channel, colour in colours.items():
+        for of_class, style in ((0, "--"), (1, "-")):
+            values = held(weights[:, channel, of_class])
+            marker = "." if len(values) == 1 else ""
+            (line,) = axes.plot(steps, values, style, color=colour, linewidth=1.4, marker=marker)
+        lines.append(line)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
+    axes.grid(alpha=0.25, linewidth=0.6)
+    return lines
 
 
 def held(weights: np.ndarray) -> np.ndarray:

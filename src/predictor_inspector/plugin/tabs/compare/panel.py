@@ -24,7 +24,7 @@ from predictor_inspector.core.text import format_value
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.comparison import Comparison
 from predictor_inspector.inspection.comparison.changes import Change, parameter_changes
-from predictor_inspector.inspection.output.pictures.overview import name_of, parameters_text
+from predictor_inspector.inspection.output.text import name_of, parameters_text
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 

@@ -133,7 +133,7 @@ class SessionPanel(QWidget):
 
     def save_figure(self, path: str) -> None:
         """Save a figure of the inspection shown."""
-        from predictor_inspector.inspection.output.pictures.figure import publication_figure, save_figure
+        from predictor_inspector.inspection.output.pictures import publication_figure, save_figure
 
         with self._doing("figure in", path):
             save_figure(path, publication_figure(self._inspection(), raw=self._raw()))

@@ -1,0 +1,302 @@
+"""Figures of one inspection: an overview for a slide, and panels for a paper."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from textwrap import shorten, wrap
+from typing import TYPE_CHECKING, Any
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import format_shape
+from predictor_inspector.data.atomic_write import whole_file
+from predictor_inspector.inspection.engine.run import Inspection
+from predictor_inspector.inspection.engine.slices import Plane, best_plane
+from predictor_inspector.inspection.output.pictures import panels
+from predictor_inspector.inspection.output.pictures.colours import target_colours
+from predictor_inspector.inspection.output.pictures.ground_truth import (
+    MARGIN,
+    all_regions,
+    beneath,
+    draw_legend,
+    draw_regions,
+    labels_picture,
+)
+from predictor_inspector.inspection.output.pictures.panels import GREY, LARGE, NORMAL, SMALL, caption, inch_grid
+from predictor_inspector.inspection.output.text import name_of, parameters_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = (".png", ".svg", ".pdf")
+DPI = 300
+"""Of pixels in a publication figure, which is what journals ask for."""
+
+# Inches, of the overview.
+_SLIDE = (17.0, 9.2)  # the size that it is fitted to
+_EDGE, _TITLE, _CAPTION, _BAR = 0.3, 0.85, 0.26, 0.55
+_HISTOGRAM = (0.45, 0.95, 0.3)  # numbers left of it, itself, and the gap to the next column
+_NUMBERS = 0.3  # below a histogram
+_TRUTH = (5.2, 6.5)  # width and height of the ground truth at most
+_BESIDE_TRUTH = (0.75, 0.35)  # numbers left of it, and the gap to the channels
+_CUT_GAP = 0.1  # between its two planes
+_LEGEND = 1.2  # with the numbers below the ground truth
+_NARROWEST = 0.8  # panel
+_SCALE_BAR_FROM = 1.5  # in smaller panels it would hide too much
+
+# Inches, of a publication figure.
+_PAPER_MARGIN, _GAP, _NAME, _PAPER_BAR, _LINE = 0.08, 0.08, 0.24, 0.42, 0.15
+_LETTERS = 17.5  # small letters on an inch
+_RANGE = 28.0  # points for a range in words
+_COLUMNS = 5
+
+
+def overview_figure(inspection: Inspection, raw: Array | None = None) -> Figure:
+    """Ground truth with its regions, every channel's target and weight in one plane, and histograms of the whole ROI.
+
+    Positions are world coordinates and lengths true to scale, whatever the voxel size. pyplot isn't used.
+
+    Parameters
+    ----------
+    inspection : Inspection
+        What to show; two or three spatial axes.
+    raw : Array, optional
+        Shown beneath the ground truth; it may lie on another grid, and have channel axes, of which the first are taken.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Save it with ``figure.savefig("overview.png")``.
+
+    Raises
+    ------
+    ValueError
+        If there are not two or three spatial axes.
+    """
+    plane = best_plane(inspection.source, inspection.roi)
+    planes = _cuts(inspection, plane)
+    shown, margin = all_regions(inspection).shape, 2 * MARGIN * all_regions(inspection).shape[plane.columns]
+    across, down = shown[plane.columns] + margin, [shown[p.rows] + margin for p in planes]
+    truth = min(_TRUTH[0], _TRUTH[1] * across / sum(down))
+    left = _EDGE + _BESIDE_TRUTH[0] + truth + _BESIDE_TRUTH[1]
+    count, aspect = len(inspection.channels), _aspect(inspection, plane)
+    columns, width = _columns_and_width(count, aspect, _SLIDE[0] - left)
+    rows = ceil(count / columns)
+    widths, heights = [width, _BAR, width, _BAR, *_HISTOGRAM], [_CAPTION, width * aspect, _NUMBERS]
+    cuts = [inches for length in down for inches in (_CUT_GAP, truth * length / across)][1:]
+    below = _TITLE + _CAPTION + sum(cuts)  # the ground truth's lower edge
+    size = (left + columns * sum(widths), max(below + _LEGEND, _TITLE + rows * sum(heights)) + _EDGE)
+    figure = _empty(size)
+    grid = inch_grid(figure, left - truth - _BESIDE_TRUTH[1], _TITLE + _CAPTION, [truth], cuts)
+    _draw_truth(figure, grid, inspection, planes, beneath(raw, inspection))
+    draw_legend(figure, (_EDGE, size[1] - below - _LEGEND, left - _EDGE, _LEGEND - 0.5), inspection)
+    grid = inch_grid(figure, left, _TITLE, widths * columns, heights * rows)
+    for channel in range(count):
+        column, row = divmod(channel, rows)
+        cells = [grid[3 * row + 1, len(widths) * column + i] for i in (0, 2, 5)]
+        target, weight, histogram = (figure.add_subplot(cell) for cell in cells)
+        image = panels.draw_target(target, inspection, plane, channel)
+        name, letters = panels.fitting(inspection.channel_names[channel], NORMAL, 72 * (width + _BAR))
+        caption(target, name, letters, fontweight="bold")
+        panels.thin_frame(target, ticks=False)
+        panels.colour_bar(target, image)
+        if channel == 0 and width >= _SCALE_BAR_FROM:
+            panels.scale_bar(target, inspection.target.unit)
+        highest = panels.highest_weight(inspection, plane, [channel])
+        image = panels.draw_weight(weight, inspection, plane, channel, highest)
+        caption(weight, "weight")
+        panels.thin_frame(weight, ticks=False)
+        panels.colour_bar(weight, image, {0.0, highest} | panels.class_weights(inspection, channel))
+        panels.draw_histogram(histogram, inspection, channel)
+    _draw_title(figure, inspection)
+    return figure
+
+
+def publication_figure(
+    inspection: Inspection,
+    channels: Sequence[str] | None = None,
+    raw: Array | None = None,
+    width: float = 7.2,
+    parameters: bool = True,
+) -> Figure:
+    """Ground truth at the left, then a column per channel: its target above its weights, on the same plane.
+
+    All weights share one scale, so that channels can be compared; a scale bar is in the ground truth, and colour bars
+    stand at the end of each row.
+
+    Parameters
+    ----------
+    inspection : Inspection
+        What to show; two or three spatial axes.
+    channels : sequence of str, optional
+        Names of those to show, in this order; all by default.
+    raw : Array, optional
+        Shown beneath the ground truth; it may lie on another grid.
+    width : float
+        In inches; 7.2 is a page of two columns.
+    parameters : bool
+        Say below how it was made.
+
+    Raises
+    ------
+    ValueError
+        If there is no such channel, the figure is too narrow, or there are not two or three spatial axes.
+    """
+    shown = _indices(inspection, channels)
+    plane = best_plane(inspection.source, inspection.roi)
+    columns = min(len(shown), _COLUMNS)
+    panel = (width - 2 * _PAPER_MARGIN - columns * _GAP - _PAPER_BAR) / (columns + 1)
+    if panel < 0.4:
+        raise ValueError(f"width must be more than {width:g} inches for {columns + 1} panels side by side")
+    rows = ceil(len(shown) / columns)
+    text = wrap(_made_how(inspection), int((width - 2 * _PAPER_MARGIN) * _LETTERS)) if parameters else []
+    widths, heights = [panel, *[_GAP, panel] * columns], [_NAME, panel * _aspect(inspection, plane)] * 2 * rows
+    below = _PAPER_MARGIN + sum(heights)
+    height = below + (len(text) + 0.5) * _LINE * bool(text) + _PAPER_MARGIN
+    figure = _empty((width, height))
+    grid = inch_grid(figure, _PAPER_MARGIN, _PAPER_MARGIN, widths, heights)
+    truth, part, under = figure.add_subplot(grid[1, 0]), inspection.gt[inspection.roi], beneath(raw, inspection)
+    picture = labels_picture(part, plane, None if under is None else under[inspection.roi])
+    truth.imshow(picture, extent=plane.extent(part.roi, part.subdivision), interpolation="nearest")
+    caption(truth, "ground truth")
+    panels.thin_frame(truth, ticks=False)
+    panels.scale_bar(truth, part.unit)
+    scales = [target_colours(inspection, channel) for channel in shown]
+    size = min(NORMAL, *(panels.fitting(inspection.channel_names[c], NORMAL, 72 * panel)[1] for c in shown))
+    highest = panels.highest_weight(inspection, plane, shown)
+    for i, channel in enumerate(shown):
+        row, column = divmod(i, columns)
+        last = min((row + 1) * columns, len(shown)) - 1
+        target, weight = (figure.add_subplot(grid[4 * row + k, 2 * column + 2]) for k in (1, 3))
+        image = panels.draw_target(target, inspection, plane, channel)
+        # Where the colour bar at the end of the row is of another scale, this one's range is written above.
+        colormap, norm = scales[i]
+        differs = (colormap, norm.vmin, norm.vmax) != (scales[last][0], scales[last][1].vmin, scales[last][1].vmax)
+        caption(target, *panels.fitting(inspection.channel_names[channel], size, 72 * panel - _RANGE * differs))
+        if differs:
+            target.set_title(f"{norm.vmin:g} … {norm.vmax:g}", fontsize=5.5, loc="right", pad=3, color=GREY)
+        shade = panels.draw_weight(weight, inspection, plane, channel, highest)
+        caption(weight, "weight", SMALL)
+        for axes in (target, weight):
+            panels.thin_frame(axes, ticks=False)
+        if i == last:
+            panels.colour_bar(target, image)
+            marked = panels.class_weights(inspection, channel) if len(shown) == 1 else {round(highest / 4, 1)}
+            panels.colour_bar(weight, shade, {0.0, highest} | marked)
+    for number, line in enumerate(text, 1):
+        level = 1 - (below + number * _LINE) / height
+        figure.text(_PAPER_MARGIN / width, level, line, fontsize=SMALL, color=GREY, va="center")
+    return figure
+
+
+def save_figure(path: str | os.PathLike[str], figure: Figure) -> Path:
+    """Write a figure, whole or not at all, in the format that `path` ends with; text stays text in SVG and PDF.
+
+    Raises
+    ------
+    ValueError
+        If `path` ends with none of `FORMATS`.
+    """
+    from matplotlib import rc_context
+
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise ValueError(f"a figure is written as one of {', '.join(FORMATS)}, got {path.name!r}")
+    with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}), whole_file(path) as partial:
+        figure.savefig(partial, dpi=DPI, format=path.suffix[1:].lower())
+    return path
+
+
+def _empty(size: tuple[float, float]) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _aspect(inspection: Inspection, plane: Plane) -> float:
+    """Height over width of the ROI in a plane, within what panels can be."""
+    shape = inspection.roi.shape
+    return float(min(2.4, max(0.18, shape[plane.rows] / shape[plane.columns])))
+
+
+def _columns_and_width(channels: int, aspect: float, room: float) -> tuple[int, float]:
+    """Columns of channels, and a panel's width in inches, with which panels are largest in so many inches across a slide."""
+
+    def width(columns: int) -> float:
+        height = (_SLIDE[1] / ceil(channels / columns) - _CAPTION - _NUMBERS) / aspect
+        return min((room / columns - 2 * _BAR - sum(_HISTOGRAM)) / 2, height)
+
+    columns = max(range(1, min(channels, 5) + 1), key=width)
+    return columns, max(width(columns), _NARROWEST / max(1.0, aspect) ** 0.5)
+
+
+def _cuts(inspection: Inspection, plane: Plane) -> list[Plane]:
+    """The planes in which the ground truth is shown: in 3-D another one below, along the third axis."""
+    return [plane] if inspection.gt.dims == 2 else [plane, plane.across(3 - plane.rows - plane.columns)]
+
+
+def _draw_truth(figure: Figure, grid: Any, inspection: Inspection, planes: list[Plane], raw: Array | None) -> None:
+    gt, names = inspection.gt, inspection.gt.spatial_axes
+    first = figure.add_subplot(grid[0, 0])
+    drawn = [first, *(figure.add_subplot(grid[2 * i, 0], sharex=first) for i in range(1, len(planes)))]
+    for axes, plane in zip(drawn, planes, strict=True):
+        draw_regions(axes, inspection, plane, raw)
+        axes.set_ylabel(f"{names[plane.rows]} [{gt.unit}]", fontsize=NORMAL)
+        axes.tick_params(labelbottom=axes is drawn[-1])
+    plane = planes[0]
+    others = [axis for axis in range(gt.dims) if axis not in (plane.rows, plane.columns)]
+    middles = (f"{names[a]} = {(2 * plane.at[a] + gt.voxel_size[a]) / (2 * gt.subdivision):.12g}" for a in others)
+    caption(first, " at ".join(["ground truth", *(f"{middle} {gt.unit}" for middle in middles)]))
+    drawn[-1].set_xlabel(f"{names[plane.columns]} [{gt.unit}]", fontsize=NORMAL)
+    panels.scale_bar(first, gt.unit)
+
+
+def _draw_title(figure: Figure, inspection: Inspection) -> None:
+    width, height = figure.get_size_inches()
+    predictor, request = inspection.request.predictor, inspection.request
+    facts = [f"ROI {_size(inspection)}"]
+    if inspection.regions.beyond_data:
+        facts.append(f"context beyond the data: {'padded with 0' if request.outside == 'zero' else 'clipped'}")
+    if request.balance_over == "context":
+        facts.append("balanced over the context too")
+    letters = int((width - 2 * _EDGE) * 13)
+    parameters = shorten(parameters_text(predictor), letters, placeholder=" …")
+    key = "histograms: target values in the whole ROI; grey: without weight"
+    texts: list[tuple[str, float, float, dict[str, Any]]] = [
+        (name_of(predictor), _EDGE, 0.36, {"fontsize": LARGE, "fontweight": "bold"}),
+        (parameters, _EDGE, 0.62, {"fontsize": NORMAL, "color": GREY}),
+        (" · ".join(facts), _EDGE, 0.8, {"fontsize": NORMAL, "color": GREY}),
+        (key, width - _HISTOGRAM[2], 0.36, {"fontsize": SMALL, "color": GREY, "ha": "right"}),
+    ]
+    for text, x, down, style in texts:
+        figure.text(x / width, 1 - down / height, text, va="center", **style)
+
+
+def _size(inspection: Inspection) -> str:
+    """``"30 × 128 × 128 voxels of 5.24 × 4 × 4 nm"``."""
+    target = inspection.target
+    return f"{format_shape(target.spatial_shape)} voxels of {format_shape(target.physical_voxel_size)} {target.unit}"
+
+
+def _made_how(inspection: Inspection) -> str:
+    """How a figure was made, in one paragraph."""
+    request = inspection.request
+    area = "region" if request.balance_over == "roi" else "region and its context"
+    facts = [name_of(request.predictor), parameters_text(request.predictor), _size(inspection)]
+    return "; ".join(fact for fact in (*facts, f"classes balanced over the {area}") if fact)
+
+
+def _indices(inspection: Inspection, channels: Sequence[str] | None) -> list[int]:
+    names = inspection.channel_names
+    if channels is None:
+        return list(range(len(names)))
+    unknown = [name for name in channels if name not in names]
+    if unknown or not channels:
+        got = f"got {unknown[0]!r}" if unknown else "got none"
+        raise ValueError(f"channels must be among {', '.join(map(repr, names))}; {got}")
+    return [names.index(name) for name in channels]
