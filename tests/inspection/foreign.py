@@ -34,7 +34,7 @@ class Votes(Predictor):
         return EmbeddingArray(len(self.steps) + 1)
 
     def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
-        roles = {"clipmin": "rarest", "mask": "strict"}
+        roles = {"clipmin": "rarest", "mask": "strict", "offsets": "steps"}
         votes = [
             Channel(f"vote {i}", "affinity", offset=step, roles=roles, group="votes", colour="#12ab34", row=i)
             for i, step in enumerate(self.steps)

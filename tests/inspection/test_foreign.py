@@ -9,22 +9,28 @@ from typing import Any
 import numpy as np
 import pytest
 
-from predictor_inspector.core import Array, Channel, DummyPredictor
+from predictor_inspector.core import Array, Channel, DummyPredictor, Predictor
 from predictor_inspector.inspection import Inspection, inspect
 from predictor_inspector.inspection.explanation import explain
 from predictor_inspector.inspection.explanation.explanation import explanation_of
+from predictor_inspector.inspection.findings import find
+from predictor_inspector.inspection.findings.suggestions import suggest
 from predictor_inspector.inspection.numbers.histograms import histogram, limits
 
 from .foreign import Votes
 
 
-@pytest.fixture
-def inspection() -> Inspection:
+def inspected(predictor: Predictor) -> Inspection:
     ids = np.zeros((20, 30), np.uint16)
     ids[3:12, 4:15], ids[3:12, 15:28] = 1, 2
     known = np.ones_like(ids)
-    known[5:8, 20:24] = 0
-    return inspect(Votes(), Array(ids, (8, 8)), mask=Array(known, (8, 8)), device="cpu")
+    known[5:8, 20:24] = ids[5:8, 20:24] = 0
+    return inspect(predictor, Array(ids, (8, 8)), mask=Array(known, (8, 8)), device="cpu")
+
+
+@pytest.fixture
+def inspection() -> Inspection:
+    return inspected(Votes())
 
 
 def test_kinds_of_channels_are_explained_whoever_they_are_of(inspection: Inspection) -> None:
@@ -45,6 +51,19 @@ def test_histograms_span_the_range_that_channels_declare(inspection: Inspection)
     assert marks == {-1: "tanh limit", -scale: "scale", 0: "boundary", scale: "scale", 1: "tanh limit"}
     edges = histogram(inspection, 2).edges
     assert (edges[0], edges[-1]) == (-1, 1)
+
+
+def test_findings_and_suggestions_name_the_parameters_that_play_the_roles() -> None:
+    flat = inspected(Votes(strict=False, slope=900.0))
+    found = {finding.id: finding for finding in find(flat) if finding.severity != "info"}
+    assert "slope of 900 nm is large" in found["scale-flat"].message
+    assert found["scale-flat"].channels == ("depth",)
+    assert "strict" in found["false-boundary"].advice
+    assert set(found["false-boundary"].channels) <= {"vote 0", "vote 1"}
+    suggested = {suggestion.parameter: suggestion.value for suggestion in suggest(flat)}
+    assert set(suggested) == {"slope", "steps"}
+    better = find(inspected(Votes(slope=suggested["slope"], steps=suggested["steps"])))
+    assert {finding.id for finding in better if finding.severity != "info"} == set()
 
 
 class Odd(DummyPredictor):
