@@ -15,7 +15,7 @@ from predictor_inspector.core import Array, DistancePredictor, HotDistancePredic
 from predictor_inspector.data import open_array
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.explanation import Line, explain
-from predictor_inspector.inspection.explanation.distance import nearest_face, nearest_unknown
+from predictor_inspector.inspection.explanation.distance import faces, nearest, nearest_unknown
 from tests.core import oracles
 from tests.core.strategies import SEEDS, blocks, shapes
 
@@ -30,15 +30,16 @@ def test_the_nearest_face_is_found_in_growing_windows(data: Any) -> None:
     start, limit = data.draw(st.sampled_from([0.0, 1.0, 500.0])), data.draw(st.sampled_from([1.5, 20.0, 1e6]))
     expected = oracles.boundary_distance(labels, sizes)
     for p in np.ndindex(shape):
-        found = nearest_face(labels.__getitem__, shape, p, sizes, limit, start)
+        found = nearest(lambda window: faces(labels[window]), shape, p, sizes, limit, start)
         if expected[p] > limit:
             assert found is None
         else:
             assert found is not None
             assert found.distance == pytest.approx(expected[p], rel=1e-12)
-            assert labels[found.inner] != labels[found.outer]
-            apart = (np.add(found.inner, found.outer) / 2 - p) * sizes
-            assert np.linalg.norm(apart) == pytest.approx(found.distance)
+            inner, outer = (tuple(side(found.at).astype(int)) for side in (np.floor, np.ceil))
+            assert labels[inner] != labels[outer]
+            assert np.abs(np.subtract(inner, outer)).sum() == 1
+            assert np.linalg.norm((found.at - p) * sizes) == pytest.approx(found.distance)
 
 
 @given(st.data())
@@ -50,8 +51,8 @@ def test_the_nearest_unknown_voxel_is_found(data: Any) -> None:
     for p in np.ndindex(shape):
         found = nearest_unknown(known.__getitem__, shape, p, sizes, 1e6)
         assert found is not None
-        assert found[0] == pytest.approx(expected[p])
-        assert np.linalg.norm((np.array(found[1]) - p) * sizes) == pytest.approx(expected[p])
+        assert found.distance == pytest.approx(expected[p])
+        assert np.linalg.norm((found.at - p) * sizes) == pytest.approx(expected[p])
 
 
 def test_the_line_the_length_and_the_curve_say_the_same() -> None:

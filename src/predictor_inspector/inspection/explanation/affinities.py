@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import product
 
+import numpy as np
+
+from predictor_inspector.core.text import length
 from predictor_inspector.inspection.explanation.parts import Arrow, Mark, Reason, Role
-from predictor_inspector.inspection.explanation.text import offset_in_words
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel, point
 from predictor_inspector.inspection.explanation.weights import Condition, annotated, balanced
@@ -25,7 +27,7 @@ def explain_affinity(voxel: Voxel) -> tuple[Reason, Reason]:
 
 
 def _target(voxel: Voxel, there: Index) -> Reason:
-    where = offset_in_words(voxel.described.offset, voxel.axes, voxel.sizes, voxel.unit)
+    where = _offset_text(voxel)
     here_id = voxel.id_at(voxel.at)
     steps = [f"This voxel has id {here_id}."]
     if not voxel.within(there):
@@ -85,3 +87,14 @@ def _marks(voxel: Voxel, there: Index, same: bool | None) -> tuple[Mark, ...]:
     role: Role = "unknown" if same is None else "yes" if same else "no"
     label = "outside the data" if same is None else f"id {voxel.id_at(there)}"
     return here, voxel.box(there, role, label), Arrow(point(voxel.centre()), point(voxel.centre(there)), role)
+
+
+def _offset_text(voxel: Voxel) -> str:
+    """How far the partner is, and where to: ``"3 voxels back along y, 12 nm away"``."""
+    offset = voxel.described.offset
+    steps = [f"{abs(o)} {'on' if o > 0 else 'back'} along {a}" for o, a in zip(offset, voxel.axes, strict=True) if o]
+    if not steps:
+        return "the voxel itself"
+    count, rest = steps[0].split(" ", 1)
+    steps[0] = f"{count} {'voxel' if count == '1' else 'voxels'} {rest}"
+    return f"{' and '.join(steps)}, {length(float(np.linalg.norm(np.array(offset) * voxel.sizes)), voxel.unit)} away"

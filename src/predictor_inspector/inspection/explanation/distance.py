@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import atanh, tanh
-from typing import TypeVar
 
 import numpy as np
 
@@ -22,127 +21,89 @@ _SURE = 1.0001
 _CURVE = 3.0
 """Scale factors on either side of 0 that the curve shows, if the voxel doesn't lie further out."""
 
-Read = Callable[[Window], np.ndarray]
-Found = TypeVar("Found")
+Candidates = Callable[[Window], np.ndarray]
+"""Gives the places of interest in a part of the volume: float, [N, axes], in voxels from the part's first."""
 
 
 @dataclass(frozen=True)
-class Face:
-    """A face between two voxels of different ids.
+class Nearest:
+    """The nearest place that was looked for.
 
     Attributes
     ----------
     distance : float
-        From the voxel's centre to the face's, in the unit of length.
-    inner, outer : tuple of int
-        The voxels on either side; `outer` is the one with the larger index.
+        In the unit of length, from the voxel's centre.
+    at : numpy.ndarray
+        Its position in voxels, float64, [axes]; halfway between two voxels for a face.
     """
 
     distance: float
-    inner: Index
-    outer: Index
+    at: np.ndarray
 
 
-def nearest_face(read: Read, shape: Index, at: Index, sizes: np.ndarray, limit: float, start: float) -> Face | None:
-    """The nearest boundary, looked for in windows that grow; None if there is none within `limit`.
+def faces(labels: np.ndarray) -> np.ndarray:
+    """Centres of all faces between voxels of different ids: float, [N, axes], in voxels."""
+    found = []
+    for axis in range(labels.ndim):
+        across = np.moveaxis(labels, axis, 0)
+        low = np.argwhere(np.moveaxis(across[1:] != across[:-1], 0, axis))
+        found.append(low + 0.5 * (np.arange(labels.ndim) == axis))
+    return np.concatenate(found)
+
+
+def nearest(
+    candidates: Candidates, shape: Index, at: Index, sizes: np.ndarray, limit: float, start: float
+) -> Nearest | None:
+    """The nearest candidate, looked for in windows that grow; None if there is none within `limit`.
 
     Parameters
     ----------
-    read : callable
-        Gives the ids of a part of the volume.
     shape : tuple of int
         The volume's, in voxels.
     at : tuple of int
         The voxel.
     sizes : numpy.ndarray
         Voxel size per axis, in the unit of the result.
-    limit : float
-        How far to look.
-    start : float
-        How far to look first.
+    limit, start : float
+        How far to look, and how far first.
     """
-
-    def search(low: np.ndarray, high: np.ndarray) -> Face | None:
-        window = read(_window(low, high))
-        best: Face | None = None
-        for axis in range(window.ndim):
-            across = np.moveaxis(window, axis, 0)
-            faces = np.argwhere(np.moveaxis(across[1:] != across[:-1], 0, axis))
-            if len(faces):
-                half = 0.5 * (np.arange(window.ndim) == axis)
-                squares = (((faces + low + half - at) * sizes) ** 2).sum(1)
-                k = int(np.argmin(squares))
-                found = float(np.sqrt(squares[k]))
-                if best is None or found < best.distance:
-                    inner = tuple(int(i) for i in faces[k] + low)
-                    outer = tuple(i + (a == axis) for a, i in enumerate(inner))
-                    best = Face(found, inner, outer)
-        return best
-
-    return _growing(search, lambda face: face.distance, at, shape, sizes, limit, start)
-
-
-def nearest_unknown(
-    read: Read | None, shape: Index, at: Index, sizes: np.ndarray, limit: float
-) -> tuple[float, Index] | None:
-    """The nearest voxel that is not annotated or just outside the ground truth, None if there is none within `limit`.
-
-    Parameters
-    ----------
-    read : callable or None
-        Tells which voxels of a part of the volume are annotated, boolean; None for all.
-
-    Returns
-    -------
-    (float, tuple of int) or None
-        How far it is, from centre to centre, and where; an index may be -1 or one past the last.
-    """
-    beyond: list[tuple[float, Index]] = []
-    for axis, (i, n) in enumerate(zip(at, shape, strict=True)):
-        for steps, end in ((i + 1, -1), (n - i, n)):
-            beyond.append((steps * float(sizes[axis]), (*at[:axis], end, *at[axis + 1 :])))
-    edge = min(beyond)
-    inside: tuple[float, Index] | None = None
-    if read is not None:
-
-        def search(low: np.ndarray, high: np.ndarray) -> tuple[float, Index] | None:
-            holes = np.argwhere(~read(_window(low, high)))
-            if not len(holes):
-                return None
-            squares = (((holes + low - at) * sizes) ** 2).sum(1)
-            k = int(np.argmin(squares))
-            return float(np.sqrt(squares[k])), tuple(int(i) for i in holes[k] + low)
-
-        inside = _growing(search, lambda found: found[0], at, shape, sizes, min(limit, edge[0]), float(max(sizes)))
-    best = edge if inside is None or edge[0] <= inside[0] else inside
-    return best if best[0] <= limit else None
-
-
-def _window(low: np.ndarray, high: np.ndarray) -> Window:
-    return tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
-
-
-def _growing(
-    search: Callable[[np.ndarray, np.ndarray], Found | None],
-    distance: Callable[[Found], float],
-    at: Index,
-    shape: tuple[int, ...],
-    sizes: np.ndarray,
-    limit: float,
-    start: float,
-) -> Found | None:
-    """What `search` finds nearest, once its window holds all that could be nearer; None if that is beyond `limit`."""
     radius = min(max(start, float(min(sizes))), limit)
     while True:
         steps = np.ceil(radius * _SURE / sizes).astype(int) + 1
         low, high = np.maximum(np.array(at) - steps, 0), np.minimum(np.array(at) + steps + 1, shape)
-        found = search(low, high)
-        if found is not None and distance(found) <= radius:
-            return found
+        places = low + candidates(tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True)))
+        found: Nearest | None = None
+        if len(places):
+            distances = np.sqrt((((places - at) * sizes) ** 2).sum(1))
+            first = int(np.argmin(distances))
+            found = Nearest(float(distances[first]), places[first])
+            if found.distance <= radius:
+                return found
         whole = bool((low == 0).all() and (high == shape).all())
         if radius >= limit or whole:
-            return found if found is not None and distance(found) <= limit else None
-        radius = min(limit, distance(found) if found is not None else 2 * radius)
+            return found if found is not None and found.distance <= limit else None
+        radius = min(limit, 2 * radius if found is None else found.distance)
+
+
+def nearest_unknown(
+    known: Callable[[Window], np.ndarray] | None, shape: Index, at: Index, sizes: np.ndarray, limit: float
+) -> Nearest | None:
+    """The nearest voxel that is not annotated, or just outside the ground truth; None if there is none within `limit`.
+
+    Parameters
+    ----------
+    known : callable or None
+        Tells which voxels of a part of the volume are annotated, boolean; None for all.
+    """
+    ends = [(axis, end) for axis, n in enumerate(shape) for end in (-1, n)]
+    distance, axis, end = min((abs(end - at[axis]) * float(sizes[axis]), axis, end) for axis, end in ends)
+    outside = Nearest(distance, np.array([end if a == axis else i for a, i in enumerate(at)], float))
+    inside = None
+    if known is not None:
+        reach = min(limit, distance)
+        inside = nearest(lambda window: np.argwhere(~known(window)), shape, at, sizes, reach, float(max(sizes)))
+    best = inside if inside is not None and inside.distance < distance else outside
+    return best if best.distance <= limit else None
 
 
 def explain_distance(voxel: Voxel) -> tuple[Reason, Reason]:
@@ -167,7 +128,7 @@ def _signed(voxel: Voxel, own: int) -> Reason:
     where = f"inside object {own}" if own > 0 else "on background (id 0)"
     limit = SATURATED * scale
     guess = atanh(min(abs(voxel.value), 0.999)) * scale
-    face = nearest_face(voxel.labels, voxel.shape, voxel.at, voxel.sizes, limit, guess)
+    face = nearest(lambda window: faces(voxel.labels(window)), voxel.shape, voxel.at, voxel.sizes, limit, guess)
     steps = [f"This voxel has id {own}: {'inside an object, so plus' if own > 0 else 'background, so minus'}."]
     marks: tuple[Mark, ...] = (voxel.box(voxel.at, "voxel", f"id {own}"),)
     if face is None:
@@ -177,8 +138,8 @@ def _signed(voxel: Voxel, own: int) -> Reason:
         )
         sentence = f"{amount(value)}: {where}, with no boundary within {length(limit, unit)}."
         return Reason(tuple(steps), value, marks, sentence, _curve(sign * limit, scale, unit))
-    sides = voxel.id_at(face.inner), voxel.id_at(face.outer)
-    place = (voxel.centre(face.inner) + voxel.centre(face.outer)) / 2
+    sides = voxel.id_at(np.floor(face.at).astype(int)), voxel.id_at(np.ceil(face.at).astype(int))
+    place = voxel.centre(face.at)
     signed_length = sign * face.distance
     value = tanh(signed_length / scale)
     distance = length(face.distance, unit)
@@ -224,7 +185,7 @@ def _measurable(voxel: Voxel) -> Condition:
     limit = (1.01 * atanh(threshold) if threshold < 1 else SATURATED) * scale + float(max(voxel.sizes))
     read = None if voxel.inspection.mask is None else voxel.known
     found = nearest_unknown(read, voxel.shape, voxel.at, voxel.sizes, limit)
-    reach = tanh((limit if found is None else found[0]) / scale)
+    reach = tanh((limit if found is None else found.distance) / scale)
     needed = min(abs(voxel.value) + epsilon, threshold)
     asks = f"{amount(needed)} = min(|{amount(voxel.value)}| + {amount(epsilon)}, {amount(threshold)})"
     question = f"Is the boundary surely nearer than all that is unknown ({voxel.described.roles['mask']})?"
@@ -236,8 +197,7 @@ def _measurable(voxel: Voxel) -> Condition:
             f"{amount(reach)} > {asks}, so yes."
         )
         return Condition(holds, text)
-    distance, where = found
-    inside = voxel.within(where)
+    inside, distance = voxel.within(found.at), found.distance
     what = "voxel that is not annotated" if inside else "edge of the ground truth"
     text = (
         f"{question} The nearest {what} is {length(distance, unit)} away: tanh({amount(distance)} / {amount(scale)}) = "
@@ -246,5 +206,5 @@ def _measurable(voxel: Voxel) -> Condition:
     marks: tuple[Mark, ...] = ()
     if not holds:
         label = f"{'not annotated' if inside else 'edge of the data'}, {length(distance, unit)}"
-        marks = (Line(point(voxel.centre()), point(voxel.centre(where)), "unknown", label),)
+        marks = (Line(point(voxel.centre()), point(voxel.centre(found.at)), "unknown", label),)
     return Condition(holds, text, marks)

@@ -10,7 +10,6 @@ from predictor_inspector.core.registry import Extensions
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.explanation.parts import Curve, Mark, Reason
-from predictor_inspector.inspection.explanation.text import named
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Voxel, voxel_at
 
@@ -111,8 +110,9 @@ def explain(inspection: Inspection, channel: int, voxel: Sequence[int]) -> Expla
     place = Voxel(inspection, channel, tuple(int(i) for i in voxel))
     target, weight = explanation_of(place.described.kind)(place)
     centre = place.centre()
+    where = ", ".join(f"{axis} {amount(value, 6)}" for axis, value in zip(place.axes, centre.tolist(), strict=True))
     return Explanation(
-        title=f"{place.described.name} at {named(place.axes, centre.tolist())} {place.unit}",
+        title=f"{place.described.name} at {where} {place.unit}",
         sentence=target.sentence,
         target_steps=target.steps,
         weight_steps=weight.steps,

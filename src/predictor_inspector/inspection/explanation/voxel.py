@@ -110,11 +110,11 @@ class Voxel:
         """Shape of the ground truth that was used, in voxels."""
         return tuple(int(n) for n in self.gt.spatial_shape)
 
-    def within(self, at: Sequence[int]) -> bool:
+    def within(self, at: Sequence[float] | np.ndarray) -> bool:
         """Whether a voxel lies in the ground truth that was used."""
         return all(0 <= i < n for i, n in zip(at, self.shape, strict=True))
 
-    def centre(self, at: Sequence[float] | None = None) -> np.ndarray:
+    def centre(self, at: Sequence[float] | np.ndarray | None = None) -> np.ndarray:
         """The centre of a voxel of the ground truth (of this one by default), in the unit of length: float64, [axes]."""
         corner = np.array(self.gt.offset) / self.gt.subdivision
         centre: np.ndarray = corner + (np.array(self.at if at is None else at) + 0.5) * self.sizes
@@ -141,7 +141,7 @@ class Voxel:
             return np.asarray(data[(source if self.gt.shape[0] > 1 else 0, *window)])
         return np.asarray(data[window])
 
-    def id_at(self, at: Sequence[int], channel: int | None = None) -> int:
+    def id_at(self, at: Sequence[int] | np.ndarray, channel: int | None = None) -> int:
         """The id of a voxel of the ground truth."""
         return int(self.labels(tuple(slice(i, i + 1) for i in at), channel).item())
 
