@@ -1,4 +1,4 @@
-"""`Array` and `ArraySpec`: values on a grid, and where in the world that grid lies."""
+"""Arrays: values on a regular grid in world coordinates."""
 
 from __future__ import annotations
 
@@ -23,13 +23,7 @@ def spatial_axis_names(dims: int) -> tuple[str, ...]:
 
 
 def whole_numbers(values: Iterable[Any], name: str) -> Coordinate:
-    """`values` as a `Coordinate`; unlike its constructor, refuses to cut off fractions.
-
-    Raises
-    ------
-    ValueError
-        If `values` is no sequence or one isn't a whole number; the message says how to keep it exactly.
-    """
+    """`values` as a `Coordinate`; a ``ValueError`` for fractions, which its constructor would cut off."""
     try:
         numbers = tuple(values)
     except TypeError:
@@ -45,7 +39,7 @@ def whole_numbers(values: Iterable[Any], name: str) -> Coordinate:
 
 @dataclass
 class ArraySpec:
-    """What an array covers, without its values. Interchangeable with gunpowder's, as far as predictors are concerned.
+    """What an array covers, without its values. Predictors take gunpowder's in its place.
 
     Attributes
     ----------
@@ -77,8 +71,8 @@ class ArraySpec:
 class Array:
     """Values on a regular grid: channel axes first, then spatial ones, slowest first ([C, Z, Y, X], [Y, X], …).
 
-    Coordinates are integers that count 1/`subdivision` of `unit`, exact by construction. `offset` is the corner of the
-    first voxel, and the origin of the grid: every ROI that is read must lie a whole number of voxels from it.
+    Coordinates are integers that count 1/`subdivision` of `unit`. `offset` is the corner of the first voxel and the origin
+    of the grid: every ROI that is read must lie a whole number of voxels from it.
 
     Parameters
     ----------
@@ -195,7 +189,7 @@ class Array:
 
     @property
     def axes_text(self) -> str:
-        """The axes and their lengths as people read them: ``"channel: 2, y: 30, x: 40"``."""
+        """The axes and their lengths in words: ``"channel: 2, y: 30, x: 40"``."""
         words = {"c^": "channel", "t^": "time"}
         return ", ".join(
             f"{words.get(name, name.removesuffix('^'))}: {n}"
@@ -223,7 +217,7 @@ class Array:
         )
 
     def numpy(self) -> np.ndarray:
-        """All values as a numpy array; a tensor on a GPU is copied from there."""
+        """All values as a numpy array, copied from the GPU if they lie there."""
         if isinstance(self.data, torch.Tensor):
             return self.data.detach().cpu().numpy()
         return np.asarray(self.data[...])

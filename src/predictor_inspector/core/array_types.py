@@ -18,56 +18,37 @@ class ArrayType:
 
     interpolatable: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        for name in {"classes", "channels", "names"} & vars(self).keys():
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
     @property
     def channel_names(self) -> tuple[str, ...]:
         """One name per channel; empty for arrays without a channel axis."""
-        return ()
+        return tuple(getattr(self, "channels", ()) or getattr(self, "classes", ()))
 
 
 @dataclass(frozen=True)
-class _PerClass(ArrayType):
+class DistanceArray(ArrayType):
+    """One signed distance per class, from -1 to 1: positive inside, negative outside."""
+
     classes: Sequence[str]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", tuple(self.classes))
-
-    @property
-    def channel_names(self) -> tuple[str, ...]:
-        return tuple(self.classes)
-
-
-@dataclass(frozen=True)
-class _PerChannel(ArrayType):
-    channels: Sequence[str]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "channels", tuple(self.channels))
-
-    @property
-    def channel_names(self) -> tuple[str, ...]:
-        return tuple(self.channels)
-
-
-@dataclass(frozen=True)
-class DistanceArray(_PerClass):
-    """One signed distance per class, squashed to [-1, 1]: positive inside, negative outside."""
 
     interpolatable = True
 
 
 @dataclass(frozen=True)
-class ProbabilityArray(_PerClass):
+class ProbabilityArray(ArrayType):
     """One probability in [0, 1] per class."""
+
+    classes: Sequence[str]
 
     interpolatable = True
 
 
 @dataclass(frozen=True)
 class EmbeddingArray(ArrayType):
-    """`embedding_dims` numbers per voxel that describe its surroundings.
-
-    `names` tells them apart where they have a meaning of their own (the offset of an affinity, say).
-    """
+    """`embedding_dims` numbers per voxel that describe its surroundings, with `names` if each has a meaning of its own."""
 
     embedding_dims: int
     names: Sequence[str] = ()
@@ -75,7 +56,7 @@ class EmbeddingArray(ArrayType):
     interpolatable = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", tuple(self.names))
+        super().__post_init__()
         if self.names and len(self.names) != self.embedding_dims:
             raise ValueError(f"names must be {self.embedding_dims}, one per embedding dimension, got {len(self.names)}")
 
@@ -86,9 +67,10 @@ class EmbeddingArray(ArrayType):
 
 
 @dataclass(frozen=True)
-class IntensitiesArray(_PerChannel):
+class IntensitiesArray(ArrayType):
     """Raw intensities between `minimum` and `maximum`."""
 
+    channels: Sequence[str]
     minimum: float
     maximum: float
 
@@ -96,8 +78,10 @@ class IntensitiesArray(_PerChannel):
 
 
 @dataclass(frozen=True)
-class BinaryArray(_PerChannel):
+class BinaryArray(ArrayType):
     """One 0/1 channel per class; a voxel may belong to several."""
+
+    channels: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -106,8 +90,10 @@ class AnnotationArray(ArrayType):
 
     classes: Sequence[str]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "classes", tuple(self.classes))
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """None: there is no channel axis."""
+        return ()
 
 
 @dataclass(frozen=True)

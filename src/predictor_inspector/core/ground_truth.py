@@ -1,4 +1,4 @@
-"""What predictors ask of ground truth and masks: labels per channel, and which voxels are annotated."""
+"""Ground truth and masks as predictors need them: labels per channel, and which voxels are annotated."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Label values as tensors that every torch operation accepts.
+"""Label ids as tensors of types that torch can compute with.
 
-torch has unsigned integers wider than 8 bits in name only: most operations refuse them. Ground truth comes in all of
-them. Everything the predictors ask of an id is whether it equals another and whether it is background, so an id may be
-held in any type wide enough to keep it apart from the others.
+Most of torch's operations refuse unsigned integers of more than 8 bits, in which ground truth often comes. Predictors only
+ask whether an id equals another or is 0, so any type will do that keeps ids apart.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _SIGNED = {
 """For unsigned types that torch can't compute with: the signed one of as many bits, and one that holds all values."""
 
 _checked: Any = WeakIdKeyDictionary()
-"""Tensors on CUDA devices that hold narrow ids, and their version then: to look at them again would wait for the device."""
+"""Tensors on CUDA devices known to hold narrow ids, and their version: looking again would wait for the device."""
 
 
 def as_tensor(data: Any, device: torch.device | str | None = None) -> torch.Tensor:
@@ -32,10 +31,10 @@ def as_tensor(data: Any, device: torch.device | str | None = None) -> torch.Tens
     Parameters
     ----------
     data : torch.Tensor, numpy.ndarray or array-like
-        Any shape. Unsigned integers of more than 8 bits become signed ones of as many, of more where they are too large for
-        those; for what is too large for 63 bits see `fold_huge_ids`.
+        Any shape. Unsigned integers of more than 8 bits become signed ones of as many bits, or of more if a value needs
+        them; ids beyond 63 bits are folded, see `fold_huge_ids`.
     device : torch.device or str, optional
-        Where the tensor should lie; by default where it already does (the CPU for anything but a tensor).
+        By default where the data lie: the CPU for anything but a tensor.
     """
     if isinstance(data, torch.Tensor):
         if data.dtype in (torch.uint16, torch.uint32, torch.uint64):
@@ -55,7 +54,7 @@ def as_tensor(data: Any, device: torch.device | str | None = None) -> torch.Tens
 def _signed(values: np.ndarray) -> np.ndarray:
     same, wider = _SIGNED[values.dtype]
     signed = values.view(same)
-    # What is too large would come out negative. Nearly never is anything, so that nothing has to be copied.
+    # Values that are too large would come out negative; nearly always there are none, and nothing is copied.
     if signed.size == 0 or signed.min() >= 0:
         return signed
     return fold_huge_ids(values) if values.dtype == np.uint64 else values.astype(wider)
@@ -64,8 +63,7 @@ def _signed(values: np.ndarray) -> np.ndarray:
 def fold_huge_ids(ids: np.ndarray) -> np.ndarray:
     """``uint64`` ids as ``int64``; ids from 2⁶³ on are replaced by free ids just below it.
 
-    Some segmentations mark "unknown" with the largest 64-bit numbers. They stay positive and apart from all others, which
-    is all that a predictor needs of them.
+    Some segmentations mark "unknown" with the largest 64-bit numbers. They stay positive and apart from all others.
     """
     huge = ids > _INT64_MAX
     if not huge.any():
@@ -87,7 +85,7 @@ def as_labels(data: Any, name: str = "gt") -> torch.Tensor:
     data : torch.Tensor, numpy.ndarray or array-like
         Integers or booleans of any width, none of them negative.
     name : str
-        What the data are called where they come from; errors begin with it.
+        What errors begin with.
 
     Raises
     ------
@@ -117,13 +115,7 @@ def _narrowest(highest: int) -> torch.dtype:
 
 
 def to_device(data: Any, device: torch.device) -> torch.Tensor:
-    """Any array on `device`. Ids bound for CUDA are looked at and narrowed before they go: later that waits for the device.
-
-    Parameters
-    ----------
-    data : torch.Tensor, numpy.ndarray or array-like
-        Any shape and type; what can't be ids is moved as it is, for whoever needs ids to complain about.
-    """
+    """Any array as a tensor on `device`; ids bound for CUDA are narrowed first, since later that would wait for the device."""
     tensor = as_tensor(data)
     no_ids = tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool or tensor.numel() == 0
     if device.type != "cuda" or tensor.is_cuda or no_ids:

@@ -1,4 +1,4 @@
-"""What the machine has."""
+"""Memory of the machine."""
 
 from __future__ import annotations
 

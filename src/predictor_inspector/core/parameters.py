@@ -1,7 +1,7 @@
-"""What a predictor's parameters are: one definition for forms, command line, YAML, documentation and checks.
+"""Parameters of predictors: one definition for forms, command line, YAML, documentation and checks.
 
-A predictor is a frozen dataclass whose fields are made by `parameter`, which keeps beside the default what a person needs
-to know to set it. Everything that shows or reads parameters asks `parameters_of`.
+A predictor is a frozen dataclass whose fields are made by `parameter`, which keeps unit, bounds and a description beside
+the default. Everything that shows or reads parameters asks `parameters_of`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ OFFSETS = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a predictor, as people meet it.
+    """One parameter of a predictor, as forms, tables and errors show it.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Parameter:
     exclusive : bool
         Whether the bounds themselves are excluded.
     advanced : bool
-        Whether a form may tuck it away.
+        Whether a form may hide it at first.
     affects : str
         ``"target"``, or ``"weight"`` or ``"model"`` for a parameter that the target doesn't depend on.
     widget : str

@@ -1,4 +1,4 @@
-"""The contract that every predictor keeps, and that training and inspection rely on."""
+"""`Predictor`: ground truth to targets and weights."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class Predictor(ABC):
         return target > 0
 
     def coarser(self) -> Predictor | None:
-        """A predictor whose target looks much the same and is much quicker, for a first impression; None if there is none."""
+        """A predictor for previews: a similar target in much less time. None if there is none."""
         return None
 
     def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
@@ -172,5 +172,5 @@ class Predictor(ABC):
 
     @classmethod
     def starting_values(cls, gt: Array) -> dict[str, Any]:
-        """Parameter values that suit `gt`, to begin with where nothing was chosen yet: at least the required ones."""
+        """Values that suit `gt` for parameters that nobody has chosen yet, the required ones at least."""
         return {}

@@ -1,7 +1,6 @@
-"""How far a long operation has come, for whoever wants to know or to stop it.
+"""Progress of long operations, and their cancellation.
 
-Operations call `report` now and then; it does nothing unless somebody listens. A listener may raise, which ends the
-operation: that is how it is cancelled.
+Operations call `report` now and then, which does nothing without a listener. A listener may raise to cancel.
 """
 
 from __future__ import annotations

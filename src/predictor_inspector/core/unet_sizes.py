@@ -1,4 +1,4 @@
-"""Which sizes a U-Net takes along an axis, where it crops, and what comes out: plain arithmetic, one axis at a time."""
+"""Sizes that a U-Net takes, crops and gives, one axis at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import prod
 
 
 class DoesNotFitError(ValueError):
-    """What goes wrong inside a U-Net, and on which level: a clause for the sentence of whoever asked."""
+    """What doesn't fit inside a U-Net, and on which level: a clause for an error message."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,23 @@ from predictor_inspector.core.predictors.fields import CLIPMAX, CLIPMIN, check_c
 from predictor_inspector.core.result_cache import ResultCache
 
 _COARSER = 4
-"""Downsampling of descriptors for a first impression: 64 times less to compute in 3-D."""
+"""Downsampling of descriptors for previews: 64 times less to compute in 3-D."""
+
+_AFFINITY_ROLES = {
+    "clipmin": "affs_weight_clipmin",
+    "clipmax": "affs_weight_clipmax",
+    "mask": "mask_pairs",
+    "offsets": "neighborhood",
+    "background": "background_as_object",
+    "erosion": "grow_boundary_iterations",
+}
+_DESCRIPTOR_ROLES = {
+    "clipmin": "lsd_weight_clipmin",
+    "clipmax": "lsd_weight_clipmax",
+    "window": "num_voxels",
+    "downsampling": "downsample_lsds",
+    "background": "background_as_object",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +53,7 @@ class AffinitiesPredictor(Predictor):
     """
 
     neighborhood: tuple[tuple[int, ...], ...] = parameter(
-        doc="Offsets in voxels from a voxel to its partner, one channel each, axes ordered z, y, x.",
+        doc="Offsets in voxels from a voxel to its partner, one channel each, in the order of the ground truth's axes.",
         unit="voxels",
         widget="offsets",
     )
@@ -123,46 +139,21 @@ class AffinitiesPredictor(Predictor):
     def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
         axes = spatial_axis_names(self.dims) if axes is None else tuple(axes)
         self._check_dims(len(axes), "axes")
-        roles = {
-            "clipmin": "affs_weight_clipmin",
-            "clipmax": "affs_weight_clipmax",
-            "mask": "mask_pairs",
-            "offsets": "neighborhood",
-            "background": "background_as_object",
-            "erosion": "grow_boundary_iterations",
-        }
+        first = Channel("", "affinity", roles=_AFFINITY_ROLES, group="affinities")
         channels = [
-            Channel(
-                _affinity_name(offset, axes),
-                "affinity",
-                offset=offset,
-                roles=roles,
-                group="affinities",
-                mask_channel=i,
-                row=i,
-            )
+            replace(first, name=_affinity_name(offset, axes), offset=offset, mask_channel=i, row=i)
             for i, offset in enumerate(self.neighborhood)
         ]
         if self.lsds:
-            roles = {
-                "clipmin": "lsd_weight_clipmin",
-                "clipmax": "lsd_weight_clipmax",
-                "window": "num_voxels",
-                "downsampling": "downsample_lsds",
-                "background": "background_as_object",
-            }
             groups = {
                 "mean offset": [f"lsd mean offset {a}" for a in axes],
                 "variance": [f"lsd variance {a}" for a in axes],
                 "pearson": [f"lsd pearson {a}{b}" for a, b in combinations(axes, 2)],
                 "size": ["lsd size"],
             }
-            first = len(self.neighborhood)
-            channels += [
-                Channel(name, "descriptor", roles=roles, group=group, mask_channel=first, row=first)
-                for group, names in groups.items()
-                for name in names
-            ]
+            count = len(self.neighborhood)
+            first = Channel("", "descriptor", roles=_DESCRIPTOR_ROLES, mask_channel=count, row=count)
+            channels += [replace(first, name=n, group=group) for group, names in groups.items() for n in names]
         return tuple(channels)
 
     def create_model(self, architecture: Architecture) -> Model:
