@@ -224,14 +224,11 @@ def _check_memory(request: Request, memory: int) -> None:
             + prod(shape) * channels * _PER_CHANNEL
         )
 
-    shape = [int(n) for n in regions.roi.shape // gt.voxel_size]
-    if needed(shape) <= memory:
+    shape = sides = [int(n) for n in regions.roi.shape // gt.voxel_size]
+    while needed(sides) > memory and max(sides) > 1:
+        sides = [min(n, max(sides) * 7 // 8) for n in sides]
+    if sides == shape:
         return
-    low, high = 1, max(shape)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if needed([min(middle, n) for n in shape]) <= memory else (low, middle - 1)
-    sides = [min(low, n) for n in shape]
     begin = regions.roi.begin + gt.voxel_size * Coordinate((n - s) // 2 for n, s in zip(shape, sides, strict=True))
     part = Roi(begin, gt.voxel_size * Coordinate(sides))
     raise ValueError(

@@ -247,7 +247,7 @@ class Subject:
 
     def length(self, value: float) -> str:
         """A length in the data's unit, for messages."""
-        return length(value, self.inspection.gt.unit)
+        return length(float(f"{value:.3g}"), self.inspection.gt.unit)
 
 
 def either(count: int, one: str, many: str) -> str:

@@ -12,27 +12,41 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.text import listed, percent
+from predictor_inspector.core.text import capitalised, listed, percent
 from predictor_inspector.inspection.findings import Finding, Kind, Subject, check
 
-REASONS = ("has weight", "not annotated", "partner unknown", "distance unknown", "no class", "other")
-"""What the values of `zero_weight_reasons` mean."""
+_MASK, _PAIR, _DISTANCE, _CLASS, _OTHER = range(1, 6)
+_REASONS = {
+    _MASK: (
+        "not annotated",
+        "because they are not annotated",
+        "Nothing to do if the mask is right; else choose another one, or another region.",
+    ),
+    _PAIR: (
+        "partner unknown",
+        "because their partner lies outside the data or is not annotated{mask}",
+        "Nothing to do: such an affinity isn't known. Shorter offsets or a region away from the edge lose fewer.",
+    ),
+    _DISTANCE: (
+        "distance unknown",
+        "because their nearest boundary may lie beyond what is known{mask}",
+        "Nothing to do if few are lost; a smaller scale_factor, or ground truth that reaches further, loses fewer.",
+    ),
+    _CLASS: (
+        "no class",
+        "because their id is no class",
+        "Add a name to classes for each id that shall be learnt.",
+    ),
+    _OTHER: (
+        "other",
+        "for reasons of the predictor's own",
+        "See what create_weight of the predictor does there.",
+    ),
+}
+_REASON_OF = {"affinity": _PAIR, "signed distance": _DISTANCE, "distance": _DISTANCE}
 
-_MASK, _PAIR, _DISTANCE, _CLASS, _OTHER = range(1, len(REASONS))
-_BECAUSE = {
-    _MASK: "because they are not annotated",
-    _PAIR: "because their partner lies outside the data or is not annotated (mask_pairs)",
-    _DISTANCE: "because their nearest boundary may lie beyond what is known (mask_distances)",
-    _CLASS: "because their id is no class",
-    _OTHER: "for reasons of the predictor's own",
-}
-_ADVICE = {
-    _MASK: "Nothing to do if the mask is right; else choose another one, or another region.",
-    _PAIR: "Nothing to do: such an affinity isn't known. Shorter offsets or a region away from the edge lose fewer.",
-    _DISTANCE: "Nothing to do if few are lost; a smaller scale_factor, or ground truth that reaches further, loses fewer.",
-    _CLASS: "Add a name to classes for each id that shall be learnt.",
-    _OTHER: "See what create_weight of the predictor does there.",
-}
+REASONS = ("has weight", *(name for name, _, _ in _REASONS.values()))
+"""What the values of `zero_weight_reasons` mean."""
 
 MANY_DROPPED = 0.75
 """Share of the annotated voxels from which on the distance mask takes too many."""
@@ -77,15 +91,7 @@ def zero_weight_reasons(subject: Subject) -> Array:
     reasons = np.zeros(weight.shape, dtype=np.uint8)
     for i, channel in enumerate(subject.channels):
         if subject.statistics[i].unweighted > 0:
-            code = (
-                _PAIR
-                if channel.kind == "affinity"
-                else _DISTANCE
-                if channel.is_distance
-                else _OTHER
-                if channel.label is None
-                else _CLASS
-            )
+            code = _REASON_OF.get(channel.kind, _OTHER) if channel.label is None else _CLASS
             known = subject.known_in(i)[subject.kept]
             reasons[i] = (weight[i] == 0) * np.where(known, np.uint8(code), np.uint8(_MASK))
     return subject.inspection.weight.like(reasons, subject.inspection.weight.axis_names)
@@ -102,7 +108,7 @@ def zero_weight(subject: Subject) -> Iterator[Finding]:
     if not any(s.unweighted > 0 for s in subject.statistics):
         return
     reasons = zero_weight_reasons(subject).data
-    for code, because in _BECAUSE.items():
+    for code, (reason, because, advice) in _REASONS.items():
         found = [i for i, s in enumerate(subject.statistics) if s.unweighted > 0 and (reasons[i] == code).any()]
         if not found:
             continue
@@ -111,15 +117,19 @@ def zero_weight(subject: Subject) -> Iterator[Finding]:
         annotated = min(float(subject.known_in(i)[subject.kept].mean()) for i in found)
         many = code == _DISTANCE and most > MANY_DROPPED * annotated
         nothing = len(dead) == len(subject.channels)
+        masks = dict.fromkeys(subject.channels[i].roles["mask"] for i in found if "mask" in subject.channels[i].roles)
+        because = because.format(mask=f" ({listed(masks)})" if masks else "")
         yield subject.finding(
             ZERO_WEIGHT,
             "error" if nothing else "warning" if many or any(i in dead for i in found) else "info",
-            f"{'Nothing is learnt: ' if nothing else ''}{'' if len(found) == 1 else 'Up to '}{percent(most)} of the voxels "
-            f"have weight 0 {because}.",
-            _ADVICE[code],
+            capitalised(
+                f"{'nothing is learnt: ' if nothing else ''}{'' if len(found) == 1 else 'up to '}{percent(most)} of the voxels "
+                f"have weight 0 {because}."
+            ),
+            advice,
             [subject.channels[i].name for i in found],
             subject.place(where),
-            {"reason": REASONS[code], "voxels": int(np.count_nonzero(where)), "fraction": most},
+            {"reason": reason, "voxels": int(np.count_nonzero(where)), "fraction": most},
         )
 
 
@@ -238,8 +248,7 @@ def count_drift(subject: Subject) -> Iterator[Finding]:
         clips = clips_of(subject.predictor, channel)
         if clips is None or channel.row is None or min(subject.statistics[i].counts) == 0:
             return None
-        extreme = drift_factor(alone[channel.row], moving[channel.row], clips)
-        return round(extreme, 3) if extreme is not None and max(extreme, 1 / extreme) >= DRIFT else None
+        return drift_factor(alone[channel.row], moving[channel.row], clips)
 
     for value, found in _grouped(subject, factor):
         names = [subject.channels[i].name for i in found]
@@ -256,12 +265,13 @@ def count_drift(subject: Subject) -> Iterator[Finding]:
 def drift_factor(counts: np.ndarray, moving: np.ndarray, clips: tuple[float, float]) -> float | None:
     """The weight from moving fractions, [2], over that from a region's own counts, [2], of the class that is furthest off.
 
-    None if the region hasn't both classes, which is another kind of finding.
+    None if it is off by less than `DRIFT`, or if the region hasn't both classes, which is another kind of finding.
     """
     if counts.min() == 0:
         return None
     ratio = np.clip(counts / counts.sum(), *clips) / np.clip(moving, *clips)
-    return float(ratio[np.abs(np.log(ratio)).argmax()])
+    worst = float(ratio[np.abs(np.log(ratio)).argmax()])
+    return round(worst, 3) if max(worst, 1 / worst) >= DRIFT else None
 
 
 def times(factor: float) -> str:

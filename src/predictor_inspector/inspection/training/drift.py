@@ -78,10 +78,10 @@ def _found(request: Request, rois: Sequence[Roi], alone: np.ndarray) -> list[Fin
         if clips is None or channel.row is None:
             continue
         factors = [drift_factor(counts[channel.row], moving[channel.row], clips) for counts in alone]
-        off = [i for i, f in enumerate(factors) if f is not None and max(f, 1 / f) >= DRIFT]
+        off = {i: factor for i, factor in enumerate(factors) if factor is not None}
         if off:
-            most = max(off, key=lambda i: abs(np.log(factors[i] or 1.0)))
-            worst.setdefault((most, round(factors[most] or 1.0, 3), len(off)), []).append(channel.name)
+            most = max(off, key=lambda i: abs(np.log(off[i])))
+            worst.setdefault((most, off[most], len(off)), []).append(channel.name)
     findings = []
     for (most, factor, many), names in worst.items():
         findings.append(
