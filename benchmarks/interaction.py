@@ -86,7 +86,7 @@ class Window:
         self.widget = dock(self.viewer)
         self.canvas = self.viewer.window._qt_viewer.canvas._scene_canvas
         self.blocked: list[float] = []
-        inspector = self.widget._inspector
+        inspector = self.widget.controller
         for owner, name in ((inspector._regions, "draw"), (inspector._results, "show"), (inspector, "_resolve")):
             setattr(owner, name, self._timed(getattr(owner, name)))
         self.settle()
@@ -124,7 +124,7 @@ class Window:
             if len(seen.painted) < len(seen.shown):
                 seen.painted.append(time.perf_counter() - start)
 
-        signals = self.widget._inspector.previewed, self.widget.inspected
+        signals = self.widget.controller.previewed, self.widget.inspected
         for signal in signals:
             signal.connect(shown)
         self.canvas.events.draw.connect(painted, position="last")

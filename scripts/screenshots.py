@@ -211,7 +211,7 @@ def take_tiles(stage: Stage) -> None:
     stage.settle()
     stage.widget.compute()
     stage.widget.look_at("target RGB")
-    tiling = stage.widget._inspector.tiling
+    tiling = stage.widget.controller.tiling
     stage.wait_until(lambda: tiling.run is not None and 10 * tiling.run.so_far.targets >= tiling.run.so_far.tiles)
     stage.photograph("tiles", at_rest=False)
     stage.widget.cancel()

@@ -77,7 +77,7 @@ def test_time_follows_the_slider(window: Window) -> None:
         region = tuple(
             slice((b - o) // v, (e - o) // v)
             for b, e, o, v in zip(
-                gt.roi.begin, gt.roi.end, window.widget._inspector.gt_array().offset, gt.voxel_size, strict=True
+                gt.roi.begin, gt.roi.end, window.widget.settings.gt.offset, gt.voxel_size, strict=True
             )
         )
         np.testing.assert_array_equal(gt.numpy(), movie[t][region])
@@ -90,7 +90,7 @@ def test_an_unlabelled_leading_axis_can_be_read_as_time(window: Window) -> None:
     window.viewer.add_labels(movie)
     window.settle()
     assert window.widget.axes == Axes(3, False)
-    assert window.widget._data._axes.isVisible()
+    assert window.control("axes").isVisible()
     window.after(lambda: setattr(window.widget, "axes", Axes(3, True)))
     assert window.widget.message == ""
     window.assert_layers_show_the_inspection()
@@ -112,9 +112,9 @@ def test_levels_of_a_multiscale_layer_can_be_chosen(window: Window) -> None:
         [fine, fine[:, ::2, ::2]], multiscale=True, scale=VOXEL_SIZE, units=UNITS, axis_labels=LABELS
     )
     window.settle()
-    assert window.widget._region._level.isVisible()
+    assert window.control("level").isVisible()
     window.assert_layers_show_the_inspection()
-    window.after(lambda: window.widget._region._level.setCurrentIndex(1))
+    window.after(lambda: window.control("level").setCurrentIndex(1))
     assert window.widget.inspection.gt.physical_voxel_size == (40.0, 8.0, 10.48)
     window.assert_layers_show_the_inspection()
 
@@ -131,7 +131,7 @@ def test_an_image_of_whole_numbers_can_be_ground_truth_but_comes_after_labels(wi
     window.settle()
     assert window.widget.gt_layer.name == "image ids"
     window.viewer.add_labels(blocks(), name="true labels", scale=VOXEL_SIZE)
-    combo = window.widget._data._gt
+    combo = window.control("gt_layer")
     assert [combo.itemText(i) for i in range(combo.count())] == ["none", "true labels", "image ids"]
     with pytest.raises(ValueError, match="gt_layer must be a labels layer"):
         window.widget.gt_layer = window.viewer.layers["raw"]
@@ -202,7 +202,7 @@ def test_an_error_takes_the_stale_target_off_the_canvas_until_there_is_a_new_one
     window.set_config("distance", channels=["a", "b"], scale_factor=15.0, mask_distances=True)
     assert not window.target.visible
     assert not window.weight.visible
-    assert window.widget._channels._table.rowCount() == 0
+    assert window.control("channel_table").rowCount() == 0
     window.set_config("distance", **DISTANCE)
     assert window.target.visible
     assert not window.weight.visible

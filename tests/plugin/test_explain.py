@@ -38,14 +38,14 @@ class Explaining:
             widget.show()
         self.explainer = Explainer(window.viewer, self.panel)
         self.prober = Prober(window.viewer, self.table)
-        inspector = window.widget._inspector
+        inspector = window.widget.controller
         inspector.shown.connect(self.explainer.show_inspection)
         inspector.shown.connect(self.prober.show_inspection)
         inspector.shown.connect(self.histogram.show_inspection)
         inspector.view_changed.connect(self.histogram.follow_view)
-        inspector.withdrawn.connect(self.explainer.withdraw)
+        inspector.outdated.connect(self.explainer.withdraw)
         inspector.cleared.connect(self.explainer.forget)
-        for signal in (inspector.withdrawn, inspector.cleared):
+        for signal in (inspector.outdated, inspector.cleared):
             signal.connect(self.prober.forget)
             signal.connect(self.histogram.forget)
         self.canvas = window.viewer.window._qt_viewer.canvas.native

@@ -57,9 +57,9 @@ def test_the_tab_says_how_many_are_grave(checking: Checking) -> None:
     checking.settle()
     grave = sum(f.severity != "info" for f in checking.tools.findings.findings)
     assert grave
-    assert checking.widget._tabs.tabText(1) == f"Findings ({grave})"
+    assert checking.widget._pages.tabText(1) == f"Findings ({grave})"
     checking.window.after(lambda: checking.window.viewer.layers.remove(checking.widget.gt_layer))
-    assert checking.widget._tabs.tabText(1) == "Findings"
+    assert checking.widget._pages.tabText(1) == "Findings"
     assert checking.ids() == []
 
 

@@ -24,7 +24,7 @@ CONFIGS = {
 def test_a_dock_without_data_says_what_to_do(window: Window) -> None:
     assert window.widget.inspection is None
     assert window.widget.gt_layer is None
-    assert "labels" in window.widget._region._note.text()
+    assert "labels" in window.control("note").text()
     assert window.widget.message == ""
 
 
@@ -149,7 +149,7 @@ def test_ground_truth_out_of_view_is_a_hint_and_no_error(window: Window) -> None
     window.add_labels()
     camera = window.viewer.scene.camera
     window.after(lambda: setattr(camera, "center", (0, 1e6, 1e6)))
-    assert "in view" in window.widget._region._note.text()
+    assert "in view" in window.control("note").text()
     assert window.widget.message == ""
 
 

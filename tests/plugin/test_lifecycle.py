@@ -32,7 +32,7 @@ def start_something_long(window: Window) -> Any:
     window.widget.gt_layer = layer
     window.widget.config = LONG
     window.widget.region_mode = "layer"
-    window.qtbot.waitUntil(lambda: window.widget._inspector._runner.busy, timeout=5000)
+    window.qtbot.waitUntil(lambda: window.widget.controller._runner.busy, timeout=5000)
     return layer
 
 
@@ -87,7 +87,7 @@ def test_without_live_it_computes_when_asked(window: Window) -> None:
     window.widget.inspected.connect(seen.append)
     window.after(lambda: window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 100.0))
     assert seen == []
-    window.after(window.widget._compute._button.click)
+    window.after(window.control("compute").click)
     assert len(seen) == 1
     window.assert_layers_show_the_inspection()
 
@@ -131,7 +131,7 @@ def test_a_closed_dock_leaves_no_thread_no_callback_and_no_widget(window: Window
     moves = window.viewer.mouse_move_callbacks
     before = [len(e.callbacks) for e in emitters]
     gone = weakref.ref(window.widget)
-    inspector = weakref.ref(window.widget._inspector)
+    inspector = weakref.ref(window.widget.controller)
     window.viewer.window.remove_dock_widget(window.dock)
     window.dock.deleteLater()
     window.widget = window.dock = None
@@ -177,7 +177,7 @@ def test_a_target_layer_that_is_deleted_comes_back_with_the_next_result(window: 
 def test_the_plugins_own_layers_are_no_ground_truth(window: Window) -> None:
     window.add_labels()
     window.set_config("dummy", embedding_dims=2)
-    combo = window.widget._data._gt
+    combo = window.control("gt_layer")
     assert [combo.itemText(i) for i in range(combo.count())] == ["none", "labels"]
 
 
@@ -196,7 +196,7 @@ def test_clicking_a_channel_shows_it(window: Window) -> None:
     window.add_labels()
     window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
     assert window.viewer.layers["target RGB"].visible
-    window.after(lambda: window.widget._channels.channel_chosen.emit(2))
+    window.after(lambda: window.control("channel_table").cellClicked.emit(2, 0))
     assert window.viewer.dims.point[0] == 2
     assert window.target.visible
     assert not window.viewer.layers["target RGB"].visible
@@ -211,7 +211,8 @@ def test_an_rgb_view_mixes_the_ticked_channels(window: Window) -> None:
     target = window.target.data
     rgb = window.viewer.layers["target RGB"].data
     np.testing.assert_array_equal(rgb, np.moveaxis(target, 0, -1).astype(np.uint8) * 255)
-    window.after(lambda: window.widget._channels.set_colour(1, "#ff0000"))
+    mix, names = window.widget.context.rgb_mix, window.widget.inspection.channel_names
+    window.after(lambda: mix.set_colour(names, 1, "#ff0000"))
     rgb = window.viewer.layers["target RGB"].data
     np.testing.assert_array_equal(rgb[..., 0], np.maximum(target[0], target[1]).astype(np.uint8) * 255)
     assert rgb[..., 1].max() == 0
@@ -223,13 +224,13 @@ def test_a_preview_comes_before_what_takes_long_and_the_dock_says_so(window: Win
     window.widget.region_mode = "layer"
     window.set_config(**LONG)
     notes = []
-    window.widget._inspector.previewed.connect(lambda _i: notes.append(window.widget._region._note.toolTip()))
+    window.widget.controller.previewed.connect(lambda _i: notes.append(window.control("note").toolTip()))
     exact = []
     window.widget.inspected.connect(exact.append)
     window.set_config(**{**LONG, "num_voxels": 3})
     assert any("Preview" in note for note in notes)
     assert [i.request.predictor.num_voxels for i in exact] == [3]
-    assert "Preview" not in window.widget._region._note.toolTip()
+    assert "Preview" not in window.control("note").toolTip()
     window.assert_layers_show_the_inspection()
 
 
@@ -240,7 +241,7 @@ def test_what_was_previewed_makes_way_for_what_is_newer(window: Window) -> None:
     window.set_config(**LONG)
     exact, previews = [], []
     window.widget.inspected.connect(exact.append)
-    window.widget._inspector.previewed.connect(previews.append)
+    window.widget.controller.previewed.connect(previews.append)
     for voxels in (3, 4, 3, 4):
         seen = len(previews)
         window.widget.config = {**LONG, "num_voxels": voxels}

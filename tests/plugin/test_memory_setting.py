@@ -10,6 +10,7 @@ from npe2 import PluginManifest
 
 import predictor_inspector
 from predictor_inspector.plugin.memory_setting import CHOICES, PLUGIN, MemorySetting
+from predictor_inspector.plugin.model.settings import Settings
 
 from .window import Window
 
@@ -29,27 +30,32 @@ def test_the_manifest_offers_the_same_choices() -> None:
 
 
 @pytest.mark.usefixtures("known_to_napari")
-def test_a_value_is_kept_in_a_file_and_told_to_others(qtbot: Any, tmp_path: Path) -> None:
-    first, second = MemorySetting(), MemorySetting()
-    assert first.value == "auto"
-    with qtbot.waitSignal(second.changed) as told:
-        first.value = "4 GB"
-    assert told.args == ["4 GB"]
-    assert second.value == "4 GB"
+def test_a_value_is_kept_in_a_file_and_told_to_others(tmp_path: Path) -> None:
+    first, second = Settings(), Settings()
+    keepers = MemorySetting(first), MemorySetting(second)
+    first.memory = "4 GB"
+    assert second.memory == "4 GB"
     assert "memory: 4 GB" in (tmp_path / f"{PLUGIN}.yaml").read_text(encoding="utf-8")
-    second.close()
-    with qtbot.assertNotEmitted(second.changed):
-        first.value = "8 GB"
-    first.value = "1234 MB"  # not one of the choices, so it is this dock's alone
-    assert first.value == "8 GB"
+    keepers[1].close()
+    first.memory = "8 GB"
+    assert second.memory == "4 GB"
+    first.memory = "1234 MB"  # not one of the choices, so it is this dock's alone
+    third = Settings()
+    keeper = MemorySetting(third)
+    assert third.memory == "8 GB"
+    keeper.close()
+    keepers[0].close()
 
 
 @pytest.mark.usefixtures("plugin_settings")
-def test_where_napari_does_not_know_the_plugin_nothing_is_kept(qtbot: Any) -> None:
-    setting = MemorySetting()
-    setting.value = "4 GB"
-    assert setting.value == "auto"
-    setting.close()
+def test_where_napari_does_not_know_the_plugin_nothing_is_kept() -> None:
+    settings = Settings()
+    keeper = MemorySetting(settings)
+    settings.memory = "4 GB"
+    keeper.close()
+    other = Settings()
+    MemorySetting(other).close()
+    assert other.memory == "auto"
 
 
 @pytest.mark.usefixtures("known_to_napari")
@@ -59,8 +65,7 @@ def test_the_dock_follows_the_preferences_and_they_follow_the_dock(window: Windo
     kept = get_plugin_settings(PLUGIN).compute
     window.after(lambda: setattr(window.widget, "memory", "2 GB"))
     assert kept.memory == "2 GB"
-    assert window.widget._inspector.memory == 2 * 10**9
     window.after(lambda: setattr(kept, "memory", "1 GB"))
     assert window.widget.memory == "1 GB"
-    assert window.widget._inspector.memory == 10**9
+    assert window.control("memory").currentText() == "≤ 1 GB"
     window.after(lambda: setattr(kept, "memory", "auto"))

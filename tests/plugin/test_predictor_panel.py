@@ -1,4 +1,4 @@
-"""The predictor part of the dock."""
+"""The predictor section of the dock, bound to settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from pytestqt.qtbot import QtBot
-from qtpy.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QMenu, QWidget
+from qtpy.QtWidgets import QApplication, QComboBox, QDoubleSpinBox, QMenu, QPushButton, QWidget
 
 from predictor_inspector.core import (
     Array,
@@ -22,6 +22,9 @@ from predictor_inspector.core import (
 )
 from predictor_inspector.core.config import PREDICTORS
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
+from predictor_inspector.plugin.model.history import History
+from predictor_inspector.plugin.model.predictor_choice import presets_for
+from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.tabs.setup.predictor_panel import PredictorPanel, first_sentence, kind_title
 
 VOLUME = Array(np.zeros((4, 8, 8), np.uint32), (40, 4, 4))
@@ -30,17 +33,23 @@ DISTANCE = {"kind": "distance", "channels": ["mito"], "scale_factor": 33.0, "mas
 
 
 @pytest.fixture
-def panel(qtbot: QtBot) -> PredictorPanel:
-    panel = PredictorPanel()
+def settings() -> Settings:
+    settings = Settings()
+    settings.gt = VOLUME
+    return settings
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, settings: Settings) -> PredictorPanel:
+    panel = PredictorPanel(settings)
     qtbot.addWidget(panel)
-    panel.set_context(VOLUME)
     return panel
 
 
 @pytest.fixture
-def changes(panel: PredictorPanel) -> list[dict[str, Any]]:
+def changes(settings: Settings) -> list[dict[str, Any]]:
     seen: list[dict[str, Any]] = []
-    panel.config_changed.connect(lambda: seen.append(panel.config))
+    settings.events.predictor_choice.connect(lambda: seen.append(settings.config))
     return seen
 
 
@@ -59,134 +68,104 @@ def menu_entry(panel: PredictorPanel, title: str) -> Any:
 
 @pytest.mark.parametrize("gt", [VOLUME, PICTURE], ids=["volume", "picture"])
 @pytest.mark.parametrize("kind", predictor_kinds())
-def test_every_kind_is_ready_to_use_as_soon_as_there_are_data(panel: PredictorPanel, kind: str, gt: Array) -> None:
-    panel.set_context(gt)
-    panel.kind = kind
-    assert type(panel.predictor()) is predictor_class(kind)
-    assert panel.config["kind"] == kind
+def test_every_kind_is_ready_to_use_as_soon_as_there_are_data(
+    panel: PredictorPanel, settings: Settings, kind: str, gt: Array
+) -> None:
+    settings.gt = gt
+    settings.kind = kind
+    assert type(settings.predictor()) is predictor_class(kind)
+    assert panel.form.values() | {"kind": kind} == settings.config
     assert shown_errors(panel) == []
 
 
-def test_choosing_a_kind_signals_once(panel: PredictorPanel, changes: list[dict[str, Any]]) -> None:
-    combo = panel.findChild(QComboBox)
+def test_a_kind_is_chosen_by_hand_and_shown_when_it_is_set(
+    panel: PredictorPanel, settings: Settings, changes: list[dict[str, Any]]
+) -> None:
+    combo = panel.findChild(QComboBox, "kind")
     combo.setCurrentIndex(combo.findText("Signed distance"))
     assert [c["kind"] for c in changes] == ["distance"]
+    settings.config = {"kind": "dummy", "embedding_dims": 5}
+    assert len(changes) == 2
+    assert combo.currentText() == "Dummy"
+    assert panel.form.values() == {"embedding_dims": 5}
 
 
-def test_every_kind_keeps_what_was_last_set_for_it(panel: PredictorPanel) -> None:
-    panel.config = DISTANCE
-    panel.kind = "dummy"
-    panel.kind = "distance"
-    assert panel.config["scale_factor"] == 33.0
-
-
-def test_setting_a_configuration_changes_kind_and_form_with_one_signal(
-    panel: PredictorPanel, changes: list[dict[str, Any]]
+def test_an_edit_by_hand_is_set_once_and_only_what_was_edited_is_chosen(
+    panel: PredictorPanel, settings: Settings, changes: list[dict[str, Any]]
 ) -> None:
-    panel.config = DISTANCE
-    assert len(changes) == 1
-    assert panel.predictor() == DistancePredictor(("mito",), 33.0, False)
-    assert panel.findChild(QComboBox).currentText() == "Signed distance"
-
-
-def test_a_configuration_may_leave_required_parameters_to_the_data(panel: PredictorPanel) -> None:
-    panel.config = {"kind": "affinities", "lsds": False}
-    assert panel.config["neighborhood"] == ((1, 0, 0), (0, 1, 0), (0, 0, 1))
-    panel.set_context(PICTURE)
-    assert panel.config["neighborhood"] == ((1, 0), (0, 1))
-    assert panel.config["lsds"] is False
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"kind": "distanse"}, "unknown predictor 'distanse'; did you mean 'distance'"),
-        ({"kind": ["distance"]}, "kind must be one of"),
-        ({"scale_factor": 3.0}, "needs the key 'kind'"),
-        (DISTANCE | {"scale": 3.0}, "no parameter 'scale'; did you mean 'scale_factor'"),
-        (DISTANCE | {"scale_factor": -3.0}, "scale_factor must be > 0, got -3"),
-        (DISTANCE | {"clipmin": 0.9, "clipmax": 0.1}, "clipmin must not exceed clipmax"),
-    ],
-    ids=["kind", "no text", "no kind", "parameter", "bounds", "clips"],
-)
-def test_a_wrong_configuration_is_an_error_and_changes_nothing(
-    panel: PredictorPanel, changes: list[dict[str, Any]], wrong: dict[str, Any], message: str
-) -> None:
-    before = panel.config
-    with pytest.raises(ValueError, match=message):
-        panel.config = wrong
-    assert panel.config == before
-    assert changes == []
-
-
-def test_new_data_move_only_what_nobody_chose_and_say_nothing(
-    panel: PredictorPanel, changes: list[dict[str, Any]]
-) -> None:
-    panel.kind = "distance"
+    settings.kind = "distance"
     changes.clear()
-    assert panel.config["scale_factor"] == 200.0
-    panel.set_context(PICTURE)
-    assert panel.config["scale_factor"] == 5.0
-    panel._form.set_values({"scale_factor": 12.0})
-    panel.set_context(VOLUME)
-    assert panel.config["scale_factor"] == 12.0
-    assert changes == []
-    panel.reset()
-    assert panel.config["scale_factor"] == 200.0
+    panel.findChild(QDoubleSpinBox, "scale_factor").setValue(12.0)
+    assert settings.predictor_choice.chosen == {"scale_factor": 12.0}
     assert len(changes) == 1
+    settings.gt = PICTURE
+    assert settings.config["scale_factor"] == 12.0
+    panel.findChild(QPushButton, "reset").click()
+    assert settings.config["scale_factor"] == panel.form.values()["scale_factor"] == 5.0
+    assert len(changes) == 2
 
 
-def test_parameters_that_do_not_go_together_are_explained_where_they_are(panel: PredictorPanel, qtbot: QtBot) -> None:
-    panel.kind = "distance"
-    with qtbot.waitSignal(panel.config_changed):
-        panel._form.findChild(QDoubleSpinBox, "clipmin").setValue(0.97)
+def test_what_is_undone_is_shown(panel: PredictorPanel, settings: Settings) -> None:
+    steps = History(settings)
+    settings.kind = "distance"
+    panel.findChild(QDoubleSpinBox, "scale_factor").setValue(12.0)
+    steps.undo()
+    assert panel.form.values()["scale_factor"] == settings.config["scale_factor"] == 200.0
+    steps.undo()
+    assert panel.findChild(QComboBox, "kind").currentText() == "Affinities"
+    steps.redo()
+    steps.redo()
+    assert panel.form.values()["scale_factor"] == settings.config["scale_factor"] == 12.0
+
+
+def test_parameters_that_do_not_go_together_are_explained_where_they_are(
+    panel: PredictorPanel, settings: Settings
+) -> None:
+    settings.kind = "distance"
+    panel.form.findChild(QDoubleSpinBox, "clipmin").setValue(0.97)
     assert shown_errors(panel) == ["clipmin must not exceed clipmax, got 0.97 > 0.95"]
-    assert shown_errors(panel._form.advanced) == shown_errors(panel)
+    assert shown_errors(panel.form.advanced) == shown_errors(panel)
     with pytest.raises(ValueError, match="clipmin must not exceed clipmax"):
-        panel.predictor()
-    panel.reset()
+        settings.predictor()
+    panel.findChild(QPushButton, "reset").click()
     assert shown_errors(panel) == []
 
 
 @pytest.mark.parametrize("gt", [VOLUME, PICTURE], ids=["volume", "picture"])
 @pytest.mark.parametrize("kind", predictor_kinds())
-def test_every_preset_that_is_offered_fits_the_data(panel: PredictorPanel, kind: str, gt: Array) -> None:
-    panel.set_context(gt)
-    panel.kind = kind
-    for name in panel.presets():
-        panel.apply_preset(name)
-        predictor = panel.predictor()
-        for parameter, value in predictor_class(kind).presets.get(name, {}).items():
-            assert panel.config[parameter] == (tuple(map(tuple, value)) if isinstance(value, list) else value)
+def test_every_preset_that_is_offered_fits_the_data(settings: Settings, kind: str, gt: Array) -> None:
+    settings.gt = gt
+    settings.kind = kind
+    for name, values in presets_for(kind, gt).items():
+        settings.apply_preset(name)
+        predictor = settings.predictor()
+        for parameter, value in values.items():
+            assert settings.config[parameter] == (tuple(map(tuple, value)) if isinstance(value, list) else value)
         assert len(getattr(predictor, "neighborhood", [[0] * gt.dims])[0]) == gt.dims
 
 
-def test_a_preset_is_one_change_and_an_unknown_one_an_error(
-    panel: PredictorPanel, changes: list[dict[str, Any]]
-) -> None:
+def test_a_preset_is_one_change(panel: PredictorPanel, settings: Settings, changes: list[dict[str, Any]]) -> None:
     menu_entry(panel, "Long range, 3-D").trigger()
     assert len(changes) == 1
     assert len(changes[0]["neighborhood"]) == 9
     menu_entry(panel, "Defaults").trigger()
-    assert panel.config["lsds"] is True
-    assert len(panel.config["neighborhood"]) == 9
-    with pytest.raises(ValueError, match="affinities has no preset 'short'; it has defaults"):
-        panel.apply_preset("short")
+    assert settings.config["lsds"] is True
+    assert len(settings.config["neighborhood"]) == 9
 
 
-def test_a_configuration_is_copied_as_yaml_python_and_for_dacapo(panel: PredictorPanel) -> None:
-    panel.config = DISTANCE
+def test_a_configuration_is_copied_as_yaml_python_and_for_dacapo(panel: PredictorPanel, settings: Settings) -> None:
+    settings.config = DISTANCE
     clipboard = QApplication.clipboard()
     menu_entry(panel, "YAML").trigger()
-    assert clipboard.text() == predictor_to_yaml(panel.predictor())
+    assert clipboard.text() == predictor_to_yaml(settings.predictor())
     menu_entry(panel, "Python").trigger()
     assert clipboard.text().startswith("from predictor_inspector.core import DistancePredictor\n")
     menu_entry(panel, "DaCapo task configuration").trigger()
     assert yaml.safe_load(clipboard.text())["clip_distance"] == 400.0
 
 
-def test_what_cannot_be_copied_is_explained(panel: PredictorPanel) -> None:
-    panel.config = DISTANCE | {"epsilon": 0.5}
+def test_what_cannot_be_copied_is_explained(panel: PredictorPanel, settings: Settings) -> None:
+    settings.config = DISTANCE | {"epsilon": 0.5}
     QApplication.clipboard().setText("as before")
     menu_entry(panel, "DaCapo task configuration").trigger()
     assert "epsilon cannot be expressed in DaCapo's DistanceTaskConfig" in panel.message
@@ -195,18 +174,18 @@ def test_what_cannot_be_copied_is_explained(panel: PredictorPanel) -> None:
     assert panel.message == ""
 
 
-def test_yaml_is_pasted(panel: PredictorPanel) -> None:
+def test_yaml_is_pasted(panel: PredictorPanel, settings: Settings) -> None:
     QApplication.clipboard().setText("{kind: dummy, embedding_dims: 5}")
     menu_entry(panel, "Paste YAML").trigger()
-    assert panel.predictor() == DummyPredictor(5)
+    assert settings.predictor() == DummyPredictor(5)
     assert panel.message == ""
 
 
-def test_yaml_is_loaded(panel: PredictorPanel, tmp_path: Path) -> None:
+def test_yaml_is_loaded(panel: PredictorPanel, settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "predictor.yaml"
     path.write_text(yaml.safe_dump(DISTANCE), encoding="utf-8")
     panel.load_yaml(path)
-    assert panel.predictor() == DistancePredictor(("mito",), 33.0, False)
+    assert settings.predictor() == DistancePredictor(("mito",), 33.0, False)
 
 
 @pytest.mark.parametrize(
@@ -221,24 +200,25 @@ def test_yaml_is_loaded(panel: PredictorPanel, tmp_path: Path) -> None:
     ids=["broken", "list", "kind", "type", "missing"],
 )
 def test_a_file_that_is_no_configuration_is_explained_and_changes_nothing(
-    panel: PredictorPanel, tmp_path: Path, text: str | None, message: str
+    panel: PredictorPanel, settings: Settings, tmp_path: Path, text: str | None, message: str
 ) -> None:
-    before = panel.config
+    before = settings.config
     path = tmp_path / "predictor.yaml"
     if text is not None:
         path.write_text(text, encoding="utf-8")
     panel.load_yaml(path)
     assert message in panel.message
-    assert panel.config == before
+    assert settings.config == before
 
 
 def test_without_data_nothing_is_said_to_be_wrong_before_anybody_chose(qtbot: QtBot) -> None:
-    panel = PredictorPanel()
+    settings = Settings()
+    panel = PredictorPanel(settings)
     qtbot.addWidget(panel)
-    panel.kind = "distance"
+    settings.kind = "distance"
     assert shown_errors(panel) == []
     with pytest.raises(ValueError, match="channels"):
-        panel.predictor()
+        settings.predictor()
 
 
 def test_kinds_are_called_as_people_call_them() -> None:
@@ -275,18 +255,19 @@ def test_other_peoples_kinds_are_offered_too(qtbot: QtBot, monkeypatch: pytest.M
     others = {"choosy": f"{__name__}:Choosy", "broken": "no_such_package:Predictor"}
     for kind, where in others.items():
         monkeypatch.setitem(PREDICTORS.built_in, kind, where)
-    panel = PredictorPanel()
+    settings = Settings()
+    panel = PredictorPanel(settings)
     qtbot.addWidget(panel)
-    panel.set_context(PICTURE)
-    combo = panel.findChild(QComboBox)
+    settings.gt = PICTURE
+    combo = panel.findChild(QComboBox, "kind")
     combo.setCurrentIndex(combo.findText("Choosy"))
     assert shown_errors(panel) == ["choosy needs a volume"]
-    panel.set_context(VOLUME)
+    settings.gt = VOLUME
     assert shown_errors(panel) == []
     combo.setCurrentIndex(combo.findText("Broken"))
     assert panel.message.startswith("Broken can't be used: the predictor 'broken' can't be loaded: ModuleNotFoundError")
     assert combo.currentText() == "Choosy"
-    assert panel.kind == "choosy"
+    assert settings.kind == "choosy"
 
 
 def test_a_class_is_described_by_the_first_line_of_its_docstring() -> None:

@@ -47,7 +47,7 @@ def test_context_beyond_the_data_has_a_colour_of_its_own(window: Window) -> None
     assert not np.allclose(layer.edge_color[0], layer.edge_color[1])
     assert layer.face_color[0][3] == 0
     assert layer.face_color[1][3] > 0
-    assert "beyond the data" in window.widget._region._note.text()
+    assert "beyond the data" in window.control("note").text()
 
 
 def test_a_slice_that_does_not_cut_the_box_shows_it_faded(window: Window) -> None:
@@ -120,7 +120,7 @@ def test_a_box_dragged_out_of_the_data_is_kept_inside(window: Window) -> None:
 
 def test_a_box_can_be_set_from_code(window: Window) -> None:
     layer = window.add_labels()
-    gt = window.widget._inspector.gt_array()
+    gt = window.widget.settings.gt
     box = gt.roi_of((slice(2, 7), slice(10, 20), slice(5, 30)))
     window.after(lambda: setattr(window.widget, "box", box))
     assert window.widget.region_mode == "box"
@@ -157,7 +157,7 @@ def test_a_rectangle_that_is_deleted_comes_back(window: Window) -> None:
 def test_the_regions_shown_are_those_of_the_predictor(window: Window) -> None:
     pinned(window)
     inspection = window.widget.inspection
-    gt = window.widget._inspector.gt_array()
+    gt = window.widget.settings.gt
     assert inspection.regions == regions_for(inspection.request.predictor, gt, inspection.roi)
 
 

@@ -19,19 +19,22 @@ from predictor_inspector.plugin.layers.pictures import LazyBlend, WithTime
 from predictor_inspector.plugin.live.tiled_run import SoFar, in_view_first, is_seen, progress_of
 from predictor_inspector.plugin.memory_setting import CHOICES
 from predictor_inspector.plugin.model import tile_plan as budget
-from predictor_inspector.plugin.model.axes import Place
-from predictor_inspector.plugin.model.resolve import Situation
-from predictor_inspector.plugin.model.tile_plan import TooLarge, affordable, memory_for_chunks, memory_of, plan_for
+from predictor_inspector.plugin.model.tile_plan import (
+    TooLarge,
+    affordable,
+    memory_for_chunks,
+    memory_of,
+    plan_for,
+)
 from predictor_inspector.plugin.model.view import View
 
 PREDICTOR = AffinitiesPredictor([[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
-SLICE = View(point=(0.0, 50.0, 0.0, 0.0), displayed=(2, 3), center=(400.0, 30.0), size=(100.0, 100.0))
 
 
-def large(shape: tuple[int, ...] = (1024, 1024, 1024), predictor: Any = PREDICTOR, view: View = SLICE) -> Situation:
+def large(shape: tuple[int, ...] = (1024, 1024, 1024), predictor: Any = PREDICTOR) -> Request:
     """A region of so many voxels of 10 nm, of which nothing is there but the shape."""
     gt = Array(np.broadcast_to(np.uint32(1), shape), (10,) * len(shape))
-    return Situation(Request(predictor, Source(gt), gt.roi, "cpu"), Place((), ()), view, (), (), ("key",))
+    return Request(predictor, Source(gt), gt.roi, "cpu")
 
 
 def test_a_region_within_the_budget_is_computed_at_once() -> None:
@@ -49,16 +52,16 @@ def test_a_larger_one_is_computed_in_tiles_that_need_no_more_than_the_memory(
     shape: tuple[int, ...], memory: int, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(budget, "scratch_room", lambda: 10**12)
-    situation = large(shape)
-    plan = plan_for(situation, memory)
+    request = large(shape)
+    plan = plan_for(request, memory)
     assert plan is not None
     assert reason in plan.reason
     assert plan.results == 2 * 4 * 3 * np.prod(shape)
     held = plan.results if plan.in_memory else plan.kept
     assert plan.tile_memory + held + memory_for_chunks(memory) <= memory
-    tiled = TiledInspection(situation.request, plan.tile_memory)
+    tiled = TiledInspection(request, plan.tile_memory)
     assert len(tiled) == plan.tiles > 1
-    assert needed_memory(PREDICTOR, situation.request.source, tiled.tile_shape) <= plan.tile_memory
+    assert needed_memory(PREDICTOR, request.source, tiled.tile_shape) <= plan.tile_memory
 
 
 def test_the_context_of_a_small_region_may_be_what_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,8 +82,8 @@ def test_what_fits_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_smaller_box_is_computed_at_once() -> None:
     for memory in (10**8, 10**10):
-        situation = large()
-        side = affordable(PREDICTOR, situation.gt, memory)
+        request = large()
+        side = affordable(PREDICTOR, request.source.gt, memory)
         assert plan_for(large((side,) * 3), memory) is None
 
 

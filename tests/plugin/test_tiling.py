@@ -68,18 +68,18 @@ class Steps:
         self.words: list[str] = []
         self.inspected: list[Any] = []
         self._window = window
-        window.widget._inspector.tiling.advanced.connect(self._on_advanced)
-        window.widget._inspector.stepped.connect(lambda step, _fraction: self.words.append(step))
+        window.widget.controller.tiling.advanced.connect(self._on_advanced)
+        window.widget.controller.stepped.connect(lambda step, _fraction: self.words.append(step))
         window.widget.inspected.connect(self.inspected.append)
 
     def _on_advanced(self, run: TiledRun) -> None:
         self.done.append((run.so_far.targets, run.so_far.weights))
-        self.notes.append(self._window.widget._region._note.toolTip())
+        self.notes.append(self._window.control("note").toolTip())
 
 
 def offered(window: Window) -> str:
-    panel = window.widget._region
-    return panel._offer.text() if panel._offer.isVisible() else ""
+    offer = window.control("offer")
+    return offer.text() if offer.isVisible() else ""
 
 
 def whole_layer(window: Window, config: dict[str, Any] = AFFINITIES) -> Steps:
@@ -96,15 +96,15 @@ def cancel_after(window: Window, tiles: int) -> None:
         if run.so_far.targets >= tiles:
             window.widget.cancel()
 
-    window.widget._inspector.tiling.advanced.connect(look)
-    window.after(window.widget._compute._button.click)
-    window.widget._inspector.tiling.advanced.disconnect(look)
+    window.widget.controller.tiling.advanced.connect(look)
+    window.after(window.control("compute").click)
+    window.widget.controller.tiling.advanced.disconnect(look)
 
 
 def assert_whole(window: Window, tolerance: float = 0) -> None:
     """The layers show what `inspect` gives for the region at once."""
     shown = window.widget.inspection
-    gt = window.widget._inspector.gt_array()
+    gt = window.widget.settings.gt
     expected = inspect(predictor_from_config(window.widget.config), gt, shown.roi)
     for name, array, mine in (("target", expected.target, shown.target), ("weight", expected.weight, shown.weight)):
         values = np.asarray(window.viewer.layers[name].data)
@@ -120,12 +120,11 @@ def test_a_large_region_is_offered_with_its_tiles_and_other_ways_out(window: Win
     assert "Press Compute for " in offered(window)
     assert "disk" not in offered(window)
     assert not window.target.visible
-    panel = window.widget._region
-    assert window.widget._compute._button.isEnabled()
-    assert panel._smaller.isVisible()
-    window.after(panel._smaller.click)
+    assert window.control("compute").isEnabled()
+    assert window.control("smaller").isVisible()
+    window.after(window.control("smaller").click)
     assert offered(window) == ""
-    assert not window.widget._compute._button.isEnabled()
+    assert not window.control("compute").isEnabled()
     assert window.widget.region_mode == "box"
     window.assert_layers_show_the_inspection()
 
@@ -136,7 +135,7 @@ def test_asked_for_it_comes_tile_by_tile_and_is_the_whole(
     window: Window, config: dict[str, Any], tolerance: float
 ) -> None:
     steps = whole_layer(window, config)
-    window.after(window.widget._compute._button.click)
+    window.after(window.control("compute").click)
     tiles = max(targets for targets, _ in steps.done)
     assert tiles > 4
     assert steps.done == [
@@ -148,10 +147,10 @@ def test_asked_for_it_comes_tile_by_tile_and_is_the_whole(
     assert next(w for w in steps.words if w.startswith("tile")) == f"tile 1 of {tiles}"
     assert f"weights of tile {tiles} of {tiles}" in steps.words
     assert steps.notes[4] == f"Partial: 3 of {tiles} tiles so far, weights of 0."
-    assert [i.roi for i in steps.inspected] == [window.widget._inspector.gt_array().roi]
-    assert "Partial" not in window.widget._region._note.toolTip()
+    assert [i.roi for i in steps.inspected] == [window.widget.settings.gt.roi]
+    assert "Partial" not in window.control("note").toolTip()
     assert isinstance(window.widget.inspection.target.data, torch.Tensor)
-    assert len(window.widget._channels._names) == len(window.widget.inspection.channel_names)
+    assert window.control("channel_table").rowCount() == len(window.widget.inspection.channel_names)
     assert offered(window) == ""
     assert_whole(window, tolerance)
 
@@ -161,7 +160,7 @@ def test_what_does_not_fit_into_memory_is_held_on_disk(window: Window, monkeypat
     monkeypatch.setattr(layer_pictures, "_LARGE", 0)
     whole_layer(window)
     assert "held on disk (up to 10 GB)" in offered(window)
-    window.after(window.widget._compute._button.click)
+    window.after(window.control("compute").click)
     assert isinstance(window.widget.inspection.target.data, ScratchArray)
     assert_whole(window)
     target = np.asarray(window.target.data)
@@ -181,11 +180,11 @@ def test_without_room_on_the_disk_it_is_refused_with_the_numbers(
 ) -> None:
     monkeypatch.setattr(budget, "scratch_room", lambda: 3 * 2**30)
     whole_layer(window)
-    text = window.widget._region._warning.text()
+    text = window.control("too_large").text()
     assert "Target and weights take 10 GB, but there is room for 2.15 GB" in text
     assert offered(window) == ""
-    assert window.widget._region._smaller.isVisible()
-    assert not window.widget._compute._button.isEnabled()
+    assert window.control("smaller").isVisible()
+    assert not window.control("compute").isEnabled()
 
 
 @pytest.mark.usefixtures("small", "slowly")
@@ -193,26 +192,23 @@ def test_a_cancelled_run_stays_as_the_part_that_it_is(window: Window) -> None:
     steps = whole_layer(window)
     cancel_after(window, 3)
     shown = steps.done[-1][0]
-    tiles = window.widget._inspector.tiling.run.so_far.tiles
+    tiles = window.widget.controller.tiling.run.so_far.tiles
     assert 3 <= shown < tiles
     assert steps.inspected == []
     assert window.widget.inspection is None
     assert window.widget.message == ""
-    assert (
-        window.widget._region._note.toolTip()
-        == f"Partial, as it was cancelled: {shown} of {tiles} tiles, weights of 0."
-    )
+    assert window.control("note").toolTip() == f"Partial, as it was cancelled: {shown} of {tiles} tiles, weights of 0."
     assert window.viewer.layers["target RGB"].visible
     known = ~np.isnan(window.target.data)
     assert 0 < known.mean() < 1
-    gt = window.widget._inspector.gt_array()
+    gt = window.widget.settings.gt
     expected = inspect(predictor_from_config(AFFINITIES), gt).target.numpy()
     np.testing.assert_array_equal(window.target.data[known], expected[known])
     # Nothing begins anew by itself; asked for, all of it is computed.
     assert "Press Compute" in offered(window)
     window.after(lambda: window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 140.0))
     assert window.widget.inspection is None
-    window.after(window.widget._compute._button.click)
+    window.after(window.control("compute").click)
     assert len(steps.inspected) == 1
     assert_whole(window)
 
@@ -238,7 +234,7 @@ def test_what_is_merely_looked_at_waits_to_be_asked_for(window: Window, monkeypa
     window.after(lambda: setattr(window.widget, "thickness", 12))
     assert "Press Compute" in offered(window)
     steps = Steps(window)
-    window.after(window.widget._compute._button.click)
+    window.after(window.control("compute").click)
     assert len(steps.inspected) == 1
     assert_whole(window)
 
@@ -251,10 +247,10 @@ def test_a_run_is_left_when_something_else_is_looked_at(window: Window) -> None:
         if run.so_far.targets == 2:
             window.widget.region_mode = "view"
 
-    window.widget._inspector.tiling.advanced.connect(look)
-    window.after(window.widget._compute._button.click)
+    window.widget.controller.tiling.advanced.connect(look)
+    window.after(window.control("compute").click)
     assert [i.roi.shape[0] for i in steps.inspected] == [steps.inspected[0].gt.voxel_size[0]]
-    assert window.widget._inspector.tiling.run is None
+    assert window.widget.controller.tiling.run is None
     window.assert_layers_show_the_inspection()
 
 
@@ -268,8 +264,8 @@ def test_painting_ends_a_run_over_what_was_there_before(window: Window) -> None:
             layer.selected_label = 999
             layer.paint((5, 20, 20), 999)
 
-    window.widget._inspector.tiling.advanced.connect(look)
-    window.after(window.widget._compute._button.click)
+    window.widget.controller.tiling.advanced.connect(look)
+    window.after(window.control("compute").click)
     assert steps.inspected == []
     assert "Press Compute" in offered(window)
     assert not window.target.visible
@@ -280,10 +276,9 @@ def test_channels_may_be_mixed_otherwise_while_tiles_come(window: Window) -> Non
     whole_layer(window)
     cancel_after(window, 3)
     known = ~np.isnan(window.target.data).any(0)
-    predictor = predictor_from_config(AFFINITIES)
-    window.widget._channels._names = predictor.channel_names
-    window.widget._channels._chosen[predictor.channel_names] = {0: "#ff0000"}
-    window.after(window.widget._inspector.restyle)
+    names, mix = predictor_from_config(AFFINITIES).channel_names, window.widget.context.rgb_mix
+    mix.set_colour(names, 0, "#ff0000")
+    window.after(lambda: [mix.mix(names, i, i == 0) for i in range(3)])
     rgb = np.asarray(window.viewer.layers["target RGB"].data)
     np.testing.assert_array_equal(rgb[..., 0][known], window.target.data[0][known] * 255)
     np.testing.assert_array_equal(rgb[..., 3] > 0, ~np.isnan(window.target.data[0]))
@@ -298,7 +293,7 @@ def test_a_time_series_is_held_on_disk_too(window: Window) -> None:
     window.settle()
     window.set_config(**AFFINITIES)
     window.after(lambda: setattr(window.widget, "region_mode", "layer"))
-    window.after(window.widget._compute._button.click)
+    window.after(window.control("compute").click)
     assert window.target.data.shape == (3, 1, 12, 40, 48)
     assert np.asarray(window.viewer.layers["target RGB"].data).shape[:-1] == (1, 12, 40, 48)
     assert_whole(window)
@@ -307,9 +302,9 @@ def test_a_time_series_is_held_on_disk_too(window: Window) -> None:
 @pytest.mark.usefixtures("on_disk", "slowly")
 def test_a_dock_that_is_closed_amid_tiles_stops_and_leaves_its_layers(window: Window) -> None:
     steps = whole_layer(window)
-    window.widget._compute._button.click()
+    window.control("compute").click()
     window.qtbot.waitUntil(lambda: bool(steps.done) and steps.done[-1][0] == 2, timeout=10_000)
-    tiles = window.widget._inspector.tiling.run.so_far.tiles
+    tiles = window.widget.controller.tiling.run.so_far.tiles
     window.viewer.window.remove_dock_widget(window.dock)
     window.dock.deleteLater()
     window.dock = None
@@ -326,12 +321,12 @@ def test_the_weights_contrast_follows_until_the_person_sets_it(window: Window) -
     window.widget.region_mode = "layer"
     window.add_labels()
     window.set_config(**AFFINITIES)
-    window.after(window.widget._compute._button.click)
+    window.after(window.control("compute").click)
     heaviest = float(np.nanmax(window.weight.data))
     assert heaviest > 1
     assert window.weight.contrast_limits == [0, heaviest]
     window.weight.contrast_limits = (0, 0.5)
-    window.after(window.widget._compute._button.click)
+    window.after(window.control("compute").click)
     assert window.weight.contrast_limits == [0, 0.5]
 
 
@@ -339,16 +334,16 @@ def test_the_weights_contrast_follows_until_the_person_sets_it(window: Window) -
 def test_what_is_too_large_for_3d_is_hidden_there(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(result_layers, "_LARGE_IN_3D", 20_000)
     whole_layer(window)
-    window.after(window.widget._compute._button.click)
+    window.after(window.control("compute").click)
     assert window.viewer.layers["target RGB"].visible
     window.after(lambda: setattr(window.viewer.dims, "ndisplay", 3))
     assert not any(window.viewer.layers[name].visible for name in ("target", "weight", "target RGB"))
-    assert "3-D" in window.widget._region._note.toolTip()
+    assert "3-D" in window.control("note").toolTip()
     window.after(lambda: window.widget.look_at("weight"))
     assert not window.weight.visible
     window.after(lambda: setattr(window.viewer.dims, "ndisplay", 2))
     assert window.weight.visible
-    assert "3-D" not in window.widget._region._note.toolTip()
+    assert "3-D" not in window.control("note").toolTip()
 
 
 def test_memory_bounds_what_is_computed_at_once(window: Window) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QWidget
 
 from predictor_inspector.core import predictor_from_config
 from predictor_inspector.data import array_from_layer
@@ -42,6 +42,10 @@ class Window:
         self.widget = InspectorWidget(viewer)
         self.dock = viewer.window.add_dock_widget(self.widget, name="inspector")
         self.settle()
+
+    def control(self, name: str) -> Any:
+        """A control or a line of text in the dock, by its object name."""
+        return self.widget.findChild(QWidget, name)
 
     def settle(self) -> None:
         """Wait until nothing is being computed nor about to be."""
@@ -80,7 +84,7 @@ class Window:
         assert widget.message == ""
         shown = widget.inspection
         assert shown is not None
-        gt = array_at(widget.gt_layer, widget.axes, widget._region.level, view_of(self.viewer))
+        gt = array_at(widget.gt_layer, widget.axes, widget.settings.level, view_of(self.viewer))
         mask = None if widget.mask_layer is None else array_from_layer(widget.mask_layer)
         expected = inspect(
             predictor_from_config(widget.config),
@@ -106,7 +110,7 @@ class Window:
 
     def roi_voxels(self) -> tuple[slice, ...]:
         """The region shown, in voxels of the ground truth."""
-        gt = array_at(self.widget.gt_layer, self.widget.axes, self.widget._region.level, view_of(self.viewer))
+        gt = array_at(self.widget.gt_layer, self.widget.axes, self.widget.settings.level, view_of(self.viewer))
         return gt.to_slices(self.widget.inspection.roi)
 
     def rectangle(self, name: str, index: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""`InspectorWidget`: the dock widget, driven by hand or from code."""
+"""`InspectorWidget`: the dock widget, used by hand or from code."""
 
 from __future__ import annotations
 
@@ -10,88 +10,121 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
-from predictor_inspector.data.chunk_cache import SHARED
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.driven import Driven
-from predictor_inspector.plugin.forms.collapsible import Collapsible
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, padded, scrolling
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, padded
 from predictor_inspector.plugin.layers.navigation import go_to_region
+from predictor_inspector.plugin.layers.owned import is_owned
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
-from predictor_inspector.plugin.live.controller import Inspector
+from predictor_inspector.plugin.layers.rgb_mix import RgbMix
+from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.shutdown import Ending
-from predictor_inspector.plugin.live.tiled_run import TiledRun
 from predictor_inspector.plugin.memory_setting import MemorySetting
-from predictor_inspector.plugin.model.resolve import Intention, Situation
-from predictor_inspector.plugin.model.tile_plan import affordable, memory_for_chunks, memory_of
-from predictor_inspector.plugin.model.view import central
+from predictor_inspector.plugin.model.history import History
+from predictor_inspector.plugin.model.resolve import Message
+from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.reader import add_layers
 from predictor_inspector.plugin.tabs import TabContext, make_tabs
-from predictor_inspector.plugin.tabs.setup.channel_table import ChannelTable
-from predictor_inspector.plugin.tabs.setup.compute_panel import ComputePanel
-from predictor_inspector.plugin.tabs.setup.data_panel import DataPanel
-from predictor_inspector.plugin.tabs.setup.predictor_panel import PredictorPanel
-from predictor_inspector.plugin.tabs.setup.region_panel import RegionPanel
 from predictor_inspector.plugin.tabs.tools import Tools
 
 if TYPE_CHECKING:
     import napari.viewer
 
 
-class InspectorWidget(Driven, QWidget):
+def _setting(name: str, doc: str) -> Any:
+    """A property that is a field of the settings."""
+    return property(
+        lambda self: getattr(self.settings, name), lambda self, value: setattr(self.settings, name, value), doc=doc
+    )
+
+
+class InspectorWidget(QWidget):
     """Pick a predictor and a layer of ground truth; see its target and weights for the region in view.
 
     Parameters
     ----------
     viewer : napari.Viewer
         Whose layers are inspected, and which shows the result.
+
+    Attributes
+    ----------
+    settings : Settings
+        What is inspected and how. Its fields are the widget's properties, too: setting one is as good as choosing it by
+        hand.
+    history : History
+        Undo and redo of settings.
+    tabs : dict of Tab
+        By their registered names.
+    notice : str
+        What is wrong with the dock itself: a sentence for each tab that can't be opened.
     """
 
     inspected = Signal(object)
     """An `Inspection`, after the layers have been given its target and weights."""
 
+    gt_layer = _setting("gt_layer", "The ground-truth layer, or None; setting one that can't be is a ``ValueError``.")
+    mask_layer = _setting(
+        "mask_layer", "The layer that is non-zero where the ground truth is annotated; None: everywhere."
+    )
+    axes = _setting("axes", "How the ground truth's axes are read.")
+    config = _setting("config", "The predictor's configuration, ``{'kind': …, …}``; setting it changes kind and form.")
+    region_mode = _setting("region_mode", "``'view'``, ``'box'`` or ``'layer'``.")
+    thickness = _setting("thickness", "How many slices are inspected at a time, in voxels.")
+    live = _setting("live", "Whether to compute whenever anything changes.")
+    device = _setting("device", "As `inspect` takes it; so are `outside` and `balance_over`.")
+    outside = _setting("outside", "What to do where the context reaches beyond the data: ``'clip'`` or ``'zero'``.")
+    balance_over = _setting("balance_over", "Over what classes are counted: ``'roi'`` or ``'context'``.")
+    memory = _setting("memory", "How much memory a region may take: ``'auto'``, or a size such as ``'4 GB'``.")
+
     # napari hands itself to a parameter with exactly this annotation, as a string: the menu depends on it.
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
-        self._data = DataPanel(viewer.layers, self._open_file)
-        self._predictor = PredictorPanel()
-        self._region = RegionPanel()
-        self._compute = ComputePanel()
-        self._channels = ChannelTable()
-        self._error = ErrorLabel()
-        self._tabs = QTabWidget()
-        self._message, self._note = "", ""
-        self._inspector = Inspector(viewer, self._intention, self._channels.blended)
-        self.tools = Tools(self, viewer, self._inspector, self._channels.blended)
-        context = TabContext(
+        self.settings = Settings()
+        self.history = History(self.settings)
+        self._message = ""
+        self._memory_setting = MemorySetting(self.settings)
+        mix = RgbMix()
+        self.controller = LiveController(viewer, self.settings, mix.of)
+        self.context = TabContext(
             viewer=viewer,
-            settings=self,
-            controller=self._inspector,
-            blended=self._channels.blended,
+            settings=self.settings,
+            history=self.history,
+            controller=self.controller,
+            layers=self.controller.layers,
+            rgb_mix=mix,
             look_at=self.look_at,
             look_at_channel=self.look_at_channel,
             go_to=self.go_to,
+            open_file=self._open_file,
         )
-        self.tabs, failures = make_tabs(context)
+        self.tabs, failures = make_tabs(self.context)
         self.notice = " ".join(failures)
-        """What is wrong with the dock itself: a sentence for each tab that can't be opened."""
+        self.tools = Tools(self, viewer, self.controller, mix.of)
         self._watched = False
-        self._memory_setting = MemorySetting()
         self._lay_out()
         self._connect()
-        self._compute.memory = self._memory_setting.value
-        self._adapt()
-        self._inspector.request_update()
+        mix.changed.connect(self.controller.restyle)
+        self.reset_choices()
+        self.controller.request_update()
+
+    @property
+    def box(self) -> Roi | None:
+        """The box in the ground truth's world coordinates; None until there was one. Setting it pins it."""
+        return self.settings.box
+
+    @box.setter
+    def box(self, roi: Roi) -> None:
+        self.settings.pin(roi)
 
     @property
     def busy(self) -> bool:
         """Whether something is being computed, or about to be."""
-        return self._inspector.busy
+        return self.controller.busy
 
     @property
     def inspection(self) -> Inspection | None:
         """What the layers show, or None."""
-        return self._inspector.inspection
+        return self.controller.inspection
 
     @property
     def message(self) -> str:
@@ -100,29 +133,38 @@ class InspectorWidget(Driven, QWidget):
 
     def compute(self) -> None:
         """Compute now, live or not."""
-        self._inspector.compute()
+        self.controller.compute()
 
     def cancel(self) -> None:
         """Stop computing."""
-        self._inspector.cancel()
+        self.controller.cancel()
+
+    def undo(self) -> None:
+        """Take back the last change of a setting."""
+        self.history.undo()
+
+    def redo(self) -> None:
+        """Make the change again that was taken back last."""
+        self.history.redo()
 
     def look_at(self, view: str) -> None:
         """Show ``"target"``, ``"weight"`` or ``"target RGB"`` and hide the others."""
         if view not in (TARGET, WEIGHT, RGB):
             raise ValueError(f"view must be one of {TARGET!r}, {WEIGHT!r} or {RGB!r}, got {view!r}")
-        self._inspector.results.look_at(view)
-        self._follow_view()
+        self.controller.look_at(view)
 
-    def look_at_channel(self, name: str) -> None:
-        """Move the viewer to the channel of this name."""
-        names = [] if self.inspection is None else list(self.inspection.channel_names)
-        if name not in names:
-            raise ValueError(f"there is no channel {name!r}; there are {', '.join(names) or 'none'}")
-        self._go_to_channel(names.index(name))
+    def look_at_channel(self, channel: str | int) -> None:
+        """Move the viewer to the channel of this name or index."""
+        if isinstance(channel, str):
+            names = [] if self.inspection is None else list(self.inspection.channel_names)
+            if channel not in names:
+                raise ValueError(f"there is no channel {channel!r}; there are {', '.join(names) or 'none'}")
+            channel = names.index(channel)
+        self.controller.look_at_channel(channel)
 
     def go_to(self, roi: Roi) -> None:
         """Pin the box at a region, in the counts of the ground truth, and move the view there."""
-        gt = self._inspector.gt_array()
+        gt = self.settings.gt
         if gt is not None:
             self.box = roi
             go_to_region(self._viewer, roi, gt)
@@ -131,11 +173,11 @@ class InspectorWidget(Driven, QWidget):
         """Show the tab of this title: ``"Inspect"``, ``"Findings"``, ``"Explain"`` and so on."""
         if title not in self._titles:
             raise ValueError(f"there is no tab {title!r}; there are {', '.join(self._titles)}")
-        self._tabs.setCurrentIndex(self._titles.index(title))
+        self._pages.setCurrentIndex(self._titles.index(title))
 
     def reset_choices(self, event: Any = None) -> None:
         """Take over the viewer's layers as they are."""
-        self._data.refresh()
+        self.settings.offer_layers(layer for layer in self._viewer.layers if not is_owned(layer))
 
     def showEvent(self, event: Any) -> None:
         """Go on when the dock is shown."""
@@ -144,216 +186,75 @@ class InspectorWidget(Driven, QWidget):
             # The dock is destroyed with the window, or by napari; hiding it is not the end.
             self._watched = True
             self._ending.comes_with(self.parent())
-        if self._inspector.paused:
-            self._inspector.resume()
+        if self.controller.paused:
+            self.controller.resume()
 
     def hideEvent(self, event: Any) -> None:
         """Rest while nobody looks."""
         super().hideEvent(event)
         # When Python ends before the window is closed, Qt hides what has lost its other half; a minimised window works on.
-        if isalive(self._inspector) and not event.spontaneous():
-            self._inspector.pause()
+        if isalive(self.controller) and not event.spontaneous():
+            self.controller.pause()
 
     def _lay_out(self) -> None:
-        inner = QWidget()
-        column = QVBoxLayout(inner)
-        column.setContentsMargins(6, 4, 6, 4)
-        column.setSpacing(3)
-        for title, panel in (
-            ("Data", self._data),
-            ("Predictor", self._predictor),
-            ("Region", self._region),
-            ("Compute", self._compute),
-        ):
-            column.addWidget(Collapsible(title, panel, expanded=True))
-        self._channel_section = Collapsible("Channels", self._channels, expanded=True)
-        column.addWidget(self._channel_section, 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        # What is wrong is said above all else, where it can't be scrolled away.
+        self._error = ErrorLabel()
+        self._error.setObjectName("message")
         self._error.setContentsMargins(8, 2, 8, 2)
-        layout.addWidget(self._error)
-        layout.addWidget(self._tabs, 1)
-        self._tabs.setDocumentMode(True)
-        self._tabs.tabBar().setDrawBase(False)
-        self._tabs.setUsesScrollButtons(True)
-        pages = [(0, "Inspect", "", scrolling(inner))]
-        pages += [(tab.order, tab.title, tab.tool_tip, padded(tab)) for tab in self.tabs.values()]
+        self._pages = QTabWidget()
+        self._pages.setDocumentMode(True)
+        self._pages.tabBar().setDrawBase(False)
+        self._pages.setUsesScrollButtons(True)
+        pages = [(tab.order, tab.title, tab.tool_tip, tab) for tab in self.tabs.values()]
         pages += [(order, title, tip, padded(tool)) for order, title, tip, tool in self.tools.tabs]
         pages.sort(key=lambda page: page[0])
         self._titles = [title for _, title, _, _ in pages]
         for _, title, tip, page in pages:
-            self._tabs.setTabToolTip(self._tabs.addTab(page, title), tip)
-        for tab in self.tabs.values():
-            tab.renamed.connect(partial(self._on_title, tab.title))
-        self.tools.title_changed.connect(self._on_title)
-        self._tabs.currentChanged.connect(self._on_tab)
+            self._pages.setTabToolTip(self._pages.addTab(page, title), tip)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        # What is wrong is said above all else, where it can't be scrolled away.
+        layout.addWidget(self._error)
+        layout.addWidget(self._pages, 1)
         self.setMinimumWidth(340)
 
     def _connect(self) -> None:
-        inspector = self._inspector
-        tabs = self.tabs.values()
+        controller, tabs = self.controller, self.tabs.values()
         self._ending = Ending(
-            inspector.close, self.tools.close, self._memory_setting.close, *(t.shut_down for t in tabs)
+            controller.close, self.tools.close, self._memory_setting.close, *(tab.shut_down for tab in tabs)
         )
         self._ending.comes_with(self)
-        self._memory_setting.changed.connect(partial(setattr, self._compute, "memory"))
-        inspector.layers_changed.connect(self.reset_choices)
-        self._data.changed.connect(self._on_data)
-        self._predictor.config_changed.connect(inspector.request_update)
-        self._region.changed.connect(inspector.request_update)
-        self._region.smaller_asked.connect(self._make_smaller)
-        self._compute.changed.connect(self._on_compute)
-        self._compute.compute_asked.connect(inspector.compute)
-        self._compute.cancel_asked.connect(inspector.cancel)
-        self._channels.channel_chosen.connect(self._go_to_channel)
-        self._channels.view_chosen.connect(self.look_at)
-        self._channels.blend_changed.connect(inspector.restyle)
-        inspector.previewed.connect(self._show)
-        inspector.shown.connect(self._on_shown)
-        inspector.resolved.connect(self._on_resolved)
-        inspector.withdrawn.connect(self._clear_channels)
-        inspector.cleared.connect(self._on_cleared)
-        inspector.message.connect(self._on_message)
-        inspector.tiling.advanced.connect(self._on_advanced)
-        inspector.stepped.connect(self._compute.set_step)
-        inspector.busy_changed.connect(self._compute.set_busy)
-        inspector.view_changed.connect(self._follow_view)
-        inspector.gt_changed.connect(self._adapt)
+        controller.layers_changed.connect(self.reset_choices)
+        controller.message.connect(self._on_message)
         for tab in tabs:
-            inspector.resolved.connect(tab.on_resolved)
-            inspector.shown.connect(tab.on_shown)
-            inspector.withdrawn.connect(tab.on_outdated)
-            inspector.cleared.connect(tab.on_cleared)
-            inspector.view_changed.connect(tab.on_view_changed)
+            controller.resolved.connect(tab.on_resolved)
+            controller.shown.connect(tab.on_shown)
+            controller.outdated.connect(tab.on_outdated)
+            controller.cleared.connect(tab.on_cleared)
+            controller.view_changed.connect(tab.on_view_changed)
+            tab.renamed.connect(partial(self._on_title, tab.title))
+        self.tools.title_changed.connect(self._on_title)
+        controller.shown.connect(self.inspected)
+        self._pages.currentChanged.connect(self._on_page)
 
     def _on_title(self, title: str, shown: str) -> None:
-        self._tabs.setTabText(self._titles.index(title), shown)
+        self._pages.setTabText(self._titles.index(title), shown)
 
-    def _on_tab(self, index: int) -> None:
+    def _on_page(self, index: int) -> None:
         self.tools.on_opened(self._titles[index])
         for tab in self.tabs.values():
             if tab.title == self._titles[index]:
                 tab.on_opened()
 
-    def _intention(self) -> Intention:
-        return Intention(
-            gt_layer=self._data.gt_layer,
-            mask_layer=self._data.mask_layer,
-            axes=self._data.axes,
-            level=self._region.level,
-            predictor=self._predictor.predictor,
-            mode=self._region.mode,
-            thickness=self._region.thickness,
-            device=self._compute.device,
-            outside=self._compute.outside,
-            balance_over=self._compute.balance_over,
-        )
-
-    def _on_data(self) -> None:
-        self._adapt()
-        self._inspector.request_update()
-
-    def _adapt(self) -> None:
-        """Fit panels to the ground truth."""
-        layer = self._data.gt_layer
-        levels = layer.data if layer is not None and layer.multiscale else []
-        self._region.set_levels([level.shape for level in levels])
-        gt = self._inspector.gt_array()
-        self._region.set_flat(gt is not None and gt.dims < 3)
-        self._predictor.set_context(gt)
-
-    def _on_compute(self) -> None:
-        self._inspector.live = self._compute.live
-        self._inspector.memory = memory_of(self._compute.memory)
-        SHARED.budget = memory_for_chunks(self._inspector.memory)
-        self._memory_setting.value = self._compute.memory
-        self._inspector.request_update()
-
-    def _on_resolved(self, situation: Situation) -> None:
-        gt, regions = situation.gt, situation.regions
-        self._region.set_size(regions.roi.shape // gt.voxel_size, regions.read_region.shape // gt.voxel_size)
-
-    def _on_shown(self, inspection: Inspection) -> None:
-        self._show(inspection)
-        self.inspected.emit(inspection)
-
-    def _show(self, inspection: Inspection) -> None:
-        self._compute.show_run(inspection.timings, inspection.device, inspection.memory)
-        self._channels.show_statistics(inspection.statistics)
-        self._channel_section.title = f"Channels ({len(inspection.statistics)})"
-        self._note_result(" ".join(inspection.notes))
-        self._stay_within(len(inspection.statistics))
-
-    def _on_advanced(self, run: TiledRun) -> None:
-        self._note_result(run.note)
-        self._stay_within(len(run.situation.request.predictor.channel_names))
-
-    def _stay_within(self, channels: int) -> None:
-        """Look at a channel that there is: a predictor of fewer channels would show none of them."""
-        dim = self._channel_dim()
-        if dim is not None and self._viewer.dims.point[dim] > channels - 1:
-            self._viewer.dims.set_point(dim, 0.0)
-        self._follow_view()
-
-    def _clear_channels(self) -> None:
-        self._note_result("")
-        self._channels.clear()
-        self._channel_section.title = "Channels"
-
-    def _on_cleared(self) -> None:
-        self._clear_channels()
-        self._region.set_no_size()
-
-    def _on_message(self, text: str, kind: str) -> None:
-        self._message = text if kind in ("error", "parameters") else ""
-        said_in_form = kind == "parameters" and self._predictor.isVisible()
+    def _on_message(self, message: Message) -> None:
+        self._message = message.text if message.kind in ("error", "parameters") else ""
+        form = self.findChild(QWidget, "predictor")
+        said_in_form = message.kind == "parameters" and form is not None and form.isVisible()
         shown = "" if said_in_form else self._message
         self._error.show_message(" ".join(text for text in (shown, self.notice) if text))
-        self._region.set_excess(text if kind in ("large", "tiles") else "", refused=kind == "large")
-        self._compute.set_waiting(kind == "tiles")
-        if kind == "hint":
-            self._region.set_note(text)
-        else:
-            self._note_result(self._note)
-
-    def _note_result(self, note: str) -> None:
-        """Say something about what the layers show."""
-        self._note = note
-        unseen = "Too large to be drawn in 3-D; slices show it. " if self._inspector.results.hidden_in_3d else ""
-        self._region.set_note(f"{unseen}{note}")
-
-    def _make_smaller(self) -> None:
-        gt = self._inspector.gt_array()
-        if gt is None:
-            return
-        side = affordable(self._predictor.predictor(), gt, self._inspector.memory)
-        roi = self._inspector.box.roi if self.region_mode == "box" else None
-        self.box = central(gt, gt.roi if roi is None else roi, (side,) * gt.dims)
-
-    def _go_to_channel(self, index: int) -> None:
-        """Move the viewer to a channel of the target."""
-        if self._inspector.results.looked_at() == RGB:
-            self.look_at(TARGET)
-        dim = self._channel_dim()
-        if dim is not None:
-            self._viewer.dims.set_point(dim, float(index))
-
-    def _channel_dim(self) -> int | None:
-        layer = self._inspector.results.get(TARGET)
-        return None if layer is None else int(self._viewer.dims.ndim - layer.ndim)
-
-    def _follow_view(self, _event: Any = None) -> None:
-        """Mark in the table which channel and which view are on the canvas."""
-        dim = self._channel_dim()
-        if dim is not None:
-            self._channels.set_channel(round(self._viewer.dims.point[dim]))
-        self._channels.set_view(self._inspector.results.looked_at())
-        self._channels.set_rgb_available(self._inspector.results.get(RGB) is not None)
 
     def _open_file(self, path: str) -> None:
         try:
             add_layers(self._viewer, path)
         except (ValueError, OSError, ImportError) as error:
-            self._on_message(str(error), "error")
+            self._on_message(Message.of(error))

@@ -45,7 +45,7 @@ class ViewerWatch:
 class LayerWatch:
     """Calls back when a layer's values change, or its place in the world."""
 
-    def __init__(self, changed: Callable[[bool], None]) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self._layer: Any | None = None
         self._connected: list[tuple[Any, Any]] = []
@@ -59,15 +59,11 @@ class LayerWatch:
         self._connected, self._layer = [], layer
         if layer is None:
             return
-        for names, callback in ((_PLACE, self._on_place), (_VALUES, self._on_values)):
-            for name in names:
-                emitter = getattr(layer.events, name, None)
-                if emitter is not None:
-                    emitter.connect(callback)
-                    self._connected.append((emitter, callback))
+        for name in (*_PLACE, *_VALUES):
+            emitter = getattr(layer.events, name, None)
+            if emitter is not None:
+                emitter.connect(self._on_event)
+                self._connected.append((emitter, self._on_event))
 
-    def _on_place(self, _event: Any = None) -> None:
-        self._changed(True)
-
-    def _on_values(self, _event: Any = None) -> None:
-        self._changed(False)
+    def _on_event(self, _event: Any = None) -> None:
+        self._changed()

@@ -16,9 +16,7 @@ from predictor_inspector.inspection.engine.held_results import HeldResults
 from predictor_inspector.inspection.engine.memory import default_memory
 from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection
 from predictor_inspector.plugin.layers.pictures import Blended, Pictures, lazy_pictures
-from predictor_inspector.plugin.live.worker import Job
-from predictor_inspector.plugin.model.resolve import Situation
-from predictor_inspector.plugin.model.tile_plan import TilePlan
+from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.model.view import View
 
 
@@ -54,32 +52,29 @@ class TiledRun:
 
     Attributes
     ----------
-    key : tuple
-        Of the situation that it is for.
+    state : Resolved
+        What it computes, in the tiles of its plan.
     so_far : SoFar
         What the layers may show by now.
     cancelled : bool
         Whether it was stopped, and remains a part.
     """
 
-    def __init__(self, situation: Situation, plan: TilePlan) -> None:
-        self.situation, self._plan = situation, plan
-        self.key = situation.key
-        self.so_far = SoFar(tiles=plan.tiles)
+    def __init__(self, state: Resolved) -> None:
+        if state.plan is None:
+            raise ValueError("there is no plan for tiles: the region is computed at once")
+        self.state, self._plan = state, state.plan
+        self.so_far = SoFar(tiles=state.plan.tiles)
         self.cancelled = False
         self._shown: tuple[Any, Pictures] | None = None
 
-    def job(self) -> TiledJob:
-        """What `LiveRunner` needs to compute it."""
-        return TiledJob(self.work, self.situation.about, run=self)
-
     def work(self, step: Callable[[str, float], None]) -> Generator[SoFar, None, tuple[Inspection, None]]:
         """Compute all tiles; yields what has become of it after each, and returns the whole."""
-        situation, plan = self.situation, self._plan
-        device = pick_device(situation.request.device)
+        state, plan = self.state, self._plan
+        device = pick_device(state.request.device)
         memory = plan.tile_memory if device.type == "cpu" else min(plan.tile_memory, default_memory(device))
-        order = in_view_first(situation.gt, situation.view)
-        tiled = TiledInspection(situation.request, memory, order)
+        order = in_view_first(state.gt, state.view)
+        tiled = TiledInspection(state.request, memory, order)
         results = HeldResults(tiled, plan.in_memory, plan.kept)
         so_far = SoFar(results, len(tiled))
         yield so_far
@@ -103,7 +98,7 @@ class TiledRun:
 
     def pictures(self, blended: Blended) -> Pictures:
         """What the layers show of it by now: the same arrays each time."""
-        so_far, predictor = self.so_far, self.situation.request.predictor
+        so_far, predictor = self.so_far, self.state.request.predictor
         about = (so_far.results is None, so_far.lowest < 0, list(blended))
         if self._shown is None or self._shown[0] != about:
             target, weight = (
@@ -111,7 +106,7 @@ class TiledRun:
                 if so_far.results is None
                 else (so_far.results.target, so_far.results.weight)
             )
-            place = self.situation.place
+            place = self.state.place
             made = lazy_pictures(target, weight, predictor, so_far.lowest, so_far.heaviest, place, blended)
             self._shown = about, made
         return replace(self._shown[1], heaviest=so_far.heaviest)
@@ -128,18 +123,10 @@ class TiledRun:
 
     def _nothing(self) -> Array:
         """NaN on all of the region, which takes no memory."""
-        gt, roi = self.situation.gt, self.situation.regions.roi
-        channels = len(self.situation.request.predictor.channel_names)
+        gt, roi = self.state.gt, self.state.regions.roi
+        channels = len(self.state.request.predictor.channel_names)
         data = np.broadcast_to(np.float32(np.nan), (channels, *(int(n) for n in roi.shape // gt.voxel_size)))
         return gt.like(data, ("c^", *gt.axis_names[gt.channel_dims :]), Coordinate(roi.begin))
-
-
-@dataclass(frozen=True)
-class TiledJob(Job):
-    """The job of a tiled run."""
-
-    run: Any = None
-    """A `TiledRun`."""
 
 
 def in_view_first(gt: Array, view: View) -> Callable[[Roi], tuple[bool, float]]:

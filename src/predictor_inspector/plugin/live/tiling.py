@@ -1,18 +1,18 @@
-"""`Tiling`: begins, follows and leaves the run in tiles that the layers show."""
+"""`Tiling`: the run in tiles that the layers show, from its beginning until it is complete or left."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 from qtpy.QtCore import QObject, Signal
 
 from predictor_inspector.core.text import counted, format_bytes, format_duration
-from predictor_inspector.plugin.live.tiled_run import SoFar, TiledJob, TiledRun
+from predictor_inspector.inspection.engine.preview import Pace
+from predictor_inspector.plugin.live.tiled_run import SoFar, TiledRun
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
-from predictor_inspector.plugin.model.resolve import Situation
-from predictor_inspector.plugin.model.tile_plan import TilePlan
+from predictor_inspector.plugin.model.resolve import Change, Message, Resolved
 
-UNASKED = 10.0
+AUTO_START_LIMIT = 10.0
 """Seconds that a region which a person has chosen may take in tiles without being asked for."""
 
 _TWICE = 2.0  # each tile is computed for its target and again for its weights
@@ -22,7 +22,7 @@ _PER_TILE = 0.05
 
 
 class Tiling(QObject):
-    """At most one `TiledRun`, from its beginning until its result is complete or something else is looked at.
+    """At most one `TiledRun`.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class Tiling(QObject):
 
     advanced = Signal(object)
     """The run, after more of it is shown."""
-    cancelled = Signal()
-    """The run was cancelled, and remains shown in part."""
+    cancelled = Signal(object)
+    """The run, which was cancelled, and remains shown in part."""
 
     def __init__(self, runner: LiveRunner, show: Callable[[TiledRun], object]) -> None:
         super().__init__()
@@ -49,55 +49,53 @@ class Tiling(QObject):
         runner.advanced.connect(self._on_advanced)
         runner.cancelled.connect(self._on_cancelled)
 
-    @property
-    def was_cancelled(self) -> bool:
-        """Whether a part of a region is shown because the person has stopped it."""
-        return self.run is not None and self.run.cancelled
-
-    def begin(self, situation: Situation, plan: TilePlan) -> None:
+    def begin(self, state: Resolved) -> None:
         """Compute this in place of whatever is being computed."""
         self._runner.cancel()
-        self.run = TiledRun(situation, plan)
+        self.run = TiledRun(state)
         # Even before the first tile, so that the layers let go of what they held: memory is for the tiles now.
         self._tell(self.run)
-        self._runner.submit(self.run.job())
+        self._runner.submit(Job(self.run.work, state))
 
-    def leave(self, unless: Hashable = None) -> None:
-        """End the run, since something else is looked at; but not if it is the one whose key is `unless`."""
-        if self.run is not None and self.run.key != unless:
-            if not self.run.cancelled:
+    def leave(self, unless: Resolved | None = None) -> None:
+        """End the run, since something else is looked at; but not if its result is that of `unless`."""
+        run = self.run
+        if run is not None and (unless is None or unless.change_since(run.state) >= Change.RESULT):
+            if not run.cancelled:
                 self._runner.cancel()
             self.run = None
 
     def gives_way_to(self, job: Job) -> bool:
         """Whether the layers may take a job's result: nobody else's while there is a run, nor that of a run left."""
-        return job.run is self.run if isinstance(job, TiledJob) else self.run is None
+        return job.about.plan is None if self.run is None else job.about is self.run.state
 
     def _on_advanced(self, job: Job, so_far: SoFar) -> None:
-        run = self.run
-        if run is not None and isinstance(job, TiledJob) and job.run is run:
-            run.so_far = so_far
-            self._tell(run)
+        if self.run is not None and self.gives_way_to(job):
+            self.run.so_far = so_far
+            self._tell(self.run)
 
     def _on_cancelled(self, job: Job) -> None:
-        run = self.run
-        if run is not None and isinstance(job, TiledJob) and job.run is run:
-            run.cancelled = True
-            self._tell(run)
-            self.cancelled.emit()
+        if self.run is not None and self.gives_way_to(job):
+            self.run.cancelled = True
+            self._tell(self.run)
+            self.cancelled.emit(self.run)
 
     def _tell(self, run: TiledRun) -> None:
         self._show(run)
         self.advanced.emit(run)
 
 
-def expected_seconds(plan: TilePlan, at_once: float) -> float:
-    """How long the tiles will take, given how long the region would take at once."""
-    return _TWICE * at_once + _PER_TILE * plan.tiles
+def expected_seconds(state: Resolved, pace: Pace) -> float:
+    """How long the tiles of a state's plan will take."""
+    tiles = 0 if state.plan is None else state.plan.tiles
+    return _TWICE * pace.expected(state.request) + _PER_TILE * tiles
 
 
-def offer(plan: TilePlan, seconds: float) -> str:
+def offer(state: Resolved, seconds: float) -> Message:
     """What the dock says where a region waits to be asked for in tiles."""
+    plan = state.plan
+    if plan is None:
+        return Message()
     held = "" if plan.in_memory else f", held on disk (up to {format_bytes(plan.results)})"
     time = f"about {format_duration(seconds)}".replace(" ", "\N{NO-BREAK SPACE}")
-    return f"{plan.reason} Press Compute for {counted(plan.tiles, 'tile')}, {time}{held}."
+    return Message(f"{plan.reason} Press Compute for {counted(plan.tiles, 'tile')}, {time}{held}.", "tiles")

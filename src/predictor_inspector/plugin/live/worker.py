@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
@@ -30,14 +30,14 @@ class Job:
     work : callable
         Takes a function that it calls with the name of a step and the fraction of it that is done; returns the result. If
         it is a generator, what it yields is delivered too.
-    about : hashable
-        What the result is about. A result is dropped only if that is no longer what is looked at.
+    about : object
+        What the result is about, by which its receiver knows whether it is still wanted.
     preview : callable, optional
         Like `work`, for a quick result that comes first. A job with a preview is given up for a newer one.
     """
 
     work: Work
-    about: Hashable = None
+    about: Any = None
     preview: Work | None = None
 
 
@@ -52,6 +52,8 @@ class LiveRunner(QObject):
     ----------
     prepare : callable, optional
         Called once in the worker thread before the first job.
+    executor : concurrent.futures.Executor, optional
+        Where jobs run, one at a time; a thread of its own by default.
     """
 
     previewed = Signal(object, object)
@@ -71,9 +73,9 @@ class LiveRunner(QObject):
 
     _ended = Signal(object, object, object)
 
-    def __init__(self, prepare: Callable[[], object] | None = None) -> None:
+    def __init__(self, prepare: Callable[[], object] | None = None, executor: Executor | None = None) -> None:
         super().__init__()
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="predictor-inspector", initializer=prepare)
+        self._executor = executor or ThreadPoolExecutor(1, "predictor-inspector", initializer=prepare)
         self._running: Job | None = None
         self._pending: Job | None = None
         self._cancel = Event()
@@ -94,8 +96,9 @@ class LiveRunner(QObject):
             self._pending = job
             self._superseded.set()
         else:
-            self._start(job)
+            self._running = job
             self.busy_changed.emit(True)
+            self._start(job)
 
     def cancel(self) -> None:
         """Forget the job that waits, and end the running one at its next step."""

@@ -40,8 +40,10 @@ class PredictorChoice:
         return replace(self, kind=kind)
 
     def with_chosen(self, values: Mapping[str, Any]) -> PredictorChoice:
-        """These and no other parameters of this kind chosen."""
-        return replace(self, by_kind={**self.by_kind, self.kind: {n: frozen(v) for n, v in values.items()}})
+        """These and no other parameters of this kind chosen; ``ValueError`` if a value isn't of its type."""
+        parameters = {p.name: p for p in parameters_of(predictor_class(self.kind))}
+        chosen = {name: parameters[name].convert(value) for name, value in values.items()}
+        return replace(self, by_kind={**self.by_kind, self.kind: chosen})
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,10 @@ def start_for(kind: str, gt: Array | None) -> Start:
     except ValueError as error:
         complaint = str(error)
     dims = 3 if gt is None else gt.dims
-    values = {p.name: suited.get(p.name, p.plainest_value(dims)) for p in parameters_of(cls)}
-    return Start({name: frozen(value) for name, value in values.items()}, complaint)
+    values = {
+        p.name: p.convert(suited[p.name]) if p.name in suited else p.plainest_value(dims) for p in parameters_of(cls)
+    }
+    return Start(values, complaint)
 
 
 def choice_from_config(choice: PredictorChoice, config: Any, gt: Array | None) -> PredictorChoice:
@@ -106,8 +110,3 @@ def presets_for(kind: str, gt: Array | None) -> dict[str, dict[str, Any]]:
 def _fits(values: Mapping[str, Any], offsets: Collection[str], gt: Array | None) -> bool:
     """Whether offsets among `values` have as many numbers as the data have axes."""
     return gt is None or all(len(o) == gt.dims for name in offsets if name in values for o in values[name])
-
-
-def frozen(value: Any) -> Any:
-    """`value` with tuples for lists, as predictors hold them."""
-    return tuple(frozen(v) for v in value) if isinstance(value, (list, tuple)) else value

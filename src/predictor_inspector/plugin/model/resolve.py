@@ -1,56 +1,96 @@
-"""From what a person wants and what the viewer shows to all that a computation needs: pure functions."""
+"""Resolve settings and the current view into a complete request: a pure function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Hashable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any
 
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
-from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.inspection import Regions, Request, Source
 from predictor_inspector.plugin.model.axes import Axes, Place, array_at, place_of
+from predictor_inspector.plugin.model.box import box_for
+from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.model.tile_plan import TilePlan, TooLarge, memory_of, plan_for
 from predictor_inspector.plugin.model.view import View, viewed_roi
 
 
 @dataclass(frozen=True)
-class Intention:
-    """What the person wants to see, as the panels say it."""
+class Message:
+    """A sentence for the person.
 
-    gt_layer: Any
-    mask_layer: Any
-    axes: Axes | None
-    level: int
-    predictor: Callable[[], Predictor]
-    mode: str
-    thickness: int
-    device: str
-    outside: str
-    balance_over: str
+    Attributes
+    ----------
+    text : str
+        Empty if all is well.
+    kind : str
+        ``"error"``; ``"parameters"``: they don't go together, which the form says too; ``"large"``: the region can't be
+        computed; ``"tiles"``: it is offered to compute it in tiles; ``"hint"``: there is nothing to inspect yet; or
+        ``""``.
+    """
+
+    text: str = ""
+    kind: str = ""
+
+    @classmethod
+    def of(cls, error: BaseException, kind: str = "error") -> Message:
+        """What went wrong."""
+        return cls(capitalised(format_error(error)), kind)
+
+
+class Unresolved(Exception):
+    """There is nothing to compute; `message` says why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text)
+        self.message = message
+
+
+class Change(IntEnum):
+    """What differs between two states; each comprises those before it."""
+
+    NOTHING = 0
+    DISPLAY = 1  # where and how results are drawn
+    RESULT = 2  # what comes out: region, parameters, device
+    DATA = 3  # ground truth or mask: what was derived from them can't be used again
+    SUBJECT = 4  # layer, predictor's kind, or number of axes: results on their way are of no interest any more
 
 
 @dataclass(frozen=True)
-class Situation:
-    """An intention resolved against the data and the view: all that a computation needs, and no layer."""
+class Resolved:
+    """Settings resolved against the data and the view: all that a computation needs.
+
+    Attributes
+    ----------
+    request : Request
+        What to compute, with all of the ground truth and the mask.
+    place : Place
+        How the ground truth lies in the viewer.
+    view : View
+        What the viewer shows.
+    layer : hashable
+        Which the ground truth's layer is.
+    data : hashable
+        Equal for states whose ground truth and mask hold the same values in the same places.
+    plan : TilePlan or None
+        The tiles in which to compute what is too much to be computed at once.
+    refusal : str
+        Why it can't be computed at all: a sentence, or an empty string.
+    """
 
     request: Request
     place: Place
     view: View
-    about: tuple[Any, ...]
-    """What a result is about; it is dropped only if that is no longer looked at."""
-    data: tuple[Any, ...]
-    """Equal for situations in which the same values lie in the same place."""
-    key: tuple[Any, ...]
-    """Equal for situations that lead to the same result."""
-
-    @property
-    def channels(self) -> tuple[Channel, ...]:
-        """The channels of the result, named after the ground truth's own axes."""
-        return self.request.predictor.describe_channels(self.gt.spatial_axes)
+    layer: Hashable = None
+    data: Hashable = None
+    plan: TilePlan | None = None
+    refusal: str = ""
 
     @property
     def gt(self) -> Array:
@@ -62,62 +102,90 @@ class Situation:
         """ROI, context and padding."""
         return self.request.regions
 
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels of the result, named after the ground truth's own axes."""
+        return self.request.predictor.describe_channels(self.gt.spatial_axes)
 
-class WrongParameters(ValueError):
-    """The predictor's parameters don't go together; the form says so where they are."""
+    def change_since(self, other: Resolved | None) -> Change:
+        """What differs from another state; `Change.SUBJECT` if there is none."""
+        if other is None or self._subject != other._subject:
+            return Change.SUBJECT
+        if self.data != other.data:
+            return Change.DATA
+        if self._result != other._result:
+            return Change.RESULT
+        return Change.NOTHING if (self.place, self.view) == (other.place, other.view) else Change.DISPLAY
+
+    @property
+    def _subject(self) -> Hashable:
+        return self.layer, type(self.request.predictor), self.gt.dims
+
+    @property
+    def _result(self) -> Hashable:
+        request, roi = self.request, self.regions.roi
+        asked = (request.predictor, request.device, request.outside, request.balance_over)
+        return asked, tuple(roi.begin), tuple(roi.shape)
 
 
-class NothingToShow(Exception):
-    """There is nothing to inspect, which is no error: the message says why."""
-
-
-def resolve(wanted: Intention, view: View, box: Callable[[Array, View, int], Roi], version: int) -> Situation:
+def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
     """All that is needed to compute what is wanted.
 
     Parameters
     ----------
-    box : callable
-        Gives the pinned box for a ground truth, a view and a thickness.
     version : int
         Another one whenever the values of a layer have changed.
 
     Raises
     ------
-    ValueError
-        If something is wrong with the data or the parameters.
-    NothingToShow
-        If there is nothing to inspect.
+    Unresolved
+        If there is nothing to inspect, or something is wrong with the data or the parameters.
     """
-    layer = wanted.gt_layer
-    if layer is None or wanted.axes is None:
-        raise NothingToShow("Add a layer of labels, or open a file, to see what a network would be trained on.")
-    gt = array_at(layer, wanted.axes, wanted.level, view)
-    roi = _region(wanted, gt, view, box)
-    mask = None if wanted.mask_layer is None else _mask_array(wanted.mask_layer, gt, wanted.axes, view)
+    layer, axes = settings.gt_layer, settings.axes
+    if layer is None or axes is None:
+        hint = "Add a layer of labels, or open a file, to see what a network would be trained on."
+        raise Unresolved(Message(hint, "hint"))
     try:
-        predictor = wanted.predictor()
-    except ValueError as error:
-        raise WrongParameters(str(error)) from error
-    source = Source(gt, mask)
-    request = Request(predictor, source, roi, wanted.device, wanted.outside, wanted.balance_over)  # type: ignore[arg-type]
-    _ = request.regions  # what is wrong with the region is said now
-    about = (id(layer), type(predictor), gt.dims)
-    place = place_of(layer, wanted.axes, view)
-    where = (tuple(roi.begin), tuple(roi.shape))
-    asked = (predictor, wanted.device, wanted.outside, wanted.balance_over)
-    data = (id(layer), id(wanted.mask_layer), wanted.axes, wanted.level, place.time, version)
-    return Situation(request, place, view, about, data, (about, data, asked, where))
+        gt = array_at(layer, axes, settings.level, view)
+        roi = _region(settings, gt, view)
+        mask = None if settings.mask_layer is None else _mask_array(settings.mask_layer, gt, axes, view)
+        request = Request(
+            _predictor(settings),
+            Source(gt, mask),
+            roi,
+            settings.device,
+            settings.outside,  # type: ignore[arg-type]
+            settings.balance_over,  # type: ignore[arg-type]
+        )
+        _ = request.regions  # what is wrong with the region is said now
+        plan, refusal = None, ""
+        try:
+            plan = plan_for(request, memory_of(settings.memory))
+        except TooLarge as error:
+            refusal = str(error)
+    except (ValueError, TypeError, AssertionError) as error:  # other packages' predictors and funlib raise all of these
+        raise Unresolved(Message.of(error)) from error
+    place = place_of(layer, axes, view)
+    data = (id(layer), id(settings.mask_layer), axes, settings.level, place.time, version)
+    return Resolved(request, place, view, id(layer), data, plan, refusal)
 
 
-def _region(wanted: Intention, gt: Array, view: View, box: Callable[[Array, View, int], Roi]) -> Roi:
-    if wanted.mode == "layer":
+def _region(settings: Settings, gt: Array, view: View) -> Roi:
+    if settings.region_mode == "layer":
         return gt.roi
-    if wanted.mode == "box":
-        return box(gt, view, wanted.thickness)
-    roi = viewed_roi(gt, view, wanted.thickness)
+    if settings.region_mode == "box":
+        return box_for(settings.box, gt, view, settings.thickness)
+    roi = viewed_roi(gt, view, settings.thickness)
     if roi is None:
-        raise NothingToShow("Nothing of the ground truth is in view; pan or zoom until it is.")
+        raise Unresolved(Message("Nothing of the ground truth is in view; pan or zoom until it is.", "hint"))
     return roi
+
+
+def _predictor(settings: Settings) -> Any:
+    try:
+        return settings.predictor()
+    except ValueError as error:
+        raise Unresolved(Message.of(error, "parameters")) from error
 
 
 def _mask_array(layer: Any, gt: Array, axes: Axes, view: View) -> Array:

@@ -191,15 +191,16 @@ class Settings:
 
         Those that went away are let go of, and the likeliest ground truth is taken unless one was chosen.
         """
-        choices = LayerChoices.among(layers)
+        choices = self.__dict__["layers"] = LayerChoices.among(layers)
         with self.together(automatic=True):
-            self.layers = choices
             for name in ("mask_layer", "raw_layer"):
                 if getattr(self, name) not in getattr(choices, name):
                     setattr(self, name, None)
             if not self._gt_chosen or self.gt_layer not in choices.gt_layer:
                 self.gt_layer = likeliest_ground_truth(choices.gt_layer)
                 self._gt_chosen = False
+            # Told last: none of them holds a layer that is gone any more.
+            self.events.layers.emit(choices, choices)
 
     def refresh_gt(self) -> None:
         """Take over where the ground truth lies: its layer may have been moved."""

@@ -14,11 +14,11 @@ from predictor_inspector.core.text import format_bytes, millions
 from predictor_inspector.data.chunk_cache import DEFAULT_BUDGET
 from predictor_inspector.data.scratch import scratch_folder, scratch_room
 from predictor_inspector.data.source import Source
+from predictor_inspector.inspection import Request
 from predictor_inspector.inspection.engine.held_results import results_size
 from predictor_inspector.inspection.engine.memory import SHARE, memory_from_text, needed_memory
 from predictor_inspector.inspection.engine.reading import read_lazily
 from predictor_inspector.inspection.engine.tiles import tile_shape
-from predictor_inspector.plugin.model.resolve import Situation
 
 MAX_VALUES = 2**26
 """Target values computed at most in one go: two float32 arrays of this size are 512 MB."""
@@ -81,7 +81,7 @@ def memory_for_chunks(memory: int) -> int:
     return min(DEFAULT_BUDGET, memory // _CHUNKS)
 
 
-def plan_for(situation: Situation, memory: int) -> TilePlan | None:
+def plan_for(request: Request, memory: int) -> TilePlan | None:
     """The tiles in which to compute a region; None if it is computed at once.
 
     Parameters
@@ -96,11 +96,10 @@ def plan_for(situation: Situation, memory: int) -> TilePlan | None:
     ValueError
         If the memory is too little for any tile.
     """
-    reason = _reason(situation, memory)
+    reason = _reason(request, memory)
     if reason is None:
         return None
-    request, regions = situation.request, situation.regions
-    predictor = request.predictor
+    predictor, regions = request.predictor, request.regions
     source = read_lazily(request.source, regions.read_region, request.outside)
     gt = source.gt
     shape = _voxels(regions.roi, gt)
@@ -131,9 +130,9 @@ def affordable(predictor: Predictor, gt: Array, memory: int) -> int:
     return side
 
 
-def _reason(situation: Situation, memory: int) -> str | None:
+def _reason(request: Request, memory: int) -> str | None:
     """Why a region isn't computed at once, in a sentence; None if it is."""
-    gt, regions, predictor = situation.gt, situation.regions, situation.request.predictor
+    gt, regions, predictor = request.source.gt, request.regions, request.predictor
     shape = _voxels(regions.roi, gt)
     values, context = len(predictor.channel_names) * prod(shape), prod(_voxels(regions.read_region, gt))
     if values > MAX_VALUES:
@@ -146,7 +145,7 @@ def _reason(situation: Situation, memory: int) -> str | None:
             f"With its context the region has {millions(context)} voxels, more than the {millions(MAX_CONTEXT)} that "
             "are read at once."
         )
-    needed = needed_memory(predictor, situation.request.source, shape, regions.read_region)
+    needed = needed_memory(predictor, request.source, shape, regions.read_region)
     if needed > memory:
         return (
             f"At once the region takes {format_bytes(needed)}, more than the {format_bytes(memory)} of memory allowed."

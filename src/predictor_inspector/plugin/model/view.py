@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
@@ -115,24 +114,3 @@ def index_along(point: float, layer: Any, axis: int) -> int:
     index = round((point - float(layer.translate[axis])) / float(layer.scale[axis]))
     shape = layer.data.shape if not layer.multiscale else layer.data[0].shape
     return min(max(index, 0), int(shape[axis]) - 1)
-
-
-def central(gt: Array, roi: Roi, shape: Sequence[int]) -> Roi:
-    """The middle of `roi`, at most `shape` voxels."""
-    slices = []
-    for s, n in zip(gt.to_slices(roi), shape, strict=True):
-        cut = max(0, s.stop - s.start - n)
-        slices.append(slice(s.start + cut // 2, s.stop - (cut - cut // 2)))
-    return gt.roi_of(slices)
-
-
-def with_thickness(gt: Array, roi: Roi, axes: Sequence[int], thickness: int) -> Roi:
-    """`roi` with so many voxels along `axes`, about the same middle and within the data."""
-    slices = list(gt.to_slices(roi))
-    for axis in axes:
-        n = gt.spatial_shape[axis]
-        wanted = min(thickness, n)
-        middle = (slices[axis].start + slices[axis].stop - 1) / 2
-        begin = min(max(round(middle - (wanted - 1) / 2), 0), n - wanted)
-        slices[axis] = slice(begin, begin + wanted)
-    return gt.roi_of(slices)

@@ -19,8 +19,12 @@ from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.training.survey import Survey
-from predictor_inspector.plugin.live.controller import Inspector
-from predictor_inspector.plugin.model.resolve import Situation
+from predictor_inspector.plugin.layers.owned import OwnedLayers
+from predictor_inspector.plugin.layers.rgb_mix import RgbMix
+from predictor_inspector.plugin.live.controller import LiveController
+from predictor_inspector.plugin.model.history import History
+from predictor_inspector.plugin.model.resolve import Resolved
+from predictor_inspector.plugin.model.settings import Settings
 
 
 @dataclass(eq=False)
@@ -53,32 +57,44 @@ class TabContext:
     viewer : napari.Viewer
         That the dock is in.
     settings : Settings
-        What is inspected and how; setting a property is as good as choosing it by hand: ``gt_layer``, ``mask_layer``,
-        ``axes``, ``config``, ``region_mode``, ``thickness``, ``box``, ``live``, ``device``, ``outside``,
-        ``balance_over``, ``memory``.
-    controller : Inspector
-        Live updates, with signals: ``resolved``, ``shown``, ``previewed``, ``withdrawn``, ``cleared``,
+        What is inspected and how; setting a field is as good as choosing it by hand.
+    history : History
+        Undo and redo of settings.
+    controller : LiveController
+        Live updates, with signals: ``resolved``, ``shown``, ``previewed``, ``outdated``, ``cleared``,
         ``view_changed``, ``message``.
-    blended : callable
-        Gives the indices and colours of the channels, out of those that it is called with, that the RGB view blends.
+    layers : OwnedLayers
+        The layers that the dock makes.
+    rgb_mix : RgbMix
+        Which channels the RGB view blends, and in which colours.
     look_at : callable
         Shows ``"target"``, ``"weight"`` or ``"target RGB"`` and hides the others.
     look_at_channel : callable
-        Moves the viewer to the channel of this name.
+        Moves the viewer to the channel of this name or index.
     go_to : callable
         Pins the box at a region, in the counts of the ground truth, and moves the view there.
+    open_file : callable
+        Opens a file as layers; what is wrong with it is said in the dock.
     derived : Derived
         What tabs have worked out for other tabs.
     """
 
     viewer: Any
-    settings: Any
-    controller: Inspector
-    blended: Callable[[Sequence[Channel]], list[tuple[int, str]]]
+    settings: Settings
+    history: History
+    controller: LiveController
+    layers: OwnedLayers
+    rgb_mix: RgbMix
     look_at: Callable[[str], None]
-    look_at_channel: Callable[[str], None]
+    look_at_channel: Callable[[str | int], None]
     go_to: Callable[[Roi], None]
+    open_file: Callable[[str], None]
     derived: Derived = field(default_factory=Derived)
+
+    @property
+    def blended(self) -> Callable[[Sequence[Channel]], list[tuple[int, str]]]:
+        """Gives the indices and colours of the channels, out of those that it is called with, that are blended."""
+        return self.rgb_mix.of
 
 
 class Tab(QWidget):
@@ -109,13 +125,14 @@ class Tab(QWidget):
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context
+        self.setContentsMargins(6, 6, 6, 4)
 
     @property
     def busy(self) -> bool:
         """Whether something is being computed for the tab."""
         return False
 
-    def on_resolved(self, state: Situation) -> None:
+    def on_resolved(self, state: Resolved) -> None:
         """There is something to inspect; its target is shown or being computed."""
 
     def on_shown(self, inspection: Inspection) -> None:
@@ -140,7 +157,7 @@ class Tab(QWidget):
 TABS: Extensions[type[Tab]] = Extensions(
     noun="tab",
     group="predictor_inspector.tabs",
-    built_in={},
+    built_in={"setup": "predictor_inspector.plugin.tabs.setup.tab:SetupTab"},
     is_valid=lambda found: isinstance(found, type) and issubclass(found, Tab),
     requirement="a class derived from predictor_inspector.plugin.tabs.Tab",
 )

@@ -18,9 +18,9 @@ from predictor_inspector.inspection.findings.suggestions import Suggestion
 from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.plugin.layers.finding_layers import REASON_COLOURS, FindingLayer, ZeroWeightLayer, fly_to
 from predictor_inspector.plugin.layers.navigation import go_to_region
-from predictor_inspector.plugin.live.controller import Inspector
+from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window
-from predictor_inspector.plugin.model.resolve import Situation
+from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 from predictor_inspector.plugin.tabs.compare.panel import ComparePanel
 from predictor_inspector.plugin.tabs.explain import Explainer, ExplainPanel
@@ -42,7 +42,7 @@ class Tools(QObject):
         The dock, whose configuration suggestions change.
     viewer : napari.Viewer
         That it is docked in.
-    inspector : Inspector
+    inspector : LiveController
         The live loop.
     blended : callable
         Gives the channels that a predictor's RGB view mixes, and their colours.
@@ -55,13 +55,12 @@ class Tools(QObject):
         self,
         widget: Any,
         viewer: Any,
-        inspector: Inspector,
+        inspector: LiveController,
         blended: Callable[[Sequence[Channel]], list[tuple[int, str]]],
     ) -> None:
         super().__init__(widget)
         self._widget, self._viewer = widget, viewer
-        self._situation: Situation | None = None
-        self._before: dict[str, Any] | None = None
+        self._situation: Resolved | None = None
         self.findings = FindingsPanel()
         self.checker = Checker(leave_a_core_to_the_window)
         self._mark, self._reasons = FindingLayer(viewer), ZeroWeightLayer(viewer)
@@ -107,15 +106,15 @@ class Tools(QObject):
         self.comparer.close()
         self.survey.close_down()
 
-    def _connect(self, inspector: Inspector) -> None:
+    def _connect(self, inspector: LiveController) -> None:
         inspector.resolved.connect(self._on_resolved)
         inspector.shown.connect(self._on_shown)
-        inspector.withdrawn.connect(self.explainer.withdraw)
-        inspector.withdrawn.connect(self._withdraw)
+        inspector.outdated.connect(self.explainer.withdraw)
+        inspector.outdated.connect(self._withdraw)
         inspector.cleared.connect(self.explainer.forget)
         inspector.cleared.connect(self._withdraw)
         inspector.view_changed.connect(self.numbers.follow_view)
-        inspector.gt_changed.connect(self.survey.refresh)
+        self._widget.settings.events.gt.connect(self.survey.refresh)
         self.checker.checked.connect(self._on_checked)
         self.checker.started.connect(self.findings.show_looking)
         self.checker.stepped.connect(self.findings.show_looking)
@@ -139,7 +138,7 @@ class Tools(QObject):
         self._widget.box = roi
         go_to_region(self._viewer, roi, gt)
 
-    def _on_resolved(self, situation: Situation) -> None:
+    def _on_resolved(self, situation: Resolved) -> None:
         self._situation = situation
 
     def _on_shown(self, inspection: Inspection) -> None:
@@ -188,9 +187,9 @@ class Tools(QObject):
             self._widget.look_at_channel(finding.channels[0])
 
     def _on_suggestion(self, suggestion: Suggestion) -> None:
-        self._before = self._widget.config
-        self._widget.config = {**self._before, suggestion.parameter: suggestion.value}
+        settings = self._widget.settings
+        with settings.together():
+            settings.config = {**settings.config, suggestion.parameter: suggestion.value}
 
     def _on_undo(self) -> None:
-        if self._before is not None:
-            self._widget.config, self._before = self._before, None
+        self._widget.undo()

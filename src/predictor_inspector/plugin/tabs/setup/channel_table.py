@@ -1,4 +1,4 @@
-"""The channels part of the dock: one row per channel, with what its target and weights amount to."""
+"""Channels section: a row per channel with statistics of its target and weights."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
-from predictor_inspector.plugin.layers.colours import blended_at_first, channel_colour
+from predictor_inspector.plugin.layers.rgb_mix import RgbMix
 
 _COLUMNS = (
     ("channel", "Tick to mix the channel into the RGB view; double-click to change its colour there"),
@@ -41,19 +40,23 @@ class ChannelTable(QWidget):
     """Rows of channels, and which of the views is on the canvas.
 
     `channel_chosen` is emitted with a channel's index when its row is clicked, `view_chosen` with ``"target"``,
-    ``"weight"`` or ``"target RGB"``, `blend_changed` when the channels or colours of the RGB view change.
+    ``"weight"`` or ``"target RGB"``.
+
+    Parameters
+    ----------
+    mix : RgbMix
+        What is ticked and coloured.
     """
 
     channel_chosen = Signal(int)
     view_chosen = Signal(str)
-    blend_changed = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, mix: RgbMix) -> None:
+        super().__init__()
+        self._mix = mix
         self._names: tuple[str, ...] = ()
-        self._chosen: dict[tuple[str, ...], dict[int, str]] = {}
-        self._colours: dict[tuple[str, ...], dict[int, str]] = {}
         self._table = QTableWidget(0, len(_COLUMNS))
+        self._table.setObjectName("channel_table")
         for column, (title, tooltip) in enumerate(_COLUMNS):
             item = QTableWidgetItem(title)
             item.setToolTip(tooltip)
@@ -77,7 +80,7 @@ class ChannelTable(QWidget):
         for title, name in (("Target", "target"), ("Weight", "weight"), ("RGB", "target RGB")):
             button = QPushButton(title)
             button.setCheckable(True)
-            button.setProperty("view", name)
+            button.setObjectName(name)
             button.setToolTip(f"Show the layer {name!r} and hide the others")
             self._views.addButton(button)
             row.addWidget(button)
@@ -89,31 +92,24 @@ class ChannelTable(QWidget):
         self._table.itemChanged.connect(self._on_item)
         self._table.cellClicked.connect(lambda row, _column: self.channel_chosen.emit(row))
         self._table.cellDoubleClicked.connect(lambda row, _column: self._ask_colour(row))
-        self._views.buttonClicked.connect(lambda button: self.view_chosen.emit(button.property("view")))
-
-    def blended(self, channels: Sequence[Channel]) -> list[tuple[int, str]]:
-        """The channels of the RGB view and their colours; none for no such view."""
-        names = tuple(channel.name for channel in channels)
-        if names not in self._chosen:
-            self._chosen[names] = blended_at_first(channels)
-            self._colours[names] = {i: channel.colour for i, channel in enumerate(channels) if channel.colour}
-        return sorted(self._chosen[names].items())
+        mix.changed.connect(self._show_colours)
+        self._views.buttonClicked.connect(lambda button: self.view_chosen.emit(button.objectName()))
 
     def show_statistics(self, statistics: Sequence[ChannelStatistics]) -> None:
         """Fill the table."""
         self._names = tuple(s.name for s in statistics)
-        blend = self._chosen.setdefault(self._names, {})
         with QSignalBlocker(self._table):
             self._table.setRowCount(len(statistics))
             for row, s in enumerate(statistics):
                 values = [s.minimum, s.mean, s.maximum, 100 * s.positive, s.negative_weight, s.positive_weight]
                 name = self._item(row, 0, s.name)
-                colour = self._colour_of(row)
                 name.setForeground(QBrush())
-                name.setData(Qt.ItemDataRole.DecorationRole, QColor(colour))
+                name.setData(Qt.ItemDataRole.DecorationRole, QColor(self._mix.colour(self._names, row)))
                 if len(statistics) > 1:
                     name.setFlags(name.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-                    name.setCheckState(Qt.CheckState.Checked if row in blend else Qt.CheckState.Unchecked)
+                    name.setCheckState(
+                        Qt.CheckState.Checked if self._mix.has(self._names, row) else Qt.CheckState.Unchecked
+                    )
                 else:
                     name.setData(Qt.ItemDataRole.CheckStateRole, None)
                 name.setToolTip(
@@ -140,17 +136,14 @@ class ChannelTable(QWidget):
         for button in self._views.buttons():
             with QSignalBlocker(button):
                 self._views.setExclusive(False)
-                button.setChecked(button.property("view") == name)
+                button.setChecked(button.objectName() == name)
                 self._views.setExclusive(True)
 
     def set_rgb_available(self, available: bool) -> None:
         """Whether there is an RGB view."""
         for button in self._views.buttons():
-            if button.property("view") == "target RGB":
+            if button.objectName() == "target RGB":
                 button.setEnabled(available)
-
-    def _colour_of(self, row: int) -> str:
-        return self._colours.setdefault(self._names, {}).get(row, channel_colour(row))
 
     def _item(self, row: int, column: int, text: str) -> QTableWidgetItem:
         item = self._table.item(row, column)
@@ -162,28 +155,17 @@ class ChannelTable(QWidget):
         return item
 
     def _on_item(self, item: QTableWidgetItem) -> None:
-        if item.column() != 0:
-            return
-        blend = self._chosen.setdefault(self._names, {})
-        if (item.checkState() == Qt.CheckState.Checked) == (item.row() in blend):
-            return
-        if item.row() in blend:
-            del blend[item.row()]
-        else:
-            blend[item.row()] = self._colour_of(item.row())
-        self.blend_changed.emit()
+        if item.column() == 0 and len(self._names) > 1:
+            self._mix.mix(self._names, item.row(), item.checkState() == Qt.CheckState.Checked)
 
     def _ask_colour(self, row: int) -> None:
-        colour = QColorDialog.getColor(QColor(self._colour_of(row)), self, f"Colour of {self._names[row]}")
+        before = QColor(self._mix.colour(self._names, row))
+        colour = QColorDialog.getColor(before, self, f"Colour of {self._names[row]}")
         if colour.isValid():
-            self.set_colour(row, colour.name())
+            self._mix.set_colour(self._names, row, colour.name())
 
-    def set_colour(self, row: int, colour: str) -> None:
-        """Give a channel another colour, ``#rrggbb``, in the RGB view."""
-        self._colours.setdefault(self._names, {})[row] = colour
-        blend = self._chosen.setdefault(self._names, {})
-        if row in blend:
-            blend[row] = colour
+    def _show_colours(self) -> None:
         with QSignalBlocker(self._table):
-            self._table.item(row, 0).setData(Qt.ItemDataRole.DecorationRole, QColor(colour))
-        self.blend_changed.emit()
+            for row in range(len(self._names)):
+                colour = QColor(self._mix.colour(self._names, row))
+                self._table.item(row, 0).setData(Qt.ItemDataRole.DecorationRole, colour)

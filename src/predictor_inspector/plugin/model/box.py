@@ -1,0 +1,60 @@
+"""The pinned box: where it lies for a ground truth and a view; pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.plugin.model.view import View, viewed_roi
+
+
+def box_for(box: Roi | None, gt: Array, view: View, thickness: int) -> Roi:
+    """The box for this ground truth: where it was, moved onto the grid and into the data; else the middle of the view.
+
+    Parameters
+    ----------
+    box : Roi or None
+        Where it was, in the counts of `gt`.
+    thickness : int
+        Of a new box, in voxels.
+    """
+    if box is None or box.dims != gt.dims or gt.roi.intersect(box).empty:
+        seen = viewed_roi(gt, view, thickness) or gt.roi
+        return central(gt, seen, [max(1, (s.stop - s.start) // 2) for s in gt.to_slices(seen)])
+    box = gt.snap(box, "closest").intersect(gt.roi)
+    return central(gt, gt.roi, (1,) * gt.dims) if box.empty else box
+
+
+def central(gt: Array, roi: Roi, shape: Sequence[int]) -> Roi:
+    """The middle of `roi`, at most `shape` voxels."""
+    slices = []
+    for s, n in zip(gt.to_slices(roi), shape, strict=True):
+        cut = max(0, s.stop - s.start - n)
+        slices.append(slice(s.start + cut // 2, s.stop - (cut - cut // 2)))
+    return gt.roi_of(slices)
+
+
+def with_thickness(gt: Array, roi: Roi, axes: Sequence[int], thickness: int) -> Roi:
+    """`roi` with so many voxels along `axes`, about the same middle and within the data."""
+    slices = list(gt.to_slices(roi))
+    for axis in axes:
+        n = gt.spatial_shape[axis]
+        wanted = min(thickness, n)
+        middle = (slices[axis].start + slices[axis].stop - 1) / 2
+        begin = min(max(round(middle - (wanted - 1) / 2), 0), n - wanted)
+        slices[axis] = slice(begin, begin + wanted)
+    return gt.roi_of(slices)
+
+
+def at_least_a_voxel(gt: Array, roi: Roi) -> Roi:
+    """`roi` on the grid and within the data, with a voxel at least along each axis."""
+    begin, end = [], []
+    for axis, v in enumerate(gt.voxel_size):
+        o, n = gt.offset[axis], gt.spatial_shape[axis]
+        low = min(max(round((roi.begin[axis] - o) / v), 0), n - 1)
+        high = max(min(round((roi.end[axis] - o) / v), n), low + 1)
+        begin.append(o + low * v)
+        end.append(o + high * v)
+    return Roi(begin, Coordinate(end) - Coordinate(begin))

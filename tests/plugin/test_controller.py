@@ -1,0 +1,214 @@
+"""The live loop without a window: settings and a viewer in, layers and signals out, in the test's own thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from funlib.geometry import Coordinate, Roi
+from napari.components import ViewerModel
+from pytestqt.qtbot import QtBot
+from qtpy.QtWidgets import QApplication
+
+from predictor_inspector.core import predictor_from_config
+from predictor_inspector.inspection import inspect
+from predictor_inspector.plugin.layers.owned import is_owned
+from predictor_inspector.plugin.layers.rgb_mix import RgbMix
+from predictor_inspector.plugin.live.controller import LiveController
+from predictor_inspector.plugin.live.worker import LiveRunner
+from predictor_inspector.plugin.model import tile_plan
+from predictor_inspector.plugin.model.settings import Settings
+
+from .window import blocks
+
+NEAREST = {"kind": "affinities", "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "lsds": False}
+
+
+class Synchronous(Executor):
+    """Runs what is submitted, one after the other, in the thread that asks for it."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Callable[[], Any]] = []
+
+    def submit(self, work: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self._waiting.append(partial(work, *args, **kwargs))
+        return Future()
+
+    def run(self) -> None:
+        while self._waiting:
+            self._waiting.pop(0)()
+
+
+class Loop:
+    """A controller and all that it is connected to."""
+
+    def __init__(self) -> None:
+        self.viewer, self.settings, self.executor = ViewerModel(), Settings(), Synchronous()
+        mix = RgbMix()
+        self.controller = LiveController(self.viewer, self.settings, mix.of, LiveRunner(executor=self.executor))
+        self.told: list[str] = []
+        self.messages: list[tuple[str, str]] = []
+        for name in ("resolved", "shown", "outdated", "cleared"):
+            getattr(self.controller, name).connect(lambda *_args, name=name: self.told.append(name))
+        self.controller.message.connect(lambda message: self.messages.append((message.text, message.kind)))
+        self.controller.layers_changed.connect(self.offer)
+        self.controller.request_update()
+        self.settle()
+
+    def offer(self) -> None:
+        self.settings.offer_layers(layer for layer in self.viewer.layers if not is_owned(layer))
+
+    def settle(self, compute: bool = True) -> list[str]:
+        """Let happen what was asked for; what was told meanwhile."""
+        for _ in range(3):
+            QApplication.processEvents()
+            if compute:
+                self.executor.run()
+        told, self.told = self.told, []
+        return told
+
+    def add_labels(self, **kwargs: Any) -> Any:
+        layer = self.viewer.add_labels(blocks(), **kwargs)
+        self.settings.config = NEAREST
+        self.settings.region_mode = "layer"
+        return layer
+
+
+@pytest.fixture
+def loop(qtbot: QtBot) -> Any:
+    loop = Loop()
+    yield loop
+    loop.controller.close()
+
+
+def test_a_change_is_resolved_computed_and_shown(loop: Loop) -> None:
+    assert loop.messages[-1][1] == "hint"
+    loop.add_labels()
+    assert loop.controller.busy
+    # New layers are another view.
+    assert loop.settle() == ["resolved", "shown", "resolved"]
+    assert not loop.controller.busy
+    assert loop.messages[-1] == ("", "")
+    expected = inspect(predictor_from_config(NEAREST), loop.settings.gt)
+    np.testing.assert_array_equal(loop.viewer.layers["target"].data, expected.target.numpy())
+    np.testing.assert_allclose(loop.viewer.layers["weight"].data, expected.weight.numpy(), atol=2e-6)
+    loop.settings.config = {**NEAREST, "neighborhood": [[0, 0, 1]]}
+    loop.settings.outside = "zero"
+    assert loop.settle() == ["resolved", "shown"]
+    assert loop.controller.inspection.channel_names == ("aff x+1",)
+
+
+def test_what_only_looks_different_is_drawn_and_not_computed(loop: Loop) -> None:
+    loop.add_labels()
+    loop.settle()
+    loop.viewer.scene.camera.zoom *= 2
+    assert loop.settle() == ["resolved"]
+    loop.settings.memory = "4 GB"
+    assert loop.settle() == ["resolved"]
+
+
+def test_without_live_it_waits_to_be_asked(loop: Loop) -> None:
+    loop.settings.live = False
+    loop.add_labels()
+    assert loop.settle() == ["resolved"]
+    loop.controller.compute()
+    assert "shown" in loop.settle()
+    loop.controller.compute()
+    assert loop.settle() == ["resolved", "shown"]
+
+
+def test_of_many_changes_while_something_is_computed_the_newest_is_computed(loop: Loop) -> None:
+    loop.add_labels()
+    loop.settle()
+    shown = []
+    loop.controller.shown.connect(lambda inspection: shown.append(inspection.request.predictor.num_voxels))
+    for voxels in (3, 4, 5, 6):
+        loop.settings.config = {**NEAREST, "num_voxels": voxels}
+        loop.settle(compute=False)
+    assert shown == []
+    loop.settle()
+    # What was under way is shown too: the picture moves while the hand does.
+    assert shown == [3, 6]
+
+
+def test_results_for_another_kind_or_layer_are_dropped(loop: Loop) -> None:
+    layer = loop.add_labels()
+    loop.settle(compute=False)
+    loop.settings.config = {"kind": "dummy", "embedding_dims": 2}
+    loop.settle(compute=False)
+    kinds = []
+    loop.controller.shown.connect(lambda inspection: kinds.append(type(inspection.request.predictor).__name__))
+    loop.settle()
+    assert kinds == ["DummyPredictor"]
+    loop.settings.config = NEAREST
+    loop.settle(compute=False)
+    loop.viewer.layers.remove(layer)
+    assert "shown" not in loop.settle()
+    assert loop.controller.inspection is None
+    assert list(loop.viewer.layers) == []
+
+
+def test_what_is_wrong_hides_the_target_until_it_is_right_again(loop: Loop) -> None:
+    loop.add_labels()
+    loop.settle()
+    for config, kind in (({"kind": "distance", "channels": ["a", "b"]}, "error"), (None, "parameters")):
+        if config is None:
+            loop.settings.config = {"kind": "distance", "channels": ["a"]}
+            loop.settings.choose_parameters({"channels": ["a"], "clipmin": 0.99})
+        else:
+            loop.settings.config = config
+        assert "outdated" in loop.settle()
+        assert loop.messages[-1][1] == kind
+        assert not loop.viewer.layers["target"].visible
+        # Moving the view says it again, and tries nothing that has failed.
+        loop.viewer.scene.camera.zoom *= 1.01
+        assert "shown" not in loop.settle()
+        assert loop.messages[-1][1] == kind
+        loop.settings.config = NEAREST
+        assert "shown" in loop.settle()
+        assert loop.messages[-1] == ("", "")
+
+
+def test_a_paused_controller_catches_up(loop: Loop) -> None:
+    loop.add_labels()
+    loop.settle()
+    loop.controller.pause()
+    loop.settings.config = {**NEAREST, "neighborhood": [[0, 0, 1]]}
+    assert loop.settle() == []
+    loop.controller.resume()
+    assert loop.settle() == ["resolved", "shown"]
+
+
+def test_a_pinned_box_becomes_a_setting_and_its_depth_follows_the_thickness(loop: Loop) -> None:
+    loop.add_labels()
+    loop.settings.region_mode = "box"
+    loop.settle()
+    box, voxel = loop.settings.box, loop.settings.gt.voxel_size
+    assert box == loop.controller.inspection.roi
+    assert box.shape[0] == voxel[0]
+    loop.settings.thickness = 3
+    loop.settle()
+    assert loop.controller.inspection.roi.shape == Coordinate(3 * voxel[0], *box.shape[1:])
+    loop.settings.pin(Roi(voxel, voxel * 3 + Coordinate(1, 1, 1)))
+    loop.settle()
+    assert loop.controller.inspection.roi == loop.settings.gt.snap(loop.settings.box, "closest") == loop.settings.box
+
+
+def test_too_large_a_region_is_offered_in_tiles(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tile_plan, "MAX_VALUES", 20_000)
+    monkeypatch.setattr(tile_plan, "TILE", 500_000)
+    loop.settings.live = False
+    loop.add_labels()
+    assert "shown" not in loop.settle()
+    text, kind = loop.messages[-1]
+    assert kind == "tiles"
+    assert "Press Compute" in text
+    loop.controller.compute()
+    assert "shown" in loop.settle()
+    assert loop.messages[-1] == ("", "")
+    expected = inspect(predictor_from_config(NEAREST), loop.settings.gt)
+    np.testing.assert_array_equal(loop.viewer.layers["target"].data, expected.target.numpy())
