@@ -1,4 +1,4 @@
-"""`explain`: where one voxel's target and weight come from, in words, numbers and geometry."""
+"""Explanation of one voxel's target and weight, and the registry of explanations."""
 
 from __future__ import annotations
 

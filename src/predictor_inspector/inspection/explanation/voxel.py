@@ -1,4 +1,4 @@
-"""`Voxel`: one voxel of one channel of an inspection, and what lies around it."""
+"""One voxel of one channel of an inspection, and the ground truth around it."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class Voxel:
         data = self.gt.data
         if self.gt.channel_dims == 1:
             source = self.described.source if channel is None else channel
-            return np.asarray(data[(source if self.gt.shape[0] > 1 else 0, *window)])
+            return np.asarray(data[(min(source, self.gt.shape[0] - 1), *window)])
         return np.asarray(data[window])
 
     def id_at(self, at: Sequence[int] | np.ndarray, channel: int | None = None) -> int:
@@ -152,7 +152,7 @@ class Voxel:
             return np.ones([s.stop - s.start for s in window], dtype=bool)
         values = np.asarray(mask.read(self.gt.roi_of(window)).data)
         if mask.channel_dims:
-            values = values[self.described.mask_channel if values.shape[0] > 1 else 0]
+            values = values[min(self.described.mask_channel, len(values) - 1)]
         return np.asarray(values != 0)
 
     def is_known(self, at: Sequence[int]) -> bool:

@@ -1,4 +1,4 @@
-"""What live statistics leave out because it takes longer: histograms, the weight of classes, and sums per object."""
+"""Histograms of targets, totals of classes, and sums per object."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from predictor_inspector.inspection.engine.run import Inspection
 
 _VALUES = 1 << 25
-"""Values of all channels that are looked at together."""
+"""Values of all channels that are read at once."""
 
 _MEANINGS = {
     "affinity": ("another object", "same object"),
@@ -27,7 +27,7 @@ _MIDDLES = {"mean offset": "centred", "pearson": "upright"}
 
 @dataclass(frozen=True)
 class Limit:
-    """A target value that means something, and what."""
+    """A target value worth marking, and what it means."""
 
     value: float
     label: str
@@ -108,7 +108,7 @@ def limits(inspection: Inspection, channel: int) -> tuple[Limit, ...]:
 
 @dataclass(frozen=True)
 class ClassTotals:
-    """What the classes of a channel amount to in the loss.
+    """Voxels and weight of a channel's classes.
 
     Attributes
     ----------
@@ -153,7 +153,7 @@ def class_totals(inspection: Inspection, channel: int) -> ClassTotals:
 
 @dataclass(frozen=True)
 class ObjectSums:
-    """What each object adds to each channel, within the ROI.
+    """Voxels, and sums of target and weight, of each object in the ROI.
 
     Attributes
     ----------

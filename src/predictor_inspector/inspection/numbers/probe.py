@@ -1,4 +1,4 @@
-"""`probe`: what there is at one point of the world."""
+"""Ids, target and weight of all channels at one point of the world."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Probe:
 
 
 def probe(inspection: Inspection, position: Sequence[float]) -> Probe | None:
-    """What there is at a point in the unit of length, one number per spatial axis; None outside the ROI.
+    """The voxel at a point in the unit of length, one number per spatial axis; None outside the ROI.
 
     Raises
     ------
