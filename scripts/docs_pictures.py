@@ -7,11 +7,14 @@ A hook of mkdocs: every function below that ends in a figure becomes `images/mad
 
 from __future__ import annotations
 
+import ast
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -223,6 +226,30 @@ def outside() -> Figure:
     return figure
 
 
+def slider_to_canvas() -> Figure:
+    """The hops of one change through the dock, as the controller's module tells them."""
+    controller = Path(__file__).parents[1] / "src" / "predictor_inspector" / "plugin" / "live" / "controller.py"
+    told = ast.get_docstring(ast.parse(controller.read_text("utf-8"))) or ""
+    hops = [" ".join(hop.split()) for hop in re.findall(r"^\d+\. (.+?)(?=^\d+\. |\Z|\n\n)", told, re.M | re.S)]
+    columns = 5
+    rows = -(-len(hops) // columns)
+    figure = Figure((8.6, 1.25 * rows), dpi=DPI)
+    ax = figure.add_axes((0, 0, 1, 1), xlim=(0, columns), ylim=(rows, 0))
+    ax.axis("off")
+    for i, hop in enumerate(hops):
+        y, x = divmod(i, columns)
+        # Rows run to and fro, so that the path has no jumps.
+        x = x if y % 2 == 0 else columns - 1 - x
+        text = fill(f"{i + 1}  {hop.rstrip(',;.').replace('`', '')}", 24)
+        box = {"boxstyle": "round,pad=0.5", "facecolor": "#eef1fb", "edgecolor": "#4051b5"}
+        centre = (x + 0.5, y + 0.5)
+        ax.text(*centre, text, ha="center", va="center", fontsize=6.5, bbox=box, zorder=2)
+        if i:
+            ax.annotate("", centre, before, arrowprops={"arrowstyle": "-", "color": "#4051b5"}, zorder=1)
+        before = centre
+    return figure
+
+
 PICTURES: tuple[Callable[[], Figure], ...] = (
     affinities,
     balance,
@@ -232,6 +259,7 @@ PICTURES: tuple[Callable[[], Figure], ...] = (
     outside,
     scale_factor,
     shape_descriptors,
+    slider_to_canvas,
     tanh,
     window_size,
 )
