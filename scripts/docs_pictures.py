@@ -236,17 +236,15 @@ def slider_to_canvas() -> Figure:
     figure = Figure((8.6, 1.25 * rows), dpi=DPI)
     ax = figure.add_axes((0, 0, 1, 1), xlim=(0, columns), ylim=(rows, 0))
     ax.axis("off")
+    centres = []
     for i, hop in enumerate(hops):
         y, x = divmod(i, columns)
         # Rows run to and fro, so that the path has no jumps.
-        x = x if y % 2 == 0 else columns - 1 - x
+        centres.append(((x if y % 2 == 0 else columns - 1 - x) + 0.5, y + 0.5))
         text = fill(f"{i + 1}  {hop.rstrip(',;.').replace('`', '')}", 24)
         box = {"boxstyle": "round,pad=0.5", "facecolor": "#eef1fb", "edgecolor": "#4051b5"}
-        centre = (x + 0.5, y + 0.5)
-        ax.text(*centre, text, ha="center", va="center", fontsize=6.5, bbox=box, zorder=2)
-        if i:
-            ax.annotate("", centre, before, arrowprops={"arrowstyle": "-", "color": "#4051b5"}, zorder=1)
-        before = centre
+        ax.text(*centres[-1], text, ha="center", va="center", fontsize=6.5, bbox=box, zorder=2)
+    ax.plot(*zip(*centres, strict=True), color="#4051b5", lw=1.2, zorder=1)
     return figure
 
 
