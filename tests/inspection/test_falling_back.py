@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from predictor_inspector.core import AffinitiesPredictor, Array
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import available_devices, pick_device
+from predictor_inspector.inspection.engine.tiles import TiledInspection
 
 module = import_module("predictor_inspector.inspection.engine.run")  # the package's `inspect` is the function
 
@@ -47,6 +49,16 @@ def test_the_cpu_takes_over_where_a_device_cannot(
     assert f"Computed on the CPU: {'too little memory' if device == 'cuda' else 'an operation'}" in result.notes[-1]
     assert result.notes[-1].endswith(f"on {device}.")
     np.testing.assert_array_equal(result.target.numpy(), PREDICTOR.create_target(GT).numpy())
+
+
+def test_the_cpu_takes_over_for_all_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_on(monkeypatch, "cuda", torch.OutOfMemoryError("CUDA out of memory"))
+    tiled = TiledInspection(module.Request(PREDICTOR, Source(GT)), memory=10**6, tile=(2, 2))
+    targets = {tuple(tile.roi.begin): tile.target.numpy() for tile in tiled}
+    result = tiled.inspection(GT, GT)
+    assert result.device == "cpu"
+    assert result.notes[-1] == "Computed on the CPU: too little memory on cuda."
+    np.testing.assert_array_equal(targets[0, 0], PREDICTOR.create_target(GT).numpy()[:, :2, :2])
 
 
 def test_other_failures_of_a_device_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from predictor_inspector.inspection import Request, inspect
 from predictor_inspector.inspection.engine.held_results import HeldResults, chunk_shape, results_size
 from predictor_inspector.inspection.engine.tiles import TiledInspection, tile_shape
 
-from .test_tiles import InSmallTiles, assert_same, ground_truth
+from .test_tiles import assert_same, ground_truth
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
@@ -26,7 +26,7 @@ from .test_tiles import InSmallTiles, assert_same, ground_truth
 )
 def test_held_results_are_those_of_the_whole(predictor: Predictor, tolerance: float, in_memory: bool) -> None:
     gt = ground_truth()
-    tiled = InSmallTiles((4, 6, 5), Request(predictor, Source(gt), None, "cpu"))
+    tiled = TiledInspection(Request(predictor, Source(gt), None, "cpu"), tile=(4, 6, 5))
     held = HeldResults(tiled, in_memory, kept=10**6)
     assert np.isnan(held.target.numpy()).all()
     assert isinstance(held.target.data, torch.Tensor if in_memory else ScratchArray)

@@ -76,28 +76,10 @@ def annotation(gt: Array, seed: int) -> Array:
     return gt.like(known[tuple(slice(0, n) for n in gt.shape)].astype(np.uint8))
 
 
-class InSmallTiles(TiledInspection):
-    """Tiles of a given shape, whatever the memory."""
-
-    def __init__(self, shape: tuple[int, ...], *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.tile_shape = shape
-        self.tiles = tiles_of(self.regions.roi, self.gt, shape)
-        if self._around:
-            boxes = [self.regions.read_region]
-            self._around = [t for b in boxes for t in self._outside_roi(tiles_of(b, self.gt, shape))]
-
-    def _outside_roi(self, tiles: list[Roi]) -> list[Roi]:
-        from predictor_inspector.inspection.engine.regions import difference
-
-        return [part for tile in tiles for part in difference(tile, self.regions.roi)]
-
-
 def together(tiled: TiledInspection, keep_targets: bool = False) -> tuple[Inspection, list[Tile]]:
     """The whole from its tiles, and the tiles."""
-    shape = (len(tiled.channel_names), *(int(n) for n in tiled.regions.roi.shape // tiled.gt.voxel_size))
-    names = ("c^", *tiled.gt.axis_names[tiled.gt.channel_dims :])
-    target, weight = (tiled.gt.like(torch.full(shape, torch.nan), names, tiled.regions.roi.begin) for _ in range(2))
+    request = tiled.request
+    target, weight = (request.result(torch.full(request.shape, torch.nan)) for _ in range(2))
     tiles = []
     for tile in tiled.run(target.__getitem__ if keep_targets else None):
         assert tile.target.roi == tile.weight.roi == tile.roi
@@ -146,7 +128,7 @@ def test_tiles_put_together_are_the_whole(
         earlier = inspect(predictor, gt, gt.roi_of([slice(0, 2)] * 3), mask, "cpu", outside, balance_over).counts
     request = Request(predictor, Source(gt, mask), roi, "cpu", outside, balance_over, earlier)
     whole = inspect(predictor, gt, roi, mask, "cpu", outside, balance_over, earlier)
-    found, tiles = together(InSmallTiles(shape, request, 10**9), keep_targets=data.draw(st.booleans()))
+    found, tiles = together(TiledInspection(request, tile=shape), keep_targets=data.draw(st.booleans()))
     assert_same(found, whole, 0 if predictor in EXACT else SEAM)
     assert all(tile.balanced for tile in tiles[len(tiles) // 2 :])
 
@@ -155,7 +137,7 @@ def test_seams_are_where_a_distance_is_saturated_and_nowhere_else() -> None:
     gt = Array(np.repeat(np.arange(1, 4), 20)[:, None].repeat(3, 1), (1, 1))
     predictor = DistancePredictor(["a"], 2.0, False, context_tolerance=0.3)
     request = Request(predictor, Source(gt), None, "cpu")
-    found, _ = together(InSmallTiles((7, 3), request, 10**9))
+    found, _ = together(TiledInspection(request, tile=(7, 3)))
     whole = inspect(predictor, gt, device="cpu")
     difference = np.abs(found.target.numpy() - whole.target.numpy())
     assert 0 < difference.max() < SEAM
@@ -220,7 +202,7 @@ def test_memory_that_is_too_little_for_anything_is_refused() -> None:
 def test_progress_is_told_tile_by_tile_and_may_cancel() -> None:
     gt, told = ground_truth(), []
     request = Request(PREDICTORS[0], Source(gt), None, "cpu")
-    for _ in InSmallTiles((5, 6, 9), request, 10**9).run(progress=lambda *step: told.append(step)):
+    for _ in TiledInspection(request, tile=(5, 6, 9)).run(progress=lambda *step: told.append(step)):
         pass
     assert list(dict(told)) == list(STEPS)
     for name in STEPS:
@@ -237,7 +219,7 @@ def test_progress_is_told_tile_by_tile_and_may_cancel() -> None:
         if fraction > 0.4:
             raise Cancelled
 
-    tiled = InSmallTiles((5, 6, 9), request, 10**9)
+    tiled = TiledInspection(request, tile=(5, 6, 9))
     done = []
     with pytest.raises(Cancelled):
         done.extend(tiled.run(progress=cancel))
@@ -251,7 +233,7 @@ def test_a_single_tile_is_computed_once_and_preliminary_weights_are_said_to_be_t
     (only,) = inspect_in_tiles(PREDICTORS[0], gt, device="cpu", memory=10**9)
     assert only.fresh
     assert only.balanced
-    tiles = list(InSmallTiles((5, 6, 9), Request(PREDICTORS[0], Source(gt), None, "cpu"), 10**9))
+    tiles = list(TiledInspection(Request(PREDICTORS[0], Source(gt), None, "cpu"), tile=(5, 6, 9)))
     half = len(tiles) // 2
     assert [(t.fresh, t.balanced) for t in tiles] == [(True, False)] * half + [(False, True)] * half
     assert [t.roi for t in tiles[:half]] == [t.roi for t in tiles[half:]]
@@ -270,7 +252,7 @@ def test_only_the_chunks_that_tiles_need_are_read_and_only_once_where_memory_all
     gt = cached(Array(source, (1, 1, 1)), ChunkCache(10**7))
     roi = gt.roi_of([slice(8, 16), slice(8, 24), slice(8, 24)])
     request = Request(AffinitiesPredictor([[0, 0, 1]], lsds=False), Source(gt), roi, "cpu")
-    together(InSmallTiles((4, 8, 8), request, 10**9))
+    together(TiledInspection(request, tile=(4, 8, 8)))
     assert source.reads.max() == 1
     assert source.reads[8:16, 8:24, 8:32].all()
     assert source.reads.sum() == 8 * 16 * 24
@@ -282,7 +264,7 @@ def test_counts_that_cannot_be_summed_are_refused_in_words() -> None:
             return super().create_weight(gt, target, mask)[0], (0.5, 0.5)
 
     with pytest.raises(ValueError, match=r"Fractions counts classes as tuple, which can't be summed over tiles"):
-        list(InSmallTiles((5, 6, 9), Request(Fractions(2), Source(ground_truth()), None, "cpu"), 10**9))
+        list(TiledInspection(Request(Fractions(2), Source(ground_truth()), None, "cpu"), tile=(5, 6, 9)))
 
 
 def test_a_predictor_whose_names_do_not_match_its_target_is_refused() -> None:

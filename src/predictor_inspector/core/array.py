@@ -257,6 +257,10 @@ class Array:
         begin = self.offset + self.voxel_size * Coordinate(s.start for s in slices)
         return Roi(begin, self.voxel_size * Coordinate(s.stop - s.start for s in slices))
 
+    def shape_of(self, roi: Roi) -> tuple[int, ...]:
+        """How many voxels of this array's size `roi` has along each axis."""
+        return tuple(int(n) for n in roi.shape // self.voxel_size)
+
     def __getitem__(self, roi: Roi) -> Array:
         """The part of the array in `roi`.
 
@@ -278,7 +282,7 @@ class Array:
         self.to_slices(roi)
         if self.roi.contains(roi):
             return self[roi]
-        shape = self.shape[: self.channel_dims] + tuple(roi.shape // self.voxel_size)
+        shape = self.shape[: self.channel_dims] + self.shape_of(roi)
         inside = self.roi.intersect(roi)
         known = None if inside.empty else self[inside].data
         if isinstance(self.data, torch.Tensor):

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.lazy import full_key, span_of
+from predictor_inspector.data.lazy import box_of
 
 Index = tuple[int, ...]
 Box = tuple[slice, ...]
@@ -251,10 +251,7 @@ class CachedData:
         return len(self.shape)
 
     def __getitem__(self, key: Any) -> np.ndarray:
-        parts = full_key(key, self.ndim)
-        if len(parts) != self.ndim:
-            raise IndexError(f"at most {self.ndim} indices are possible, one per axis, got {len(parts)}")
-        box, inside = zip(*(span_of(part, n) for part, n in zip(parts, self.shape, strict=True)), strict=True)
+        box, inside = box_of(key, self.shape)
         return np.asarray(self._cache.read(self.source, self._edges, box)[inside])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

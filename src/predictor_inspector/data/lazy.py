@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from funlib.geometry import Coordinate, Roi
+
+from predictor_inspector.core.array import Array
 
 
 class Transposed:
@@ -42,7 +46,51 @@ def full_key(key: Any, ndim: int) -> tuple[Any, ...]:
     return parts + (slice(None),) * (ndim - len(parts))
 
 
-def span_of(part: Any, length: int) -> tuple[slice, slice | int]:
+def box_of(key: Any, shape: Sequence[int]) -> tuple[tuple[slice, ...], tuple[slice | int, ...]]:
+    """The box of voxels that an index needs, and which of those it takes; errors as numpy's."""
+    parts = full_key(key, len(shape))
+    if len(parts) != len(shape):
+        raise IndexError(f"at most {len(shape)} indices are possible, one per axis, got {len(parts)}")
+    box, inside = zip(*(_span_of(part, n) for part, n in zip(parts, shape, strict=True)), strict=True)
+    return box, inside
+
+
+class ReadByRoi:
+    """Values of a region that are read when they are sliced.
+
+    Parameters
+    ----------
+    read : callable
+        Gives the values of a ROI as an `Array`.
+    values : Array
+        Whose channel axes and type they have.
+    grid : Array
+        Whose voxels they lie on.
+    roi : Roi
+        The region.
+    """
+
+    def __init__(self, read: Callable[[Roi], Array], values: Array, grid: Array, roi: Roi) -> None:
+        self._read, self._channel_dims = read, values.channel_dims
+        self._voxel_size, self._begin = grid.voxel_size, roi.begin
+        self.shape = (*values.shape[: values.channel_dims], *grid.shape_of(roi))
+        self.dtype = values.dtype
+
+    def __getitem__(self, key: Any) -> Any:
+        box, inside = box_of(key, self.shape)
+        low, high = zip(*((s.start, s.stop) for s in box[self._channel_dims :]), strict=True)
+        begin, end = (self._begin + self._voxel_size * Coordinate(corner) for corner in (low, high))
+        part = self._read(Roi(begin, end - begin)).data
+        return part[(*box[: self._channel_dims], ...)][inside]
+
+
+def lazy_array(read: Callable[[Roi], Array], values: Array, grid: Array, roi: Roi) -> Array:
+    """An array on the voxels of `grid` in `roi` whose parts are read when they are sliced; arguments as `ReadByRoi`."""
+    names = (*values.axis_names[: values.channel_dims], *grid.spatial_axes)
+    return grid.like(ReadByRoi(read, values, grid, roi), names, roi.begin)
+
+
+def _span_of(part: Any, length: int) -> tuple[slice, slice | int]:
     """The voxels of an axis that an index or a slice needs, and which of those it takes.
 
     Raises

@@ -1,4 +1,4 @@
-"""`read_on_grid`: the values of one array on the voxels of another."""
+"""Resampling: the values of one array on the voxels of another."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.lazy import lazy_array
 from predictor_inspector.data.units import unit_factor
 
 
@@ -59,6 +60,11 @@ def read_on_grid(source: Array, roi: Roi, grid: Array) -> Array:
         for axis, span in enumerate(slices)
     ]
     return grid.like(_gathered(source, nearest), source.axis_names, roi.begin)
+
+
+def on_grid(source: Array, roi: Roi, grid: Array) -> Array:
+    """What `read_on_grid` gives, as an array whose parts are read when they are sliced."""
+    return lazy_array(lambda part: read_on_grid(source, part, grid), source, grid, roi)
 
 
 def _voxels_at(first: int, step: int, span: slice, offset: int, size: int) -> np.ndarray:

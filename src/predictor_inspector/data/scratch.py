@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor_inspector.data.lazy import full_key, span_of
+from predictor_inspector.data.lazy import box_of
 
 DEFAULT_KEPT = 1 << 27
 """Bytes of decompressed chunks that an array keeps in memory."""
@@ -94,10 +94,7 @@ class ScratchArray:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> np.ndarray:
-        parts = full_key(key, self.ndim)
-        if len(parts) != self.ndim:
-            raise IndexError(f"at most {self.ndim} indices are possible, one per axis, got {len(parts)}")
-        box, inside = zip(*(span_of(part, n) for part, n in zip(parts, self.shape, strict=True)), strict=True)
+        box, inside = box_of(key, self.shape)
         result = np.empty([s.stop - s.start for s in box], self.dtype)
         for index, here, there in self._chunks_in(box):
             result[there] = self._chunk(index)[here]

@@ -7,8 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from funlib.geometry import Roi
+
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.lazy import lazy_array
 from predictor_inspector.data.opening import open_array, readable_suffixes
+from predictor_inspector.data.resample import on_grid
 
 _TIME = "t^"
 
@@ -49,6 +54,37 @@ class Source:
             )
         mask, raw = (None if a is None else _at(a, indices, skip_missing=True) for a in (self.mask, self.raw))
         return Source(gt, mask, raw)
+
+    def within(self, region: Roi, pad: bool = False) -> Source:
+        """Ground truth and mask in `region`, both on the ground truth's grid; parts are read when they are sliced.
+
+        Parameters
+        ----------
+        pad : bool
+            Whether the region may reach beyond the ground truth, where that is 0 and not annotated.
+
+        Raises
+        ------
+        ValueError
+            If the mask has another number of spatial axes than the ground truth.
+        """
+        gt, mask = self.gt, self.mask
+        part = lazy_array(gt.read if pad else gt.__getitem__, gt, gt, region)
+        known = None
+        if mask is not None:
+            if mask.dims != gt.dims:
+                raise ValueError(
+                    f"mask must have {gt.dims} spatial axes like the ground truth, got {mask.dims}: {mask.axis_names}"
+                )
+            known = on_grid(mask, region, gt)
+        elif pad and not gt.roi.contains(region):
+            everywhere = gt.like(np.broadcast_to(np.uint8(1), tuple(gt.spatial_shape)), gt.spatial_axes)
+            known = lazy_array(everywhere.read, everywhere, gt, region)
+        return Source(part, known, self.raw)
+
+    def read(self, region: Roi) -> Source:
+        """Ground truth and mask in `region`, which both of them cover, in memory."""
+        return Source(self.gt[region], None if self.mask is None else self.mask[region], self.raw)
 
 
 def open_source(

@@ -1,4 +1,4 @@
-"""`HeldResults`: target and weight of a region while its tiles are computed, in memory or in temporary files."""
+"""Target and weight of a region while its tiles are computed, in memory or in temporary files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from math import gcd, prod
 from typing import Any
 
 import torch
-from funlib.geometry import Coordinate
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.scratch import ScratchArray
@@ -50,13 +49,12 @@ class HeldResults:
     """
 
     def __init__(self, tiled: TiledInspection, in_memory: bool, kept: int = 0) -> None:
-        gt, roi = tiled.gt, tiled.regions.roi
-        shape = (len(tiled.channel_names), *(int(n) for n in roi.shape // gt.voxel_size))
+        shape = tiled.request.shape
         chunks = chunk_shape(shape[1:], tiled.tile_shape)
 
         def empty() -> Array:
             data: Any = torch.full(shape, torch.nan) if in_memory else ScratchArray(shape, (1, *chunks), kept=kept // 2)
-            return gt.like(data, ("c^", *gt.axis_names[gt.channel_dims :]), Coordinate(roi.begin))
+            return tiled.request.result(data)
 
         self.target, self.weight = empty(), empty()
 

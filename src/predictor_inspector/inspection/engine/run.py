@@ -1,15 +1,15 @@
-"""`inspect`: the target and the weights that the loss would get for one region, and how they came about."""
+"""Inspection of a region: from a `Request` to target, weights and statistics, on one device."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
+from math import prod
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from funlib.geometry import Roi
 
@@ -24,9 +24,8 @@ from predictor_inspector.core.result_cache import ResultCache, recall
 from predictor_inspector.core.text import format_roi, format_shape
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
-from predictor_inspector.inspection.engine.reading import read_lazily
 from predictor_inspector.inspection.engine.regions import Outside, Regions, notes_on, regions_for
-from predictor_inspector.inspection.engine.statistics import ChannelStatistics, channel_statistics
+from predictor_inspector.inspection.engine.statistics import ChannelStatistics, ChannelSums, channel_sums
 
 Progress = Callable[[str, float], None]
 BalanceOver = Literal["roi", "context"]
@@ -72,6 +71,20 @@ class Request:
     def regions(self) -> Regions:
         """ROI, context and padding; raises a ``ValueError`` as `regions_for`."""
         return regions_for(self.predictor, self.source.gt, self.roi, self.outside)
+
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        """What each channel of target and weight means, named after the ground truth's own axes."""
+        return self.predictor.describe_channels(self.source.gt.spatial_axes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of target and weight: channels, and voxels of the ROI."""
+        return (len(self.channels), *self.source.gt.shape_of(self.regions.roi))
+
+    def result(self, data: Any) -> Array:
+        """`data`, of that shape, as an array in the ROI."""
+        return self.source.gt.like(data, ("c^", *self.source.gt.spatial_axes), self.regions.roi.begin)
 
 
 @dataclass(frozen=True)
@@ -141,10 +154,10 @@ class Inspection:
         """The ROI grown by the predictor's padding on every side."""
         return self.regions.padding_region
 
-    @cached_property
+    @property
     def channels(self) -> tuple[Channel, ...]:
         """What each channel of target and weight means, named after the ground truth's own axes."""
-        return self.request.predictor.describe_channels(self.gt.spatial_axes)
+        return self.request.channels
 
     @property
     def channel_names(self) -> tuple[str, ...]:
@@ -172,13 +185,12 @@ def inspect(
     gt, mask : Array
         As in `Source`.
     progress : callable, optional
-        Called with a step's name and the fraction of it that is done, 0.0 when it begins. What it raises ends the
-        inspection.
+        Called as ``progress(step, fraction)``, with 0.0 when a step begins; raise from it to cancel.
 
     Raises
     ------
     ValueError
-        If the region, the ground truth or an argument is of no use; the message says which and why.
+        If the region, the ground truth or an argument doesn't fit; the message says which and why.
     MemoryError
         If there isn't enough memory, with the size of the region.
     """
@@ -193,78 +205,184 @@ def run(request: Request, progress: Progress | None = None, cache: ResultCache |
     cache : ResultCache, optional
         From an earlier inspection of the same data: what is in it isn't read or computed again.
     """
-    if request.balance_over not in ("roi", "context"):
-        raise ValueError(f"balance_over must be 'roi' or 'context', got {request.balance_over!r}")
-    device = pick_device(request.device)
     regions = request.regions
-    clock = _Clock(progress)
-    with clock.step("read"):
-        where = (*regions.read_region.begin, *regions.read_region.shape, request.outside)
-        used = recall(cache, "read", where, lambda: _read(request))
-    try:
-        return _computed(request, used, device, clock, cache)
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError, NotImplementedError) as error:
+    computation = Computation(request, cache)
+    over = regions.read_region if request.balance_over == "context" else regions.roi
+    part = computation.compute(regions.roi, regions.read_region, over, request.counts, progress=progress)
+    return computation.inspection(part)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A computed part of a region. Arrays lie on the CPU.
+
+    Attributes
+    ----------
+    source : Source
+        Ground truth and mask that were read for it.
+    target, weight : Array
+        float32, [C, …spatial axes].
+    counts : object
+        Class counts, this part included.
+    sums : ChannelSums or None
+        What its statistics follow from.
+    """
+
+    source: Source
+    target: Array
+    weight: Array
+    counts: Any
+    sums: ChannelSums | None
+
+
+class Computation:
+    """Computes parts of a request on its device, and on the CPU from where the device can't.
+
+    Parameters
+    ----------
+    request : Request
+        What to inspect.
+    cache : ResultCache, optional
+        Intermediate results of earlier inspections of the same data.
+    too_large : callable, optional
+        Says in words what there wasn't enough memory for, and what to do.
+
+    Attributes
+    ----------
+    source : Source
+        All that is used of ground truth and mask, context included, read when it is sliced.
+    device : torch.device
+        Where the next part is computed.
+    """
+
+    def __init__(
+        self, request: Request, cache: ResultCache | None = None, too_large: Callable[[], str] | None = None
+    ) -> None:
+        if request.balance_over not in ("roi", "context"):
+            raise ValueError(f"balance_over must be 'roi' or 'context', got {request.balance_over!r}")
+        self.device = pick_device(request.device)
+        self.source = request.source.within(request.regions.read_region, pad=request.outside == "zero")
+        self._request, self._cache, self._too_large = request, cache, too_large or self._whole_too_large
+        self._names = [channel.name for channel in request.channels]
+        self._seconds: dict[str, float] = {}
+        self._memory = 0
+        self._notes = notes_on(request.regions, request.outside)
+
+    def compute(
+        self,
+        roi: Roi,
+        region: Roi,
+        over: Roi,
+        counts: Any,
+        target: Array | None = None,
+        progress: Progress | None = None,
+        statistics: bool = True,
+    ) -> Part:
+        """Target and weight of one part.
+
+        Parameters
+        ----------
+        roi : Roi
+            The part.
+        region : Roi
+            Ground truth to read for it.
+        over : Roi
+            What its classes are counted over: the ROI, or more of the region.
+        counts : object
+            Class counts of what was computed before.
+        target : Array, optional
+            If it is known already.
+        statistics : bool
+            Whether to sum up the channels.
+        """
+        while True:
+            try:
+                return self._compute(roi, region, over, counts, target, progress, statistics)
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError, NotImplementedError) as error:
+                self._fall_back(error)
+
+    def inspection(self, part: Part) -> Inspection:
+        """The inspection of the whole region, given that as one part."""
+        assert part.sums is not None
+        return Inspection(
+            request=self._request,
+            target=part.target,
+            weight=part.weight,
+            source=part.source,
+            counts=part.counts,
+            statistics=part.sums.statistics(self._names),
+            timings={**self._seconds, "total": sum(self._seconds.values())},
+            device=str(self.device),
+            memory=self._memory,
+            notes=self._notes,
+        )
+
+    def _compute(
+        self,
+        roi: Roi,
+        region: Roi,
+        over: Roi,
+        counts: Any,
+        target: Array | None,
+        progress: Progress | None,
+        statistics: bool,
+    ) -> Part:
+        predictor, device, cache, clock = self._request.predictor, self.device, self._cache, _Clock(progress)
+        read = (*region.begin, *region.shape, self._request.outside)
+        moved = (*read, str(device))
+        with clock.step("read"):
+            used = recall(cache, "read", read, lambda: self.source.read(region))
+        forget_peak_memory(device)
+        with clock.step("transfer", device):
+            gt, mask = recall(cache, "transfer", moved, lambda: _transferred(used, device))
+        with clock.step("target", device):
+            made = (target_key(predictor), *moved, *over.begin, *over.shape)
+            if target is None:
+                target = recall(cache, "target", made, lambda: predictor.target_in(gt, over, cache))
+            else:
+                target = target.to(device)
+        with clock.step("weight", device):
+            weight, counts = predictor.weight_in(gt, target, mask, counts, cache)
+            target, weight = target[roi], weight[roi]
+        sums = None
+        with clock.step("statistics", device):
+            if tuple(target.shape) != tuple(weight.shape) or target.shape[0] != len(self._names):
+                raise ValueError(
+                    f"{type(predictor).__name__} names {len(self._names)} channels, but its target has shape "
+                    f"{target.shape} and its weight {weight.shape}"
+                )
+            if statistics:
+                sums = channel_sums(target.data, weight.data, predictor.positive(target.data))
+            counts = counts.to("cpu") if isinstance(counts, ClassCounts) else counts
+        with clock.step("copy back", device):
+            # Crops hold on to the whole; contiguous copies let it go.
+            target, weight = (a.like(a.data.contiguous().cpu(), a.axis_names) for a in (target, weight))
+        for step, seconds in clock.seconds().items():
+            self._seconds[step] = self._seconds.get(step, 0.0) + seconds
+        arrays = [a for a in (used.gt, used.mask, target, weight) if a is not None]
+        self._memory = max(self._memory, peak_memory(device) or sum(_bytes(a) for a in arrays))
+        return Part(used, target, weight, counts, sums)
+
+    def _fall_back(self, error: Exception) -> None:
+        """Go on on the CPU, or raise the error if that wouldn't help."""
+        device = self.device
         if device.type == "cpu":
             if isinstance(error, MemoryError) or "allocate" in str(error):
-                raise MemoryError(_too_large(regions, used.gt)) from error
-            raise
-        if not (_out_of_memory(error) or (device.type == "mps" and request.device == "auto")):
-            raise
+                raise MemoryError(f"not enough memory for {self._too_large()}") from error
+            raise error
+        lacking = isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "out of memory" in str(error).lower()
+        if not (lacking or (device.type == "mps" and self._request.device == "auto")):
+            raise error
         log.info("falling back to the CPU", exc_info=error)
-    reason = "too little memory" if device.type == "cuda" else "an operation it lacks or too little memory"
-    inspection = run(replace(request, device="cpu"), progress, cache)
-    note = f"Computed on the CPU: {reason} on {device}."
-    return replace(inspection, request=request, notes=(*inspection.notes, note))
+        reason = "too little memory" if device.type == "cuda" else "an operation it lacks or too little memory"
+        self._notes = (*self._notes, f"Computed on the CPU: {reason} on {device}.")
+        self.device, self._memory = _CPU, 0
 
-
-def _read(request: Request) -> Source:
-    """Ground truth and mask of the region that is used."""
-    region = request.regions.read_region
-    lazy = read_lazily(request.source, region, request.outside)
-    return Source(lazy.gt[region], None if lazy.mask is None else lazy.mask[region], lazy.raw)
-
-
-def _computed(
-    request: Request, source: Source, device: torch.device, clock: _Clock, cache: ResultCache | None
-) -> Inspection:
-    predictor, regions, roi = request.predictor, request.regions, request.regions.roi
-    gt, mask = source.gt, source.mask
-    forget_peak_memory(device)
-    with clock.step("transfer", device):
-        there = (*regions.read_region.begin, *regions.read_region.shape, request.outside, str(device))
-        on_device, mask_there = recall(cache, "transfer", there, lambda: _transferred(gt, mask, device))
-    with clock.step("target", device):
-        over = regions.read_region if request.balance_over == "context" else roi
-        made = (target_key(predictor), *there, *over.begin, *over.shape)
-        target = recall(cache, "target", made, lambda: predictor.target_in(on_device, over, cache))
-    with clock.step("weight", device):
-        weight, counts = predictor.weight_in(on_device, target, mask_there, request.counts, cache)
-        target, weight = target[roi], weight[roi]
-    with clock.step("statistics", device):
-        names = [channel.name for channel in predictor.describe_channels(gt.spatial_axes)]
-        if tuple(target.shape) != tuple(weight.shape) or target.shape[0] != len(names):
-            raise ValueError(
-                f"{type(predictor).__name__} names {len(names)} channels, but its target has shape {target.shape} and its "
-                f"weight {weight.shape}"
-            )
-        statistics = channel_statistics(names, target.data, weight.data, predictor.positive(target.data))
-        counts = counts.to("cpu") if isinstance(counts, ClassCounts) else counts
-    with clock.step("copy back", device):
-        # Crops hold on to the whole; contiguous copies let it go.
-        target, weight = (a.like(a.data.contiguous().cpu(), a.axis_names) for a in (target, weight))
-    arrays = [gt, target, weight] + ([] if mask is None else [mask])
-    return Inspection(
-        request=request,
-        target=target,
-        weight=weight,
-        source=source,
-        counts=counts,
-        statistics=statistics,
-        timings=clock.timings(),
-        device=str(device),
-        memory=peak_memory(device) or sum(_bytes(a) for a in arrays),
-        notes=notes_on(regions, request.outside),
-    )
+    def _whole_too_large(self) -> str:
+        return (
+            f"{format_shape(self.source.gt.shape)} voxels of ground truth, "
+            f"{format_roi(self._request.regions.read_region)}; choose a smaller region or a coarser level"
+        )
 
 
 def target_key(predictor: Predictor) -> Hashable:
@@ -273,32 +391,21 @@ def target_key(predictor: Predictor) -> Hashable:
     return cls, tuple(getattr(predictor, p.name) for p in parameters_of(cls) if p.affects == "target")
 
 
-def _transferred(gt: Array, mask: Array | None, device: torch.device) -> tuple[Array, Array | None]:
-    known = None if mask is None else mask.to(device)
-    return gt.like(to_device(gt.data, device), gt.axis_names), known
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "out of memory" in str(error).lower()
-
-
-def _too_large(regions: Regions, part: Array) -> str:
-    return (
-        f"not enough memory for {format_shape(part.shape)} voxels of ground truth, {format_roi(regions.read_region)}; "
-        "choose a smaller region or a coarser level"
-    )
+def _transferred(source: Source, device: torch.device) -> tuple[Array, Array | None]:
+    mask = None if source.mask is None else source.mask.to(device)
+    return source.gt.like(to_device(source.gt.data, device), source.gt.axis_names), mask
 
 
 def _bytes(array: Array) -> int:
-    return int(np.prod(array.shape)) * int(array.dtype.itemsize)
+    return prod(array.shape) * int(array.dtype.itemsize)
 
 
 class _Clock:
-    """Times the steps of an inspection and tells when one begins."""
+    """Times the steps of a computation and tells when one begins."""
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
-        self._seconds: dict[str, Callable[[], float]] = {}
+        self._elapsed: dict[str, Callable[[], float]] = {}
 
     @contextmanager
     def step(self, name: str, device: torch.device = _CPU) -> Any:
@@ -308,8 +415,7 @@ class _Clock:
         stop = stopwatch(device)
         with listening(None if progress is None else partial(progress, name)):
             yield
-        self._seconds[name] = stop()
+        self._elapsed[name] = stop()
 
-    def timings(self) -> dict[str, float]:
-        seconds = {name: elapsed() for name, elapsed in self._seconds.items()}
-        return {**seconds, "total": sum(seconds.values())}
+    def seconds(self) -> dict[str, float]:
+        return {name: elapsed() for name, elapsed in self._elapsed.items()}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from funlib.geometry import Roi
+from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.source import Source
@@ -77,14 +77,14 @@ def best_plane(source: Source, roi: Roi) -> Plane:
     gt = source.gt
     if gt.dims not in (2, 3):
         raise ValueError(f"a picture needs 2 or 3 spatial axes, but the ground truth has {gt.dims}: {gt.axis_names}")
-    shape = roi.shape // gt.voxel_size
-    at = roi.begin + gt.voxel_size * (shape // 2)
+    shape = gt.shape_of(roi)
+    at = roi.begin + gt.voxel_size * Coordinate(n // 2 for n in shape)
     if gt.dims == 2:
         return Plane(0, 1, tuple(at))
     thin = next((axis for axis in range(3) if shape[axis] == 1), 0)
     rows, columns = (axis for axis in range(3) if axis != thin)
     amount = _labelled_in_planes(source, roi, thin)
-    middle = int(shape[thin] // 2)
+    middle = shape[thin] // 2
     if amount[middle] < _ENOUGH * amount.max():
         good = np.flatnonzero(amount >= 0.9 * amount.max())
         middle = int(good[np.abs(good - middle).argmin()])
@@ -101,7 +101,7 @@ def blocks_of(shape: Sequence[int]) -> Iterator[tuple[slice, ...]]:
 def _labelled_in_planes(source: Source, roi: Roi, axis: int) -> np.ndarray:
     """How many voxels of `roi` are labelled, and annotated, in each plane across `axis`."""
     gt, mask = source.gt, source.mask
-    shape = [int(n) for n in roi.shape // gt.voxel_size]
+    shape = gt.shape_of(roi)
     amount = np.zeros(shape[axis], dtype=np.int64)
     first = gt.to_slices(roi)
     for block in blocks_of(shape):

@@ -15,7 +15,6 @@ from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.labels import as_tensor
 from predictor_inspector.core.text import format_shape, percent
 from predictor_inspector.data.source import Source
-from predictor_inspector.inspection.engine.reading import read_lazily
 from predictor_inspector.inspection.findings import Finding, Kind, Place, Subject, check
 
 ROUNDING = 2e-6
@@ -185,7 +184,7 @@ class _Audit:
         """The target in the box from the ground truth in `region`."""
         outside = self.subject.inspection.request.outside
         used = region if outside == "zero" else region.intersect(self.gt.roi)
-        read = read_lazily(Source(self.gt), used, outside).gt[used]
+        read = Source(self.gt).within(used, pad=outside == "zero").gt[used]
         values = read.like(as_tensor(read.data), read.axis_names)
         self.subject.tell("context", 0.0)
         return np.asarray(self.subject.predictor.target_in(values, self.box).numpy())

@@ -16,7 +16,6 @@ from predictor_inspector.core.text import format_bytes, format_shape
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory, needed_memory
-from predictor_inspector.inspection.engine.reading import on_grid
 from predictor_inspector.inspection.engine.regions import regions_for
 from predictor_inspector.inspection.engine.roi_text import roi_to_text
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
@@ -116,13 +115,9 @@ def check_inputs(
         As `find`, and if the mask has another number of spatial axes than the ground truth.
     """
     wanted = wanted_kinds(only, ignore)
-    gt, mask = source.gt, source.mask
-    part = gt[gt.roi if region is None else region]
-    if mask is not None and mask.dims != gt.dims:
-        raise ValueError(
-            f"mask must have {gt.dims} spatial axes like the ground truth, got {mask.dims}: {mask.axis_names}"
-        )
-    inputs = Inputs(part, None if mask is None else on_grid(mask, part.roi, gt)[part.roi])
+    looked_at = source.gt.roi if region is None else region
+    part = source.within(looked_at).read(looked_at)
+    inputs = Inputs(part.gt, part.mask)
     found = [f for check in _checks(wanted) if check.of == "inputs" for f in check.run(inputs)]
     return in_order(f for f in found if f.id in wanted)
 

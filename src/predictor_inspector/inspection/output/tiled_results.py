@@ -83,24 +83,21 @@ def write_results_in_tiles(
         Its arrays lie in the folder.
     """
     path, tell = check_folder(folder, overwrite), progress or (lambda step, fraction: None)
-    gt, names = tiled.gt, tiled.channel_names
-    shape = (len(names), *(int(n) for n in tiled.regions.roi.shape // gt.voxel_size))
-    axes = ("c^", *gt.axis_names[gt.channel_dims :])
-    whole = gt.like(np.broadcast_to(np.float32(0), shape), axes, tiled.regions.roi.begin)
-    about = attributes_of(tiled.request.predictor)
+    request = tiled.request
+    names, about = [channel.name for channel in request.channels], attributes_of(request.predictor)
+    whole = request.result(np.broadcast_to(np.float32(0), request.shape))
     with whole_folder(path) as partial:
         with (
-            ome_zarr_in_parts(partial / TARGET, whole, "target", names, about) as target,
-            ome_zarr_in_parts(partial / WEIGHT, whole, "weight", names, about) as weight,
+            ome_zarr_in_parts(partial / TARGET, whole, "target", names, about) as target_file,
+            ome_zarr_in_parts(partial / WEIGHT, whole, "weight", names, about) as weight_file,
         ):
-            for tile in tiled.run(target.array.__getitem__, progress):
+            for tile in tiled.run(target_file.array.__getitem__, progress):
                 if tile.fresh:
-                    target.write(tile.target)
+                    target_file.write(tile.target)
                 if tile.balanced:
-                    weight.write(tile.weight)
+                    weight_file.write(tile.weight)
         tell(TILED_STEPS[-1], 0.0)
-        stored = [whole.like(open_array(partial / name, "/").data, axes) for name in (TARGET, WEIGHT)]
-        inspection = tiled.inspection(*stored)
+        inspection = tiled.inspection(*(request.result(open_array(partial / n, "/").data) for n in (TARGET, WEIGHT)))
         write_about(partial, inspection, inputs, raw)
-    stored = [whole.like(open_array(path / name, "/").data, axes) for name in (TARGET, WEIGHT)]
-    return replace(inspection, target=stored[0], weight=stored[1])
+    target, weight = (request.result(open_array(path / name, "/").data) for name in (TARGET, WEIGHT))
+    return replace(inspection, target=target, weight=weight)

@@ -13,8 +13,8 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import format_shape
+from predictor_inspector.data.resample import on_grid
 from predictor_inspector.data.source import Source
-from predictor_inspector.inspection.engine.reading import on_grid
 from predictor_inspector.inspection.engine.slices import blocks_of
 
 _AT_ONCE = 64  # places drawn for a position before more are

@@ -17,7 +17,6 @@ from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Request
 from predictor_inspector.inspection.engine.held_results import results_size
 from predictor_inspector.inspection.engine.memory import SHARE, memory_from_text, needed_memory
-from predictor_inspector.inspection.engine.reading import read_lazily
 from predictor_inspector.inspection.engine.tiles import tile_shape
 
 MAX_VALUES = 2**26
@@ -100,7 +99,7 @@ def plan_for(request: Request, memory: int) -> TilePlan | None:
     if reason is None:
         return None
     predictor, regions = request.predictor, request.regions
-    source = read_lazily(request.source, regions.read_region, request.outside)
+    source = request.source.within(regions.read_region, pad=request.outside == "zero")
     gt = source.gt
     shape = _voxels(regions.roi, gt)
     results = results_size(len(predictor.channel_names), shape)

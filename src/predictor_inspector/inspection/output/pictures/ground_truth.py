@@ -8,7 +8,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.inspection.engine.reading import on_grid
+from predictor_inspector.data.resample import on_grid
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.engine.slices import Plane
 from predictor_inspector.inspection.output.pictures import colours
