@@ -150,6 +150,14 @@ def test_parameters_that_nobody_chose_follow_the_data(settings: Settings) -> Non
     assert settings.config["scale_factor"] == 7
 
 
+def test_parameters_that_are_unknown_or_of_another_type_are_refused(settings: Settings) -> None:
+    with pytest.raises(ValueError, match="affinities has no parameter 'offsets'"):
+        settings.choose_parameters({"offsets": [[0, 0, 1]]})
+    with pytest.raises(ValueError, match="lsds"):
+        settings.choose_parameters({"lsds": "perhaps"})
+    assert settings.predictor_choice.chosen == {}
+
+
 def test_the_predictor_is_made_once_per_change(settings: Settings) -> None:
     settings.config = {"kind": "affinities", "neighborhood": [[0, 0, 1]], "lsds": False}
     first = settings.predictor()

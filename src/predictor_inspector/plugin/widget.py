@@ -17,7 +17,7 @@ from predictor_inspector.plugin.layers.owned import is_owned
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.layers.rgb_mix import RgbMix
 from predictor_inspector.plugin.live.controller import LiveController
-from predictor_inspector.plugin.live.shutdown import Ending
+from predictor_inspector.plugin.live.shutdown import Shutdown
 from predictor_inspector.plugin.memory_setting import MemorySetting
 from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.resolve import Message
@@ -185,7 +185,7 @@ class InspectorWidget(QWidget):
         if not self._watched and self.parent() is not None:
             # The dock is destroyed with the window, or by napari; hiding it is not the end.
             self._watched = True
-            self._ending.comes_with(self.parent())
+            self._shutdown.watch(self.parent())
         if self.controller.paused:
             self.controller.resume()
 
@@ -220,10 +220,10 @@ class InspectorWidget(QWidget):
 
     def _connect(self) -> None:
         controller, tabs = self.controller, self.tabs.values()
-        self._ending = Ending(
+        self._shutdown = Shutdown(
             controller.close, self.tools.close, self._memory_setting.close, *(tab.shut_down for tab in tabs)
         )
-        self._ending.comes_with(self)
+        self._shutdown.watch(self)
         controller.layers_changed.connect(self.reset_choices)
         controller.message.connect(self._on_message)
         for tab in tabs:

@@ -35,7 +35,7 @@ from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
 from predictor_inspector.plugin.layers.regions import RegionLayers
 from predictor_inspector.plugin.layers.results import RGB, TARGET, ResultLayers
 from predictor_inspector.plugin.live.listeners import LayerWatch, ViewerWatch
-from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window, quick_turns
+from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window, short_switch_interval
 from predictor_inspector.plugin.live.tiled_run import TiledRun, is_seen
 from predictor_inspector.plugin.live.tiling import AUTO_START_LIMIT, Tiling, expected_seconds, offer
 from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work
@@ -292,7 +292,7 @@ class LiveController(QObject):
 
         def worker(request: Request, note: str = "") -> Work:
             def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
-                with quick_turns():
+                with short_switch_interval():
                     inspection = run(request, step, cache)
                     if note:
                         inspection = replace(inspection, notes=(note, *inspection.notes))

@@ -1,29 +1,32 @@
-"""Listening to a viewer and to layers, and ceasing to."""
+"""Listeners to a viewer and to a layer, which can be disconnected."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-_PLACE = ("scale", "translate", "affine", "rotate", "shear", "units", "axis_labels")
-_VALUES = ("data", "labels_update", "paint")
+_LAYER_EVENTS = (
+    *("scale", "translate", "affine", "rotate", "shear", "units", "axis_labels"),
+    *("data", "labels_update", "paint"),
+)
+"""After which a layer's values are others, or lie elsewhere; not every kind of layer has all of them."""
 
 
-class ViewerWatch:
-    """Calls back whenever the viewer may show another part of the world, and whenever its list of layers changes."""
+class _Connections:
+    """Connections of callbacks without arguments to napari's events."""
 
-    def __init__(self, viewer: Any, moved: Callable[[], None], layers_changed: Callable[[], None]) -> None:
-        self._moved, self._layers_changed = moved, layers_changed
-        camera, dims, canvas = viewer.scene.camera.events, viewer.dims.events, viewer.canvas.events
-        grid = viewer.canvas.grid.events
-        layers = viewer.layers.events
+    def __init__(self) -> None:
         self._connected: list[tuple[Any, Any]] = []
-        for emitter in (camera.zoom, camera.center, dims.point, dims.ndisplay, dims.order, dims.ndim, canvas.size):
-            self._connect(emitter, self._on_move)
-        for emitter in (grid.enabled, grid.shape, grid.stride):
-            self._connect(emitter, self._on_move)
-        for emitter in (layers.inserted, layers.removed, layers.reordered, layers.renamed):
-            self._connect(emitter, self._on_layers)
+
+    def connect(self, callback: Callable[[], None], *emitters: Any) -> None:
+        """Call back after each of these events."""
+
+        def on_event(_event: Any = None) -> None:
+            callback()
+
+        for emitter in emitters:
+            emitter.connect(on_event)
+            self._connected.append((emitter, on_event))
 
     def close(self) -> None:
         """Listen no more."""
@@ -31,39 +34,31 @@ class ViewerWatch:
             emitter.disconnect(callback)
         self._connected = []
 
-    def _connect(self, emitter: Any, callback: Any) -> None:
-        emitter.connect(callback)
-        self._connected.append((emitter, callback))
 
-    def _on_move(self, _event: Any = None) -> None:
-        self._moved()
+class ViewerWatch(_Connections):
+    """Calls back whenever the viewer may show another part of the world, and whenever its list of layers changes."""
 
-    def _on_layers(self, _event: Any = None) -> None:
-        self._layers_changed()
+    def __init__(self, viewer: Any, moved: Callable[[], None], layers_changed: Callable[[], None]) -> None:
+        super().__init__()
+        camera, dims, canvas = viewer.scene.camera.events, viewer.dims.events, viewer.canvas.events
+        grid, layers = viewer.canvas.grid.events, viewer.layers.events
+        self.connect(moved, camera.zoom, camera.center, dims.point, dims.ndisplay, dims.order, dims.ndim, canvas.size)
+        self.connect(moved, grid.enabled, grid.shape, grid.stride)
+        self.connect(layers_changed, layers.inserted, layers.removed, layers.reordered, layers.renamed)
 
 
-class LayerWatch:
-    """Calls back when a layer's values change, or its place in the world."""
+class LayerWatch(_Connections):
+    """Calls back when the values of the watched layer change, or its place in the world."""
 
     def __init__(self, changed: Callable[[], None]) -> None:
+        super().__init__()
         self._changed = changed
         self._layer: Any | None = None
-        self._connected: list[tuple[Any, Any]] = []
 
     def watch(self, layer: Any | None) -> None:
         """Watch this layer in place of the one before; None for none."""
-        if layer is self._layer:
-            return
-        for emitter, callback in self._connected:
-            emitter.disconnect(callback)
-        self._connected, self._layer = [], layer
-        if layer is None:
-            return
-        for name in (*_PLACE, *_VALUES):
-            emitter = getattr(layer.events, name, None)
-            if emitter is not None:
-                emitter.connect(self._on_event)
-                self._connected.append((emitter, self._on_event))
-
-    def _on_event(self, _event: Any = None) -> None:
-        self._changed()
+        if layer is not self._layer:
+            self.close()
+            self._layer = layer
+            events = [getattr(layer.events, name, None) for name in _LAYER_EVENTS] if layer is not None else []
+            self.connect(self._changed, *(event for event in events if event is not None))

@@ -1,4 +1,4 @@
-"""`Ending`: closes what belongs together once, whatever ends first."""
+"""`Shutdown`: runs callbacks once, at an object's destruction or at interpreter exit."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Callable
 from typing import Any
 
 
-class Ending:
-    """Calls the given functions once, in their order: when something is destroyed, or when Python ends before.
+class Shutdown:
+    """Runs callbacks in their order when the first of several objects is destroyed, or else when Python exits.
 
-    A script may end, or a console be left, with the window open. Qt then takes everything apart in any order, and whoever
-    stops late finds its timers gone, which ends the process with a crash.
+    A script may end, or a console be left, with the window open. Qt then destroys everything in any order, and stopping a
+    timer that is gone crashes the process.
     """
 
-    def __init__(self, *closes: Callable[[], object]) -> None:
-        self._closes = closes
-        atexit.register(self._end)
+    def __init__(self, *callbacks: Callable[[], object]) -> None:
+        self._callbacks = callbacks
+        atexit.register(self._run)
 
-    def comes_with(self, owner: Any) -> None:
-        """End when `owner`, a QObject, is destroyed, if not before."""
-        owner.destroyed.connect(self._end)
+    def watch(self, owner: Any) -> None:
+        """Run the callbacks when `owner`, a QObject, is destroyed, if not before."""
+        owner.destroyed.connect(self._run)
 
-    def _end(self, _owner: Any = None) -> None:
-        atexit.unregister(self._end)
-        closes, self._closes = self._closes, ()
-        for close in closes:
-            close()
+    def _run(self, _owner: Any = None) -> None:
+        atexit.unregister(self._run)
+        callbacks, self._callbacks = self._callbacks, ()
+        for callback in callbacks:
+            callback()

@@ -9,6 +9,7 @@ from typing import Any
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_class, predictor_from_config
 from predictor_inspector.core.parameters import parameters_of
+from predictor_inspector.core.registry import nearest
 
 DEFAULTS = "defaults"
 """The preset that every kind has."""
@@ -40,8 +41,10 @@ class PredictorChoice:
         return replace(self, kind=kind)
 
     def with_chosen(self, values: Mapping[str, Any]) -> PredictorChoice:
-        """These and no other parameters of this kind chosen; ``ValueError`` if a value isn't of its type."""
+        """These and no other parameters of this kind chosen; ``ValueError`` if one is unknown or not of its type."""
         parameters = {p.name: p for p in parameters_of(predictor_class(self.kind))}
+        for name in values.keys() - parameters.keys():
+            raise ValueError(f"{self.kind} has no parameter {name!r}{nearest(name, parameters)}")
         chosen = {name: parameters[name].convert(value) for name, value in values.items()}
         return replace(self, by_kind={**self.by_kind, self.kind: chosen})
 
