@@ -12,8 +12,8 @@ import numpy as np
 import torch  # noqa: F401 (before Qt, as in the launcher)
 from funlib.geometry import Roi
 from PIL import Image
-from qtpy.QtCore import QPoint, QRect, Qt
-from qtpy.QtGui import QImage
+from qtpy.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from qtpy.QtGui import QImage, QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
@@ -124,7 +124,10 @@ class Stage:
         middle = (canvas.height() / 2, canvas.width() / 2)
         y, x = (m + (p - c) * camera.zoom for m, p, c in zip(middle, point, camera.center[-2:], strict=True))
         place = QPoint(round(x), round(y))
-        QTest.mouseMove(canvas, place)
+        # QTest.mouseMove only warps the pointer, which may come to nothing.
+        at, none = QPointF(place), Qt.MouseButton.NoButton
+        move = (QEvent.Type.MouseMove, at, canvas.mapToGlobal(at), none, none, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(canvas, QMouseEvent(*move))
         self.settle()
         return place
 

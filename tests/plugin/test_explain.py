@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
@@ -48,7 +48,6 @@ class Explaining:
         for signal in (inspector.outdated, inspector.cleared):
             signal.connect(self.prober.forget)
             signal.connect(self.histogram.forget)
-        self.canvas = window.viewer.window._qt_viewer.canvas.native
 
     def settle(self) -> None:
         self.window.settle()
@@ -62,16 +61,15 @@ class Explaining:
         self.histogram.close_down()
 
     def click(self, x: int, y: int, drag: int = 0) -> None:
-        QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(x, y))
-        if drag:
-            QTest.mouseMove(self.canvas, QPoint(x + drag, y))
-            QApplication.processEvents()
-        place = QPoint(x + drag, y)
-        QTest.mouseRelease(self.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+        self.window.click(x, y, drag)
+        self.settle()
+
+    def hover(self, x: int, y: int) -> None:
+        self.window.hover(x, y)
         self.settle()
 
     def middle(self) -> tuple[int, int]:
-        size = self.canvas.size()
+        size = self.window.canvas.size()
         return size.width() // 2, size.height() // 2
 
 
@@ -109,18 +107,16 @@ def test_a_click_explains_and_a_drag_or_a_click_while_off_does_not(explaining: E
     assert explaining.explainer.explanation is found
     explaining.panel.pin = False
     active = explaining.viewer.layers.selection.active
-    explaining.canvas.setFocus()
-    QTest.mouseMove(explaining.canvas, QPoint(x + 60, y))
-    explaining.settle()
+    explaining.window.canvas.setFocus()
+    explaining.hover(x + 60, y)
     assert explaining.explainer.explanation is found
-    QTest.keyPress(explaining.canvas, Qt.Key.Key_W)
+    QTest.keyPress(explaining.window.canvas, Qt.Key.Key_W)
     explaining.settle()
     followed = explaining.explainer.explanation
     assert followed is not None
     assert followed.index != found.index
-    QTest.keyRelease(explaining.canvas, Qt.Key.Key_W)
-    QTest.mouseMove(explaining.canvas, QPoint(x, y))
-    explaining.settle()
+    QTest.keyRelease(explaining.window.canvas, Qt.Key.Key_W)
+    explaining.hover(x, y)
     assert explaining.explainer.explanation is followed
     assert explaining.viewer.layers.selection.active is active
 
@@ -191,8 +187,7 @@ def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: E
 
 def test_the_probe_and_the_histogram_follow(explaining: Explaining) -> None:
     x, y = explaining.middle()
-    QTest.mouseMove(explaining.canvas, QPoint(x + 20, y))
-    QTest.mouseMove(explaining.canvas, QPoint(x, y))
+    explaining.hover(x, y)
     explaining.window.qtbot.waitUntil(lambda: len(explaining.table.rows) > 0, timeout=5000)
     inspection = explaining.window.widget.inspection
     assert [row[0] for row in explaining.table.rows] == list(inspection.channel_names)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
 from predictor_inspector.core import predictor_from_config
@@ -58,6 +61,54 @@ class Window:
         """Do something and wait for what comes of it."""
         action()
         self.settle()
+
+    @property
+    def canvas(self) -> QWidget:
+        return self.viewer.window._qt_viewer.canvas.native
+
+    def hover(self, x: int, y: int) -> None:
+        """Move the mouse to a pixel of the canvas; returns once napari has told its callbacks."""
+        seen: list[Any] = []
+
+        def note(_viewer: Any, event: Any) -> None:
+            seen.append(tuple(event.pos))
+
+        self.viewer.mouse_move_callbacks.append(note)
+        self._move(x, y, Qt.MouseButton.NoButton, seen)
+        self.viewer.mouse_move_callbacks.remove(note)
+        self.settle()
+
+    def click(self, x: int, y: int, drag: int = 0) -> None:
+        """Press and release the left button, `drag` pixels further to the right."""
+        seen: list[Any] = []
+
+        def note(_viewer: Any, event: Any) -> Iterator[None]:
+            yield
+            while event.type == "mouse_move":
+                seen.append(tuple(event.pos))
+                yield
+
+        left, nothing = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        self.viewer.mouse_drag_callbacks.append(note)
+        QTest.mousePress(self.canvas, left, nothing, QPoint(x, y))
+        if drag:
+            self._move(x + drag, y, left, seen)
+        QTest.mouseRelease(self.canvas, left, nothing, QPoint(x + drag, y))
+        self.viewer.mouse_drag_callbacks.remove(note)
+        self.settle()
+
+    def _move(self, x: int, y: int, buttons: Any, seen: list[Any]) -> None:
+        # QTest.mouseMove only warps the pointer: two warps may cancel out. vispy drops what follows within 10 ms.
+        place = QPointF(x, y)
+
+        def arrived() -> bool:
+            everywhere = (place, self.canvas.mapToGlobal(place), Qt.MouseButton.NoButton, buttons)
+            event = QMouseEvent(QEvent.Type.MouseMove, *everywhere, Qt.KeyboardModifier.NoModifier)
+            QApplication.sendEvent(self.canvas, event)
+            QApplication.processEvents()
+            return (x, y) in seen
+
+        self.qtbot.waitUntil(arrived, timeout=5_000)
 
     def add_labels(self, data: np.ndarray | None = None, **kwargs: Any) -> Any:
         """A volume of labels, lying askew to the pixel grid and wherever it wants."""
