@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
 from funlib.geometry import Roi
@@ -78,6 +79,8 @@ class InspectorWidget(QWidget):
     # napari hands itself to a parameter with exactly this annotation, as a string: the menu depends on it.
     def __init__(self, viewer: napari.viewer.Viewer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Opened by name, as by `napari -w`, the dock is handed a proxy, whose layers are proxies too.
+        viewer = unwrap(viewer)
         self._viewer = viewer
         self.settings = Settings()
         self.history = History(self.settings)
