@@ -66,6 +66,15 @@ def test_help_and_version_import_nothing_heavy() -> None:
     assert all(command in done.stdout for command in ("render", "list", "show", "open", "demo", "--roi"))
 
 
+def test_the_package_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "predictor_inspector", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"predictor-inspector {__version__}\n")
+    failed = subprocess.run([*command[:-1], "render"], capture_output=True, text=True, check=False)
+    assert failed.returncode == 2
+    assert "the following arguments are required: PATH" in failed.stderr
+
+
 def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert capsys.readouterr().out == f"predictor-inspector {__version__}\n"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,14 +13,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from predictor_inspector.cli import compare as compare_command
+from predictor_inspector import cli
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, HotDistancePredictor
 from predictor_inspector.data import write_ome_zarr
-from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Inspection, inspect
 from predictor_inspector.inspection.comparison import common_roi, compare
 from predictor_inspector.inspection.comparison.changes import Change
-from predictor_inspector.inspection.comparison.compare_configs import compare_configs
 
 from .stand_ins import stand_in
 
@@ -166,27 +166,27 @@ def test_text_and_json_say_what_changed(gt: Array) -> None:
     assert content["findings"]["appeared"][0]["id"] == "zero-weight"
 
 
-def test_b_is_a_with_other_parameters_unless_it_has_its_own(gt: Array) -> None:
-    comparison = compare_configs(
-        Source(gt),
-        ("distance", ["channels=[cell]"]),
-        (None, ["scale_factor=7"]),
-        roi="0:2,:,:",
-        find=lambda _: [],
-    )
-    assert [change.name for change in comparison.parameters] == ["scale_factor"]
-    assert comparison.target.spatial_shape == (2, 24, 20)
+@pytest.fixture
+def compared(gt: Array, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """What the command prints as JSON."""
+    path = write_ome_zarr(tmp_path / "gt.ome.zarr", gt, "labels")
+
+    def command(*arguments: str) -> Any:
+        assert cli.main(["compare", str(path), *arguments, "--device", "cpu", "--format", "json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    return command
 
 
-def test_the_command_prints_the_comparison_as_json(
-    gt: Array, tmp_path: object, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("predictor_inspector.inspection.comparison.compare_configs.find_quickly", lambda _: [])
-    path = f"{tmp_path}/gt.ome.zarr"
-    write_ome_zarr(path, gt, "labels")
-    parser = argparse.ArgumentParser()
-    compare_command.add_arguments(parser)
-    arguments = [path, "--a", "affinities", "--set-a", "lsds=false", "--set-b", "affs_weight_clipmin=0.2"]
-    compare_command.run(parser.parse_args([*arguments, "--device", "cpu", "--format", "json"]))
-    content = json.loads(capsys.readouterr().out)
+def test_b_is_a_with_other_parameters_unless_it_has_its_own(compared: Callable[..., Any]) -> None:
+    content = compared("--a", "distance", "--set-a", "channels=[cell]", "--set-b", "scale_factor=7", "--roi", "0:2,:,:")
+    assert [change["name"] for change in content["parameters"]] == ["scale_factor"]
+    assert content["roi"] == {"begin": [1000, 20, -12], "end": [1080, 116, 68]}
+    content = compared("--a", "distance", "--set-a", "scale_factor=9", "--b", "distance")
+    assert content["parameters"][0]["a"] == 9
+    assert content["parameters"][0]["b"] != 9
+
+
+def test_the_command_prints_the_comparison_as_json(compared: Callable[..., Any]) -> None:
+    content = compared("--a", "affinities", "--set-a", "lsds=false", "--set-b", "affs_weight_clipmin=0.2")
     assert content["parameters"] == [{"name": "affs_weight_clipmin", "a": 0.05, "b": 0.2}]

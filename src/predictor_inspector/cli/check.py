@@ -1,4 +1,4 @@
-"""The command ``check``: what is wrong with targets and weights, for people and for pipelines."""
+"""Command ``check``: mistakes in ground truth, targets and weights, as text or JSON."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import sys
 from typing import TYPE_CHECKING
 
 from predictor_inspector.cli.common import (
+    INSPECTION_STEPS,
     add_computing,
     add_ground_truth,
     add_predictor,
     add_region,
+    memory_for,
     note,
+    print_json,
     progress,
     request_for,
     source_for,
 )
 
 if TYPE_CHECKING:
-    from funlib.geometry import Roi
-
-    from predictor_inspector.core.array import Array
+    from predictor_inspector.inspection import Request
     from predictor_inspector.inspection.findings import Finding
 
 ABOUT = "look for mistakes in ground truth, targets and weights, and say where they are"
@@ -29,69 +30,47 @@ FOUND = 1
 
 _AFTER = (
     "Exit status: 0 if no errors were found (with --fail-on warning: no warnings either), 1 if some were, 2 if something "
-    "about the call has to be put right, such as a path that isn't there."
+    "about the call is wrong, such as a path that doesn't exist."
 )
 _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "info": "\033[1;36m"}
-_STEPS_OF_INSPECTION = 6
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``check`` takes."""
+    """Add the arguments of ``check``."""
     parser.epilog = _AFTER
     add_ground_truth(parser)
     add_predictor(parser)
     add_region(parser)
     add_computing(parser, "larger regions are refused, with one that isn't too large")
-    parser.add_argument(
-        "--survey",
-        metavar="N",
-        type=int,
-        default=0,
-        help="also draw N regions of the same size from all data, as training does, and find those whose classes are weighted "
-        "otherwise by the counts of all of them (count-drift); without --roi, regions of 64 voxels a side",
+    about = (
+        "also draw N regions of the same size from all data, as training does, and find those whose classes the counts of "
+        "all of them weight differently (count-drift); without --roi, regions of 64 voxels a side"
     )
+    parser.add_argument("--survey", metavar="N", type=int, default=0, help=about)
     out = parser.add_argument_group("results")
-    out.add_argument(
-        "--format", choices=("text", "json"), default="text", help="text for people (default), or a list in JSON"
-    )
-    out.add_argument(
-        "--only", metavar="ID", nargs="+", action="extend", default=[], help="findings to look for, after PATH"
-    )
-    out.add_argument(
-        "--ignore", metavar="ID", nargs="+", action="extend", default=[], help="findings to leave out, after PATH"
-    )
-    out.add_argument(
-        "--fail-on",
-        choices=("error", "warning"),
-        default="error",
-        help="what makes the exit status 1: errors only (default), or warnings too",
-    )
+    out.add_argument("--format", choices=("text", "json"), default="text", help="text (default), or a list in JSON")
+    for name, what in (("--only", "look for"), ("--ignore", "leave out")):
+        about = f"findings to {what}, after PATH"
+        out.add_argument(name, metavar="ID", nargs="+", action="extend", default=[], help=about)
+    about = "what makes the exit status 1: errors only (default), or warnings too"
+    out.add_argument("--fail-on", choices=("error", "warning"), default="error", help=about)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found; returns the exit status."""
     from predictor_inspector.core.ops import backend
-    from predictor_inspector.inspection.engine.memory import memory_from_text
-    from predictor_inspector.inspection.findings import (
-        SEVERITIES,
-        check_region,
-        in_order,
-        load_checks,
-        wanted_kinds,
-    )
+    from predictor_inspector.inspection.findings import SEVERITIES, check_region, in_order, load_checks, wanted_kinds
     from predictor_inspector.inspection.training.drift import drifting
 
     if options.survey < 0:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     backend.warm_up()
     request, _ = request_for(options, source_for(options))
-    gt = request.source.gt
     checks, failures = load_checks()
     for failure in failures:
         note(failure)
-    memory = None if options.memory is None else memory_from_text(options.memory)
-    with progress(_STEPS_OF_INSPECTION + len(checks) + bool(options.survey)) as tell:
-        checked = check_region(request, memory, tell, options.only, options.ignore)
+    with progress(INSPECTION_STEPS + len(checks) + bool(options.survey)) as tell:
+        checked = check_region(request, memory_for(options), tell, options.only, options.ignore)
         findings = checked.findings
         wanted = "count-drift" in wanted_kinds(options.only, options.ignore)
         if options.survey and wanted and checked.inspection is not None:
@@ -99,29 +78,24 @@ def run(options: argparse.Namespace) -> int:
     if checked.refused:
         note(f"only the values themselves were checked, since the predictor refuses them: {checked.refused}")
     if options.format == "json":
-        _print_json(findings)
+        print_json([f.as_dict() for f in findings])
     else:
-        print(_text(findings, gt, request.regions.roi, sys.stdout.isatty()))
+        print(_text(findings, request, sys.stdout.isatty()))
     counted = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
     return FOUND if any(f.severity in counted for f in findings) else 0
 
 
-def _print_json(findings: tuple[Finding, ...]) -> None:
-    import json
-
-    print(json.dumps([f.as_dict() for f in findings], indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def _text(findings: tuple[Finding, ...], gt: Array, roi: Roi, colourful: bool) -> str:
+def _text(findings: tuple[Finding, ...], request: Request, colourful: bool) -> str:
     from predictor_inspector.core.text import counted, format_shape, listed
     from predictor_inspector.inspection.engine.roi_text import roi_to_text
     from predictor_inspector.inspection.findings import SEVERITIES
 
-    lines = []
+    gt, lines = request.source.gt, []
     for f in findings:
         begin, end = (_COLOURS[f.severity], "\033[0m") if colourful else ("", "")
         channels = f"  ({listed(f.channels, 4)})" if f.channels else ""
-        place = f"--roi {roi_to_text(f.where.roi, gt)}" if _on_grid(f, gt) else "in the mask"
+        on_grid = f.where.grid.voxel_size == gt.voxel_size and f.where.grid.dims == gt.dims
+        place = f"--roi {roi_to_text(f.where.roi, gt)}" if on_grid else "in the mask"
         lines += [
             f"{begin}{f.severity:<7}{end}  {f.id}{channels}",
             f"    {f.message}",
@@ -131,8 +105,4 @@ def _text(findings: tuple[Finding, ...], gt: Array, roi: Roi, colourful: bool) -
         ]
     counts = [sum(f.severity == severity for f in findings) for severity in SEVERITIES]
     told = ", ".join(counted(count, severity) for count, severity in zip(counts, SEVERITIES, strict=True))
-    return "\n".join([*lines, f"{told} in {format_shape(roi.shape // gt.voxel_size)} voxels"])
-
-
-def _on_grid(finding: Finding, gt: Array) -> bool:
-    return finding.where.grid.voxel_size == gt.voxel_size and finding.where.grid.dims == gt.dims
+    return "\n".join([*lines, f"{told} in {format_shape(request.shape[1:])} voxels"])

@@ -1,53 +1,65 @@
-"""The command ``compare``: one region with two configurations, and what is different."""
+"""Command ``compare``: one region with two configurations, and what differs."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from predictor_inspector.cli.common import add_ground_truth, add_region, source_for
+from predictor_inspector.cli.common import (
+    REPEATED,
+    add_computing,
+    add_ground_truth,
+    add_region,
+    print_json,
+    roi_for,
+    source_for,
+)
+
+if TYPE_CHECKING:
+    from predictor_inspector.inspection import Inspection
 
 ABOUT = "compare what two configurations make of a region"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``compare`` takes."""
+    """Add the arguments of ``compare``."""
     add_ground_truth(parser)
     what = parser.add_argument_group("what to compare")
     what.add_argument("--a", metavar="CONFIG", required=True, help="YAML or JSON file of parameters, or a kind")
     what.add_argument("--b", metavar="CONFIG", help="the same for B; A's configuration by default")
     for side in ("a", "b"):
-        what.add_argument(
-            f"--set-{side}",
-            metavar="KEY=VALUE",
-            action="append",
-            default=[],
-            help=f"one parameter of {side.upper()}, its value in YAML (lsds=false)",
-        )
+        about = f"one parameter of {side.upper()}, its value in YAML (lsds=false)"
+        what.add_argument(f"--set-{side}", metavar="KEY=VALUE", help=about, **REPEATED)
     add_region(parser)
-    how = parser.add_argument_group("how")
-    how.add_argument("--device", default="auto", help="auto (default), cuda, mps or cpu")
+    how = add_computing(parser)
     how.add_argument("--device-b", metavar="DEVICE", help="another device for B: do the two agree?")
-    how.add_argument("--outside", choices=("clip", "zero"), default="clip", help="context beyond the data")
-    how.add_argument("--balance-over", choices=("roi", "context"), default="roi", help="what classes are counted over")
     how.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the comparison."""
-    import json
+    from predictor_inspector.core.config import chosen_predictor, predictor_kinds
+    from predictor_inspector.inspection import inspect
+    from predictor_inspector.inspection.comparison import compare
+    from predictor_inspector.inspection.findings import find_quickly
 
-    from predictor_inspector.inspection.comparison.compare_configs import compare_configs
+    source = source_for(options)
+    roi = roi_for(options, source)
 
-    comparison = compare_configs(
-        source_for(options),
-        (options.a, options.set_a),
-        (options.b, options.set_b),
-        roi=options.roi,
-        devices=(options.device, options.device_b or options.device),
-        outside=options.outside,
-        balance_over=options.balance_over,
-    )
+    def inspected(config: str, values: Sequence[str], device: str) -> Inspection:
+        # A kind by its name; anything else is a file, whose errors say what is wrong with it.
+        is_kind = config in predictor_kinds() and not Path(config).is_file()
+        kind, file = (config, None) if is_kind else (None, config)
+        predictor, _ = chosen_predictor(source.gt, kind=kind, config_file=file, values=values)
+        return inspect(predictor, source.gt, roi, source.mask, device, options.outside, options.balance_over)
+
+    a = inspected(options.a, options.set_a, options.device)
+    set_b = options.set_b if options.b else [*options.set_a, *options.set_b]
+    b = inspected(options.b or options.a, set_b, options.device_b or options.device)
+    comparison = compare(a, b, find_quickly(a), find_quickly(b))
     if options.format == "json":
-        print(json.dumps(comparison.as_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+        print_json(comparison.as_dict())
     else:
         print(comparison.describe())

@@ -1,4 +1,4 @@
-"""The program: its commands, its exit status, and the commands that are a few lines each."""
+"""Command line: parser, exit status, and the commands ``render``, ``list``, ``show``, ``open`` and ``demo``."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import Any, NoReturn
 from predictor_inspector import __version__
 from predictor_inspector.cli import check, compare, report
 from predictor_inspector.cli.common import (
+    INSPECTION_STEPS,
     PROGRAM,
     add_computing,
     add_ground_truth,
     add_predictor,
     add_region,
+    memory_for,
     note,
     progress,
     request_for,
@@ -23,16 +25,15 @@ from predictor_inspector.cli.common import (
 
 USER_ERROR, BUG, INTERRUPTED = 2, 1, 130
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError)
-_STEPS_OF_INSPECTION = 6
 _QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status.
 
-    0; 1 if `check` found errors, and for a bug; 2 for something the person can put right.
+    0; 1 if ``check`` found errors, and for a bug; 2 for an error of the call or the data; 130 if interrupted.
     """
-    # Before torch is loaded: its threads shall sleep while they wait, not spin on cores that others need.
+    # Before torch is loaded: its threads sleep while they wait, instead of spinning on cores that others need.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         options = _parser().parse_args(arguments)
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{PROGRAM}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read the output has closed it, as `head` does; nothing more may be written there, at exit either.
+        # The reader has closed the output, as `head` does; nothing more may be written there, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
@@ -65,14 +66,13 @@ def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.core.text import format_bytes, format_shape
     from predictor_inspector.data.source import indices_from_text, open_source
     from predictor_inspector.inspection import run
-    from predictor_inspector.inspection.engine.memory import memory_from_text
     from predictor_inspector.inspection.output.results import WRITING, check_folder, geometry, write_results
     from predictor_inspector.inspection.output.text import describe_channels
     from predictor_inspector.inspection.output.tiled_results import TILED_STEPS, tiled_if_needed, write_results_in_tiles
 
     check_folder(options.out, options.overwrite)
     backend.warm_up()
-    memory = None if options.memory is None else memory_from_text(options.memory)
+    memory = memory_for(options)
     indices = indices_from_text(options.index)
     opened = open_source(options.path, options.name, options.mask, options.raw)
     request, assumed = request_for(options, opened.at(indices))
@@ -86,7 +86,7 @@ def _render(options: argparse.Namespace) -> None:
     raw = request.source.raw
     tiled = tiled_if_needed(request, memory)
     if tiled is None:
-        with progress(_STEPS_OF_INSPECTION + len(WRITING)) as tell:
+        with progress(INSPECTION_STEPS + len(WRITING)) as tell:
             inspection = run(request, tell)
             write_results(options.out, inspection, inputs, raw, options.overwrite, tell)
     else:
@@ -120,7 +120,7 @@ def _open(options: argparse.Namespace) -> None:
     from predictor_inspector.data import list_arrays
     from predictor_inspector.data.source import open_input
 
-    # What isn't there is said before a window is made.
+    # Missing files are reported before a window is made.
     if options.name is None:
         list_arrays(options.path)
     else:
@@ -140,7 +140,7 @@ def _launch(path: str | None, name: str | None, screenshot: str | None) -> None:
 
 
 def _check_window() -> None:
-    """Say what is missing for a window; Qt itself ends the process without a word that helps."""
+    """Raise an error that says what is missing for a window; Qt itself would abort the process."""
     from importlib.util import find_spec
 
     missing = [package for package in ("napari", "magicgui", "qtpy", "superqt") if find_spec(package) is None]
@@ -152,11 +152,11 @@ def _check_window() -> None:
         )
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     if sys.platform.startswith("linux") and not any(os.environ.get(variable) for variable in screens):
-        raise ValueError("a window needs a screen, and there is none; use 'render', or a virtual screen with xvfb-run")
+        raise ValueError("a window needs a screen, which is missing; use 'render', or a virtual screen with xvfb-run")
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors as everywhere else: one sentence, no wall of options."""
+    """Parser whose errors are one sentence, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(USER_ERROR, f"{PROGRAM}: error: {message}; see {self.prog} --help\n")
@@ -185,11 +185,10 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("kind", metavar="KIND", help=f"as in '{PROGRAM} list'")
     show.add_argument("--yaml", action="store_true", help="a configuration to begin from instead")
     window = command("open", _open, "open ground truth in napari with the plugin docked and a target showing")
-    window.add_argument("path", metavar="PATH", help="OME-Zarr, zarr, HDF5 or TIFF")
-    window.add_argument("name", metavar="NAME", nargs="?", help="array in it")
+    add_ground_truth(window)
     demo = command("demo", _demo, "open the sample volume in napari with the plugin docked and a target showing")
     for added in (window, demo):
-        added.add_argument("--screenshot", metavar="FILE", help="save a picture of the window there, and close it")
+        added.add_argument("--screenshot", metavar="FILE", help="save a picture of the window, and close it")
     return parser
 
 

@@ -1,38 +1,27 @@
-"""The command ``report``: one HTML file about a region, and a figure of it."""
+"""Command ``report``: an HTML report of a region, or a figure."""
 
 from __future__ import annotations
 
 import argparse
 
-from predictor_inspector.cli.common import add_predictor, add_region, request_for, source_for
+from predictor_inspector.cli.common import add_computing, add_predictor, add_region, request_for, source_for
 
 ABOUT = "write an HTML report of a region, or a figure for a paper"
 _SESSIONS = (".yaml", ".yml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``report`` takes."""
-    parser.add_argument(
-        "path", metavar="PATH", help="ground truth: OME-Zarr, zarr, HDF5 or TIFF; or a saved session (.yaml)"
-    )
+    """Add the arguments of ``report``."""
+    about = "ground truth: OME-Zarr, zarr, HDF5 or TIFF; or a saved session (.yaml)"
+    parser.add_argument("path", metavar="PATH", help=about)
     parser.add_argument("name", metavar="NAME", nargs="?", help="array in it, or a path of its own")
     add_predictor(parser)
     add_region(parser, raw=True)
     many = parser.add_argument_group("survey")
-    many.add_argument(
-        "--survey", metavar="N", type=int, default=0, help="look at so many random regions of that size, too"
-    )
-    many.add_argument(
-        "--min-annotated",
-        metavar="SHARE",
-        type=float,
-        default=0.1,
-        help="share of each of these regions that must be annotated at least, 0.1 by default",
-    )
-    how = parser.add_argument_group("how")
-    how.add_argument("--device", default="auto", help="auto (default), cuda, mps or cpu")
-    how.add_argument("--outside", choices=("clip", "zero"), default="clip", help="context beyond the data")
-    how.add_argument("--balance-over", choices=("roi", "context"), default="roi", help="what classes are counted over")
+    many.add_argument("--survey", metavar="N", type=int, default=0, help="also inspect N random regions of that size")
+    about = "least annotated share of each of these regions, 0.1 by default"
+    many.add_argument("--min-annotated", metavar="SHARE", type=float, default=0.1, help=about)
+    add_computing(parser)
     out = parser.add_argument_group("results")
     out.add_argument("--out", metavar="FILE", required=True, help="an .html report, or a .png, .svg or .pdf figure")
     out.add_argument("--title", default="", help="of the report")
