@@ -67,7 +67,7 @@ def test_channels_are_paired_by_name_whatever_their_place(gt: Array) -> None:
     assert not comparison.target.numpy().any()
     assert "only in A: aff y+1" in comparison.describe()
     (change,) = comparison.parameters
-    assert change.summary() == "− [0, 1, 0], + [0, 2, 0]"
+    assert change.describe() == "neighborhood: − [0, 1, 0], + [0, 2, 0]"
 
 
 def test_predictors_of_other_kinds_are_compared_where_channels_have_the_same_name(gt: Array) -> None:

@@ -12,7 +12,7 @@ from funlib.geometry import Roi
 from predictor_inspector.core import Array
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.training import positions as module
-from predictor_inspector.inspection.training.positions import Positions, worst
+from predictor_inspector.inspection.training.positions import Positions
 
 
 def volume(shape: tuple[int, ...] = (5, 9), values: np.ndarray | None = None) -> Array:
@@ -98,12 +98,3 @@ def test_what_is_of_no_use_is_named(arguments: dict, words: str) -> None:
 def test_positions_before_the_first_are_an_error() -> None:
     with pytest.raises(ValueError, match="counted from 0, got -1"):
         Positions(Source(volume()), (1, 1))[-1]
-
-
-def test_the_worst_is_the_first_of_the_highest_score() -> None:
-    rois = list(islice(Positions(Source(volume()), (1, 1)), 5))
-    scores = dict(enumerate([1.0, 3.0, float("nan"), 3.0, 2.0]))
-    assert worst(rois, lambda roi: scores[rois.index(roi)]) == (rois[1], 3.0)
-    assert worst(rois[2:3], lambda _roi: float("nan"))[0] == rois[2]
-    with pytest.raises(ValueError, match="no regions"):
-        worst([], lambda _roi: 0.0)

@@ -1,11 +1,11 @@
-"""What differs between two inspections besides their values: parameters, statistics and findings."""
+"""Changes of parameters, settings, statistics and findings between two inspections."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import isclose
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from predictor_inspector.core.config import predictor_to_config
 from predictor_inspector.core.text import format_roi, format_shape, format_value
@@ -13,14 +13,8 @@ from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 from predictor_inspector.inspection.findings import Finding
 
-ABSENT = None
-"""The value of a parameter that a predictor doesn't have."""
-
 ROUNDING = 1e-5
 """Relative difference up to which two numbers are the same: devices sum up in different orders."""
-
-
-F = TypeVar("F", bound=Finding)
 
 
 @dataclass(frozen=True)
@@ -32,7 +26,7 @@ class Change:
     name : str
         What it is: a parameter, a setting, or a statistic.
     a, b : object
-        Its values, plain numbers, strings and lists; `ABSENT` where there is none.
+        Its values, plain numbers, strings and lists; None where there is none.
     channel : str
         The channel that a statistic is about; empty for parameters.
     """
@@ -45,20 +39,16 @@ class Change:
     @property
     def is_table(self) -> bool:
         """Whether both values are lists of lists, such as offsets, of which rows were added and removed."""
-        return _is_table(self.a) and _is_table(self.b)
+        return all(isinstance(x, list) and x and all(isinstance(row, list) for row in x) for x in (self.a, self.b))
 
     def describe(self) -> str:
         """The change in one line: ``"scale_factor: 20 → 40"``; of lists, what was added and removed."""
         name = f"{self.channel}, {self.name}" if self.channel else self.name
-        return f"{name}: {self.summary()}"
-
-    def summary(self) -> str:
-        """As `describe`, without the name."""
-        if self.is_table:
-            gone, new = ([row for row in x if row not in y] for x, y in ((self.a, self.b), (self.b, self.a)))
-            parts = [f"{sign} {format_value(row)}" for sign, rows in (("−", gone), ("+", new)) for row in rows]
-            return ", ".join(parts) or f"another order: {format_value(self.b)}"
-        return f"{format_value(self.a)} → {format_value(self.b)}"
+        if not self.is_table:
+            return f"{name}: {format_value(self.a)} → {format_value(self.b)}"
+        gone, new = ([row for row in x if row not in y] for x, y in ((self.a, self.b), (self.b, self.a)))
+        parts = [f"{sign} {format_value(row)}" for sign, rows in (("−", gone), ("+", new)) for row in rows]
+        return f"{name}: {', '.join(parts) or f'another order: {format_value(self.b)}'}"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, fit for JSON."""
@@ -67,7 +57,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class FindingChanges(Generic[F]):
+class FindingChanges:
     """Findings of two inspections, the same if identifier and channels are.
 
     Attributes
@@ -78,13 +68,18 @@ class FindingChanges(Generic[F]):
         Those that both have, as b has them.
     """
 
-    appeared: tuple[F, ...]
-    gone: tuple[F, ...]
-    stayed: tuple[F, ...]
+    appeared: tuple[Finding, ...]
+    gone: tuple[Finding, ...]
+    stayed: tuple[Finding, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Lists of identifiers, channels and messages."""
-        return {f.name: [_brief(finding) for finding in getattr(self, f.name)] for f in fields(self)}
+        """Identifiers, severities, messages and channels, fit for JSON."""
+        return {
+            kind: [
+                {"id": f.id, "severity": f.severity, "message": f.message, "channels": list(f.channels)} for f in found
+            ]
+            for kind, found in vars(self).items()
+        }
 
 
 def parameter_changes(a: Inspection, b: Inspection) -> tuple[Change, ...]:
@@ -101,7 +96,7 @@ def parameter_changes(a: Inspection, b: Inspection) -> tuple[Change, ...]:
         for i in (a, b)
     )
     names = dict.fromkeys([*settings_a, *settings_b])
-    changes = (Change(name, settings_a.get(name, ABSENT), settings_b.get(name, ABSENT)) for name in names)
+    changes = (Change(name, settings_a.get(name), settings_b.get(name)) for name in names)
     found = [change for change in changes if change.a != change.b]
     own = set(predictor_to_config(a.request.predictor)) | set(predictor_to_config(b.request.predictor))
     return tuple(sorted(found, key=lambda change: change.name not in own))
@@ -119,19 +114,14 @@ def statistic_changes(a: Inspection, b: Inspection, channels: Iterable[str]) -> 
     return tuple(found)
 
 
-def finding_changes(a: Sequence[F], b: Sequence[F]) -> FindingChanges[F]:
+def finding_changes(a: Sequence[Finding], b: Sequence[Finding]) -> FindingChanges:
     """Which findings appeared, went and stayed."""
-    keys_a, keys_b = ({finding_key(finding) for finding in findings} for findings in (a, b))
+    in_a, in_b = ({(f.id, tuple(f.channels)) for f in findings} for findings in (a, b))
     return FindingChanges(
-        appeared=tuple(f for f in b if finding_key(f) not in keys_a),
-        gone=tuple(f for f in a if finding_key(f) not in keys_b),
-        stayed=tuple(f for f in b if finding_key(f) in keys_a),
+        appeared=tuple(f for f in b if (f.id, tuple(f.channels)) not in in_a),
+        gone=tuple(f for f in a if (f.id, tuple(f.channels)) not in in_b),
+        stayed=tuple(f for f in b if (f.id, tuple(f.channels)) in in_a),
     )
-
-
-def finding_key(finding: Finding) -> tuple[str, tuple[str, ...]]:
-    """Equal for findings that say the same of the same channels."""
-    return finding.id, tuple(finding.channels)
 
 
 _STATISTICS: dict[str, Callable[[ChannelStatistics], float]] = {
@@ -144,16 +134,3 @@ _STATISTICS: dict[str, Callable[[ChannelStatistics], float]] = {
     "unweighted": lambda s: s.unweighted,
     "weight that is +": lambda s: s.positive_share,
 }
-
-
-def _is_table(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(row, list) for row in value)
-
-
-def _brief(finding: Finding) -> dict[str, Any]:
-    return {
-        "id": finding.id,
-        "severity": finding.severity,
-        "message": finding.message,
-        "channels": list(finding.channels),
-    }

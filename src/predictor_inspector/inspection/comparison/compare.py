@@ -1,4 +1,4 @@
-"""`compare`: two inspections side by side, their difference, and what led to it."""
+"""Comparison of two inspections: differences of their values, and changes of parameters, statistics and findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import torch
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.text import format_roi, format_table
+from predictor_inspector.core.labels import as_tensor
+from predictor_inspector.core.text import format_roi, format_table, listed
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.data.units import unit_factor
 from predictor_inspector.inspection.comparison.changes import (
@@ -56,7 +57,7 @@ class ChannelDifference:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, fit for JSON; null for those that aren't finite."""
-        return {key: None if value != value else value for key, value in vars(self).items()}
+        return _finite(vars(self))
 
 
 @dataclass(frozen=True)
@@ -96,14 +97,14 @@ class Comparison:
     differences: tuple[ChannelDifference, ...]
     parameters: tuple[Change, ...]
     statistics: tuple[Change, ...]
-    findings: FindingChanges[Any]
+    findings: FindingChanges
     notes: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the arrays, as JSON can hold it; coordinates are in the unit."""
         sub = self.target.subdivision
         return {
-            "roi": {"begin": [b / sub for b in self.roi.begin], "end": [e / sub for e in self.roi.end]},
+            "roi": {name: [n / sub for n in getattr(self.roi, name)] for name in ("begin", "end")},
             "unit": self.target.unit,
             "channels": list(self.channels),
             "only_a": list(self.only_a),
@@ -118,35 +119,21 @@ class Comparison:
     def describe(self) -> str:
         """Everything but the arrays as text for a terminal."""
         blocks = [("Parameters", [c.describe() for c in self.parameters] or ["no difference"])]
-        rows = [("CHANNEL", "TARGET MOST", "MEAN", "CHANGED", "WEIGHT MOST", "MEAN", "CHANGED")]
-        rows += [
-            (
-                d.name,
-                f"{d.target:.3g}",
-                f"{d.target_mean:.3g}",
-                f"{d.target_changed:.1%}",
-                f"{d.weight:.3g}",
-                f"{d.weight_mean:.3g}",
-                f"{d.weight_changed:.1%}",
-            )
-            for d in self.differences
-        ]
+        rows: list[tuple[str, ...]] = [("CHANNEL", "TARGET MOST", "MEAN", "CHANGED", "WEIGHT MOST", "MEAN", "CHANGED")]
+        for d in self.differences:
+            sizes = ((d.target, d.target_mean, d.target_changed), (d.weight, d.weight_mean, d.weight_changed))
+            texts = (text for most, mean, part in sizes for text in (f"{most:.3g}", f"{mean:.3g}", f"{part:.1%}"))
+            rows.append((d.name, *texts))
         table = format_table(rows, right=range(1, 7)).splitlines()
         for side, names in (("A", self.only_a), ("B", self.only_b)):
             table += [f"only in {side}: {', '.join(names)}"] if names else []
         blocks.append(("Difference, voxel by voxel", table))
         blocks.append(("Statistics", [c.describe() for c in self.statistics] or ["no difference"]))
-        found = [
-            f"{sign} {f.severity}: {f.message}"
-            for sign, findings in (("+", self.findings.appeared), ("−", self.findings.gone))
-            for f in findings
-        ]
-        if found or self.findings.stayed:
-            stayed = len(self.findings.stayed)
-            blocks.append(("Findings", [*found, f"{stayed} stayed"] if stayed else found))
-        if self.notes:
-            blocks.append(("Notes", list(self.notes)))
-        return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks)
+        found = [f"+ {f.severity}: {f.message}" for f in self.findings.appeared]
+        found += [f"− {f.severity}: {f.message}" for f in self.findings.gone]
+        found += [f"{len(self.findings.stayed)} stayed"] if self.findings.stayed else []
+        blocks += [("Findings", found), ("Notes", list(self.notes))]
+        return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in blocks if lines)
 
 
 def compare(
@@ -160,7 +147,7 @@ def compare(
     Parameters
     ----------
     findings_a, findings_b : sequence of findings, optional
-        What was found in either, to be compared by identifier and channels.
+        Findings of either, compared by identifier and channels.
 
     Raises
     ------
@@ -173,8 +160,8 @@ def compare(
     channels = tuple(name for name in names_b if name in names_a)
     if not channels:
         raise ValueError(
-            f"there are no channels in common: A has {_listing(names_a)}, B has {_listing(names_b)}; parameters that make "
-            "channels of the same names can be compared"
+            f"there are no channels in common: A has {listed(map(repr, names_a), 4)}, B has {listed(map(repr, names_b), 4)}; "
+            "parameters that make channels of the same names can be compared"
         )
     roi = common_roi(a.target, b.target)
     if _grid(a.target) != _grid(b.target):
@@ -182,10 +169,7 @@ def compare(
     elif roi != a.roi or roi != b.roi:
         notes.append("A and B cover different regions: differences are those of the part that both have.")
     of_a, of_b = [names_a.index(name) for name in channels], [names_b.index(name) for name in channels]
-    target, weight = (
-        _difference(_on_voxels_of(y, x, roi), y[roi], of_a, of_b)
-        for x, y in ((a.target, b.target), (a.weight, b.weight))
-    )
+    target, weight = (_difference(x, y, roi, of_a, of_b) for x, y in ((a.target, b.target), (a.weight, b.weight)))
     return Comparison(
         a=a,
         b=b,
@@ -231,18 +215,11 @@ def common_roi(a: Array, b: Array) -> Roi:
     return b.roi_of(slices)
 
 
-def _on_voxels_of(b: Array, a: Array, roi: Roi) -> Array:
-    return a[roi] if _grid(a) == _grid(b) else read_on_grid(a, roi, b)
-
-
-def _difference(a: Array, b: Array, of_a: list[int], of_b: list[int]) -> Array:
-    before, after = (_tensor(x)[index] for x, index in ((a, of_a), (b, of_b)))
-    return b.like(after - before, b.axis_names)
-
-
-def _tensor(array: Array) -> torch.Tensor:
-    """The values, read if they lie in a file."""
-    return array.data if isinstance(array.data, torch.Tensor) else torch.from_numpy(array.numpy())
+def _difference(a: Array, b: Array, roi: Roi, of_a: list[int], of_b: list[int]) -> Array:
+    """B - a on the voxels of `b` in `roi`, of paired channels."""
+    before = a[roi] if _grid(a) == _grid(b) else read_on_grid(a, roi, b)
+    after = b[roi]
+    return after.like(as_tensor(after.data)[of_b] - as_tensor(before.data)[of_a], after.axis_names)
 
 
 def _summed_up(difference: torch.Tensor) -> tuple[float, float, float]:
@@ -261,10 +238,6 @@ def _grid(array: Array) -> tuple[Any, ...]:
     return array.unit, array.subdivision, tuple(array.voxel_size), phase
 
 
-def _listing(names: Sequence[str], most: int = 4) -> str:
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
-
-
 def _finite(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with null for numbers that JSON doesn't know."""
     return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in row.items()}

@@ -221,7 +221,7 @@ def _computation(inspection: Inspection) -> str:
 
 def _survey(survey: Survey, grid: Array) -> list[str]:
     rows = [
-        [t.severity, t.id, f"{t.regions} of {survey.done}", t.worst.message, format_roi(t.roi, grid)]
+        [t.worst.severity, t.worst.id, f"{t.regions} of {survey.done}", t.worst.message, format_roi(t.roi, grid)]
         for t in survey.tallies
     ]
     head = [("severity", ""), ("finding", ""), ("regions", "n"), ("at its worst", ""), ("where", "")]

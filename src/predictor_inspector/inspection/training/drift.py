@@ -1,4 +1,4 @@
-"""`drifting`: whether class counts that move over training weigh the classes of a region as its own counts would."""
+"""Drift of class counts: regions whose classes the counts of all regions weight differently from their own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ANNOTATED = 0.1
 
 
 def drifting(request: Request, regions: int, progress: Progress | None = None) -> tuple[Finding, ...]:
-    """Draw regions as training does, and find those whose classes the counts of all weigh otherwise: three times, or a third.
+    """Draw regions as training does, and find those whose classes the counts of all weight differently: `DRIFT` times.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def drifting(request: Request, regions: int, progress: Progress | None = None) -
     regions : int
         How many to draw, beside the ROI.
     progress : callable, optional
-        Called with ``"count drift"`` and the fraction that is done. What it raises ends the search.
+        Called as ``progress("count drift", fraction)``; raise from it to cancel.
 
     Returns
     -------
@@ -61,11 +61,10 @@ def drifting(request: Request, regions: int, progress: Progress | None = None) -
 
 def _drawn(request: Request, regions: int) -> list[Roi]:
     gt = request.source.gt
-    shape = [int(n) for n in gt.spatial_shape]
-    size = tuple(min(SIDE, max(1, n // 2)) for n in shape)
+    size = tuple(min(SIDE, max(1, int(n) // 2)) for n in gt.spatial_shape)
     given = [] if request.roi is None else [gt.snap(request.roi).intersect(gt.roi)]
-    for roi in given:
-        size = tuple(int(n) for n in roi.shape // gt.voxel_size)
+    if given:
+        size = gt.shape_of(given[0])
     return [*given, *islice(Positions(request.source, size, _ANNOTATED), regions)]
 
 
@@ -73,7 +72,7 @@ def _found(request: Request, rois: Sequence[Roi], alone: np.ndarray) -> list[Fin
     """The findings from the voxels of each class, [regions, channels or fewer, 2]."""
     moving = alone.sum(0) / (1 + alone.sum((0, 2)))[:, None]
     worst: dict[tuple[int, float, int], list[str]] = {}
-    for channel in request.predictor.describe_channels(request.source.gt.spatial_axes):
+    for channel in request.channels:
         clips = clips_of(request.predictor, channel)
         if clips is None or channel.row is None:
             continue

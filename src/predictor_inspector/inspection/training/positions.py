@@ -1,8 +1,8 @@
-"""Training positions: where a sampler that draws them at random would look."""
+"""Training positions: random regions, as a sampler draws them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
@@ -150,24 +150,6 @@ class Positions:
 
     def _roi(self, begin: np.ndarray) -> Roi:
         return self.source.gt.roi_of([slice(int(b), int(b) + n) for b, n in zip(begin, self.size, strict=True)])
-
-
-def worst(rois: Iterable[Roi], score: Callable[[Roi], float]) -> tuple[Roi, float]:
-    """The region of the highest score, the first of several, and its score; nan is the lowest.
-
-    Raises
-    ------
-    ValueError
-        If there are no regions.
-    """
-    best: tuple[Roi, float] | None = None
-    for roi in rois:
-        value = score(roi)
-        if best is None or value > best[1] or (best[1] != best[1] and value == value):
-            best = roi, value
-    if best is None:
-        raise ValueError("there are no regions, so none of them is the worst")
-    return best
 
 
 def _from_corners(sums: np.ndarray, ends: Sequence[tuple[Any, Any]]) -> np.ndarray:

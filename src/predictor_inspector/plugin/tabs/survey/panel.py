@@ -253,10 +253,10 @@ class SurveyPanel(QWidget):
         self._plot.set_weights(survey.weights, survey.channels, survey.planned)
 
     def _add(self, tally: Tally) -> None:
-        item = QTreeWidgetItem(self._list, [tally.severity, tally.worst.message, str(tally.regions)])
+        item = QTreeWidgetItem(self._list, [tally.worst.severity, tally.worst.message, str(tally.regions)])
         where = "" if self._grid is None else f"\nworst in {format_roi(tally.roi, self._grid)}; click to go there"
         for column in range(3):
-            item.setToolTip(column, f"{tally.id}: {tally.worst.message}\n{tally.worst.advice}{where}")
+            item.setToolTip(column, f"{tally.worst.id}: {tally.worst.message}\n{tally.worst.advice}{where}")
         item.setData(0, Qt.ItemDataRole.UserRole, tally)
 
     def _on_item(self, item: QTreeWidgetItem) -> None:
