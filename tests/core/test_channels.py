@@ -180,7 +180,7 @@ def test_channels_are_named_after_the_axes_of_the_ground_truth() -> None:
     crossing = whole.target.numpy()[0, 3]
     assert not crossing.any()  # the boundary lies across x
     tiled = inspect_in_tiles(predictor, gt, device="cpu")
-    assert tiled.channel_names == whole.channel_names
+    assert tiled.request.channels == whole.channels
     assert predictor.channel_names[:3] == ("aff z+1", "aff y+1", "aff y-1 x+2")
 
 
