@@ -14,15 +14,14 @@ from predictor_inspector.data.source import open_input
 
 NUMPY = """
 import numpy as np
-from predictor_inspector.data import Format, StoredArray
-from predictor_inspector.data.geometry import pixel_geometry
+from predictor_inspector.data import Format, StoredArray, pixel_array
 
 class NumpyFiles(Format):
     suffixes = (".npy",)
 
     def arrays(self, container, location=""):
         data = np.load(container, mmap_mode="r")
-        return [StoredArray("ids", data, pixel_geometry(("y", "x"), 2, str(container)), "labels")]
+        return [StoredArray("ids", pixel_array(data, 2), "labels")]
 
 class Careless(NumpyFiles):
     def takes(self, path):
@@ -71,7 +70,7 @@ def ids(tmp_path: Path) -> Path:
 def test_a_format_needs_only_say_which_arrays_a_file_holds(install: Install, ids: Path) -> None:
     install({"numpy": "numpy_format:NUMPY"})
     (info,) = list_arrays(ids)
-    assert (info.name, info.shape, info.kind) == ("ids", (3, 4), "labels")
+    assert (info.name, info.array.shape, info.kind) == ("ids", (3, 4), "labels")
     for array in (open_array(ids), open_array(ids, "ids"), open_array(ids / "ids"), open_input("else.npy", str(ids))):
         np.testing.assert_array_equal(array.numpy(), np.load(ids))
     with pytest.raises(ValueError, match=r"ids\.npy has no array 'idz'; ids\.npy holds 'ids'"):

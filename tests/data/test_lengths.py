@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data import convert_unit, short_unit, unit_factor, whole_lengths
-from predictor_inspector.data.geometry import make_geometry
+from predictor_inspector.data.geometry import make_array
 from predictor_inspector.data.lengths import simplest_decimal, smallest_subdivision
 from predictor_inspector.data.units import ome_unit
 
@@ -142,8 +142,9 @@ def test_converting_units_there_and_back_changes_nothing(size: int, offset: int,
 
 
 def test_mixed_units_are_converted_to_the_first() -> None:
-    geometry = make_geometry("zyx", [0.04, 8, 80], corner=[1, 16, 0], units=["um", "nm", "angstrom"], source="crop")
-    assert (geometry.unit, geometry.physical_voxel_size) == ("um", (0.04, 0.008, 0.008))
-    assert geometry.physical_offset == (1, 0.016, 0)
+    data = np.zeros((1, 2, 2))
+    array = make_array(data, "zyx", [0.04, 8, 80], corner=[1, 16, 0], units=["um", "nm", "angstrom"], source="crop")
+    assert (array.unit, array.physical_voxel_size) == ("um", (0.04, 0.008, 0.008))
+    assert array.physical_offset == (1, 0.016, 0)
     with pytest.raises(ValueError, match="crop: pixel can't be converted to nm"):
-        make_geometry("yx", [1, 1], units=["nm", "pixel"], source="crop")
+        make_array(data[0], "yx", [1, 1], units=["nm", "pixel"], source="crop")

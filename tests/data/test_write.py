@@ -13,7 +13,7 @@ import zarr
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data import list_arrays, open_array, write_ome_zarr
-from predictor_inspector.data.geometry import pixel_geometry
+from predictor_inspector.data.geometry import pixel_array
 
 RNG = np.random.default_rng(0)
 
@@ -23,7 +23,7 @@ RNG = np.random.default_rng(0)
     [
         Array(RNG.random((3, 10, 12, 14), np.float32), (524, 400, 400), (10000, 201150, 7510), subdivision=100),
         Array(RNG.random((5, 6)), (25, 30), (-125, 5), unit="um", subdivision=1000),
-        pixel_geometry(("y", "x"), 2, "test").array(np.arange(20, dtype=np.uint64).reshape(4, 5) + 2**40),
+        pixel_array(np.arange(20, dtype=np.uint64).reshape(4, 5) + 2**40, 2),
         Array(torch.arange(24).reshape(2, 3, 4), (40, 4, 4), (400, -8, 12)),
         Array(np.zeros((2, 3, 4, 5, 6), bool), (1, 1, 1), axis_names=("t^", "c^", "z", "y", "x")),
         Array(np.zeros((2, 4, 5), np.int8), (7, 7), (3, 3), ("t^", "y", "x"), unit="angstrom"),

@@ -188,9 +188,11 @@ def test_real_volumes_open_in_place(window: Window, real_data: Path, name: str) 
     for layer in window.viewer.layers:
         if layer.name in infos:
             info = infos[layer.name]
-            np.testing.assert_allclose(layer.scale, info.voxel_size, rtol=1e-12)
+            np.testing.assert_allclose(layer.scale, info.array.physical_voxel_size, rtol=1e-12)
             np.testing.assert_allclose(
-                layer.translate, np.array(info.offset) + np.array(info.voxel_size) / 2, rtol=1e-12
+                layer.translate,
+                np.array(info.array.physical_offset) + np.array(info.array.physical_voxel_size) / 2,
+                rtol=1e-12,
             )
     window.assert_layers_show_the_inspection()
 

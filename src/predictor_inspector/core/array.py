@@ -183,6 +183,11 @@ class Array:
         return tuple(v / self.subdivision for v in self.voxel_size)
 
     @property
+    def physical_offset(self) -> tuple[float, ...]:
+        """Corner of the first voxel in `unit`, per spatial axis."""
+        return tuple(o / self.subdivision for o in self.offset)
+
+    @property
     def device(self) -> torch.device:
         """Where the values lie; the CPU for anything but a tensor."""
         return self.data.device if isinstance(self.data, torch.Tensor) else torch.device("cpu")

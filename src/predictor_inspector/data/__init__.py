@@ -1,4 +1,4 @@
-"""Ground truth in, results out: files and layers become arrays whose geometry is exact.
+"""Arrays in files and napari layers, with exact geometry: reading, writing, units, samples.
 
 Importing this package is cheap: what reads a kind of file is imported when such a file is opened.
 """
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from predictor_inspector.data.chunk_cache import ChunkCache, cached
-    from predictor_inspector.data.formats.format import ArrayInfo, Format, StoredArray, guess_kind
-    from predictor_inspector.data.geometry import Geometry, make_geometry, pixel_geometry
+    from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
+    from predictor_inspector.data.geometry import make_array, pixel_array
     from predictor_inspector.data.layers import array_from_layer
     from predictor_inspector.data.lengths import whole_lengths
     from predictor_inspector.data.opening import list_arrays, open_array, readable_suffixes
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "chunk_cache": ("ChunkCache", "cached"),
-    "formats.format": ("ArrayInfo", "Format", "StoredArray", "guess_kind"),
-    "geometry": ("Geometry", "make_geometry", "pixel_geometry"),
+    "formats.format": ("Format", "StoredArray", "guess_kind"),
+    "geometry": ("make_array", "pixel_array"),
     "layers": ("array_from_layer",),
     "lengths": ("whole_lengths",),
     "opening": ("list_arrays", "open_array", "readable_suffixes"),
@@ -35,10 +35,8 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "ArrayInfo",
     "ChunkCache",
     "Format",
-    "Geometry",
     "Sample",
     "StoredArray",
     "array_from_layer",
@@ -47,12 +45,12 @@ __all__ = [
     "convert_unit",
     "guess_kind",
     "list_arrays",
-    "make_geometry",
+    "make_array",
     "neurites",
     "ome_unit",
     "ome_zarr_in_parts",
     "open_array",
-    "pixel_geometry",
+    "pixel_array",
     "read_on_grid",
     "readable_suffixes",
     "short_unit",

@@ -1,9 +1,8 @@
-"""`Geometry`: an array's grid in whole numbers, before there is an array."""
+"""Arrays from the voxel sizes, positions and units that files and layers give."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, SupportsFloat
 
@@ -12,46 +11,24 @@ from predictor_inspector.data.lengths import exact, whole_lengths
 from predictor_inspector.data.units import PIXEL, short_unit, unit_factor
 
 
-@dataclass(frozen=True)
-class Geometry:
-    """Everything about an `Array` but its values; see there."""
-
-    voxel_size: tuple[int, ...]
-    offset: tuple[int, ...]
-    subdivision: int
-    unit: str
-    axis_names: tuple[str, ...]
-
-    def array(self, data: Any) -> Array:
-        """`data` on this grid."""
-        return Array(data, self.voxel_size, self.offset, self.axis_names, self.unit, self.subdivision)
-
-    @property
-    def physical_voxel_size(self) -> tuple[float, ...]:
-        """Voxel size in `unit`, per spatial axis."""
-        return tuple(v / self.subdivision for v in self.voxel_size)
-
-    @property
-    def physical_offset(self) -> tuple[float, ...]:
-        """Corner of the first voxel in `unit`, per spatial axis."""
-        return tuple(o / self.subdivision for o in self.offset)
-
-
-def make_geometry(
-    axis_names: Sequence[str],
+def make_array(
+    data: Any,
+    axis_names: Sequence[str] | None,
     voxel_size: Sequence[SupportsFloat | Fraction],
     *,
     corner: Sequence[SupportsFloat | Fraction] | None = None,
     centre: Sequence[SupportsFloat | Fraction] | None = None,
     units: Sequence[object] = (),
     source: str,
-) -> Geometry:
-    """The grid that a file or layer describes.
+) -> Array:
+    """`data` on the grid that a file or layer describes.
 
     Parameters
     ----------
-    axis_names : sequence of str
-        One per axis of the data; those of channel axes end in ``^`` and come first.
+    data : array
+        Sliced lazily; nothing is read.
+    axis_names : sequence of str or None
+        One per axis of the data; those of channel axes end in ``^`` and come first. None: as by default in `Array`.
     voxel_size, corner, centre : sequence of float
         See `whole_lengths`; one number per spatial axis, each in that axis's unit.
     units : sequence
@@ -79,21 +56,24 @@ def make_geometry(
         corner=converted(corner),
         centre=converted(centre),
         source=source,
-        axis_names=axis_names[len(axis_names) - len(voxel_size) :],
+        axis_names=(axis_names or spatial_axis_names(len(voxel_size)))[-len(voxel_size) :],
     )
-    return Geometry(size, offset, subdivision, names[0], tuple(axis_names))
+    return Array(data, size, offset, axis_names, names[0], subdivision)
 
 
-def pixel_geometry(axis_names: Sequence[str], dims: int, source: str) -> Geometry:
-    """The grid of data that come without any geometry: pixels, the first of which has its centre at 0, as in napari."""
-    return make_geometry(axis_names, [1] * dims, centre=[0] * dims, source=source)
+def pixel_array(data: Any, dims: int, axis_names: Sequence[str] | None = None) -> Array:
+    """Data that come without any geometry: in pixels, the first of which has its centre at 0, as in napari.
 
-
-def default_axis_names(ndim: int, dims: int) -> tuple[str, ...]:
-    """``c^`` (``c0^, c1^, …`` if several) and the last `dims` of ``z, y, x``."""
-    channels = ndim - dims
-    leading = ("c^",) if channels == 1 else tuple(f"c{i}^" for i in range(channels))
-    return leading + spatial_axis_names(dims)
+    Parameters
+    ----------
+    data : array
+        Sliced lazily; nothing is read.
+    dims : int
+        How many of its last axes are spatial.
+    axis_names : sequence of str, optional
+        By default those of `Array`.
+    """
+    return make_array(data, axis_names, [1] * dims, centre=[0] * dims, source="pixels")
 
 
 def _scaled(value: SupportsFloat | Fraction, factor: Fraction) -> SupportsFloat | Fraction:

@@ -1,4 +1,4 @@
-"""napari layers as arrays: what a layer shows and where napari shows it, without importing napari."""
+"""Arrays from napari layers, without importing napari."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.core.array import Array, spatial_axis_names
-from predictor_inspector.data.geometry import Geometry, make_geometry
+from predictor_inspector.data.geometry import make_array
 from predictor_inspector.data.lengths import exact
 
 _CHANNEL_LABELS = {"c", "ch", "channel", "channels"}
@@ -57,18 +57,19 @@ def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Arr
     if 0 in data.shape:
         raise ValueError(f"{source} is empty: its shape is {tuple(data.shape)}, every axis needs at least one voxel")
     dims = _spatial_dims(layer, dims, source)
-    geometry = _finest_geometry(layer, dims, source)
+    array = _finest(layer, levels[0], dims, source)
     coarser = [_factor(int(a), int(b)) for a, b in zip(finest[-dims:], data.shape[-dims:], strict=True)]
     if set(coarser) == {1}:
-        return geometry.array(data)
-    unit = Fraction(1, geometry.subdivision)
-    return make_geometry(
-        geometry.axis_names,
-        [v * unit * factor for v, factor in zip(geometry.voxel_size, coarser, strict=True)],
-        corner=[o * unit for o in geometry.offset],
-        units=[geometry.unit] * dims,
+        return array.like(data, array.axis_names)
+    unit = Fraction(1, array.subdivision)
+    return make_array(
+        data,
+        array.axis_names,
+        [v * unit * factor for v, factor in zip(array.voxel_size, coarser, strict=True)],
+        corner=[o * unit for o in array.offset],
+        units=[array.unit] * dims,
         source=source,
-    ).array(data)
+    )
 
 
 def _levels(layer: Any, source: str) -> Sequence[Any]:
@@ -95,7 +96,7 @@ def _spatial_dims(layer: Any, dims: int | None, source: str) -> int:
     return dims
 
 
-def _finest_geometry(layer: Any, dims: int, source: str) -> Geometry:
+def _finest(layer: Any, data: Any, dims: int, source: str) -> Array:
     if not np.allclose(layer.rotate, np.eye(len(layer.rotate)), atol=1e-9):
         raise ValueError(f"{source} is rotated; {_ONLY_SCALE}")
     if np.any(np.abs(np.asarray(layer.shear)) > 1e-9):
@@ -107,7 +108,8 @@ def _finest_geometry(layer: Any, dims: int, source: str) -> Geometry:
     # Exact decimals, so that 5.24 and 2 make 10.48 and not a float beside it.
     sizes = [_product(a, b) for a, b in zip(stretch, layer.scale, strict=True)]
     centres = [_product(a, b) + exact(c) for a, b, c in zip(stretch, layer.translate, matrix[:-1, -1], strict=True)]
-    return make_geometry(
+    return make_array(
+        data,
         _axis_names(layer, dims),
         sizes[-dims:],
         centre=centres[-dims:],

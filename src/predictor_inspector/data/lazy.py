@@ -1,4 +1,4 @@
-"""Views of arrays in files that read nothing until they are sliced."""
+"""Lazily sliced arrays in another axis order, and indices as slices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lengths as files write them, in floats, turned into whole numbers without losing anything."""
+"""Exact conversion of lengths from floats to whole numbers."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.registry import Extensions
-from predictor_inspector.data.formats.format import ArrayInfo, Format, StoredArray, relative_name
+from predictor_inspector.data.formats.format import Format, StoredArray, relative_name
 
 FORMATS: Extensions[Format] = Extensions(
     noun="format",
@@ -101,14 +101,14 @@ def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
     """
     place = _locate(Path(path))
     if name is None:
-        return _choose(place, place.location, path).array()
+        return _choose(place, place.location, path).array
     location = place.joined(name)
     if not place.exists(location):
         raise ValueError(f"{path} has no array {name!r}{_instead(place, place.location, name)}")
-    return (place.find(location) or _choose(place, location, f"{path}, {name}")).array()
+    return (place.find(location) or _choose(place, location, f"{path}, {name}")).array
 
 
-def list_arrays(path: str | os.PathLike[str]) -> list[ArrayInfo]:
+def list_arrays(path: str | os.PathLike[str]) -> list[StoredArray]:
     """Describe all arrays at or below `path`, reading metadata only; a multiscale group is listed once.
 
     Raises
@@ -117,7 +117,7 @@ def list_arrays(path: str | os.PathLike[str]) -> list[ArrayInfo]:
         As `open_array`.
     """
     place = _locate(Path(path))
-    return [found.info(place.location) for found in place.arrays(place.location)]
+    return [found.seen_from(place.location) for found in place.arrays(place.location)]
 
 
 def _choose(place: _Place, location: str, asked: object) -> StoredArray:

@@ -1,4 +1,4 @@
-"""`ScratchArray`: an array in a temporary file, compressed chunk by chunk, for results that don't fit into memory."""
+"""Compressed array in a temporary file, for results that don't fit into memory."""
 
 from __future__ import annotations
 

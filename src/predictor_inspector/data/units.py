@@ -1,4 +1,4 @@
-"""Units of length: their many names, and exact factors between them."""
+"""Units of length: their names, and exact factors between them."""
 
 from __future__ import annotations
 

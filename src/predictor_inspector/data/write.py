@@ -1,4 +1,4 @@
-"""Results out: `write_ome_zarr`, and `ome_zarr_in_parts` for what doesn't fit into memory."""
+"""Writing of OME-Zarr, at once or part by part."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from napari.layers import Layer
 
-from predictor_inspector.data.opening import list_arrays, open_array, readable_suffixes
+from predictor_inspector.data.opening import list_arrays, readable_suffixes
 from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data, with_source
 
 _ORDER = {"image": 0, "labels": 1, "mask": 2}
@@ -34,16 +34,18 @@ def read(path: str | list[str]) -> list[LayerData]:
 
 def layers_from_path(path: str) -> list[LayerData]:
     """Layers for every array in one file or container."""
-    infos = sorted(list_arrays(path), key=lambda info: _ORDER[info.kind])
-    if not infos:
+    arrays = sorted(list_arrays(path), key=lambda found: _ORDER[found.kind])
+    if not arrays:
         raise ValueError(f"{path} holds no arrays")
     stem = Path(path).name.split(".")[0]
-    layers = []
-    for info in infos:
-        name = info.name.strip("/") or stem
-        layer = layer_data(open_array(path, info.name), name, info.kind, visible=info.kind != "mask")
-        layers.append(with_source(layer, path, info.name))
-    return layers
+    return [
+        with_source(
+            layer_data(found.array, found.location or stem, found.kind, visible=found.kind != "mask"),
+            path,
+            found.name,
+        )
+        for found in arrays
+    ]
 
 
 def add_layers(viewer: Any, path: str) -> list[Any]:

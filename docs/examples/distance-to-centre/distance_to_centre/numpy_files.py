@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from predictor_inspector.data import Format, StoredArray, guess_kind, pixel_geometry
+from predictor_inspector.data import Format, StoredArray, guess_kind, pixel_array
 
 
 class NumpyFiles(Format):
@@ -13,8 +13,7 @@ class NumpyFiles(Format):
     def arrays(self, container, location=""):
         """The only array, whose values stay in the file until they are sliced."""
         data = np.load(container, mmap_mode="r")
-        geometry = pixel_geometry(("z", "y", "x")[-data.ndim :], data.ndim, str(container))
-        return [StoredArray("", data, geometry, guess_kind(container.stem, data.dtype))]
+        return [StoredArray("", pixel_array(data, data.ndim), guess_kind(container.stem, data.dtype))]
 
 
 NUMPY_FILES = NumpyFiles()

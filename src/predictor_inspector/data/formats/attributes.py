@@ -1,4 +1,4 @@
-"""Geometry from attributes on the array itself: funlib and DaCapo (zarr), CREMI (HDF5)."""
+"""Arrays whose own attributes describe their grid: funlib and DaCapo (zarr), CREMI (HDF5)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from predictor_inspector.core.array import spatial_axis_names
-from predictor_inspector.data.geometry import Geometry, default_axis_names, make_geometry, pixel_geometry
+from predictor_inspector.core.array import Array, spatial_axis_names
+from predictor_inspector.data.geometry import make_array, pixel_array
 
 # Where resolution is given without a unit, it is this one: so in CREMI's files and in funlib's from before units.
 CONVENTIONAL_UNIT = "nm"
 
 
-def geometry_from_attributes(attributes: Mapping[str, Any], shape: Sequence[int], source: str) -> Geometry:
-    """The grid of an array with `resolution` or `voxel_size`, `offset`, `axis_names` and `units` attributes.
+def array_from_attributes(data: Any, attributes: Mapping[str, Any], source: str) -> Array:
+    """An array with `resolution` or `voxel_size`, `offset`, `axis_names` and `units` attributes.
 
     `offset` is the corner of the first voxel. Without `units`, lengths are nanometres. An array with none of these
     attributes is in pixels, the first of which has its centre at 0; its last three axes (both, if it has two) are
@@ -23,10 +23,10 @@ def geometry_from_attributes(attributes: Mapping[str, Any], shape: Sequence[int]
 
     Parameters
     ----------
+    data : array
+        Channel axes first; sliced lazily.
     attributes : mapping
         As stored on the array.
-    shape : sequence of int
-        Of the array, channel axes first.
     source : str
         File and array, for errors.
 
@@ -35,7 +35,7 @@ def geometry_from_attributes(attributes: Mapping[str, Any], shape: Sequence[int]
     ValueError
         If an attribute can't be what it should be; the message begins with `source`.
     """
-    ndim = len(shape)
+    ndim = len(data.shape)
     size = _numbers(attributes, ("resolution", "voxel_size"), source)
     corner = _numbers(attributes, ("offset",), source)
     names = _names(attributes, "axis_names", source)
@@ -47,12 +47,13 @@ def geometry_from_attributes(attributes: Mapping[str, Any], shape: Sequence[int]
         raise ValueError(f"{source}: {dims} spatial axes can't be told from its attributes, the array has {ndim} axes")
     axis_names = _axis_names(names, ndim, dims)
     if size is None and corner is None:
-        return pixel_geometry(axis_names, dims, source)
+        return pixel_array(data, dims, axis_names)
     if units:
         spatial_units = units[-dims:] if len(units) >= dims else units * dims
     else:
         spatial_units = [CONVENTIONAL_UNIT if size is not None else "pixel"] * dims
-    return make_geometry(
+    return make_array(
+        data,
         axis_names,
         (size if size is not None else [1] * dims)[-dims:],
         corner=(corner if corner is not None else [0] * dims)[-dims:],
@@ -72,9 +73,9 @@ def _spatial_dims(size: list[Any] | None, corner: list[Any] | None, names: list[
     return min(ndim, 3)
 
 
-def _axis_names(names: list[str] | None, ndim: int, dims: int) -> tuple[str, ...]:
+def _axis_names(names: list[str] | None, ndim: int, dims: int) -> tuple[str, ...] | None:
     if names is None:
-        return default_axis_names(ndim, dims)
+        return None
     channels = ndim - dims
     leading = tuple(f"{name.removesuffix('^')}^" for name in names[:channels])
     spatial = tuple(name.removesuffix("^") for name in names[channels:])

@@ -1,11 +1,11 @@
-"""File formats: how files of one kind are read, and descriptions of the arrays in them."""
+"""File formats: how files of one kind are read, and the arrays in them."""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +13,6 @@ from typing import Any, Literal
 import numpy as np
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.geometry import Geometry
 
 Kind = Literal["labels", "image", "mask"]
 
@@ -26,23 +25,15 @@ _IMAGE_WORDS = {"raw", "image", "images", "img", "em"}
 
 
 @dataclass(frozen=True)
-class ArrayInfo:
-    """One array in a file, or one multiscale group, which counts as its finest level.
+class StoredArray:
+    """An array in a file, or a multiscale group, which counts as its finest level: metadata are read, values are not.
 
     Attributes
     ----------
-    name : str
-        What `open_array` takes; relative to the path that was listed, ``"/"`` for what lies at that path itself.
-    shape : tuple of int
-        In voxels, channel axes first.
-    dtype : numpy.dtype
-        Type of the values.
-    voxel_size, offset : tuple of float
-        Size of a voxel and corner of the first voxel, per spatial axis, in `unit`.
-    unit : str
-        Short name, such as ``"nm"``; ``"pixel"`` where there is none.
-    axis_names : tuple of str
-        One per axis of the data; those of channel axes end in ``^``.
+    location : str
+        Its path in the file, or below the path that was listed; ``""`` for what lies at that path itself.
+    array : Array
+        Its values are read when it is sliced.
     kind : {"labels", "image", "mask"}
         What it seems to hold, judging by metadata, name and type: ids, intensities, or where ids are known.
     level : int
@@ -53,62 +44,22 @@ class ArrayInfo:
         Names of the positions on the ``c^`` axis, where the file has them.
     """
 
-    name: str
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    voxel_size: tuple[float, ...]
-    offset: tuple[float, ...]
-    unit: str
-    axis_names: tuple[str, ...]
-    kind: Kind
-    level: int = 0
-    levels: tuple[str, ...] = ()
-    channel_names: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class StoredArray:
-    """An array in a file, its metadata read, its values not.
-
-    Attributes
-    ----------
-    location : str
-        Its path in the file, ``""`` for the root.
-    data : array
-        With shape and dtype, sliced lazily.
-    geometry : Geometry
-        Its grid.
-    kind, level, levels, channel_names
-        As in `ArrayInfo`; levels are paths in the file.
-    """
-
     location: str
-    data: Any
-    geometry: Geometry
+    array: Array
     kind: Kind
     level: int = 0
     levels: tuple[str, ...] = ()
     channel_names: tuple[str, ...] = ()
 
-    def array(self) -> Array:
-        """The array; values are read when it is sliced."""
-        return self.geometry.array(self.data)
+    @property
+    def name(self) -> str:
+        """What `open_array` takes."""
+        return self.location or "/"
 
-    def info(self, base: str = "") -> ArrayInfo:
-        """The description for people, with names relative to `base`."""
-        return ArrayInfo(
-            relative_name(self.location, base),
-            tuple(int(n) for n in self.data.shape),
-            np.dtype(self.data.dtype),
-            self.geometry.physical_voxel_size,
-            self.geometry.physical_offset,
-            self.geometry.unit,
-            self.geometry.axis_names,
-            self.kind,
-            self.level,
-            tuple(relative_name(level, base) for level in self.levels),
-            self.channel_names,
-        )
+    def seen_from(self, base: str) -> StoredArray:
+        """The same with names relative to `base`."""
+        levels = tuple(relative_name(level, base) for level in self.levels)
+        return replace(self, location=relative_name(self.location, base).strip("/"), levels=levels)
 
 
 class Format(ABC):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor_inspector.data.formats.attributes import geometry_from_attributes
+from predictor_inspector.data.formats.attributes import array_from_attributes
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
 
 # One file may not be opened by one thread while another closes it, and h5py reads one at a time anyway.
@@ -91,8 +91,8 @@ def _is_array(node: Any) -> bool:
 
 def _stored(path: Path, location: str, node: Any) -> StoredArray:
     data = Hdf5Dataset(path, location, tuple(int(n) for n in node.shape), np.dtype(node.dtype), node.chunks)
-    geometry = geometry_from_attributes(dict(node.attrs), data.shape, f"{path}, dataset {location}")
-    return StoredArray(location, data, geometry, guess_kind(location or path.stem, data.dtype))
+    array = array_from_attributes(data, dict(node.attrs), f"{path}, dataset {location}")
+    return StoredArray(location, array, guess_kind(location or path.stem, data.dtype))
 
 
 HDF5 = Hdf5Files()

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
-from predictor_inspector.data.geometry import Geometry, make_geometry, pixel_geometry
+from predictor_inspector.data.geometry import make_array, pixel_array
 from predictor_inspector.data.lazy import Transposed, full_key
 from predictor_inspector.data.lengths import exact, simplest_decimal
 
@@ -81,8 +81,12 @@ def _stored(path: Path, tiff: Any, index: int, location: str) -> StoredArray:
     order, names, dims = _roles(axes)
     if order != tuple(range(len(order))):
         data = Transposed(data, order)
-    kind = guess_kind(path.stem.replace("_", " "), data.dtype)
-    return StoredArray(location, data, _geometry(path, tiff, index, names, dims), kind)
+    sizes, units = _ome_sizes(tiff.ome_metadata, index) if tiff.is_ome else _imagej_sizes(tiff)
+    if sizes:
+        array = make_array(data, names, sizes[-dims:], centre=[0] * dims, units=units[-dims:], source=str(path))
+    else:
+        array = pixel_array(data, dims, names)
+    return StoredArray(location, array, guess_kind(path.stem.replace("_", " "), data.dtype))
 
 
 def _roles(axes: str) -> tuple[tuple[int, ...], tuple[str, ...], int]:
@@ -98,14 +102,6 @@ def _roles(axes: str) -> tuple[tuple[int, ...], tuple[str, ...], int]:
     if len(set(names)) != len(names):
         names = tuple(f"c{i}^" for i in range(len(leading)))
     return (*leading, *spatial), names + ("z", "y", "x")[3 - len(spatial) :], len(spatial)
-
-
-def _geometry(path: Path, tiff: Any, index: int, names: tuple[str, ...], dims: int) -> Geometry:
-    source = str(path)
-    sizes, units = _ome_sizes(tiff.ome_metadata, index) if tiff.is_ome else _imagej_sizes(tiff)
-    if not sizes:
-        return pixel_geometry(names, dims, source)
-    return make_geometry(names, sizes[-dims:], centre=[0] * dims, units=units[-dims:], source=source)
 
 
 def _imagej_sizes(tiff: Any) -> tuple[list[Fraction], list[str]]:

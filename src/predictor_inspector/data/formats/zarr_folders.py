@@ -10,9 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from predictor_inspector.data.formats.attributes import geometry_from_attributes
+from predictor_inspector.core.array import Array
+from predictor_inspector.data.formats.attributes import array_from_attributes
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
-from predictor_inspector.data.geometry import Geometry, make_geometry
+from predictor_inspector.data.geometry import make_array
 from predictor_inspector.data.lengths import exact
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ class ZarrFolders(Format):
                 if inner in multiscale.levels:
                     return _level(container, group, multiscale, multiscale.levels.index(inner))
         data = _open(folder)
-        geometry = geometry_from_attributes(data.attrs.asdict(), data.shape, str(folder))
-        return StoredArray(location, data, geometry, guess_kind(location or container.name, data.dtype))
+        array = array_from_attributes(data, data.attrs.asdict(), str(folder))
+        return StoredArray(location, array, guess_kind(location or container.name, data.dtype))
 
     def arrays(self, container: Path, location: str = "") -> list[StoredArray]:
         found = list(self._found(container, location, frozenset()))
@@ -85,8 +86,8 @@ class Multiscale:
         """One per axis of the data; time and channels end in ``^``."""
         return tuple(axis.name if axis.type == "space" else f"{axis.name}^" for axis in self.metadata.axes)
 
-    def geometry(self, level: int) -> Geometry:
-        """The grid of one level, by its own transformations and then those of all levels."""
+    def array(self, level: int, data: Any) -> Array:
+        """The data of one level, placed by its own transformations and then those of all levels."""
         dataset = self.metadata.datasets[level]
         source = f"{self.source}, level {dataset.path}"
         steps = [*dataset.coordinateTransformations, *(self.metadata.coordinateTransformations or ())]
@@ -103,7 +104,8 @@ class Multiscale:
             else:
                 translation = [a + b for a, b in zip(translation, values, strict=True)]
         first = spatial.index(True)
-        return make_geometry(
+        return make_array(
+            data,
             self.axis_names,
             scale[first:],
             centre=translation[first:],
@@ -176,8 +178,7 @@ def _level(container: Path, group: str, multiscale: Multiscale, level: int, as_g
     labels = multiscale.is_label or "labels" in group.split("/")[:-1]
     return StoredArray(
         group if as_group else paths[level],
-        data,
-        multiscale.geometry(level),
+        multiscale.array(level, data),
         guess_kind(group or container.name, data.dtype, labels) if labels else "image",
         level,
         paths,

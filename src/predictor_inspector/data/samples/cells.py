@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor_inspector.data.geometry import pixel_geometry
+from predictor_inspector.data.geometry import pixel_array
 from predictor_inspector.data.samples.noise import blurred, smooth_field
 from predictor_inspector.data.samples.sample import Sample
 
@@ -44,8 +44,7 @@ def cells_2d(shape: tuple[int, int] = (512, 512), seed: int = 0) -> Sample:
         mine = (outline < 1) & (outline < depth[box])
         labels[box][mine], depth[box][mine] = number, outline[mine]
     labels = _renumbered(labels)
-    geometry = pixel_geometry(("y", "x"), 2, "sample")
-    return Sample(geometry.array(_picture(rng, labels, depth)), geometry.array(labels))
+    return Sample(pixel_array(_picture(rng, labels, depth), 2), pixel_array(labels, 2))
 
 
 def _places(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

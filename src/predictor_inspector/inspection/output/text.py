@@ -40,18 +40,19 @@ def describe_kinds(kinds: Sequence[str]) -> str:
 def describe_arrays(path: str | os.PathLike[str]) -> str:
     """A line for each array at or below `path`, with a header; errors as `list_arrays`."""
     rows = [("NAME", "HOLDS", "AXES", "SHAPE", "TYPE", "VOXEL SIZE", "OFFSET", "UNIT", "LEVELS")]
-    for info in list_arrays(path):
+    for found in list_arrays(path):
+        array = found.array
         rows.append(
             (
-                info.name,
-                info.kind,
-                " ".join(axis.removesuffix("^") for axis in info.axis_names),
-                format_shape(info.shape),
-                info.dtype.name,
-                format_shape(info.voxel_size),
-                ", ".join(f"{o:.12g}" for o in info.offset),
-                info.unit,
-                str(max(1, len(info.levels))),
+                found.name,
+                found.kind,
+                " ".join(axis.removesuffix("^") for axis in array.axis_names),
+                format_shape(array.shape),
+                np.dtype(array.dtype).name,
+                format_shape(array.physical_voxel_size),
+                ", ".join(f"{o:.12g}" for o in array.physical_offset),
+                array.unit,
+                str(max(1, len(found.levels))),
             )
         )
     if len(rows) == 1:
