@@ -12,7 +12,7 @@ import pytest
 from predictor_inspector import cli
 from predictor_inspector.core import Array
 from predictor_inspector.data import open_array, write_ome_zarr
-from predictor_inspector.inspection.engine.roi_text import roi_from_text, roi_to_text
+from predictor_inspector.data.roi_text import roi_from_text, roi_to_text
 from predictor_inspector.inspection.findings import CHECKS, load_checks
 
 AFFINITIES = ["--predictor", "affinities", "--set", "lsds=false"]

@@ -13,10 +13,10 @@ from matplotlib.patches import Rectangle
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, DummyPredictor, HotDistancePredictor
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.engine.slices import best_plane
 from predictor_inspector.inspection.output.pictures import overview_figure
 from predictor_inspector.inspection.output.pictures.colours import BACKGROUND, label_colours, target_colours
 from predictor_inspector.inspection.output.pictures.panels import round_length
+from predictor_inspector.inspection.output.pictures.planes import best_plane
 
 NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core import Array, DummyPredictor
 from predictor_inspector.core.config import parsed_values
+from predictor_inspector.data.roi_text import roi_from_text
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.engine.roi_text import roi_from_text
 from predictor_inspector.inspection.output.results import check_folder, report, write_results
 from predictor_inspector.inspection.output.text import type_name
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core import Array, DistancePredictor
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.engine.statistics import channel_statistics
+from predictor_inspector.inspection.engine.statistics import channel_sums
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.0, 0.3, 1.0]))
@@ -21,7 +21,7 @@ def test_statistics_are_numpys(seed: int, share: float, masked: float) -> None:
     target = rng.normal(size=(3, 4, 5)).astype(np.float32)
     positive = rng.random(target.shape) < share
     weight = np.where(positive, 3, 2).astype(np.float32) * (rng.random(target.shape) >= masked)
-    found = channel_statistics("abc", *(torch.from_numpy(a) for a in (target, weight, positive)))
+    found = channel_sums(*(torch.from_numpy(a) for a in (target, weight, positive))).statistics("abc")
     for s, t, w, p in zip(found, target, weight, positive, strict=True):
         heavy = w > 0
         assert (s.minimum, s.maximum) == (t.min(), t.max())

@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _text(findings: tuple[Finding, ...], request: Request, colourful: bool) -> str:
     from predictor_inspector.core.text import counted, format_shape, listed
-    from predictor_inspector.inspection.engine.roi_text import roi_to_text
+    from predictor_inspector.data.roi_text import roi_to_text
     from predictor_inspector.inspection.findings import SEVERITIES
 
     gt, lines = request.source.gt, []

@@ -94,7 +94,7 @@ def request_for(options: argparse.Namespace, source: Source) -> tuple[Request, d
 
 def roi_for(options: argparse.Namespace, source: Source) -> Roi | None:
     """The region of ``--roi``; a note says if it was grown to whole voxels."""
-    from predictor_inspector.inspection.engine.roi_text import roi_from_text
+    from predictor_inspector.data.roi_text import roi_from_text
 
     if options.roi is None:
         return None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
+
+_BLOCK = 128  # voxels along each axis that are read at once: 8 MiB of float32 in 3-D
 
 
 class Transposed:
@@ -88,6 +91,11 @@ def lazy_array(read: Callable[[Roi], Array], values: Array, grid: Array, roi: Ro
     """An array on the voxels of `grid` in `roi` whose parts are read when they are sliced; arguments as `ReadByRoi`."""
     names = (*values.axis_names[: values.channel_dims], *grid.spatial_axes)
     return grid.like(ReadByRoi(read, values, grid, roi), names, roi.begin)
+
+
+def blocks_of(shape: Sequence[int]) -> Iterator[tuple[slice, ...]]:
+    """Parts that cover an array of `shape`, small enough for memory however large it is."""
+    return product(*([slice(a, min(a + _BLOCK, n)) for a in range(0, n, _BLOCK)] for n in shape))
 
 
 def _span_of(part: Any, length: int) -> tuple[slice, slice | int]:

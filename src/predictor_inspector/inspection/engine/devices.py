@@ -1,16 +1,22 @@
-"""Where to compute."""
+"""Devices: which there are, and how long and with how much memory they work."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import torch
 
+from predictor_inspector.core.progress import listening
+
+_CPU = torch.device("cpu")
+
 
 def available_devices() -> tuple[str, ...]:
-    """The kinds of device at hand, the fastest first; the CPU is always among them."""
+    """Kinds of devices of this machine, the fastest first; the CPU is always among them."""
     devices = []
     if torch.cuda.is_available():
         devices.append("cuda")
@@ -37,18 +43,10 @@ def pick_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def synchronise(device: torch.device) -> None:
-    """Wait until the device has done what it was asked to, so that a clock may be read."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
-
-
 def stopwatch(device: torch.device) -> Callable[[], Callable[[], float]]:
-    """Begin to measure how long the device works; to call the result ends it, to call what that returns gives seconds.
+    """Measure how long the device works: call the result to stop, and what that returns for the seconds.
 
-    A CUDA device is waited for only then, so that work can go on being handed to it.
+    A CUDA device is waited for only then, so that work can be queued meanwhile.
     """
     if device.type == "cuda":
         stream = torch.cuda.current_stream(device)
@@ -68,7 +66,8 @@ def stopwatch(device: torch.device) -> Callable[[], Callable[[], float]]:
     start = perf_counter()
 
     def stop() -> Callable[[], float]:
-        synchronise(device)
+        if device.type == "mps":
+            torch.mps.synchronize()
         seconds = perf_counter() - start
         return lambda: seconds
 
@@ -76,11 +75,34 @@ def stopwatch(device: torch.device) -> Callable[[], Callable[[], float]]:
 
 
 def peak_memory(device: torch.device) -> int | None:
-    """Bytes that were allocated at most since `forget_peak_memory`; None where the device doesn't tell."""
+    """Bytes that were allocated at most since `forget_peak_memory`; None for devices that don't count them."""
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 
 
 def forget_peak_memory(device: torch.device) -> None:
-    """Begin to measure peak memory anew."""
+    """Reset what `peak_memory` gives."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
+
+
+class Clock:
+    """Times the steps of a computation and tells when one begins."""
+
+    def __init__(self, progress: Callable[[str, float], None] | None) -> None:
+        self._progress = progress
+        self._elapsed: dict[str, Callable[[], float]] = {}
+
+    @contextmanager
+    def step(self, name: str, device: torch.device = _CPU) -> Iterator[None]:
+        """Measure what happens on `device` within this context."""
+        progress = self._progress
+        if progress is not None:
+            progress(name, 0.0)
+        stop = stopwatch(device)
+        with listening(None if progress is None else partial(progress, name)):
+            yield
+        self._elapsed[name] = stop()
+
+    def seconds(self) -> dict[str, float]:
+        """Seconds of each step."""
+        return {name: elapsed() for name, elapsed in self._elapsed.items()}

@@ -1,4 +1,4 @@
-"""A first impression of what takes long: the same target coarser, or the exact one of a smaller region."""
+"""Previews of slow inspections: the same target coarser, or the exact one of a smaller region."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.inspection.engine.run import Inspection, Request
 
-IMPATIENT = 0.15
+PREVIEW_AFTER = 0.15
 """Seconds that a result may take before a preview comes first."""
 
 _UNKNOWN_RATE = 3e-8
@@ -18,19 +18,19 @@ _UNKNOWN_RATE = 3e-8
 
 
 class Pace:
-    """How long inspections take, learnt from those that were done."""
+    """Expected duration of inspections, from those that were done."""
 
     def __init__(self) -> None:
         self._rates: dict[Hashable, float] = {}
 
     def learn(self, inspection: Inspection) -> None:
-        """Take over how long this one took."""
+        """Note how long this one took."""
         request = inspection.request
-        self._rates[_likes(request)] = inspection.timings["total"] / _effort(request)
+        self._rates[_kind(request)] = inspection.timings["total"] / _effort(request)
 
     def expected(self, request: Request) -> float:
         """Seconds that a request will take, about."""
-        return self._rates.get(_likes(request), _UNKNOWN_RATE) * _effort(request)
+        return self._rates.get(_kind(request), _UNKNOWN_RATE) * _effort(request)
 
 
 def preview_of(request: Request, share: float) -> tuple[Request, str] | None:
@@ -54,12 +54,12 @@ def preview_of(request: Request, share: float) -> tuple[Request, str] | None:
     return replace(request, roi=Roi(begin, wanted * voxel_size)), "Preview: the middle; all of it is being computed."
 
 
-def _likes(request: Request) -> Hashable:
-    """What inspections have in common that take as long per voxel."""
+def _kind(request: Request) -> Hashable:
+    """Equal for requests that take about as long per voxel and channel."""
     predictor = request.predictor
     return type(predictor), len(predictor.channel_names), predictor.coarser() is None, request.device
 
 
 def _effort(request: Request) -> int:
-    voxels = prod(int(n) for n in request.regions.read_region.shape // request.source.gt.voxel_size)
+    voxels = prod(request.source.gt.shape_of(request.regions.read_region))
     return voxels * len(request.predictor.channel_names)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from math import prod
 from typing import Any, Literal
 
@@ -19,11 +18,10 @@ from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.progress import listening
 from predictor_inspector.core.result_cache import ResultCache, recall
 from predictor_inspector.core.text import format_roi, format_shape
 from predictor_inspector.data.source import Source
-from predictor_inspector.inspection.engine.devices import forget_peak_memory, peak_memory, pick_device, stopwatch
+from predictor_inspector.inspection.engine.devices import Clock, forget_peak_memory, peak_memory, pick_device
 from predictor_inspector.inspection.engine.regions import Outside, Regions, notes_on, regions_for
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics, ChannelSums, channel_sums
 
@@ -67,10 +65,19 @@ class Request:
     balance_over: BalanceOver = "roi"
     counts: Any = None
 
+    def __post_init__(self) -> None:
+        if self.balance_over not in ("roi", "context"):
+            raise ValueError(f"balance_over must be 'roi' or 'context', got {self.balance_over!r}")
+
     @cached_property
     def regions(self) -> Regions:
         """ROI, context and padding; raises a ``ValueError`` as `regions_for`."""
         return regions_for(self.predictor, self.source.gt, self.roi, self.outside)
+
+    @cached_property
+    def used_source(self) -> Source:
+        """Ground truth and mask in the region that is read, context included; parts are read when they are sliced."""
+        return self.source.within(self.regions.read_region, pad=self.outside == "zero")
 
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
@@ -205,11 +212,43 @@ def run(request: Request, progress: Progress | None = None, cache: ResultCache |
     cache : ResultCache, optional
         From an earlier inspection of the same data: what is in it isn't read or computed again.
     """
-    regions = request.regions
-    computation = Computation(request, cache)
-    over = regions.read_region if request.balance_over == "context" else regions.roi
-    part = computation.compute(regions.roi, regions.read_region, over, request.counts, progress=progress)
-    return computation.inspection(part)
+    roi, region = request.regions.roi, request.regions.read_region
+    computation = Computation(
+        request,
+        f"{format_shape(request.used_source.gt.shape)} voxels of ground truth, {format_roi(region)}; "
+        "choose a smaller region or a coarser level",
+        cache,
+    )
+    whole = Task(roi, region, region if request.balance_over == "context" else roi, request.counts)
+    return computation.inspection(computation.compute(whole, progress))
+
+
+@dataclass(frozen=True)
+class Task:
+    """A part of a region to compute.
+
+    Attributes
+    ----------
+    roi : Roi
+        Where target and weight are wanted.
+    region : Roi
+        Ground truth to read for that.
+    over : Roi
+        Where classes are counted: the ROI, or more of the region.
+    counts : object
+        Class counts to go on from.
+    target : Array or None
+        If it is known already.
+    statistics : bool
+        Whether to sum up the channels.
+    """
+
+    roi: Roi
+    region: Roi
+    over: Roi
+    counts: Any
+    target: Array | None = None
+    statistics: bool = True
 
 
 @dataclass(frozen=True)
@@ -242,62 +281,25 @@ class Computation:
     ----------
     request : Request
         What to inspect.
+    too_large : str
+        What there isn't enough memory for, should that be so, and what to do.
     cache : ResultCache, optional
         Intermediate results of earlier inspections of the same data.
-    too_large : callable, optional
-        Says in words what there wasn't enough memory for, and what to do.
-
-    Attributes
-    ----------
-    source : Source
-        All that is used of ground truth and mask, context included, read when it is sliced.
-    device : torch.device
-        Where the next part is computed.
     """
 
-    def __init__(
-        self, request: Request, cache: ResultCache | None = None, too_large: Callable[[], str] | None = None
-    ) -> None:
-        if request.balance_over not in ("roi", "context"):
-            raise ValueError(f"balance_over must be 'roi' or 'context', got {request.balance_over!r}")
-        self.device = pick_device(request.device)
-        self.source = request.source.within(request.regions.read_region, pad=request.outside == "zero")
-        self._request, self._cache, self._too_large = request, cache, too_large or self._whole_too_large
+    def __init__(self, request: Request, too_large: str, cache: ResultCache | None = None) -> None:
+        self._device = pick_device(request.device)
+        self._request, self._cache, self._too_large = request, cache, too_large
         self._names = [channel.name for channel in request.channels]
         self._seconds: dict[str, float] = {}
         self._memory = 0
         self._notes = notes_on(request.regions, request.outside)
 
-    def compute(
-        self,
-        roi: Roi,
-        region: Roi,
-        over: Roi,
-        counts: Any,
-        target: Array | None = None,
-        progress: Progress | None = None,
-        statistics: bool = True,
-    ) -> Part:
-        """Target and weight of one part.
-
-        Parameters
-        ----------
-        roi : Roi
-            The part.
-        region : Roi
-            Ground truth to read for it.
-        over : Roi
-            What its classes are counted over: the ROI, or more of the region.
-        counts : object
-            Class counts of what was computed before.
-        target : Array, optional
-            If it is known already.
-        statistics : bool
-            Whether to sum up the channels.
-        """
+    def compute(self, task: Task, progress: Progress | None = None) -> Part:
+        """Target and weight of one part."""
         while True:
             try:
-                return self._compute(roi, region, over, counts, target, progress, statistics)
+                return self._compute(task, progress)
             except (torch.OutOfMemoryError, MemoryError, RuntimeError, NotImplementedError) as error:
                 self._fall_back(error)
 
@@ -312,38 +314,29 @@ class Computation:
             counts=part.counts,
             statistics=part.sums.statistics(self._names),
             timings={**self._seconds, "total": sum(self._seconds.values())},
-            device=str(self.device),
+            device=str(self._device),
             memory=self._memory,
             notes=self._notes,
         )
 
-    def _compute(
-        self,
-        roi: Roi,
-        region: Roi,
-        over: Roi,
-        counts: Any,
-        target: Array | None,
-        progress: Progress | None,
-        statistics: bool,
-    ) -> Part:
-        predictor, device, cache, clock = self._request.predictor, self.device, self._cache, _Clock(progress)
-        read = (*region.begin, *region.shape, self._request.outside)
+    def _compute(self, task: Task, progress: Progress | None) -> Part:
+        predictor, device, cache, clock = self._request.predictor, self._device, self._cache, Clock(progress)
+        read = (*task.region.begin, *task.region.shape, self._request.outside)
         moved = (*read, str(device))
         with clock.step("read"):
-            used = recall(cache, "read", read, lambda: self.source.read(region))
+            used = recall(cache, "read", read, lambda: self._request.used_source.read(task.region))
         forget_peak_memory(device)
         with clock.step("transfer", device):
             gt, mask = recall(cache, "transfer", moved, lambda: _transferred(used, device))
         with clock.step("target", device):
-            made = (target_key(predictor), *moved, *over.begin, *over.shape)
-            if target is None:
-                target = recall(cache, "target", made, lambda: predictor.target_in(gt, over, cache))
+            made = (target_key(predictor), *moved, *task.over.begin, *task.over.shape)
+            if task.target is None:
+                target = recall(cache, "target", made, lambda: predictor.target_in(gt, task.over, cache))
             else:
-                target = target.to(device)
+                target = task.target.to(device)
         with clock.step("weight", device):
-            weight, counts = predictor.weight_in(gt, target, mask, counts, cache)
-            target, weight = target[roi], weight[roi]
+            weight, counts = predictor.weight_in(gt, target, mask, task.counts, cache)
+            target, weight = target[task.roi], weight[task.roi]
         sums = None
         with clock.step("statistics", device):
             if tuple(target.shape) != tuple(weight.shape) or target.shape[0] != len(self._names):
@@ -351,7 +344,7 @@ class Computation:
                     f"{type(predictor).__name__} names {len(self._names)} channels, but its target has shape "
                     f"{target.shape} and its weight {weight.shape}"
                 )
-            if statistics:
+            if task.statistics:
                 sums = channel_sums(target.data, weight.data, predictor.positive(target.data))
             counts = counts.to("cpu") if isinstance(counts, ClassCounts) else counts
         with clock.step("copy back", device):
@@ -365,10 +358,10 @@ class Computation:
 
     def _fall_back(self, error: Exception) -> None:
         """Go on on the CPU, or raise the error if that wouldn't help."""
-        device = self.device
+        device = self._device
         if device.type == "cpu":
             if isinstance(error, MemoryError) or "allocate" in str(error):
-                raise MemoryError(f"not enough memory for {self._too_large()}") from error
+                raise MemoryError(f"not enough memory for {self._too_large}") from error
             raise error
         lacking = isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "out of memory" in str(error).lower()
         if not (lacking or (device.type == "mps" and self._request.device == "auto")):
@@ -376,13 +369,7 @@ class Computation:
         log.info("falling back to the CPU", exc_info=error)
         reason = "too little memory" if device.type == "cuda" else "an operation it lacks or too little memory"
         self._notes = (*self._notes, f"Computed on the CPU: {reason} on {device}.")
-        self.device, self._memory = _CPU, 0
-
-    def _whole_too_large(self) -> str:
-        return (
-            f"{format_shape(self.source.gt.shape)} voxels of ground truth, "
-            f"{format_roi(self._request.regions.read_region)}; choose a smaller region or a coarser level"
-        )
+        self._device, self._memory = _CPU, 0
 
 
 def target_key(predictor: Predictor) -> Hashable:
@@ -398,24 +385,3 @@ def _transferred(source: Source, device: torch.device) -> tuple[Array, Array | N
 
 def _bytes(array: Array) -> int:
     return prod(array.shape) * int(array.dtype.itemsize)
-
-
-class _Clock:
-    """Times the steps of a computation and tells when one begins."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress = progress
-        self._elapsed: dict[str, Callable[[], float]] = {}
-
-    @contextmanager
-    def step(self, name: str, device: torch.device = _CPU) -> Any:
-        progress = self._progress
-        if progress is not None:
-            progress(name, 0.0)
-        stop = stopwatch(device)
-        with listening(None if progress is None else partial(progress, name)):
-            yield
-        self._elapsed[name] = stop()
-
-    def seconds(self) -> dict[str, float]:
-        return {name: elapsed() for name, elapsed in self._elapsed.items()}

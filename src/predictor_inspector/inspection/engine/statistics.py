@@ -1,4 +1,4 @@
-"""Numbers that sum up a channel's target and weights."""
+"""Statistics of a channel's target and weights."""
 
 from __future__ import annotations
 
@@ -115,10 +115,3 @@ def channel_sums(target: torch.Tensor, weight: torch.Tensor, positive: torch.Ten
     """
     rows = rows_of_sums(target, weight, positive).cpu().numpy()
     return ChannelSums(target[0].numel(), rows[:3], rows[3:7], rows[7:].astype(np.int64))
-
-
-def channel_statistics(
-    names: Sequence[str], target: torch.Tensor, weight: torch.Tensor, positive: torch.Tensor
-) -> tuple[ChannelStatistics, ...]:
-    """Statistics of every channel of a region; arguments as in `channel_sums`."""
-    return channel_sums(target, weight, positive).statistics(names)

@@ -25,9 +25,10 @@ from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import format_bytes, format_shape
 from predictor_inspector.data.source import Source
+from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory, give_back_freed_memory, needed_memory
 from predictor_inspector.inspection.engine.regions import difference
-from predictor_inspector.inspection.engine.run import Computation, Inspection, Part, Progress, Request
+from predictor_inspector.inspection.engine.run import Computation, Inspection, Part, Progress, Request, Task
 from predictor_inspector.inspection.engine.statistics import ChannelSums
 
 SEAM = 1e-5
@@ -161,8 +162,6 @@ class TiledInspection:
     ----------
     request, memory
         As given.
-    source : Source
-        What is used of ground truth and mask, context included, read when it is sliced.
     tile_shape : tuple of int
         Voxels of the largest tile.
     tiles : list of Roi
@@ -177,12 +176,10 @@ class TiledInspection:
         tile: Sequence[int] | None = None,
     ) -> None:
         self.request = request
-        self._begin()
-        self.source = self._computation.source
-        self.memory = default_memory(self._computation.device) if memory is None else memory
+        self.memory = default_memory(pick_device(request.device)) if memory is None else memory
         self._seamless = _seamless(request.predictor)
-        gt, roi = self.source.gt, request.regions.roi
-        self.tile_shape = tuple(tile or tile_shape(request.predictor, self.source, self.memory, roi))
+        gt, roi = request.used_source.gt, request.regions.roi
+        self.tile_shape = tuple(tile or tile_shape(request.predictor, request.used_source, self.memory, roi))
         self.tiles = tiles_of(roi, gt, self.tile_shape)
         if order is not None:
             self.tiles.sort(key=order)
@@ -190,9 +187,11 @@ class TiledInspection:
         if request.balance_over == "context":
             boxes = difference(request.regions.read_region, roi)
             self._around = [tile for box in boxes for tile in tiles_of(box, gt, self.tile_shape)]
+        self._begin()
 
     def _begin(self) -> None:
-        self._computation = Computation(self.request, too_large=self._too_large)
+        limit = f"a tile of {format_shape(self.tile_shape)} voxels; choose less than {format_bytes(self.memory)}"
+        self._computation = Computation(self.request, limit)
         self._counts = self.request.counts
         self._sums: ChannelSums | None = None
 
@@ -207,8 +206,8 @@ class TiledInspection:
         """Whether the whole may be inspected at once: then `inspect` is simpler and faster."""
         regions = self.request.regions
         region = regions.read_region if self.request.balance_over == "context" else regions.roi
-        shape = self.source.gt.shape_of(region)
-        return needed_memory(self.request.predictor, self.source, shape) <= self.memory
+        source = self.request.used_source
+        return needed_memory(self.request.predictor, source, source.gt.shape_of(region)) <= self.memory
 
     def run(self, recall: Recall | None = None, progress: Progress | None = None) -> Iterator[Tile]:
         """Compute all tiles: first every target, with preliminary weights, then every tile again with its final weights.
@@ -231,14 +230,13 @@ class TiledInspection:
             yield self._first(roi, own, total == 1, partial(_told, tell, STEPS[0], number, total))
         for number, roi in enumerate(self._around if own[0] is not None else (), len(self.tiles)):
             told = partial(_told, tell, STEPS[0], number, total)
-            self._counts = self._compute(roi, self._counts, None, told, statistics=False).counts
+            self._counts = self._compute(roi, self._counts, told, statistics=False).counts
         for number, (roi, mine) in enumerate(zip(self.tiles, own, strict=True)):
             if mine is not None and total > 1:
                 told = partial(_told, tell, STEPS[1], number, len(self.tiles))
                 # The tile adds its own counts to those of all others.
                 earlier = None if recall is None else recall(roi)
-                part = partial(self._compute, roi, self._counts - mine, earlier, told)
-                yield self._tile(roi, part(), fresh=False, balanced=True)
+                yield self._tile(self._compute(roi, self._counts - mine, told, earlier), fresh=False, balanced=True)
         tell(STEPS[1], 1.0)
 
     def inspection(self, target: Array, weight: Array) -> Inspection:
@@ -256,31 +254,31 @@ class TiledInspection:
         """
         if self._sums is None or self._sums.voxels != prod(self.request.shape[1:]):
             raise ValueError("the inspection isn't complete before all tiles were iterated over")
-        return self._computation.inspection(Part(self.source, target, weight, self._counts, self._sums))
+        return self._computation.inspection(Part(self.request.used_source, target, weight, self._counts, self._sums))
 
     def _first(self, roi: Roi, own: list[ClassCounts | None], alone: bool, progress: Progress) -> Tile:
         """A tile with preliminary weights; what it adds to the counts is appended to `own`."""
         # Whether the predictor counts classes, so that weights aren't final yet, shows in its first tile.
         final = alone or not own or own[0] is None
-        part = self._compute(roi, self._counts, None, progress, statistics=final)
+        part = self._compute(roi, self._counts, progress, statistics=final)
         own.append(self._counted(self._counts, part.counts))
         self._counts = part.counts
-        return self._tile(roi, part, fresh=True, balanced=alone or own[-1] is None)
+        return self._tile(part, fresh=True, balanced=alone or own[-1] is None)
 
     def _compute(
-        self, roi: Roi, counts: Any, target: Array | None, progress: Progress, statistics: bool = True
+        self, roi: Roi, counts: Any, progress: Progress, target: Array | None = None, statistics: bool = True
     ) -> Part:
         give_back_freed_memory()
-        gt, whole = self.source.gt, self.request.regions.read_region
+        gt, whole = self.request.source.gt, self.request.regions.read_region
         spec = ArraySpec(roi, gt.voxel_size, gt.unit, gt.subdivision)
         region = self._seamless.gt_region_for_roi(spec).roi.intersect(whole)
-        return self._computation.compute(roi, region, roi, counts, target, progress, statistics)
+        return self._computation.compute(Task(roi, region, roi, counts, target, statistics), progress)
 
-    def _tile(self, roi: Roi, part: Part, fresh: bool, balanced: bool) -> Tile:
+    def _tile(self, part: Part, fresh: bool, balanced: bool) -> Tile:
         """The tile; final ones add to the statistics."""
         if balanced and part.sums is not None:
             self._sums = part.sums if self._sums is None else self._sums + part.sums
-        return Tile(roi, part.target, part.weight, fresh, balanced)
+        return Tile(part.target.roi, part.target, part.weight, fresh, balanced)
 
     def _counted(self, before: Any, after: Any) -> ClassCounts | None:
         """What a tile added to the counts; None if the predictor doesn't count."""
@@ -292,9 +290,6 @@ class TiledInspection:
             f"{type(self.request.predictor).__name__} counts classes as {type(after).__name__}, which can't be summed over "
             "tiles: return ClassCounts from create_weight, or inspect a region that fits into memory"
         )
-
-    def _too_large(self) -> str:
-        return f"a tile of {format_shape(self.tile_shape)} voxels; choose less than {format_bytes(self.memory)}"
 
 
 def _told(tell: Progress, step: str, number: int, total: int, part: str, fraction: float) -> None:

@@ -13,11 +13,11 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import format_bytes, format_shape
+from predictor_inspector.data.roi_text import roi_to_text
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory, needed_memory
 from predictor_inspector.inspection.engine.regions import regions_for
-from predictor_inspector.inspection.engine.roi_text import roi_to_text
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
 from predictor_inspector.inspection.findings.checks import Check, kinds, load_checks
 from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding

@@ -13,9 +13,9 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import format_shape
+from predictor_inspector.data.lazy import blocks_of
 from predictor_inspector.data.resample import on_grid
 from predictor_inspector.data.source import Source
-from predictor_inspector.inspection.engine.slices import blocks_of
 
 _AT_ONCE = 64  # places drawn for a position before more are
 _DRAWS = 2048  # places tried; where fewer than one in a thousand will do, all of them are listed

@@ -28,7 +28,7 @@ from predictor_inspector.core.ops import backend
 from predictor_inspector.core.result_cache import ResultCache
 from predictor_inspector.data.chunk_cache import SHARED
 from predictor_inspector.inspection import Inspection, Request, run
-from predictor_inspector.inspection.engine.preview import IMPATIENT, Pace, preview_of
+from predictor_inspector.inspection.engine.preview import PREVIEW_AFTER, Pace, preview_of
 from predictor_inspector.plugin.layers.box import BoxEditor
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
@@ -301,7 +301,7 @@ class LiveController(QObject):
             return work
 
         expected = self._pace.expected(state.request)
-        first = preview_of(state.request, IMPATIENT / expected) if expected > IMPATIENT else None
+        first = preview_of(state.request, PREVIEW_AFTER / expected) if expected > PREVIEW_AFTER else None
         self._runner.submit(Job(worker(state.request), state, None if first is None else worker(*first)))
 
     # What comes of it

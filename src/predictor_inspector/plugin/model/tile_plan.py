@@ -99,7 +99,7 @@ def plan_for(request: Request, memory: int) -> TilePlan | None:
     if reason is None:
         return None
     predictor, regions = request.predictor, request.regions
-    source = request.source.within(regions.read_region, pad=request.outside == "zero")
+    source = request.used_source
     gt = source.gt
     shape = _voxels(regions.roi, gt)
     results = results_size(len(predictor.channel_names), shape)

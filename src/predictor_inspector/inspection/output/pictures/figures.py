@@ -13,7 +13,6 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import format_shape
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
-from predictor_inspector.inspection.engine.slices import Plane, best_plane
 from predictor_inspector.inspection.output.pictures import panels
 from predictor_inspector.inspection.output.pictures.colours import target_colours
 from predictor_inspector.inspection.output.pictures.ground_truth import (
@@ -25,6 +24,7 @@ from predictor_inspector.inspection.output.pictures.ground_truth import (
     labels_picture,
 )
 from predictor_inspector.inspection.output.pictures.panels import GREY, LARGE, NORMAL, SMALL, caption, inch_grid
+from predictor_inspector.inspection.output.pictures.planes import Plane, best_plane
 from predictor_inspector.inspection.output.text import name_of, parameters_text
 
 if TYPE_CHECKING:

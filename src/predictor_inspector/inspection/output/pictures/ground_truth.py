@@ -10,9 +10,9 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.resample import on_grid
 from predictor_inspector.inspection.engine.run import Inspection
-from predictor_inspector.inspection.engine.slices import Plane
 from predictor_inspector.inspection.output.pictures import colours
 from predictor_inspector.inspection.output.pictures.panels import SMALL, thin_frame
+from predictor_inspector.inspection.output.pictures.planes import Plane
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.lazy import blocks_of
 from predictor_inspector.inspection.engine.run import Inspection
-from predictor_inspector.inspection.engine.slices import Plane, blocks_of
 from predictor_inspector.inspection.output.pictures import colours
+from predictor_inspector.inspection.output.pictures.planes import Plane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,21 +1,18 @@
-"""Which plane of a region a picture shows, and what lies in it."""
+"""Plane of a region that a picture shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.lazy import blocks_of
 from predictor_inspector.data.source import Source
 
 # A middle slice with less than this share of the foreground that another has would give the wrong impression.
 _ENOUGH = 0.25
-
-_BLOCK = 128  # voxels along each axis of what is looked at at once: 8 MiB of float32 in 3-D
 
 
 @dataclass(frozen=True)
@@ -91,11 +88,6 @@ def best_plane(source: Source, roi: Roi) -> Plane:
     place = list(at)
     place[thin] = roi.begin[thin] + middle * gt.voxel_size[thin]
     return Plane(rows, columns, tuple(place))
-
-
-def blocks_of(shape: Sequence[int]) -> Iterator[tuple[slice, ...]]:
-    """Parts that cover an array of `shape`, small enough for memory however large it is."""
-    return product(*([slice(a, min(a + _BLOCK, n)) for a in range(0, n, _BLOCK)] for n in shape))
 
 
 def _labelled_in_planes(source: Source, roi: Roi, axis: int) -> np.ndarray:
