@@ -130,7 +130,7 @@ def take_reasons(stage: Stage) -> None:
 def take_explain(stage: Stage) -> None:
     """Why a value is what it is, for the three kinds of target that are asked about most."""
     stage.tab("Explain")
-    stage.widget.tools.explain.on = True
+    stage.widget.tabs["explain"].on = True
     stage.look((SLICE * 20.0, 1140.0, 790.0), 1.3)
     stage.predict("affinities", neighborhood=LONG, lsds=False)
     stage.channel(4)
@@ -148,7 +148,7 @@ def take_explain(stage: Stage) -> None:
     stage.channel(5)
     stage.click_on((940.0, 900.0))
     stage.photograph("explain_lsds")
-    stage.widget.tools.explain.on = False
+    stage.widget.tabs["explain"].on = False
     stage.tab("Inspect")
     stage.look(*OVERVIEW)
 
@@ -193,11 +193,11 @@ def take_survey(stage: Stage) -> None:
 def take_share(stage: Stage) -> None:
     """Notes, and what can be written."""
     stage.tab("Share")
-    stage.widget.tools.share.notes = (
-        "Without mask_pairs the end of the annotation becomes a boundary.\nAre the last sections worth finishing?"
-    )
+    stage.widget.tabs[
+        "share"
+    ].notes = "Without mask_pairs the end of the annotation becomes a boundary.\nAre the last sections worth finishing?"
     stage.photograph_tab("share", "Share", height=420)
-    stage.widget.tools.share.notes = ""
+    stage.widget.tabs["share"].notes = ""
     stage.tab("Inspect")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,13 +13,8 @@ from qtpy.QtWidgets import QApplication
 from predictor_inspector.inspection.explanation import explain
 from predictor_inspector.inspection.numbers.histograms import object_sums
 from predictor_inspector.plugin.layers.marks import LINES, VOXELS
-from predictor_inspector.plugin.tabs.explain import (
-    Explainer,
-    ExplainPanel,
-    HistogramPanel,
-    Prober,
-    ProbeTable,
-)
+from predictor_inspector.plugin.tabs.explain.tab import ExplainTab
+from predictor_inspector.plugin.tabs.numbers.tab import NumbersTab
 
 from .window import Window
 
@@ -28,37 +22,21 @@ AFFINITIES = {"neighborhood": [[1, 0, 0], [0, 0, 3]], "lsds": True, "num_voxels"
 
 
 class Explaining:
-    """A window with everything that explains wired to its dock."""
+    """A window with the tabs that explain and count."""
 
     def __init__(self, window: Window) -> None:
         self.window, self.viewer = window, window.viewer
-        self.panel, self.table, self.histogram = ExplainPanel(), ProbeTable(), HistogramPanel(window.viewer)
-        for widget in (self.panel, self.table, self.histogram):
-            window.qtbot.addWidget(widget)
-            widget.show()
-        self.explainer = Explainer(window.viewer, self.panel)
-        self.prober = Prober(window.viewer, self.table)
-        inspector = window.widget.controller
-        inspector.shown.connect(self.explainer.show_inspection)
-        inspector.shown.connect(self.prober.show_inspection)
-        inspector.shown.connect(self.histogram.show_inspection)
-        inspector.view_changed.connect(self.histogram.follow_view)
-        inspector.outdated.connect(self.explainer.withdraw)
-        inspector.cleared.connect(self.explainer.forget)
-        for signal in (inspector.outdated, inspector.cleared):
-            signal.connect(self.prober.forget)
-            signal.connect(self.histogram.forget)
+        explain_tab, numbers_tab = window.widget.tabs["explain"], window.widget.tabs["numbers"]
+        assert isinstance(explain_tab, ExplainTab)
+        assert isinstance(numbers_tab, NumbersTab)
+        self.tab, self.numbers = explain_tab, numbers_tab
+        self.explainer = self.tab.explainer
 
     def settle(self) -> None:
         self.window.settle()
         for _ in range(2):
-            self.window.qtbot.waitUntil(lambda: not (self.explainer.busy or self.histogram.busy), timeout=10_000)
+            self.window.qtbot.waitUntil(lambda: not (self.tab.busy or self.numbers.busy), timeout=10_000)
             QApplication.processEvents()
-
-    def close(self) -> None:
-        self.explainer.close()
-        self.prober.close()
-        self.histogram.close_down()
 
     def click(self, x: int, y: int, drag: int = 0) -> None:
         self.window.click(x, y, drag)
@@ -74,12 +52,10 @@ class Explaining:
 
 
 @pytest.fixture
-def explaining(window: Window) -> Iterator[Explaining]:
+def explaining(window: Window) -> Explaining:
     window.add_labels()
-    made = Explaining(window)
     window.set_config("affinities", **AFFINITIES)
-    yield made
-    made.close()
+    return Explaining(window)
 
 
 def layer(explaining: Explaining, name: str) -> Any:
@@ -91,21 +67,21 @@ def test_a_click_explains_and_a_drag_or_a_click_while_off_does_not(explaining: E
     explaining.click(x, y)
     assert explaining.explainer.explanation is None
     assert LINES not in explaining.viewer.layers
-    explaining.panel.on = True
+    explaining.tab.on = True
     explaining.click(x, y, drag=40)
     assert explaining.explainer.explanation is None
     explaining.click(x, y)
     found = explaining.explainer.explanation
     assert found is not None
-    assert found.sentence in explaining.panel.text
+    assert found.sentence in explaining.tab.text
     inspection = explaining.window.widget.inspection
     assert found == explain(inspection, 0, found.index)
     assert len(layer(explaining, LINES).data) > 0
 
-    explaining.panel.pin = True
+    explaining.tab.pin = True
     explaining.click(x + 60, y)
     assert explaining.explainer.explanation is found
-    explaining.panel.pin = False
+    explaining.tab.pin = False
     active = explaining.viewer.layers.selection.active
     explaining.window.canvas.setFocus()
     explaining.hover(x + 60, y)
@@ -120,7 +96,7 @@ def test_a_click_explains_and_a_drag_or_a_click_while_off_does_not(explaining: E
     assert explaining.explainer.explanation is followed
     assert explaining.viewer.layers.selection.active is active
 
-    explaining.panel.on = False
+    explaining.tab.on = False
     explaining.settle()
     assert explaining.explainer.explanation is None
     assert len(layer(explaining, LINES).data) == 0
@@ -129,7 +105,7 @@ def test_a_click_explains_and_a_drag_or_a_click_while_off_does_not(explaining: E
 
 
 def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: Explaining) -> None:
-    explaining.panel.on = True
+    explaining.tab.on = True
     inspection = explaining.window.widget.inspection
     inside = np.argwhere(np.asarray(inspection.gt[inspection.roi].data) > 0)
     at = inside[len(inside) // 2]
@@ -138,14 +114,14 @@ def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: E
     explaining.explainer.explain_at(tuple(position))
     explaining.settle()
     lines = layer(explaining, LINES)
-    assert "aff z+1" in explaining.panel.text
+    assert "aff z+1" in explaining.tab.text
     # In a slice everything lies in the slice.
     depth = [vertices[:, 0] for vertices in lines.data]
     np.testing.assert_allclose(np.concatenate(depth) * lines.scale[0] + lines.translate[0], position[0])
 
     explaining.viewer.dims.set_point(0, 3)
     explaining.settle()
-    assert "lsd mean offset y" in explaining.panel.text
+    assert "lsd mean offset y" in explaining.tab.text
     voxels = layer(explaining, VOXELS)
     assert voxels.visible
     found = explaining.explainer.explanation
@@ -166,7 +142,7 @@ def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: E
     explaining.settle()
     explaining.window.set_config("distance", channels=["a"], scale_factor=20.0, mask_distances=False)
     explaining.settle()
-    assert "tanh" in explaining.panel.text
+    assert "tanh" in explaining.tab.text
     assert not voxels.visible
     explaining.viewer.dims.ndisplay = 3
     explaining.settle()
@@ -186,54 +162,59 @@ def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: E
 
 
 def test_the_probe_and_the_histogram_follow(explaining: Explaining) -> None:
-    x, y = explaining.middle()
-    explaining.hover(x, y)
-    explaining.window.qtbot.waitUntil(lambda: len(explaining.table.rows) > 0, timeout=5000)
+    explaining.window.widget.open_tab("Numbers")
+    numbers = explaining.numbers
+    explaining.hover(*explaining.middle())
+    explaining.window.qtbot.waitUntil(lambda: len(numbers.probe_table.rows) > 0, timeout=5000)
     inspection = explaining.window.widget.inspection
-    assert [row[0] for row in explaining.table.rows] == list(inspection.channel_names)
-    assert explaining.table.text.startswith("id ")
+    assert [row[0] for row in numbers.probe_table.rows] == list(inspection.channel_names)
+    assert numbers.probe_table.text.startswith("id ")
     explaining.settle()
-    view = explaining.histogram.view
-    assert view.histogram.name == inspection.channel_names[0]
-    assert view.histogram.counts.sum() == inspection.target.data[0].numel()
+    histogram = numbers.plot.histogram
+    assert histogram is not None
+    assert histogram.name == inspection.channel_names[0]
+    assert histogram.counts.sum() == inspection.target.data[0].numel()
     explaining.viewer.dims.set_point(0, 4)
     explaining.settle()
-    assert view.histogram.name == inspection.channel_names[4]
-    view.grab()
-    explaining.histogram.sums_button.click()
-    explaining.window.qtbot.waitUntil(lambda: explaining.histogram.table is not None, timeout=5000)
-    table = explaining.histogram.table
+    assert numbers.plot.histogram is not None
+    assert numbers.plot.histogram.name == inspection.channel_names[4]
+    numbers.sums_button.click()
+    explaining.window.qtbot.waitUntil(lambda: numbers.object_table is not None, timeout=5000)
+    table = numbers.object_table
+    assert table is not None
     assert int(table.first_row[1]) == object_sums(inspection).voxels.max()
     table.close()
-    explaining.window.qtbot.waitUntil(lambda: explaining.histogram.table is None, timeout=5000)
+    explaining.window.qtbot.waitUntil(lambda: numbers.object_table is None, timeout=5000)
     explaining.viewer.layers.remove(explaining.window.widget.gt_layer)
     explaining.settle()
-    assert explaining.table.rows == []
-    assert view.histogram is None
+    assert numbers.probe_table.rows == []
+    assert numbers.plot.histogram is None
 
 
 def test_nothing_is_left_listening(explaining: Explaining) -> None:
     viewer = explaining.viewer
     callbacks = viewer.mouse_drag_callbacks, viewer.mouse_move_callbacks
     before = [len(c) for c in callbacks]
-    explaining.panel.on = True
+    explaining.tab.on = True
     assert [len(c) for c in callbacks] == [n + 1 for n in before]
     assert "W" in {str(key) for key in viewer.keymap}
-    explaining.close()
+    explaining.tab.shut_down()
+    explaining.numbers.shut_down()
     assert [len(c) for c in callbacks] == [before[0], before[1] - 1]  # the probe follows the mouse from the beginning
     assert "W" not in {str(key) for key in viewer.keymap}
 
 
-def test_the_panel_says_what_to_do_and_grows(explaining: Explaining) -> None:
-    panel = explaining.panel
-    assert "Switch on" in panel.text
-    panel.on = True
-    assert "hold W" in panel.text
-    inspection = explaining.window.widget.inspection
-    panel.show_explanation(explain(inspection, 0, (0, 0, 0)))
-    small = panel._sentence.fontMetrics().height()
-    panel.large = True
-    panel.grab()
-    assert panel._sentence.fontMetrics().height() > small
-    panel._copy.click()
+def test_the_tab_says_what_to_do_and_grows(explaining: Explaining) -> None:
+    tab = explaining.tab
+    assert "Switch on" in tab.text
+    explaining.window.widget.open_tab("Explain")
+    assert tab.on
+    assert "hold W" in tab.text
+    explaining.click(*explaining.middle())
+    assert "Weight" in tab.text
+    small = tab._sentence.fontMetrics().height()
+    tab.large = True
+    tab.grab()
+    assert tab._sentence.fontMetrics().height() > small
+    tab._copy.click()
     assert "Weight" in QApplication.clipboard().text()

@@ -9,8 +9,8 @@ from predictor_inspector.core import Array, OneHotPredictor
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, Line, Mark, Point
 from predictor_inspector.plugin.layers.drawing import COLOURS, Drawing, drawing_of
+from predictor_inspector.plugin.live.mouse import CanvasPoint, box_entry
 from predictor_inspector.plugin.model.view import View
-from predictor_inspector.plugin.tabs.explain.spot import Spot, entry
 
 AXES = ("z", "y", "x")
 SLICE = View(point=(0.0, 20.0, 0.0, 0.0), displayed=(2, 3), center=(50.0, 50.0), size=(400.0, 400.0))
@@ -96,17 +96,17 @@ def test_a_view_of_other_axes_shows_nothing() -> None:
 
 def test_a_line_of_sight_enters_a_box_where_it_meets_it_first() -> None:
     begin, end, sizes = np.zeros(3), np.array([10.0, 20.0, 30.0]), np.ones(3)
-    hit = entry((-5, 10, 15), (1, 0, 0), begin, end, sizes)
+    hit = box_entry((-5, 10, 15), (1, 0, 0), begin, end, sizes)
     assert hit == pytest.approx((0, 10, 15), abs=1e-5)
     assert hit is not None
     assert hit[0] > 0
-    assert entry((50, 10, 15), (-1, 0, 0), begin, end, sizes) == pytest.approx((10, 10, 15), abs=1e-5)
-    assert entry((-5, 10, 15), (1, 2, 0), begin, end, sizes) is None
-    assert entry((-5, 25, 15), (1, 0, 0), begin, end, sizes) is None
+    assert box_entry((50, 10, 15), (-1, 0, 0), begin, end, sizes) == pytest.approx((10, 10, 15), abs=1e-5)
+    assert box_entry((-5, 10, 15), (1, 2, 0), begin, end, sizes) is None
+    assert box_entry((-5, 25, 15), (1, 0, 0), begin, end, sizes) is None
 
 
 def test_a_spot_knows_whether_it_is_in_the_region() -> None:
     inspection = inspect(OneHotPredictor(["a"]), Array(np.zeros((4, 4), np.uint8), (2, 2), (10, 10)), device="cpu")
-    assert Spot((0.0, 11.0, 17.9)).in_region(inspection) == (11.0, 17.9)
-    assert Spot((0.0, 11.0, 18.1)).in_region(inspection) is None
-    assert Spot((11.0,)).in_region(inspection) is None
+    assert CanvasPoint((0.0, 11.0, 17.9)).in_region(inspection) == (11.0, 17.9)
+    assert CanvasPoint((0.0, 11.0, 18.1)).in_region(inspection) is None
+    assert CanvasPoint((11.0,)).in_region(inspection) is None

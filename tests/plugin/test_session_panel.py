@@ -12,7 +12,7 @@ from predictor_inspector.core import Array
 from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.inspection.output.session import load_session
 from predictor_inspector.plugin.reader import layers_from_path
-from predictor_inspector.plugin.tabs.share.panel import SessionPanel
+from predictor_inspector.plugin.tabs.share.tab import ShareTab
 
 from ..inspection.stand_ins import stand_in
 from .window import Window, blocks
@@ -20,10 +20,10 @@ from .window import Window, blocks
 CONFIG = {"neighborhood": [[0, 1, 0], [0, 0, -2]], "lsds": False}
 
 
-def panel_in(window: Window) -> SessionPanel:
-    panel = SessionPanel(window.widget, window.viewer, findings=lambda: [stand_in()])
-    window.viewer.window.add_dock_widget(panel, name="session")
-    return panel
+def panel_in(window: Window) -> ShareTab:
+    tab = window.widget.tabs["share"]
+    assert isinstance(tab, ShareTab)
+    return tab
 
 
 def add_from_file(window: Window, path: Path) -> None:
@@ -100,6 +100,8 @@ def test_pictures_figures_and_reports_are_written(window: Window, tmp_path: Path
     window.set_config("affinities", **CONFIG)
     panel = panel_in(window)
     panel.notes = "look <here>"
+    window.qtbot.waitUntil(lambda: panel.context.derived.findings is not None, timeout=20_000)
+    panel.context.derived.findings = [stand_in()]
     panel.save_picture(str(tmp_path / "p.png"))
     panel.save_figure(str(tmp_path / "f.svg"))
     panel.save_report(str(tmp_path / "r.html"))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from funlib.geometry import Roi
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QApplication
 
@@ -14,6 +15,7 @@ from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Request
 from predictor_inspector.inspection.output.pictures.weights_figure import held
 from predictor_inspector.inspection.training.positions import Positions
+from predictor_inspector.inspection.training.survey import Survey
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.model.axes import array_at
 from predictor_inspector.plugin.model.view import view_of, viewed_roi
@@ -89,7 +91,9 @@ def test_a_survey_lists_what_comes_up_and_plots_the_weights(surveyed: Surveyed) 
     assert panel._list.topLevelItemCount() == 1
     item = panel._list.topLevelItem(0)
     assert [item.text(i) for i in (0, 2)] == ["error", "6"]
-    assert len(panel._plot.lines()) == 2 * 2
+    said = panel._plot.text_at(2.2, 1)
+    assert said.startswith("region 2\naff y+1: − ")
+    assert said.count("\n") == 2, "one line per channel"
     panel._list.itemClicked.emit(item, 0)
     surveyed.settle()
     assert window.widget.inspection.roi == worst
@@ -126,7 +130,7 @@ def test_what_goes_wrong_is_said_in_the_dock(surveyed: Surveyed) -> None:
     surveyed.found = broken
     panel.start()
     surveyed.settle()
-    assert panel._error.text() == "The finder broke"
+    assert panel._error.text() == "RuntimeError: the finder broke"
     assert panel._start.text() == "Survey"
 
 
@@ -145,7 +149,8 @@ def test_the_plot_draws_lines_that_can_be_read_on_light_and_dark(qtbot: Any) -> 
     qtbot.addWidget(plot)
     plot.resize(300, 140)
     empty = plot.grab().toImage()
-    plot.set_weights(np.array([[[2, 0.6]], [[3, 0.55]], [[np.nan, 0.5]]], np.float32), ("a",), 5)
+    weights = np.array([[[2, 0.6]], [[3, 0.55]], [[np.nan, 0.5]]], np.float32)
+    plot.show_survey(Survey((Roi((0,), (1,)),) * 3, 5, ("a",), (), weights, None))
     assert plot.grab().toImage() != empty
-    assert readable("#0000ff", QColor("white")).lightnessF() > 0.6
-    assert readable("#ffb000", QColor("black")).lightnessF() < 0.45
+    assert QColor(readable("#0000ff", QColor("white"))).lightnessF() > 0.6
+    assert QColor(readable("#ffb000", QColor("black"))).lightnessF() < 0.45

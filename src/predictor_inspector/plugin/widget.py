@@ -102,7 +102,7 @@ class InspectorWidget(QWidget):
         )
         self.tabs, failures = make_tabs(self.context)
         self.notice = " ".join(failures)
-        self.tools = Tools(self, viewer, self.controller, mix.of)
+        self.tools = Tools(self, viewer, self.controller, mix.of, self.context.derived)
         self._watched = False
         self._lay_out()
         self._connect()
@@ -244,7 +244,6 @@ class InspectorWidget(QWidget):
         self._pages.setTabText(self._titles.index(title), shown)
 
     def _on_page(self, index: int) -> None:
-        self.tools.on_opened(self._titles[index])
         for tab in self.tabs.values():
             if tab.title == self._titles[index]:
                 tab.on_opened()

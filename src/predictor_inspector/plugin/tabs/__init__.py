@@ -157,7 +157,12 @@ class Tab(QWidget):
 TABS: Extensions[type[Tab]] = Extensions(
     noun="tab",
     group="predictor_inspector.tabs",
-    built_in={"setup": "predictor_inspector.plugin.tabs.setup.tab:SetupTab"},
+    built_in={
+        "setup": "predictor_inspector.plugin.tabs.setup.tab:SetupTab",
+        "explain": "predictor_inspector.plugin.tabs.explain.tab:ExplainTab",
+        "numbers": "predictor_inspector.plugin.tabs.numbers.tab:NumbersTab",
+        "share": "predictor_inspector.plugin.tabs.share.tab:ShareTab",
+    },
     is_valid=lambda found: isinstance(found, type) and issubclass(found, Tab),
     requirement="a class derived from predictor_inspector.plugin.tabs.Tab",
 )

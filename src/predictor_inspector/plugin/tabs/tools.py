@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,20 +22,18 @@ from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window
 from predictor_inspector.plugin.model.resolve import Resolved
+from predictor_inspector.plugin.tabs import Derived
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 from predictor_inspector.plugin.tabs.compare.panel import ComparePanel
-from predictor_inspector.plugin.tabs.explain import Explainer, ExplainPanel
 from predictor_inspector.plugin.tabs.findings.checker import Checked, Checker
 from predictor_inspector.plugin.tabs.findings.panel import FindingsPanel
-from predictor_inspector.plugin.tabs.numbers.panel import NumbersPanel
-from predictor_inspector.plugin.tabs.share.panel import SessionPanel
 from predictor_inspector.plugin.tabs.survey.panel import SurveyPanel
 
-FINDINGS, EXPLAIN, NUMBERS, COMPARE, SURVEY, SHARE = "Findings", "Explain", "Numbers", "Compare", "Survey", "Share"
+FINDINGS, COMPARE, SURVEY = "Findings", "Compare", "Survey"
 
 
 class Tools(QObject):
-    """Findings, explanation, comparison, survey and sharing.
+    """Findings, comparison and survey.
 
     Parameters
     ----------
@@ -46,6 +45,8 @@ class Tools(QObject):
         The live loop.
     blended : callable
         Gives the channels that a predictor's RGB view mixes, and their colours.
+    derived : Derived
+        Told what was found.
     """
 
     title_changed = Signal(str, str)
@@ -57,28 +58,18 @@ class Tools(QObject):
         viewer: Any,
         inspector: LiveController,
         blended: Callable[[Sequence[Channel]], list[tuple[int, str]]],
+        derived: Derived,
     ) -> None:
         super().__init__(widget)
-        self._widget, self._viewer = widget, viewer
+        self._widget, self._viewer, self._derived = widget, viewer, derived
         self._situation: Resolved | None = None
         self.findings = FindingsPanel()
         self.checker = Checker(leave_a_core_to_the_window)
         self._mark, self._reasons = FindingLayer(viewer), ZeroWeightLayer(viewer)
         self._checked: Checked | None = None
-        self.explain = ExplainPanel()
-        self._opened = False
-        self.explainer = Explainer(viewer, self.explain)
-        self.numbers = NumbersPanel(viewer)
         self.comparer = Comparer(viewer, find_quickly, blended, self._may_zoom)
         self.compare = ComparePanel(self.comparer)
         self.survey = SurveyPanel(self._request, self._go_to)
-        self.share = SessionPanel(
-            widget,
-            viewer,
-            findings=lambda: self.findings.findings,
-            survey=lambda: self.survey.survey,
-            position=lambda: self.survey.position,
-        )
         self._connect(inspector)
 
     @property
@@ -86,35 +77,24 @@ class Tools(QObject):
         """Order, title, tooltip and content of each."""
         return [
             (10, FINDINGS, "What is wrong with targets and weights, and where", self.findings),
-            (20, EXPLAIN, "Click on a voxel and see where its value comes from", self.explain),
-            (30, NUMBERS, "The voxel under the mouse, how often which value occurs, and sums per object", self.numbers),
             (40, COMPARE, "Keep a result, go on tuning, and see what differs", self.compare),
             (50, SURVEY, "Go where training goes, and look for findings there", self.survey),
-            (60, SHARE, "Notes, sessions, pictures, figures and reports", self.share),
         ]
-
-    def on_opened(self, title: str) -> None:
-        """Somebody looks at this tab: who comes to have something explained needn't switch it on first."""
-        if title == EXPLAIN and not self._opened:
-            self._opened = self.explain.on = True
 
     def close(self) -> None:
         """Stop for good; layers stay."""
         self.checker.close()
-        self.explainer.close()
-        self.numbers.close_down()
         self.comparer.close()
         self.survey.close_down()
 
     def _connect(self, inspector: LiveController) -> None:
         inspector.resolved.connect(self._on_resolved)
         inspector.shown.connect(self._on_shown)
-        inspector.outdated.connect(self.explainer.withdraw)
         inspector.outdated.connect(self._withdraw)
-        inspector.cleared.connect(self.explainer.forget)
         inspector.cleared.connect(self._withdraw)
-        inspector.view_changed.connect(self.numbers.follow_view)
         self._widget.settings.events.gt.connect(self.survey.refresh)
+        self.survey.position_changed.connect(partial(setattr, self._derived, "position"))
+        self.survey.surveyed.connect(partial(setattr, self._derived, "survey"))
         self.checker.checked.connect(self._on_checked)
         self.checker.started.connect(self.findings.show_looking)
         self.checker.stepped.connect(self.findings.show_looking)
@@ -143,20 +123,17 @@ class Tools(QObject):
 
     def _on_shown(self, inspection: Inspection) -> None:
         self.checker.take(inspection)
-        self.explainer.show_inspection(inspection)
-        self.numbers.show_inspection(inspection)
         self.comparer.set_live(inspection)
 
     def _withdraw(self) -> None:
         self.checker.forget()
-        self.numbers.forget()
-        self._checked = None
+        self._checked = self._derived.findings = None
         self._mark.hide()
         self._reasons.hide()
         self._count(0)
 
     def _on_checked(self, checked: Checked) -> None:
-        self._checked = checked
+        self._checked, self._derived.findings = checked, checked.findings
         self.findings.show_checked(checked)
         self._show_reasons()
         self._count(sum(f.severity != "info" for f in checked.findings))

@@ -49,6 +49,8 @@ def draw_weights(axes: Axes, weights: np.ndarray, colours: Mapping[int, Any]) ->
     colours : mapping of int to colour
         Of the channels to draw, by index.
     """
+    from matplotlib.ticker import LogLocator, NullLocator
+
     steps, lines = np.arange(1, len(weights) + 1), []
     for channel, colour in colours.items():
         for of_class, style in ((0, "--"), (1, "-")):
@@ -56,10 +58,12 @@ def draw_weights(axes: Axes, weights: np.ndarray, colours: Mapping[int, Any]) ->
             marker = "." if len(values) == 1 else ""
             (line,) = axes.plot(steps, values, style, color=colour, linewidth=1.4, marker=marker)
         lines.append(line)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if f"{value:e}"[0] in "25" else "")
-    axes.grid(alpha=0.25, linewidth=0.6)
+    if axes.get_yscale() != "log":
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.grid(alpha=0.25, linewidth=0.6)
     return lines
 
 

@@ -1,1 +1,1 @@
-"""Numbers tab: voxel values, histogram and objects."""
+"""Numbers tab: values of the voxel under the mouse, histogram, and sums per object."""

@@ -1,1 +1,1 @@
-"""Share tab: notes, sessions, figures and reports."""
+"""Share tab: notes, sessions, pictures, figures and reports."""

@@ -1,4 +1,4 @@
-"""The dock and the viewer as a session, and a session as the dock and the viewer."""
+"""Sessions from the dock's settings and the viewer, and back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from predictor_inspector.core.array import Array
 from predictor_inspector.data.source import open_input
 from predictor_inspector.inspection.output.session import (
     Axes,
@@ -21,36 +20,29 @@ from predictor_inspector.inspection.output.session import (
 )
 from predictor_inspector.plugin.layers.layer_data import SOURCE, layer_data, with_source
 from predictor_inspector.plugin.layers.owned import is_owned, layer_kind, role_of
-from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
-from predictor_inspector.plugin.model import axes as plugin_axes
+from predictor_inspector.plugin.layers.results import TARGET, VIEWS
+from predictor_inspector.plugin.model import axes as model_axes
+from predictor_inspector.plugin.tabs import TabContext
 
-_VIEWS = (TARGET, WEIGHT, RGB)
 
-
-def session_of(widget: Any, viewer: Any, notes: str = "", position: int | None = None) -> Session:
-    """What the dock and the viewer show.
-
-    Parameters
-    ----------
-    widget : InspectorWidget
-        Only what it can be driven by is read.
-    viewer : napari.Viewer
-        The viewer that it is docked in.
-    notes : str
-        What somebody wrote about it.
-    position : int, optional
-        Which of the training positions is shown.
+def session_of(context: TabContext, notes: str = "") -> Session:
+    """What dock and viewer show.
 
     Raises
     ------
     ValueError
         If there is no ground truth.
     """
-    layer = widget.gt_layer
+    settings, viewer = context.settings, context.viewer
+    layer, mask, axes = settings.gt_layer, settings.mask_layer, settings.axes
     if layer is None:
         raise ValueError("There is no ground truth, so there is nothing to save.")
-    inspection, axes = widget.inspection, widget.axes
-    known: dict[str, Any] = {"mode": widget.region_mode, "thickness": widget.thickness, "position": position}
+    inspection = context.controller.inspection
+    known: dict[str, Any] = {
+        "mode": settings.region_mode,
+        "thickness": settings.thickness,
+        "position": context.derived.position,
+    }
     region = Region(**known) if inspection is None else Region.of(inspection.roi, inspection.target, **known)
     index = {}
     if axes is not None and axes.time:
@@ -58,63 +50,63 @@ def session_of(widget: Any, viewer: Any, notes: str = "", position: int | None =
         index["t"] = max(0, round((viewer.dims.point[dim] - float(layer.translate[0])) / float(layer.scale[0])))
     return Session(
         data=Data(
-            ground_truth=source_of(layer),
-            mask=None if widget.mask_layer is None else source_of(widget.mask_layer),
+            ground_truth=origin_of(layer),
+            mask=None if mask is None else origin_of(mask),
             index=index,
             axes=None if axes is None else Axes(spatial=axes.spatial, time=axes.time),
         ),
-        predictor=widget.config,
+        predictor=settings.config,
         region=region,
-        compute=Compute(device=widget.device, outside=widget.outside, balance_over=widget.balance_over),
+        compute=Compute.model_validate({name: getattr(settings, name) for name in Compute.model_fields}),
         display=_display(viewer),
         notes=notes,
     )
 
 
-def apply_session(session: Session, widget: Any, viewer: Any) -> None:
+def apply_session(session: Session, context: TabContext) -> None:
     """Make dock and viewer what they were; layers that are there already are used, others are opened.
 
     Raises
     ------
     ValueError, FileNotFoundError
-        If data can't be opened, or the dock refuses something. What was done until then stays.
+        If data can't be opened, or a setting is refused. What was done until then stays.
     """
+    settings, viewer = context.settings, context.viewer
     gt = _layer_for(session.data.ground_truth, viewer, "ground truth")
     mask = None if session.data.mask is None else _layer_for(session.data.mask, viewer, "mask")
-    live, widget.live = widget.live, False
+    live, settings.live = settings.live, False
     try:
-        widget.gt_layer, widget.mask_layer = gt, mask
+        settings.gt_layer, settings.mask_layer = gt, mask
         if session.data.axes is not None:
-            axes = plugin_axes.Axes(session.data.axes.spatial, session.data.axes.time)
-            if axes != widget.axes:
-                widget.axes = axes
-        widget.config = session.predictor
-        widget.device = session.compute.device
-        widget.outside, widget.balance_over = session.compute.outside, session.compute.balance_over
-        widget.thickness = session.region.thickness
+            axes = model_axes.Axes(session.data.axes.spatial, session.data.axes.time)
+            if axes != settings.axes:
+                settings.axes = axes
+        settings.config = session.predictor
+        settings.device = session.compute.device
+        settings.outside, settings.balance_over = session.compute.outside, session.compute.balance_over
+        settings.thickness = session.region.thickness
         _look_there(session.display, viewer)
-        roi = session.region.roi(plugin_axes.array_at(gt, widget.axes, 0, _view(viewer)))
+        roi = None if settings.gt is None else session.region.roi(settings.gt)
         if session.region.mode == "box" and roi is not None:
-            widget.box = roi
-        else:
-            widget.region_mode = session.region.mode
+            settings.box = roi
+        settings.region_mode = session.region.mode
     finally:
-        widget.live = live
-    widget.compute()
+        settings.live = live
+    context.controller.compute()
 
 
-def dress(display: Display, widget: Any, viewer: Any) -> None:
-    """Give the result's layers the look that they had; to be called when they show a result."""
+def apply_style(display: Display, context: TabContext) -> None:
+    """Show the view that was shown, and give layers the style that they had; to be called when they show a result."""
     if display.view is not None:
-        widget.look_at(display.view)
-    for layer in viewer.layers:
+        context.look_at(display.view)
+    for layer in context.viewer.layers:
         look = display.layers.get(role_of(layer) or layer.name)
         if look is not None:
-            _wear(layer, look)
+            _style(layer, look)
 
 
-def source_of(layer: Any) -> Origin:
-    """Where a layer's array lies, as far as it is known."""
+def origin_of(layer: Any) -> Origin:
+    """Where a layer's array comes from, as far as it is known."""
     known = layer.metadata.get(SOURCE)
     if known is not None:
         return Origin(path=known["path"], name=known["name"], layer=layer.name)
@@ -122,99 +114,93 @@ def source_of(layer: Any) -> Origin:
     return Origin(path=None if path is None else str(Path(path).absolute()), layer=layer.name)
 
 
-def _layer_for(source: Origin, viewer: Any, role: str) -> Any:
+def _layer_for(origin: Origin, viewer: Any, role: str) -> Any:
     """The layer that shows an array, opened if there is none yet."""
-    same = [layer for layer in viewer.layers if not is_owned(layer) and _is(layer, source)]
+    same = [layer for layer in viewer.layers if not is_owned(layer) and _is_from(layer, origin)]
     if same:
         return same[0]
-    if source.path is None:
+    if origin.path is None:
         raise ValueError(
-            f"The {role} was the layer {source.layer!r}, which never was in a file, and there is no layer of that name; "
+            f"The {role} was the layer {origin.layer!r}, which never was in a file, and there is no layer of that name; "
             "add it, then load the session again."
         )
     from napari.layers import Layer
 
-    array: Array = open_input(source.path, source.name)
-    name = source.layer or source.name or Path(source.path).stem
-    layer = with_source(layer_data(array, name, "labels"), source.path, source.name)
-    return viewer.add_layer(Layer.create(*layer))
+    name = origin.layer or origin.name or Path(origin.path).stem
+    data = layer_data(open_input(origin.path, origin.name), name, "labels")
+    return viewer.add_layer(Layer.create(*with_source(data, origin.path, origin.name)))
 
 
-def _is(layer: Any, source: Origin) -> bool:
-    of_layer = source_of(layer)
-    if source.path is None or of_layer.path is None:
-        return source.path is None and of_layer.layer == source.layer
-    same_file = Path(of_layer.path).absolute() == Path(source.path).absolute()
-    if of_layer.name is None or source.name is None:
-        return same_file and of_layer.layer == source.layer
-    return same_file and of_layer.name.strip("/") == source.name.strip("/")
+def _is_from(layer: Any, origin: Origin) -> bool:
+    own = origin_of(layer)
+    if origin.path is None or own.path is None:
+        return origin.path is own.path and own.layer == origin.layer
+    if Path(own.path).absolute() != Path(origin.path).absolute():
+        return False
+    if own.name is None or origin.name is None:
+        return own.layer == origin.layer
+    return own.name.strip("/") == origin.name.strip("/")
 
 
 def _display(viewer: Any) -> Display:
-    views = [layer for layer in viewer.layers if role_of(layer) in _VIEWS]
-    shown = [layer for layer in views if layer.visible]
-    target = next((layer for layer in views if role_of(layer) == TARGET), None)
+    views = {role_of(layer): layer for layer in viewer.layers if role_of(layer) in VIEWS}
+    visible = [role for role, layer in views.items() if layer.visible]
     camera, dims = viewer.scene.camera, viewer.dims
-    channel = 0 if target is None else max(0, round(dims.point[dims.ndim - target.ndim]))
+    target = views.get(TARGET)
     return Display(
-        view=role_of(shown[-1]) if shown else None,
-        channel=channel,
+        view=visible[-1] if visible else None,
+        channel=0 if target is None else max(0, round(dims.point[dims.ndim - target.ndim])),
         ndisplay=dims.ndisplay,
-        point=_plain(dims.point),
-        camera=Camera(center=_plain(camera.center), zoom=float(camera.zoom), angles=_plain(camera.angles)),
+        point=_floats(dims.point),
+        camera=Camera(center=_floats(camera.center), zoom=float(camera.zoom), angles=_floats(camera.angles)),
         layers={role_of(layer) or layer.name: _look_of(layer) for layer in viewer.layers},
     )
 
 
+def _look_there(display: Display, viewer: Any) -> None:
+    """Slice, dimensions and camera."""
+    dims, camera = viewer.dims, viewer.scene.camera
+    dims.ndisplay = display.ndisplay
+    for back in range(1, min(dims.ndim, len(display.point)) + 1):
+        dims.set_point(dims.ndim - back, display.point[-back])
+    if display.camera is not None:
+        camera.center = display.camera.center[-len(camera.center) :]
+        camera.zoom, camera.angles = display.camera.zoom, display.camera.angles
+
+
+def _has_contrast(layer: Any) -> bool:
+    return layer_kind(layer) == "image" and not layer.rgb
+
+
 def _look_of(layer: Any) -> Look:
-    coloured = layer_kind(layer) == "image" and not layer.rgb
-    return Look(
-        visible=layer.visible,
-        opacity=float(layer.opacity),
-        contrast_limits=_plain(layer.contrast_limits) if coloured else None,
-        gamma=float(layer.gamma) if coloured else None,
-        colormap=layer.colormap.name if coloured else None,
-    )
+    contrast = {}
+    if _has_contrast(layer):
+        contrast = {
+            "contrast_limits": _floats(layer.contrast_limits),
+            "gamma": float(layer.gamma),
+            "colormap": layer.colormap.name,
+        }
+    return Look(visible=layer.visible, opacity=float(layer.opacity), **contrast)
 
 
-def _wear(layer: Any, look: Look) -> None:
+def _style(layer: Any, look: Look) -> None:
     from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
     layer.opacity = look.opacity
-    if role_of(layer) not in _VIEWS:
+    if role_of(layer) not in VIEWS:
         layer.visible = look.visible
-    if layer_kind(layer) != "image" or layer.rgb:
+    if not _has_contrast(layer):
         return
     if look.contrast_limits is not None and look.contrast_limits[0] < look.contrast_limits[1]:
-        low, high = look.contrast_limits
-        known = layer.contrast_limits_range
-        layer.contrast_limits_range = (min(low, known[0]), max(high, known[1]))
+        (low, high), (lowest, highest) = look.contrast_limits, layer.contrast_limits_range
+        layer.contrast_limits_range = (min(low, lowest), max(high, highest))
         layer.contrast_limits = look.contrast_limits
     if look.gamma is not None:
         layer.gamma = look.gamma
-    # The dock's own colormap for signed values isn't among napari's; it is worn already.
+    # The plugin's own colormap for signed values isn't among napari's; the layer has it already.
     if look.colormap in AVAILABLE_COLORMAPS:
         layer.colormap = look.colormap
 
 
-def _look_there(display: Display, viewer: Any) -> None:
-    """Slice, dimensions and camera."""
-    viewer.dims.ndisplay = display.ndisplay
-    ndim = min(viewer.dims.ndim, len(display.point))
-    for back in range(1, ndim + 1):
-        viewer.dims.set_point(viewer.dims.ndim - back, display.point[-back])
-    if display.camera is not None:
-        camera = viewer.scene.camera
-        camera.center = display.camera.center[-len(camera.center) :]
-        camera.zoom = display.camera.zoom
-        camera.angles = display.camera.angles
-
-
-def _view(viewer: Any) -> Any:
-    from predictor_inspector.plugin.model.view import view_of
-
-    return view_of(viewer)
-
-
-def _plain(values: Sequence[Any]) -> tuple[Any, ...]:
+def _floats(values: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(float(value) for value in values)

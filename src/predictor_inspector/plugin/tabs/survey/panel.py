@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from funlib.geometry import Roi
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
@@ -51,6 +50,8 @@ class SurveyPanel(QWidget):
 
     position_changed = Signal(int)
     """Which of the training positions is shown."""
+    surveyed = Signal(object)
+    """The `Survey` so far."""
 
     def __init__(
         self,
@@ -235,6 +236,7 @@ class SurveyPanel(QWidget):
 
     def _show(self, survey: Survey | None) -> None:
         self.survey = survey
+        self.surveyed.emit(survey)
         self._worst.setEnabled(survey is not None and bool(survey.tallies))
         self._list.clear()
         channels = () if survey is None else survey.channels
@@ -243,14 +245,13 @@ class SurveyPanel(QWidget):
             self._channel.clear()
             self._channel.addItems(titles)
         self._channel.setVisible(len(channels) > 1)
+        self._plot.show_survey(survey)
         if survey is None:
-            self._plot.set_weights(np.zeros((0, 0, 2), np.float32), (), 0)
             return
         self._bar.setValue(survey.done)
         self._list.headerItem().setText(2, f"of {survey.done}")
         for tally in survey.tallies:
             self._add(tally)
-        self._plot.set_weights(survey.weights, survey.channels, survey.planned)
 
     def _add(self, tally: Tally) -> None:
         item = QTreeWidgetItem(self._list, [tally.worst.severity, tally.worst.message, str(tally.regions)])

@@ -2,131 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import log10
+from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QPointF, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from predictor_inspector.inspection.output.pictures.weights_figure import held
+from predictor_inspector.core.text import amount
+from predictor_inspector.inspection.output.pictures import draw_weights
+from predictor_inspector.inspection.training.survey import Survey
+from predictor_inspector.plugin.forms.plot_canvas import PlotCanvas
 from predictor_inspector.plugin.layers.colours import channel_colour
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 8.0, 18.0, 18.0  # pixels for numbers around the plot
-_MIDDLE = 0.5  # of lightness
-_TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
-class WeightPlot(QWidget):
-    """Lines over steps on a logarithmic scale: of the positive class drawn through, of the negative class dashed.
+class WeightPlot(PlotCanvas):
+    """Lines over regions on a logarithmic scale, solid for the positive class and dashed for the negative one.
 
     A class that a region doesn't have keeps the weight it had.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._weights = np.zeros((0, 0, 2), dtype=np.float32)
-        self._planned = 0
-        self._channels: tuple[str, ...] = ()
+        super().__init__(self._draw, margins=(3.2, 1.6, 1, 2.8), height=12, hover=self.text_at, parent=parent)
+        self._survey: Survey | None = None
         self._chosen: int | None = None
         self.setMinimumHeight(110)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setToolTip(
-            "What the weights of a voxel become as classes are counted on from region to region: + through, − dashed. "
-            "They settle as counts grow."
-        )
 
-    def sizeHint(self) -> QSize:
-        """Wide and low."""
-        return QSize(320, 130)
-
-    def set_weights(self, weights: np.ndarray, channels: Sequence[str], planned: int) -> None:
-        """Show these weights, [regions, channels, 2], nan where a class isn't there, of so many regions to come."""
-        self._weights, self._channels, self._planned = weights, tuple(channels), planned
-        self.update()
+    def show_survey(self, survey: Survey | None) -> None:
+        """Plot the weights so far."""
+        self._survey = survey
+        self.refresh()
 
     def set_channel(self, channel: int | None) -> None:
         """Draw one channel's lines only; None for all."""
         self._chosen = channel
-        self.update()
+        self.refresh()
 
-    def lines(self) -> list[tuple[int, int, np.ndarray]]:
-        """Channel, class and weights over steps of every line, held where a class isn't there."""
-        shown = range(len(self._channels)) if self._chosen is None else [self._chosen]
-        return [(c, k, held(self._weights[:, c, k])) for c in shown if c < self._weights.shape[1] for k in (0, 1)]
+    @property
+    def _shown(self) -> list[int]:
+        channels = [] if self._survey is None else range(len(self._survey.channels))
+        return [channel for channel in channels if self._chosen in (None, channel)]
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw axes and lines in the palette's colours, which follow the theme."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ink = self.palette().text().color()
-        plot = QRectF(_LEFT, _TOP, self.width() - _LEFT - _RIGHT, self.height() - _TOP - _BOTTOM)
-        font = painter.font()
-        font.setPixelSize(10)
-        painter.setFont(font)
-        lines = [line for line in self.lines() if np.isfinite(line[2]).any()]
-        if not lines:
-            painter.setPen(ink)
-            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), "weights over the survey")
+    def _draw(self, axes: Axes, ink: str) -> None:
+        survey = self._survey
+        if survey is None or not survey.done:
+            axes.set_axis_off()
+            axes.text(0.5, 0.5, "weights over the survey", transform=axes.transAxes, color=ink, ha="center")
             return
-        values = np.concatenate([line[2] for line in lines])
-        values = values[np.isfinite(values) & (values > 0)]
-        low, high = (float(values.min()), float(values.max())) if len(values) else (0.5, 2.0)
-        low, high = min(low / 1.15, 0.5), max(high * 1.15, 2.0)
-        self._draw_axes(painter, plot, ink, low, high)
-        for channel, of_class, weights in lines:
-            self._draw_line(painter, plot, weights, readable(channel_colour(channel), ink), of_class, low, high)
+        axes.set_axis_on()
+        draw_weights(axes, survey.weights, {c: readable(channel_colour(c), QColor(ink)) for c in self._shown})
+        axes.set_xlim(1, max(2, survey.planned, survey.done))
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(low, 0.45), max(high, 2.2))
+        axes.locator_params(axis="x", nbins=5, integer=True)
+        axes.set_xlabel("region", color=ink)
+        axes.text(0, 1.04, "weight (solid: positive, dashed: negative)", transform=axes.transAxes, color=ink)
 
-    def _draw_axes(self, painter: QPainter, plot: QRectF, ink: QColor, low: float, high: float) -> None:
-        faint = QColor(ink)
-        faint.setAlphaF(0.2)
-        right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for tick in _TICKS:
-            if low <= tick <= high:
-                y = self._y(plot, tick, low, high)
-                painter.setPen(faint)
-                painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
-                painter.setPen(ink)
-                painter.drawText(QRectF(0, y - 7, _LEFT - 5, 14), right, f"{tick:g}")
-        painter.drawText(QRectF(2, 1, plot.right(), 14), int(Qt.AlignmentFlag.AlignLeft), "weight: + through, − dashed")
-        below = QRectF(plot.left(), plot.bottom() + 2, plot.width(), 14)
-        painter.drawText(below, int(Qt.AlignmentFlag.AlignLeft), "1")
-        painter.drawText(below, int(Qt.AlignmentFlag.AlignHCenter), "region")
-        painter.drawText(below, int(Qt.AlignmentFlag.AlignRight), str(max(self._planned, len(self._weights))))
-
-    def _draw_line(
-        self,
-        painter: QPainter,
-        plot: QRectF,
-        weights: np.ndarray,
-        colour: QColor,
-        of_class: int,
-        low: float,
-        high: float,
-    ) -> None:
-        steps = max(1, max(self._planned, len(weights)) - 1)
-        points = [
-            QPointF(plot.left() + plot.width() * step / steps, self._y(plot, float(weight), low, high))
-            for step, weight in enumerate(weights)
-            if np.isfinite(weight) and weight > 0
-        ]
-        pen = QPen(colour, 1.8)
-        if of_class == 0:
-            pen.setStyle(Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        painter.drawPolyline(QPolygonF(points))
-        if len(points) == 1:
-            painter.drawEllipse(points[0], 2, 2)
-
-    @staticmethod
-    def _y(plot: QRectF, value: float, low: float, high: float) -> float:
-        share = (log10(value) - log10(low)) / (log10(high) - log10(low))
-        return plot.bottom() - plot.height() * share
+    def text_at(self, x: float, _y: float) -> str:
+        """The weights in the region under the mouse."""
+        survey = self._survey
+        if survey is None or not 1 <= round(x) <= survey.done:
+            return ""
+        weights = survey.weights[round(x) - 1]
+        lines = [f"{survey.channels[c]}: {' and '.join(_of_class(weights[c]))}" for c in self._shown]
+        return "\n".join([f"region {round(x)}", *lines])
 
 
-def readable(colour: str, ink: QColor) -> QColor:
+def _of_class(weights: np.ndarray) -> list[str]:
+    """The weights of negative and positive class in words; a class that isn't there has none."""
+    return [f"{sign} {'–' if np.isnan(w) else amount(float(w), 3)}" for sign, w in zip("−+", weights, strict=True)]
+
+
+def readable(colour: str, ink: QColor) -> str:
     """A colour with enough contrast to the background that `ink` is written on."""
     hue, saturation, lightness, _ = QColor(colour).getHslF()
-    dark = ink.lightnessF() > _MIDDLE
-    return QColor.fromHslF(hue, saturation, max(lightness, 0.66) if dark else min(lightness, 0.42))
+    lightness = max(lightness, 0.66) if ink.lightnessF() > 0.5 else min(lightness, 0.42)
+    return str(QColor.fromHslF(hue, saturation, lightness).name())

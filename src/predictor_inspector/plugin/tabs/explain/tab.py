@@ -1,17 +1,19 @@
-"""`ExplainPanel`: what an explanation says, in letters that are read from the last row."""
+"""`ExplainTab`: the arithmetic behind a voxel's target and weight, in words and with a curve."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from predictor_inspector.core.text import amount
+from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.explanation import Explanation
 from predictor_inspector.plugin.forms.small_widgets import scrolling, wrapping
-from predictor_inspector.plugin.tabs.explain.curve_view import CurveView
-from predictor_inspector.plugin.tabs.explain.pointer import KEY
+from predictor_inspector.plugin.tabs import Tab, TabContext
+from predictor_inspector.plugin.tabs.explain.curve_plot import CurvePlot
+from predictor_inspector.plugin.tabs.explain.explainer import KEY, Explainer
 
 _SIZES = {False: (13, 15), True: (18, 22)}
 """Of the steps and of the sentence, in pixels: beside the data, and for a projector."""
@@ -20,38 +22,38 @@ _OFF = "Switch on, then click a voxel of the target to see where its value and i
 _ON = f"Click a voxel, or hold {KEY} and move the mouse over the picture."
 
 
-class ExplainPanel(QWidget):
-    """A switch, the sentence, the arithmetic and the curve.
+class ExplainTab(Tab):
+    """A switch, the sentence, the arithmetic and the curve."""
 
-    `toggled` is emitted when explaining is switched on or off, `pinned` when the explanation is to stay, `clear_asked`
-    when it is to go.
-    """
+    title = "Explain"
+    tool_tip = "Click on a voxel and see where its value comes from"
+    order = 20
 
-    toggled = Signal(bool)
-    pinned = Signal(bool)
-    clear_asked = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._explanation: Explanation | None = None
-        self._switch = _button("Explain", "Click a voxel on the canvas to see where its value and weight come from")
-        self._pin = _button("Pin", "Keep this voxel, whatever is clicked or pointed at")
-        self._large = _button("Large", "Larger letters, for a projector")
-        self._clear = _button("Clear", "Take the explanation off the canvas", checkable=False)
-        self._copy = _button("Copy", "Put the explanation on the clipboard as text", checkable=False)
+    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.explainer = Explainer(context.viewer)
+        self._opened = False
+        self._switch = _toggle("Explain", "Click a voxel on the canvas to see where its value and weight come from")
+        self._pin = _toggle("Pin", "Keep this voxel, whatever is clicked or pointed at")
+        self._large = _toggle("Large", "Larger letters, for a projector")
+        self._clear = _button("Clear", "Take the explanation off the canvas", self.explainer.clear)
+        self._copy = _button("Copy", "Put the explanation on the clipboard as text", self._to_clipboard)
         self._hint, self._title, self._sentence = _text(), _text(), _text()
         self._target, self._weight = _text(), _text()
         self._target_title, self._weight_title = _text(), _text()
-        self._curve = CurveView()
-        self._rules = [_rule(), _rule()]
+        self._curve = CurvePlot()
         self._lay_out()
         self._switch.toggled.connect(self._on_switch)
-        self._pin.toggled.connect(self.pinned)
+        self._pin.toggled.connect(self._on_pin)
         self._large.toggled.connect(lambda _large: self._set_sizes())
-        self._clear.clicked.connect(lambda _checked=False: self.clear_asked.emit())
-        self._copy.clicked.connect(lambda _checked=False: self._to_clipboard())
+        self.explainer.explained.connect(self._show)
         self._set_sizes()
-        self.show_explanation(None)
+        self._show(None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an explanation is under way."""
+        return self.explainer.busy
 
     @property
     def on(self) -> bool:
@@ -82,29 +84,45 @@ class ExplainPanel(QWidget):
 
     @property
     def text(self) -> str:
-        """All that the panel says at the moment."""
+        """All that the tab says at the moment."""
         labels = (self._hint, self._title, self._sentence, self._target, self._weight)
         return "\n".join(label.text() for label in labels if not label.isHidden())
 
-    def show_explanation(self, explanation: Explanation | None, hint: str = "") -> None:
+    def on_shown(self, inspection: Inspection) -> None:
+        """Explain the same voxel of this inspection."""
+        self.explainer.show_inspection(inspection)
+
+    def on_outdated(self) -> None:
+        """Take the explanation away until there is a target again."""
+        self.explainer.show_inspection(None)
+
+    def on_cleared(self) -> None:
+        """There is nothing to explain any more."""
+        self.explainer.show_inspection(None)
+        self.explainer.clear()
+
+    def on_view_changed(self) -> None:
+        """Explain the channel shown, in the slice shown."""
+        self.explainer.follow_view()
+
+    def on_opened(self) -> None:
+        """Switch on the first time: who comes to have something explained needn't."""
+        if not self._opened:
+            self._opened = self.on = True
+
+    def shut_down(self) -> None:
+        """Stop for good."""
+        self.explainer.close()
+
+    def _show(self, explanation: Explanation | None, why_not: str = "") -> None:
         """Say an explanation, or what to do to get one."""
-        self._explanation = explanation
         there = explanation is not None
-        for widget in (
-            self._title,
-            self._sentence,
-            self._target,
-            self._weight,
-            self._target_title,
-            self._weight_title,
-            *self._rules,
-        ):
-            widget.setVisible(there)
+        self._said.setVisible(there)
         self._hint.setVisible(not there)
-        self._hint.setText(hint or (_ON if self.on else _OFF))
+        self._hint.setText(why_not or (_ON if self.on else _OFF))
         for button in (self._pin, self._clear, self._copy):
             button.setEnabled(there)
-        self._curve.show_curve(None if explanation is None else explanation.curve)
+        self.pin = self.explainer.pinned
         if explanation is None:
             return
         self._title.setText(explanation.title)
@@ -113,34 +131,37 @@ class ExplainPanel(QWidget):
         self._weight_title.setText(f"Weight {amount(explanation.weight)}")
         self._target.setText(_numbered(explanation.target_steps))
         self._weight.setText(_numbered(explanation.weight_steps))
+        self._curve.show_curve(explanation.curve)
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setSpacing(2)
         for button in (self._switch, self._pin, self._large, self._copy, self._clear):
             row.addWidget(button)
-        said = QWidget()
-        column = QVBoxLayout(said)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
+        self._said = QWidget()
+        said = QVBoxLayout(self._said)
         for widget in (
-            self._hint,
             self._title,
             self._sentence,
-            self._rules[0],
+            _rule(),
             self._target_title,
             self._target,
             self._curve,
-            self._rules[1],
+            _rule(),
             self._weight_title,
             self._weight,
         ):
-            column.addWidget(widget)
+            said.addWidget(widget)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.addWidget(self._hint)
+        column.addWidget(self._said)
         column.addStretch(1)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        for box in (said, column, layout):
+            box.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(row)
-        layout.addWidget(scrolling(said), 1)
+        layout.addWidget(scrolling(content), 1)
 
     def _set_sizes(self) -> None:
         small, large = _SIZES[self.large]
@@ -148,26 +169,36 @@ class ExplainPanel(QWidget):
             label.setStyleSheet(f"font-size: {small}px;")
         for label in (self._sentence, self._target_title, self._weight_title):
             label.setStyleSheet(f"font-size: {large}px; font-weight: bold;")
-        self._curve.set_text_pixels(small)
+        self._curve.text_pixels = small
 
     def _on_switch(self, on: bool) -> None:
-        if self._explanation is None:
-            self.show_explanation(None)
-        self.toggled.emit(on)
+        self.explainer.on = on
+        if self.explainer.explanation is None:
+            self._show(None)
+
+    def _on_pin(self, pinned: bool) -> None:
+        self.explainer.pinned = pinned
 
     def _to_clipboard(self) -> None:
-        if self._explanation is not None:
-            QApplication.clipboard().setText(self._explanation.as_text())
+        if self.explainer.explanation is not None:
+            QApplication.clipboard().setText(self.explainer.explanation.as_text())
 
 
 def _numbered(steps: Sequence[str]) -> str:
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
 
 
-def _button(text: str, tooltip: str, checkable: bool = True) -> QPushButton:
+def _toggle(text: str, tooltip: str) -> QPushButton:
     button = QPushButton(text)
-    button.setCheckable(checkable)
+    button.setCheckable(True)
     button.setToolTip(tooltip)
+    return button
+
+
+def _button(text: str, tooltip: str, clicked: Callable[[], object]) -> QPushButton:
+    button = QPushButton(text)
+    button.setToolTip(tooltip)
+    button.clicked.connect(lambda _checked=False: clicked())
     return button
 
 

@@ -1,0 +1,150 @@
+"""`PlotCanvas`: a small matplotlib plot in the dock, in the theme's colours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QEvent, QSize
+from qtpy.QtGui import QImage, QPainter
+from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+ACCENT = "#e0218a"
+"""Of what matters most: 4.4:1 on napari's light background and 3.6:1 on the dark one."""
+
+FILL = "#3f8fd6"
+"""Of areas and curves."""
+
+
+def load_matplotlib() -> None:
+    """Import what plots are drawn with; to be called in a worker, since it takes some tenths of a second."""
+    from matplotlib import figure, font_manager  # noqa: F401
+    from matplotlib.backends import backend_agg  # noqa: F401
+
+
+class PlotCanvas(QWidget):
+    """One pair of axes on a transparent background.
+
+    It is drawn when it is seen, and only if something has changed since. The figure is kept from one drawing to the next:
+    to make one takes longer than to draw it.
+
+    Parameters
+    ----------
+    plot : callable
+        Draws on the axes that it is given, from which all lines, areas and texts have been removed; it is given the theme's
+        colour of text, too.
+    margins : tuple of float
+        Left, top, right and bottom of the axes, in heights of the letters.
+    height : float
+        In heights of the letters.
+    hover : callable, optional
+        Gives the tool tip of a place in the axes, in their coordinates; no tool tip if it is empty.
+    """
+
+    def __init__(
+        self,
+        plot: Callable[[Axes, str], None],
+        margins: tuple[float, float, float, float],
+        height: float = 12,
+        hover: Callable[[float, float], str] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._plot, self._margins, self._lines, self._hover = plot, margins, height, hover
+        self._pixels = 12
+        self._canvas: FigureCanvasAgg | None = None
+        self._image: QImage | None = None
+        self._style: tuple[str, int] | None = None
+        self.setMouseTracking(hover is not None)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    @property
+    def text_pixels(self) -> int:
+        """Height of the letters."""
+        return self._pixels
+
+    @text_pixels.setter
+    def text_pixels(self, pixels: int) -> None:
+        self._pixels = pixels
+        self.updateGeometry()
+        self.refresh()
+
+    def sizeHint(self) -> QSize:
+        """As high as the letters want."""
+        return QSize(280, round(self._lines * self._pixels))
+
+    def refresh(self) -> None:
+        """Draw again what is plotted, once it is seen."""
+        self._image = None
+        self.update()
+
+    def paintEvent(self, _event: Any) -> None:
+        """Paint the plot."""
+        if self._image is None:
+            self._image = self._drawn()
+        painter = QPainter(self)
+        painter.drawImage(0, 0, self._image)
+
+    def resizeEvent(self, event: Any) -> None:
+        """Another size needs another drawing."""
+        super().resizeEvent(event)
+        self._image = None
+
+    def changeEvent(self, event: Any) -> None:
+        """So does another theme."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self.refresh()
+
+    def mouseMoveEvent(self, event: Any) -> None:
+        """Say what is under the mouse."""
+        if self._hover is None or self._canvas is None:
+            return
+        axes = self._canvas.figure.axes[0]
+        ratio, place = self.devicePixelRatioF(), event.position()
+        point = place.x() * ratio, (self.height() - place.y()) * ratio
+        inside = axes.bbox.contains(*point)
+        text = self._hover(*axes.transData.inverted().transform(point)) if inside else ""
+        QToolTip.showText(event.globalPosition().toPoint(), text, self)
+
+    def _drawn(self) -> QImage:
+        ratio = self.devicePixelRatioF()
+        width, height = max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+        canvas = self._canvas = self._canvas or _new_canvas()
+        figure, axes = canvas.figure, canvas.figure.axes[0]
+        figure.set_dpi(72 * ratio)  # a point is a pixel
+        figure.set_size_inches(width / figure.dpi, height / figure.dpi)
+        left, top, right, bottom = (margin * self._pixels for margin in self._margins)
+        across, down = max(self.width(), 1), max(self.height(), 1)
+        axes.set_position((left / across, bottom / down, 1 - (left + right) / across, 1 - (top + bottom) / down))
+        for artist in (*axes.lines, *axes.patches, *axes.texts, *axes.collections):
+            artist.remove()
+        self.ensurePolished()
+        ink = self.palette().color(self.foregroundRole()).name()
+        self._plot(axes, ink)
+        if self._style != (ink, self._pixels):  # it takes a third as long as the drawing
+            self._style = ink, self._pixels
+            axes.tick_params(which="both", colors=ink, labelsize=self._pixels, length=3, pad=2)
+            axes.spines[:].set(color=ink, alpha=0.4)
+        for text in (axes.xaxis.label, axes.yaxis.label, *axes.texts):
+            text.set_fontsize(self._pixels)
+        canvas.draw()
+        image = QImage(canvas.buffer_rgba(), width, height, QImage.Format.Format_RGBA8888).copy()
+        image.setDevicePixelRatio(ratio)
+        return image
+
+
+def _new_canvas() -> FigureCanvasAgg:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.patch.set_alpha(0)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.patch.set_alpha(0)
+    axes.spines[["top", "right"]].set_visible(False)
+    return FigureCanvasAgg(figure)

@@ -1,0 +1,143 @@
+"""Mouse over the canvas: the voxel under it, clicks told from drags, and a key that is held down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from predictor_inspector.inspection import Inspection
+
+_CLICK = 4
+"""A press and a release within so many pixels are a click."""
+
+_LOOKING = ("pan_zoom", "select", "direct", "transform")
+"""Modes of layers in which a click changes nothing that is painted."""
+
+
+@dataclass(frozen=True)
+class CanvasPoint:
+    """A place on the canvas, in the world.
+
+    Attributes
+    ----------
+    position : tuple of float
+        One number per dimension of the viewer.
+    direction : tuple of float or None
+        Where the line of sight leads in 3-D; None in a slice, where the position is all there is.
+    """
+
+    position: tuple[float, ...]
+    direction: tuple[float, ...] | None = None
+
+    @classmethod
+    def of(cls, event: Any) -> CanvasPoint:
+        """Where a mouse event of napari's happened."""
+        direction = None
+        if len(event.dims_displayed) == 3 and event.view_direction is not None:
+            direction = tuple(float(d) for d in event.view_direction)
+        return cls(tuple(float(p) for p in event.position), direction)
+
+    def in_region(self, inspection: Inspection) -> tuple[float, ...] | None:
+        """The point of an inspection's ROI that is under the mouse, in the unit of length; None if there is none."""
+        dims, subdivision = inspection.target.dims, inspection.target.subdivision
+        if len(self.position) < dims:
+            return None
+        position, roi = self.position[-dims:], inspection.roi
+        begin, end = (np.array(corner) / subdivision for corner in (roi.begin, roi.end))
+        if self.direction is not None:
+            sizes = np.array(inspection.target.physical_voxel_size)
+            return box_entry(position, self.direction[-dims:], begin, end, sizes)
+        return position if all(b <= p < e for b, p, e in zip(begin, position, end, strict=True)) else None
+
+
+def box_entry(
+    position: Sequence[float], direction: Sequence[float], begin: np.ndarray, end: np.ndarray, sizes: np.ndarray
+) -> tuple[float, ...] | None:
+    """Where a line of sight enters a box, a hair inside it; None where it passes by.
+
+    Parameters
+    ----------
+    position, direction : sequence of float
+        A point of the line, and where it leads.
+    begin, end : numpy.ndarray
+        The box.
+    sizes : numpy.ndarray
+        Voxel size.
+    """
+    p, d = np.array(position), np.array(direction, dtype=float)
+    across = np.abs(d) < 1e-12
+    if ((p < begin) | (p >= end))[across].any() or across.all():
+        return None
+    times = np.sort(np.stack([(begin - p)[~across] / d[~across], (end - p)[~across] / d[~across]]), axis=0)
+    first, last = times[0].max(), times[1].min()
+    if first >= last:
+        return None
+    inside = np.clip(p + first * d, begin + sizes * 1e-6, end - sizes * 1e-6)
+    return tuple(float(c) for c in inside)
+
+
+class CanvasMouse:
+    """Listens to a viewer's mouse, and takes nothing away from panning, painting or dragging.
+
+    Parameters
+    ----------
+    moved : callable
+        Called with the `CanvasPoint` under the mouse, and whether the key is held, when either changes.
+    clicked : callable, optional
+        Called with the `CanvasPoint` of a press that was released in place, unless it is meant for a layer's tool.
+    key : str, optional
+        The key.
+    """
+
+    def __init__(
+        self,
+        viewer: Any,
+        moved: Callable[[CanvasPoint, bool], None],
+        clicked: Callable[[CanvasPoint], None] | None = None,
+        key: str = "",
+    ) -> None:
+        self._viewer, self._moved, self._clicked, self._key = viewer, moved, clicked, key
+        self._held = False
+        self._last: CanvasPoint | None = None
+        viewer.mouse_move_callbacks.append(self._on_move)
+        if clicked is not None:
+            viewer.mouse_drag_callbacks.append(self._on_press)
+        if key:
+            viewer.bind_key(key, self._on_key, overwrite=True)
+
+    def close(self) -> None:
+        """Listen no more."""
+        for callbacks, callback in (
+            (self._viewer.mouse_drag_callbacks, self._on_press),
+            (self._viewer.mouse_move_callbacks, self._on_move),
+        ):
+            if callback in callbacks:
+                callbacks.remove(callback)
+        if self._key and self._viewer.keymap:
+            self._viewer.bind_key(self._key, None)
+
+    def _on_press(self, viewer: Any, event: Any) -> Iterator[None]:
+        point, begin = CanvasPoint.of(event), event.pos
+        alone = event.button == 1 and not event.modifiers
+        still = True
+        yield
+        while event.type == "mouse_move":
+            still = still and max(abs(a - b) for a, b in zip(event.pos, begin, strict=True)) <= _CLICK
+            yield
+        active = viewer.layers.selection.active
+        if still and alone and self._clicked is not None and (active is None or str(active.mode) in _LOOKING):
+            self._clicked(point)
+
+    def _on_move(self, _viewer: Any, event: Any) -> None:
+        self._last = CanvasPoint.of(event)
+        self._moved(self._last, self._held)
+
+    def _on_key(self, _viewer: Any) -> Iterator[None]:
+        self._held = True
+        if self._last is not None:
+            self._moved(self._last, True)
+        yield
+        self._held = False

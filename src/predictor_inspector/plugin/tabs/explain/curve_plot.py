@@ -1,0 +1,67 @@
+"""`CurvePlot`: the function that a target value is read off, with the explained voxel's point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QWidget
+
+from predictor_inspector.core.text import amount
+from predictor_inspector.inspection.explanation import Curve
+from predictor_inspector.plugin.forms.plot_canvas import ACCENT, FILL, PlotCanvas
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class CurvePlot(PlotCanvas):
+    """Axes through 0, the curve, and the point with its two numbers; hidden while there is no curve."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(self._draw, margins=(1, 1.6, 1, 2.9), height=13, hover=self.text_at, parent=parent)
+        self._curve: Curve | None = None
+        self.hide()
+
+    def show_curve(self, curve: Curve | None) -> None:
+        """Plot a curve, or hide."""
+        self._curve = curve
+        self.setVisible(curve is not None)
+        self.refresh()
+
+    def _draw(self, axes: Axes, ink: str) -> None:
+        curve = self._curve
+        if curve is None:
+            return
+        (left, right), (low, high) = (curve.x[0], curve.x[-1]), (min(curve.y), max(curve.y))
+        axes.set(xlim=(left, right), ylim=(low - 0.04 * (high - low), high + 0.04 * (high - low)))
+        axes.axhline(0, color=ink, alpha=0.4, linewidth=1)
+        axes.axvline(0, color=ink, alpha=0.4, linewidth=1)
+        axes.plot(curve.x, curve.y, color=FILL, linewidth=2.5)
+        x, y = curve.marker
+        axes.plot([x, x, 0], [0, y, y], color=ACCENT, linewidth=1.5, linestyle="--")
+        axes.plot([x], [y], "o", color=ACCENT, markersize=9)
+        # A rising curve leaves room above on its left and below on its right.
+        upper, share = x < 0, (x - left) / (right - left)
+        align = "left" if share < (0.4 if upper else 0.6) else "right"
+        axes.annotate(
+            f"{amount(x)} → {amount(y)}",
+            (x, y),
+            xytext=(9 if align == "left" else -9, 18 if upper else -9),
+            textcoords="offset points",
+            ha=align,
+            va="bottom" if upper else "top",
+            color=ACCENT,
+            fontweight="bold",
+        )
+        axes.set_xticks(sorted({left, 0.0, right}), [amount(v, 3) for v in sorted({left, 0.0, right})])
+        axes.set_yticks([])
+        axes.set_xlabel(curve.x_label, color=ink)
+        axes.text(0, 1.03, curve.y_label, transform=axes.transAxes, color=ink, va="bottom")
+
+    def text_at(self, x: float, _y: float) -> str:
+        """The curve's value under the mouse."""
+        if self._curve is None:
+            return ""
+        import numpy as np
+
+        return f"{amount(x)} → {amount(float(np.interp(x, self._curve.x, self._curve.y)))}"
