@@ -23,7 +23,7 @@ import yaml
 from predictor_inspector import cli
 from predictor_inspector.core import parameters_of, predictor_class
 from predictor_inspector.inspection.output.text import type_name
-from predictor_inspector.plugin import colours
+from predictor_inspector.plugin.layers import colours
 
 PLACEHOLDER = re.compile(r"\{\{ (\w+) (.+?) \}\}")
 UNITS = {"length": "unit of length", "voxels": "voxels"}
