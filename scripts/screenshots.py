@@ -182,7 +182,7 @@ def take_survey(stage: Stage) -> None:
     """What comes up at twenty places that training may look at, and how the weights settle."""
     stage.predict("affinities", neighborhood=LONG, lsds=False, mask_pairs=False)
     stage.tab("Survey")
-    survey = stage.widget.tools.survey
+    survey = stage.widget.tabs["survey"]
     survey._size.setText("20, 96, 96")
     survey._annotated.setValue(50)
     survey.start()

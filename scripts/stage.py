@@ -49,7 +49,7 @@ class Stage:
     def busy(self) -> bool:
         """Whether anything in the dock is still under way."""
         tools = self.widget.tools
-        parts = (self.widget, tools.checker, tools.comparer, tools.survey, *self.widget.tabs.values())
+        parts = (self.widget, tools.checker, tools.comparer, *self.widget.tabs.values())
         return any(part.busy for part in parts)
 
     def frame(self, layer_list: bool) -> None:

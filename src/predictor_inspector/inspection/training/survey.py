@@ -33,7 +33,7 @@ class Tally:
     roi: Roi
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Survey:
     """Results of the regions so far; it holds no voxels.
 

@@ -162,6 +162,7 @@ TABS: Extensions[type[Tab]] = Extensions(
         "explain": "predictor_inspector.plugin.tabs.explain.tab:ExplainTab",
         "numbers": "predictor_inspector.plugin.tabs.numbers.tab:NumbersTab",
         "share": "predictor_inspector.plugin.tabs.share.tab:ShareTab",
+        "survey": "predictor_inspector.plugin.tabs.survey.tab:SurveyTab",
     },
     is_valid=lambda found: isinstance(found, type) and issubclass(found, Tab),
     requirement="a class derived from predictor_inspector.plugin.tabs.Tab",

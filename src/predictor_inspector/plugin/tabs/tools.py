@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
-from funlib.geometry import Roi
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
-from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
-from predictor_inspector.inspection import Inspection, Request
+from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding, find_quickly
 from predictor_inspector.inspection.findings.suggestions import Suggestion
 from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.plugin.layers.finding_layers import REASON_COLOURS, FindingLayer, ZeroWeightLayer, fly_to
-from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window
 from predictor_inspector.plugin.model.resolve import Resolved
@@ -27,13 +23,12 @@ from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 from predictor_inspector.plugin.tabs.compare.panel import ComparePanel
 from predictor_inspector.plugin.tabs.findings.checker import Checked, Checker
 from predictor_inspector.plugin.tabs.findings.panel import FindingsPanel
-from predictor_inspector.plugin.tabs.survey.panel import SurveyPanel
 
-FINDINGS, COMPARE, SURVEY = "Findings", "Compare", "Survey"
+FINDINGS, COMPARE = "Findings", "Compare"
 
 
 class Tools(QObject):
-    """Findings, comparison and survey.
+    """Findings and comparison.
 
     Parameters
     ----------
@@ -69,7 +64,6 @@ class Tools(QObject):
         self._checked: Checked | None = None
         self.comparer = Comparer(viewer, find_quickly, blended, self._may_zoom)
         self.compare = ComparePanel(self.comparer)
-        self.survey = SurveyPanel(self._request, self._go_to)
         self._connect(inspector)
 
     @property
@@ -78,23 +72,18 @@ class Tools(QObject):
         return [
             (10, FINDINGS, "What is wrong with targets and weights, and where", self.findings),
             (40, COMPARE, "Keep a result, go on tuning, and see what differs", self.compare),
-            (50, SURVEY, "Go where training goes, and look for findings there", self.survey),
         ]
 
     def close(self) -> None:
         """Stop for good; layers stay."""
         self.checker.close()
         self.comparer.close()
-        self.survey.close_down()
 
     def _connect(self, inspector: LiveController) -> None:
         inspector.resolved.connect(self._on_resolved)
         inspector.shown.connect(self._on_shown)
         inspector.outdated.connect(self._withdraw)
         inspector.cleared.connect(self._withdraw)
-        self._widget.settings.events.gt.connect(self.survey.refresh)
-        self.survey.position_changed.connect(partial(setattr, self._derived, "position"))
-        self.survey.surveyed.connect(partial(setattr, self._derived, "survey"))
         self.checker.checked.connect(self._on_checked)
         self.checker.started.connect(self.findings.show_looking)
         self.checker.stepped.connect(self.findings.show_looking)
@@ -110,13 +99,6 @@ class Tools(QObject):
     def _may_zoom(self) -> bool:
         """Whether another view leaves the region as it is."""
         return bool(self._widget.region_mode != "view")
-
-    def _request(self) -> Request | None:
-        return None if self._situation is None else self._situation.request
-
-    def _go_to(self, roi: Roi, gt: Array) -> None:
-        self._widget.box = roi
-        go_to_region(self._viewer, roi, gt)
 
     def _on_resolved(self, situation: Resolved) -> None:
         self._situation = situation
