@@ -138,6 +138,11 @@ class PlotCanvas(QWidget):
         return image
 
 
+def caption(axes: Axes, text: str, colour: str) -> None:
+    """Write above the upper left corner of the axes, however high they are."""
+    axes.annotate(text, (0, 1), xytext=(0, 4), xycoords="axes fraction", textcoords="offset points", color=colour)
+
+
 def _new_canvas() -> FigureCanvasAgg:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

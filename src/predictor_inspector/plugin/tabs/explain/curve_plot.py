@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qtpy.QtWidgets import QWidget
 
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.explanation import Curve
-from predictor_inspector.plugin.forms.plot_canvas import ACCENT, FILL, PlotCanvas
+from predictor_inspector.plugin.forms.plot_canvas import ACCENT, FILL, PlotCanvas, caption
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,15 +41,15 @@ class CurvePlot(PlotCanvas):
         x, y = curve.marker
         axes.plot([x, x, 0], [0, y, y], color=ACCENT, linewidth=1.5, linestyle="--")
         axes.plot([x], [y], "o", color=ACCENT, markersize=9)
-        # A rising curve leaves room above on its left and below on its right.
+        # A rising curve through 0 leaves room above the axis on the left, and below it on the right.
         upper, share = x < 0, (x - left) / (right - left)
-        align = "left" if share < (0.4 if upper else 0.6) else "right"
+        fits = 0.4 <= share <= 0.6  # between the point and the nearer edge
         axes.annotate(
             f"{amount(x)} → {amount(y)}",
-            (x, y),
-            xytext=(9 if align == "left" else -9, 18 if upper else -9),
+            (x if fits else left if upper else right, 0),
+            xytext=((-9 if upper else 9) if fits else 0, 4 if upper else -4),
             textcoords="offset points",
-            ha=align,
+            ha="right" if fits == upper else "left",
             va="bottom" if upper else "top",
             color=ACCENT,
             fontweight="bold",
@@ -56,12 +57,10 @@ class CurvePlot(PlotCanvas):
         axes.set_xticks(sorted({left, 0.0, right}), [amount(v, 3) for v in sorted({left, 0.0, right})])
         axes.set_yticks([])
         axes.set_xlabel(curve.x_label, color=ink)
-        axes.text(0, 1.03, curve.y_label, transform=axes.transAxes, color=ink, va="bottom")
+        caption(axes, curve.y_label, ink)
 
     def text_at(self, x: float, _y: float) -> str:
         """The curve's value under the mouse."""
         if self._curve is None:
             return ""
-        import numpy as np
-
         return f"{amount(x)} → {amount(float(np.interp(x, self._curve.x, self._curve.y)))}"

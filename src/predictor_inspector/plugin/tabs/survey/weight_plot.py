@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.output.pictures import draw_weights
 from predictor_inspector.inspection.training.survey import Survey
-from predictor_inspector.plugin.forms.plot_canvas import PlotCanvas
+from predictor_inspector.plugin.forms.plot_canvas import PlotCanvas, caption
 from predictor_inspector.plugin.layers.colours import channel_colour
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class WeightPlot(PlotCanvas):
         axes.set_ylim(min(low, 0.45), max(high, 2.2))
         axes.locator_params(axis="x", nbins=5, integer=True)
         axes.set_xlabel("region", color=ink)
-        axes.text(0, 1.04, "weight (solid: positive, dashed: negative)", transform=axes.transAxes, color=ink)
+        caption(axes, "weight (solid: positive, dashed: negative)", ink)
 
     def text_at(self, x: float, _y: float) -> str:
         """The weights in the region under the mouse."""
