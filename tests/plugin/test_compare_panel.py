@@ -22,7 +22,7 @@ class Compared:
 
     def __init__(self, window: Window) -> None:
         self.window = window
-        self.comparer = Comparer(window.viewer)
+        self.comparer = Comparer(window.widget.controller.layers)
         self.panel = ComparePanel(self.comparer)
         window.viewer.window.add_dock_widget(self.panel, name="compare")
         window.widget.inspected.connect(self.comparer.set_live)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from napari.components import ViewerModel
 
+import predictor_inspector.plugin
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 from predictor_inspector.plugin.layers.owned import OwnedLayers, is_owned, layer_kind, role_of
 
@@ -34,10 +37,10 @@ def owned(viewer: ViewerModel) -> OwnedLayers:
     return OwnedLayers(viewer)
 
 
-def put(owned: OwnedLayers, channels: int = 3, z: float = 100.0, **options: Any) -> Any:
+def put(owned: OwnedLayers, channels: int = 3, z: float = 100.0, **new: Any) -> Any:
     geometry = LayerGeometry((1.0, 40.0, 4.0, 5.0), (0.0, z, 8.0, 10.0), CHANNELS.units, CHANNELS.axis_labels)
     data = np.zeros((channels, 1, 40, 48), np.float32)
-    return owned.put("image", "target", data, geometry, contrast_limits=(0, 1), **options)
+    return owned.put("image", "target", data, geometry, {"contrast_limits": (0, 1), **new})
 
 
 def test_a_layer_is_found_by_its_role_and_made_once(owned: OwnedLayers) -> None:
@@ -168,3 +171,14 @@ def test_layers_are_hidden_shown_raised_and_removed(owned: OwnedLayers) -> None:
     assert owned.viewer.layers[-1] is target
     owned.remove("target", "finding")
     assert [layer.name for layer in owned.viewer.layers] == ["labels"]
+
+
+def test_private_names_of_napari_are_used_in_one_place() -> None:
+    private = re.compile(r"\b(?:layer|lines|voxels|viewer|_viewer|window|layers|dims)\._(?!layers\b)[a-z]\w*")
+    folder = Path(predictor_inspector.plugin.__file__).parent
+    found = {
+        path.relative_to(folder).as_posix(): names
+        for path in folder.rglob("*.py")
+        if (names := private.findall(path.read_text()))
+    }
+    assert set(found) == {"layers/owned.py"}

@@ -61,15 +61,16 @@ def test_a_slice_that_does_not_cut_the_box_shows_it_faded(window: Window) -> Non
     assert window.roi_voxels()[0].start == z
 
 
-def test_in_3d_boxes_have_twelve_edges(window: Window) -> None:
+def test_in_3d_boxes_have_two_faces_and_what_connects_them(window: Window) -> None:
     pinned(window)
     window.after(lambda: setattr(window.viewer.dims, "ndisplay", 3))
     layer = window.viewer.layers["ROI"]
-    assert len(layer.data) == 12
+    assert [len(path) for path in layer.data] == [5, 5, 2, 2, 2, 2]
     vertices = np.concatenate(layer.data) * layer.scale
     begin, end = edges_of(window, window.widget.inspection.roi)
     np.testing.assert_allclose(vertices.min(0), begin)
     np.testing.assert_allclose(vertices.max(0), end)
+    assert len(np.unique(vertices.round(6), axis=0)) == 8
 
 
 def test_thickness_deepens_a_pinned_box_about_its_middle(window: Window) -> None:

@@ -10,6 +10,7 @@ import napari
 # On Windows torch must be loaded before Qt, or Qt's libraries are found in place of torch's own.
 import torch  # noqa: F401
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QGuiApplication
 
 from predictor_inspector.data.source import open_input
 from predictor_inspector.plugin.layers.layer_data import layer_data
@@ -52,7 +53,7 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     """
     layers = layers_from_path(path) if path is not None else neurite_layers()
     viewer = napari.Viewer(title=TITLE)
-    _fit_to_screen(viewer.window._qt_window)
+    _fit_to_screen(viewer.window)
     for data in layers:
         viewer.add_layer(napari.layers.Layer.create(*data))
     widget = dock(viewer)
@@ -78,13 +79,13 @@ def dock(viewer: Any) -> InspectorWidget:
     """The dock widget in `viewer`, wide enough to read."""
     widget = InspectorWidget(viewer)
     added = viewer.window.add_dock_widget(widget, name=TITLE, area="right")
-    viewer.window._qt_window.resizeDocks([added], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
+    added.window().resizeDocks([added], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
     return widget
 
 
 def _fit_to_screen(window: Any) -> None:
     """Make the window large enough for the dock, or as large as the screen."""
-    available = window.screen().availableGeometry()
+    available = QGuiApplication.primaryScreen().availableGeometry()
     window.resize(min(_SIZE[0], available.width()), min(_SIZE[1], available.height()))
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.plugin.layers.regions import RegionLayers
+from predictor_inspector.plugin.layers.owned import OwnedLayers
+from predictor_inspector.plugin.layers.regions import ROI
 from predictor_inspector.plugin.model.box import at_least_a_voxel
 
 
@@ -27,8 +28,8 @@ class BoxEditor:
         Whether the mouse drags the rectangle at the moment.
     """
 
-    def __init__(self, viewer: Any, layers: RegionLayers, moved: Callable[[Roi], None]) -> None:
-        self._viewer, self._layers, self._moved = viewer, layers, moved
+    def __init__(self, layers: OwnedLayers, moved: Callable[[Roi], None]) -> None:
+        self._layers, self._moved = layers, moved
         self._layer: Any | None = None
         self._box: tuple[Roi, Array] | None = None
         self.dragging = False
@@ -36,7 +37,7 @@ class BoxEditor:
     def edit(self, box: Roi, gt: Array) -> None:
         """Let the person edit the rectangle that shows this box of the ground truth."""
         self._box = box, gt
-        layer = self._layers.get("ROI")
+        layer = self._layers.find(ROI)
         if layer is self._layer:
             return
         self.close()
@@ -44,7 +45,7 @@ class BoxEditor:
             layer.editable = True
             layer.mode = "select"
             layer.selected_data = {0}
-            self._viewer.layers.selection.active = layer
+            self._layers.viewer.layers.selection.active = layer
             layer.mouse_drag_callbacks.append(self._follow)
             layer.events.data.connect(self._on_data)
             self._layer = layer
@@ -63,7 +64,7 @@ class BoxEditor:
         self.dragging = False
 
     def _follow(self, _layer: Any, event: Any) -> Iterator[None]:
-        """While the mouse drags the rectangle, the region follows."""
+        """Let the region follow while the mouse drags the rectangle."""
         yield
         while event.type == "mouse_move":
             self.dragging = True
@@ -75,7 +76,7 @@ class BoxEditor:
             self._take_over()
 
     def _on_data(self, _event: Any = None) -> None:
-        if not self._layers.drawing and not self.dragging:
+        if not self.dragging:
             self._take_over()
 
     def _take_over(self) -> None:

@@ -16,6 +16,9 @@ PADDING = "#b48cff"
 
 SEVERITY_COLOURS = {"error": "#d63a34", "warning": "#b86e00", "info": "#2f7fc1"}
 
+REASON_COLOURS = dict(enumerate(("#8c8c8c", "#ffb000", "#648fff", "#dc267f", "#785ef0"), start=1))
+"""Of the numbers into `REASONS`, why a value has no weight."""
+
 CHANNELS = (
     "#ff0000",
     "#00ff00",

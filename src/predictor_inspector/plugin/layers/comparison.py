@@ -1,8 +1,7 @@
-"""`CompareLayers`: what was kept as A, and the difference, as layers beside those of the live result."""
+"""`CompareLayers`: the kept result A, and the difference, as layers beside those of the live result B."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,17 +9,18 @@ import numpy as np
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.layers.colours import signed_colormap
+from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 from predictor_inspector.plugin.layers.navigation import zoom_out_to
-from predictor_inspector.plugin.layers.owned import OWNER
-from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
-
-VIEWS = (RGB, WEIGHT, TARGET)
-"""Of the live result, B."""
+from predictor_inspector.plugin.layers.owned import OwnedLayers
+from predictor_inspector.plugin.layers.results import VIEWS
 
 NAMES = {view: f"{view} (A)" for view in VIEWS}
 DIFFERENCE = "difference (B − A)"
-_GAP = 4  # pixels between A and B
-_LOOK = ("opacity", "gamma", "rendering", "blending", "interpolation2d", "interpolation3d")
+_ALL = (*NAMES.values(), DIFFERENCE)
+_GAP = 4
+"""Pixels between A and B."""
+
+_STYLE = ("opacity", "gamma", "rendering", "blending", "interpolation2d", "interpolation3d")
 _COLOURS = ("colormap", "contrast_limits_range", "contrast_limits")
 
 
@@ -30,29 +30,25 @@ class CompareLayers:
     They take axes and units from B's layers, which aren't touched. All of them lie above all others.
     """
 
-    def __init__(self, viewer: Any) -> None:
-        self._viewer = viewer
-        self._layers: dict[str, Any] = {}
+    def __init__(self, layers: OwnedLayers) -> None:
+        self._layers, self._viewer = layers, layers.viewer
         self._grid: dict[str, Any] | None = None
         self._camera: tuple[Any, Any] | None = None
         self._fitted: tuple[float, float] | None = None
+        # What an earlier dock compared isn't compared any more.
+        self.show_only()
 
     def live(self, view: str) -> Any | None:
-        """The layer of B called `view`, whoever has renamed it."""
-        return next((layer for layer in self._viewer.layers if layer.metadata.get(OWNER) == view), None)
+        """The layer of B's view, if there is one."""
+        return self._layers.find(view)
 
     def looked_at(self) -> str | None:
         """The topmost of B's views that is visible."""
-        shown = [layer for layer in self._viewer.layers if layer.metadata.get(OWNER) in VIEWS and layer.visible]
-        return None if not shown else str(shown[-1].metadata[OWNER])
+        return self._layers.topmost(*VIEWS)
 
     def get(self, name: str) -> Any | None:
         """One of these layers, if it exists and hasn't been removed."""
-        layer = self._layers.get(name)
-        if layer is not None and layer not in self._viewer.layers:
-            del self._layers[name]
-            return None
-        return layer
+        return self._layers.find(name)
 
     def put(self, name: str, data: np.ndarray, array: Array, like: str) -> None:
         """Show `data` where `array` lies, on the axes that B's layer `like` has.
@@ -69,49 +65,37 @@ class CompareLayers:
         if lead > int(not model.rgb):
             # The axis of time comes after that of channels.
             data = np.expand_dims(data, 0 if model.rgb else 1)
-        size = array.physical_voxel_size
-        corner = [o / array.subdivision for o in array.offset]
-        scale = [*model.scale[:lead], *size]
-        translate = [*model.translate[:lead], *(c + v / 2 for c, v in zip(corner, size, strict=True))]
-        layer = self.get(name)
-        if layer is not None and layer.ndim != model.ndim:
-            self._viewer.layers.remove(self._layers.pop(name))
-            layer = None
-        if layer is None:
-            self._add(name, data, scale, translate, model)
-            return
-        with layer._block_refresh():
-            layer.data = data
-            layer.scale, layer.translate = scale, translate
-        layer.refresh()
+        geometry = LayerGeometry.of(array, [str(unit) for unit in model.units[lead:]], model.axis_labels[lead:])
+        for axis in reversed(range(lead)):
+            geometry = geometry.led_by(model.axis_labels[axis], float(model.scale[axis]), float(model.translate[axis]))
+        new = {"rgb": model.rgb, "rendering": "translucent", "visible": False}
+        if name == DIFFERENCE:
+            new |= {"colormap": signed_colormap(), "contrast_limits": (-1, 1)}
+            if self.get(name) is None:
+                self._fitted = None
+        self._layers.put("image", name, data, geometry, new)
 
-    def look_like(self, view: str, colours: bool) -> None:
+    def apply_style(self, view: str, colours: bool) -> None:
         """Give A's layer of `view` the look of B's: colours only where their values mean the same."""
         layer, model = self.get(NAMES[view]), self.live(view)
         if layer is None or model is None:
             return
-        for name in (*_LOOK, *(_COLOURS if colours and not model.rgb else ())):
+        for name in (*_STYLE, *(_COLOURS if colours and not model.rgb else ())):
             if name in _COLOURS or getattr(layer, name) != getattr(model, name):
                 setattr(layer, name, getattr(model, name))
 
     def fit_difference(self, largest: float) -> None:
         """Contrast limits about 0 that hold the largest difference, unless the person has set others."""
         layer = self.get(DIFFERENCE)
-        if layer is None:
+        if layer is None or self._fitted not in (None, tuple(layer.contrast_limits)):
             return
         reach = largest if largest > 0 else 1.0
-        limits = tuple(layer.contrast_limits)
-        if self._fitted is not None and limits != self._fitted:
-            return
-        layer.contrast_limits_range = (-reach, reach)
-        layer.contrast_limits = self._fitted = (-reach, reach)
+        layer.contrast_limits_range = layer.contrast_limits = self._fitted = (-reach, reach)
 
-    def show_only(self, names: Sequence[str]) -> None:
+    def show_only(self, *names: str) -> None:
         """Make these visible and hide the others."""
-        for name in (*NAMES.values(), DIFFERENCE):
-            layer = self.get(name)
-            if layer is not None and layer.visible != (name in names):
-                layer.visible = name in names
+        self._layers.hide(*(name for name in _ALL if name not in names))
+        self._layers.show(*names)
 
     def side_by_side(self, on: bool, fit: Inspection | None = None) -> None:
         """B left and A right, by napari's grid, whose cameras are one; the person's grid comes back afterwards.
@@ -127,10 +111,10 @@ class CompareLayers:
             first = self._grid is None
             if first:
                 self._grid = {name: getattr(grid, name) for name in ("stride", "shape", "spacing", "enabled")}
-            self.keep_on_top()
-            mine = sum(self.get(name) is not None for name in (*NAMES.values(), DIFFERENCE))
+            self._layers.keep_on_top(*_ALL)
+            count = sum(self.get(name) is not None for name in _ALL)
             # Layers are dealt out from the bottom, and cells without a visible layer are left out.
-            grid.stride = max(1, len(self._viewer.layers) - mine)
+            grid.stride = max(1, len(self._viewer.layers) - count)
             grid.shape = (1, 2)
             grid.spacing = _GAP
             grid.enabled = True
@@ -148,47 +132,11 @@ class CompareLayers:
                     self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = center, zoom
                 self._camera = None
 
-    def _camera_now(self) -> tuple[tuple[float, ...], float]:
-        camera = self._viewer.scene.camera
-        return tuple(camera.center), float(camera.zoom)
-
-    def keep_on_top(self) -> None:
-        """Move these layers above all others, where something was added above them."""
-        layers = self._viewer.layers
-        mine = [layer for layer in layers if layer in self._layers.values()]
-        if list(layers)[len(layers) - len(mine) :] != mine:
-            for layer in mine:
-                layers.move(layers.index(layer), len(layers))
-
     def remove(self) -> None:
         """Remove all of them and give the grid back."""
         self.side_by_side(False)
-        for name in list(self._layers):
-            if self.get(name) is not None:
-                self._viewer.layers.remove(self._layers.pop(name))
+        self._layers.remove(*_ALL)
 
-    def _add(self, name: str, data: np.ndarray, scale: list[float], translate: list[float], model: Any) -> None:
-        selection = self._viewer.layers.selection
-        active = selection.active
-        different: dict[str, Any] = {}
-        if name == DIFFERENCE:
-            self._fitted = None
-            different = {"colormap": signed_colormap(), "contrast_limits": (-1, 1)}
-        layer = self._viewer.add_image(
-            data,
-            name=name,
-            rgb=model.rgb,
-            scale=scale,
-            translate=translate,
-            units=[str(unit) for unit in model.units],
-            axis_labels=list(model.axis_labels),
-            metadata={OWNER: name},
-            interpolation2d="nearest",
-            blending="translucent_no_depth",
-            rendering="translucent",
-            visible=False,
-            **different,
-        )
-        self._layers[name] = layer
-        if active is not None and active in self._viewer.layers:
-            selection.active = active
+    def _camera_now(self) -> tuple[tuple[float, ...], float]:
+        camera = self._viewer.scene.camera
+        return tuple(camera.center), float(camera.zoom)

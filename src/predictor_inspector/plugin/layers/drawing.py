@@ -1,14 +1,14 @@
-"""Marks as shapes on a canvas: pure functions from an explanation's geometry and a view to lines and labels."""
+"""An explanation's marks as shapes on a canvas, with labels that hide neither each other nor what they name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, Line, Mark, Point
-from predictor_inspector.plugin.model.view import View
+from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, Line, Mark, Point, VoxelSet
+from predictor_inspector.plugin.layers.shapes import TRANSPARENT, Canvas, Shape, box_outline
 
 COLOURS = {
     "voxel": "#ffffff",
@@ -23,6 +23,7 @@ COLOURS = {
 
 CASING = "#000000"
 _FADED = "70"
+_PLATE = "#000000c8"
 _WIDTH = 3.0
 _CASING_WIDTH = 6.0
 _HEAD = 16.0
@@ -33,8 +34,8 @@ _DOT = 5.0
 _TINY = 6.0
 """Radii of the ring that stands for an arrow seen from its end, and of a point, and what is too small to see: in pixels."""
 
-_ROUND = {False: np.linspace(0, 2 * np.pi, 49), True: np.linspace(0, 2 * np.pi, 21)}
-"""The angles of an ellipse's corners, in a slice and in 3-D, where napari makes a tube of every line."""
+_ANGLES = {False: np.linspace(0, 2 * np.pi, 49), True: np.linspace(0, 2 * np.pi, 21)}
+"""Of an ellipse's corners, in a slice and in 3-D, where napari makes a tube of every line."""
 
 TEXT_PIXELS = 18.0
 """Height of a label's text on the canvas."""
@@ -46,269 +47,166 @@ _LETTER = 0.6
 """Width of a letter, of its height, on average."""
 
 
-@dataclass(frozen=True)
-class Stroke:
-    """A line to draw.
+class _Extent(NamedTuple):
+    """The corners of the upright box that a mark fills."""
 
-    Attributes
-    ----------
-    path : numpy.ndarray
-        [N, axes], in the unit of length.
-    colour : str
-        ``#rrggbb`` or ``#rrggbbaa``.
-    pixels : float
-        Its width.
+    low: np.ndarray
+    high: np.ndarray
+
+
+def shapes_of(marks: Iterable[Mark], canvas: Canvas) -> list[Shape]:
+    """The marks as seen in a view: moved into the slice shown, and faded where the slice doesn't cut them.
+
+    Sets of voxels are left out: they have a layer of their own.
     """
-
-    path: np.ndarray
-    colour: str
-    pixels: float
-
-
-@dataclass(frozen=True)
-class Label:
-    """A text to write.
-
-    Attributes
-    ----------
-    centre : numpy.ndarray
-        [axes], in the unit of length.
-    size : tuple of float
-        Height and width of the plate that it is written on, in pixels.
-    text : str
-        What it says.
-    colour : str
-        Of the text.
-    """
-
-    centre: np.ndarray
-    size: tuple[float, float]
-    text: str
-    colour: str
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """What to put on the canvas for one view."""
-
-    strokes: tuple[Stroke, ...] = ()
-    labels: tuple[Label, ...] = ()
-
-
-def drawing_of(marks: Iterable[Mark], view: View, pixel: float, axes: Sequence[str], unit: str) -> Drawing:
-    """The marks as seen in a view: projected onto the slice shown, and faded where the slice doesn't cut them.
-
-    Parameters
-    ----------
-    pixel : float
-        The length of a pixel of the canvas.
-    axes : sequence of str
-        Names of the marks' axes, which are the viewer's last.
-    unit : str
-        The unit of length.
-    """
-    canvas = _Canvas(view, pixel, tuple(axes), unit)
-    if canvas.shown is None:
-        return Drawing()
-    lines: list[tuple[np.ndarray, str]] = []
-    wanted: list[tuple[np.ndarray, np.ndarray, str, str]] = []
-    extents: list[tuple[np.ndarray, np.ndarray]] = []
-    for mark in marks:
-        extent = _extent(mark)
-        if extent is None:
-            continue
-        cut, beside = canvas.position_of(*extent)
-        colour = COLOURS[mark.role]
-        extents.append(extent)
-        lines += [(canvas.projected(path), colour if cut else colour + _FADED) for path in canvas.paths_of(mark)]
-        if mark.label:
-            wanted.append((*extent, mark.label + beside, colour))
-    casing = [Stroke(path, CASING + (c[7:] or "e0"), _CASING_WIDTH) for path, c in lines]
-    strokes = [Stroke(path, c, _WIDTH) for path, c in lines]
-    return Drawing((*casing, *strokes), tuple(canvas.placed(wanted, extents)))
-
-
-def _extent(mark: Mark) -> tuple[np.ndarray, np.ndarray] | None:
-    """The corners of the upright box that a mark fills; None for sets of voxels, which are a layer of their own."""
-    if isinstance(mark, Arrow | Line):
-        ends = np.array([mark.begin, mark.end])
-        return ends.min(0), ends.max(0)
-    if isinstance(mark, BoxMark):
-        return _coordinates(mark.begin), _coordinates(mark.end)
-    if isinstance(mark, Point):
-        return _coordinates(mark.position), _coordinates(mark.position)
-    if isinstance(mark, Ellipsoid):
-        reach = np.sqrt(np.diag(np.array(mark.covariance)))
-        return _coordinates(mark.centre) - reach, _coordinates(mark.centre) + reach
-    return None
-
-
-def _coordinates(values: Sequence[float]) -> np.ndarray:
-    return np.array(values, dtype=float)
-
-
-class _Canvas:
-    """A view as marks are drawn in it."""
-
-    def __init__(self, view: View, pixel: float, axes: tuple[str, ...], unit: str) -> None:
-        first = len(view.point) - len(axes)
-        shown = [dim - first for dim in view.displayed]
-        self.shown = shown if all(axis >= 0 for axis in shown) else None
-        self.hidden = [axis for axis in range(len(axes)) if axis not in shown]
-        self.point = np.array(view.point[first:])
-        self.pixel, self.axes, self.unit = pixel, axes, unit
-        self.solid = view.ndisplay == 3
-        self.middle, self.size = view.center[-2:], view.size[-2:]
-
-    def position_of(self, low: np.ndarray, high: np.ndarray) -> tuple[bool, str]:
-        """Whether the slice shown cuts a box, and if not, where the box lies beside it, in words."""
-        beside = []
-        for axis in self.hidden:
-            here = self.point[axis]
-            # What ends on the slice's own level is cut by it, whatever the last digits say.
-            slack = 1e-6 * max(1.0, abs(here))
-            if not low[axis] - slack <= here <= high[axis] + slack:
-                apart = (low[axis] + high[axis]) / 2 - here
-                beside.append(f"{self.axes[axis]} {apart:+.4g} {self.unit}".replace("-", "−"))
-        return not beside, f" ({', '.join(beside)})" if beside else ""
-
-    def projected(self, path: np.ndarray) -> np.ndarray:
-        """A path moved into the slice that is shown."""
-        flat = np.array(path, dtype=float)
-        flat[:, self.hidden] = self.point[self.hidden]
-        return flat
-
-    def paths_of(self, mark: Mark) -> list[np.ndarray]:
-        """The lines of a mark, [N, axes] each."""
-        if isinstance(mark, BoxMark):
-            return self._box(_coordinates(mark.begin), _coordinates(mark.end))
-        if isinstance(mark, Ellipsoid):
-            return self._ellipsoid(_coordinates(mark.centre), np.array(mark.covariance))
-        if isinstance(mark, Point):
-            return self._rings(_coordinates(mark.position), _DOT * self.pixel)
-        if isinstance(mark, Arrow):
-            return self._arrow(_coordinates(mark.begin), _coordinates(mark.end))
-        if isinstance(mark, Line):
-            return [np.array([mark.begin, mark.end])]
+    if not canvas.in_space:
         return []
+    lines: list[tuple[np.ndarray, str]] = []
+    labels: list[tuple[_Extent, str]] = []
+    extents: list[_Extent] = []
+    for mark in marks:
+        if isinstance(mark, VoxelSet):
+            continue
+        extent = _extent(mark)
+        beside = _beside(extent, canvas)
+        colour = COLOURS[mark.role] + (_FADED if beside else "")
+        extents.append(extent)
+        lines += [(canvas.flattened(path), colour) for path in _paths(mark, canvas)]
+        if mark.label:
+            labels.append((extent, mark.label + (f" ({', '.join(beside)})" if beside else "")))
+    return [
+        *(_stroke(path, CASING + (colour[7:] or "e0"), _CASING_WIDTH) for path, colour in lines),
+        *(_stroke(path, colour, _WIDTH) for path, colour in lines),
+        *_labels(labels, extents, canvas),
+    ]
 
-    def _box(self, begin: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
-        if self.solid:
-            return _edges(begin, end)
-        assert self.shown is not None
-        a, b = self.shown
-        corners = np.array([begin] * 5)
-        corners[:, a] = begin[a], begin[a], end[a], end[a], begin[a]
-        corners[:, b] = begin[b], end[b], end[b], begin[b], begin[b]
-        side = max(end[a] - begin[a], end[b] - begin[b])
-        if side >= _TINY * self.pixel:
-            return [corners]
+
+def _stroke(path: np.ndarray, colour: str, pixels: float) -> Shape:
+    return Shape("path" if len(path) > 2 else "line", path, colour, pixels)
+
+
+def _extent(mark: Arrow | Line | BoxMark | Point | Ellipsoid) -> _Extent:
+    if isinstance(mark, Ellipsoid):
+        centre, reach = np.array(mark.centre), np.sqrt(np.diag(mark.covariance))
+        return _Extent(centre - reach, centre + reach)
+    ends = np.array([mark.position] * 2 if isinstance(mark, Point) else [mark.begin, mark.end], dtype=float)
+    return _Extent(ends.min(0), ends.max(0))
+
+
+def _beside(extent: _Extent, canvas: Canvas) -> list[str]:
+    """Where something lies beside the slice shown, in words: one for every axis along which the slice doesn't cut it."""
+    words = []
+    for axis in canvas.hidden:
+        if not canvas.cuts(*extent, axis):
+            apart = (extent.low[axis] + extent.high[axis]) / 2 - canvas.point[axis]
+            words.append(f"{canvas.grid.spatial_axes[axis]} {apart:+.4g} {canvas.grid.unit}".replace("-", "−"))
+    return words
+
+
+def _paths(mark: Arrow | Line | BoxMark | Point | Ellipsoid, canvas: Canvas) -> list[np.ndarray]:
+    """The lines of a mark, [N, axes] each."""
+    if isinstance(mark, BoxMark):
+        return _box(np.array(mark.begin, dtype=float), np.array(mark.end, dtype=float), canvas)
+    if isinstance(mark, Ellipsoid):
+        return _ellipsoid(np.array(mark.centre, dtype=float), np.array(mark.covariance), canvas)
+    if isinstance(mark, Point):
+        return _rings(np.array(mark.position, dtype=float), _DOT, canvas)
+    if isinstance(mark, Arrow):
+        return _arrow(np.array(mark.begin, dtype=float), np.array(mark.end, dtype=float), canvas)
+    return [np.array([mark.begin, mark.end])]
+
+
+def _box(begin: np.ndarray, end: np.ndarray, canvas: Canvas) -> list[np.ndarray]:
+    if canvas.solid:
+        return box_outline(begin, end)
+    corners = canvas.rectangle(begin, end)
+    outline = [np.vstack([corners, corners[:1]])]
+    if (end - begin)[canvas.shown].max() < _TINY * canvas.pixel:
         # A speck would be overlooked from the last row.
-        return [corners, *self._rings((begin + end) / 2, 1.5 * _RING * self.pixel)]
+        outline += _rings((begin + end) / 2, 1.5 * _RING, canvas)
+    return outline
 
-    def _ellipsoid(self, centre: np.ndarray, covariance: np.ndarray) -> list[np.ndarray]:
-        """In a slice the outline of the whole, in 3-D its three principal sections."""
-        angles = _ROUND[self.solid]
-        if self.solid:
-            values, vectors = np.linalg.eigh(covariance)
-            axes = (vectors * np.sqrt(np.maximum(values, 0))).T
-            pairs = [(0, 1), (0, 2), (1, 2)] if len(axes) == 3 else [(0, 1)]
-            return [centre + np.cos(angles)[:, None] * axes[i] + np.sin(angles)[:, None] * axes[j] for i, j in pairs]
-        assert self.shown is not None
-        a, b = self.shown
-        values, vectors = np.linalg.eigh(covariance[np.ix_([a, b], [a, b])])
-        circle = np.stack([np.cos(angles), np.sin(angles)])
-        outline = (vectors * np.sqrt(np.maximum(values, 0))) @ circle
-        path = np.array([centre] * len(angles))
-        path[:, a] += outline[0]
-        path[:, b] += outline[1]
-        return [path]
 
-    def _rings(self, centre: np.ndarray, radius: float) -> list[np.ndarray]:
-        return self._ellipsoid(centre, np.eye(len(centre)) * radius**2)
+def _rings(centre: np.ndarray, pixels: float, canvas: Canvas) -> list[np.ndarray]:
+    return _ellipsoid(centre, np.eye(len(centre)) * (pixels * canvas.pixel) ** 2, canvas)
 
-    def _arrow(self, begin: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
-        """A shaft and a head; a ring where the arrow points into the slice or out of it."""
-        shaft = end - begin
-        if not self.solid:
-            shaft[self.hidden] = 0
-        reach = float(np.linalg.norm(shaft))
-        if reach < _RING * self.pixel:
-            return self._rings(begin, _RING * self.pixel) if not self.solid else []
-        along = shaft / reach
-        head = min(_HEAD * self.pixel, 0.5 * reach)
-        paths = [np.array([begin, end])]
-        for side in self._across(along):
-            back = end - head * along
-            paths.append(np.array([back + 0.45 * head * side, end, back - 0.45 * head * side]))
-        return paths
 
-    def _across(self, along: np.ndarray) -> list[np.ndarray]:
-        """Directions at right angles to another, within the slice or all around."""
-        if not self.solid:
-            assert self.shown is not None
-            a, b = self.shown
-            side = np.zeros_like(along)
-            side[a], side[b] = -along[b], along[a]
-            return [side]
-        other = np.eye(len(along))[int(np.argmin(np.abs(along)))]
-        first = np.cross(along, other)
+def _ellipsoid(centre: np.ndarray, covariance: np.ndarray, canvas: Canvas) -> list[np.ndarray]:
+    """In a slice the outline of the whole, in 3-D its three principal sections."""
+    shown = canvas.shown
+    values, vectors = np.linalg.eigh(covariance[np.ix_(shown, shown)])
+    axes = np.zeros((len(shown), len(centre)))
+    axes[:, shown] = (vectors * np.sqrt(np.maximum(values, 0))).T
+    cosine, sine = np.cos(_ANGLES[canvas.solid])[:, None], np.sin(_ANGLES[canvas.solid])[:, None]
+    pairs = [(0, 1), (0, 2), (1, 2)] if canvas.solid else [(0, 1)]
+    return [centre + cosine * axes[i] + sine * axes[j] for i, j in pairs]
+
+
+def _arrow(begin: np.ndarray, end: np.ndarray, canvas: Canvas) -> list[np.ndarray]:
+    """A shaft and a head; a ring where the arrow points into the slice or out of it."""
+    shaft = end - begin
+    shaft[canvas.hidden] = 0
+    reach = float(np.linalg.norm(shaft))
+    if reach < _RING * canvas.pixel:
+        return [] if canvas.solid else _rings(begin, _RING, canvas)
+    along, head = shaft / reach, min(_HEAD * canvas.pixel, 0.5 * reach)
+    back = end - head * along
+    sides = [0.45 * head * side for side in _across(along, canvas)]
+    return [np.array([begin, end]), *(np.array([back + side, end, back - side]) for side in sides)]
+
+
+def _across(along: np.ndarray, canvas: Canvas) -> list[np.ndarray]:
+    """Directions at right angles to another, within the slice or all around."""
+    if canvas.solid:
+        first = np.cross(along, np.eye(3)[int(np.argmin(np.abs(along)))])
         first /= np.linalg.norm(first)
         return [first, np.cross(along, first)]
-
-    def _in_sight(self, centre: tuple[float, float], size: tuple[float, float]) -> bool:
-        """Whether a plate lies on the canvas with all that is written on it."""
-        if self.solid:
-            return True
-        return all(
-            abs(c - middle) <= (canvas - s) / 2
-            for c, s, middle, canvas in zip(centre, size, self.middle, self.size, strict=True)
-        )
-
-    def placed(
-        self,
-        wanted: list[tuple[np.ndarray, np.ndarray, str, str]],
-        extents: list[tuple[np.ndarray, np.ndarray]],
-    ) -> list[Label]:
-        """Labels beside what they name, where they hide neither each other nor what is small."""
-        labels: list[Label] = []
-        taken: list[tuple[float, float, float, float]] = []
-        a, b = self.shown[-2:] if self.shown is not None else (0, 1)
-        limit = _SMALL * TEXT_PIXELS * self.pixel
-        small = [e for e in extents if max(e[1][a] - e[0][a], e[1][b] - e[0][b]) <= limit]
-        # What is small must not be hidden; what is large, a window say, may have names written on it.
-        for low, high in small:
-            taken.append((low[a], high[a], low[b], high[b]))
-        for low, high, text, colour in wanted:
-            size = (1.6 * TEXT_PIXELS, (_LETTER * len(text) + 1.2) * TEXT_PIXELS)
-            height, width = (s * self.pixel for s in size)
-            gap = 0.4 * TEXT_PIXELS * self.pixel
-            middle = (low + high) / 2
-            places = []
-            for lift in (0.0, 1.1, -1.1, 2.2, -2.2, 3.3, -3.3, 4.4, -4.4):
-                y = middle[a] + lift * height
-                places += [(y, high[b] + gap + width / 2), (y, low[b] - gap - width / 2), (y, middle[b])]
-            if high[b] - low[b] > 2 * width:
-                # Something large carries its name along its edge.
-                places = [(low[a] - height, middle[b]), (high[a] + height, middle[b]), *places]
-            free = [p for p in places if not _overlaps(p, (height, width), taken)] or places
-            y, x = next((p for p in free if self._in_sight(p, (height, width))), free[0])
-            taken.append((y - height / 2, y + height / 2, x - width / 2, x + width / 2))
-            centre = self.projected(middle[None])[0]
-            centre[a], centre[b] = y, x
-            labels.append(Label(centre, size, text, colour))
-        return labels
+    a, b = canvas.shown
+    side = np.zeros_like(along)
+    side[a], side[b] = -along[b], along[a]
+    return [side]
 
 
-def _edges(begin: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
-    """A box in 3-D as two faces and what connects them: fewer lines than edges."""
-    corners = np.array([[0, 0, 0], [0, 0, 1], [0, 1, 1], [0, 1, 0]])
-    near, far = (begin + (corners + np.array([i, 0, 0])) * (end - begin) for i in (0, 1))
-    return [np.vstack([f, f[:1]]) for f in (near, far)] + [np.stack(pair) for pair in zip(near, far, strict=True)]
+def _labels(labels: Sequence[tuple[_Extent, str]], extents: Sequence[_Extent], canvas: Canvas) -> list[Shape]:
+    """Texts on plates beside what they name, where they hide neither each other nor what is small."""
+    axes, pixel = canvas.shown[-2:], canvas.pixel
+    # What is small must not be hidden; what is large, a window say, may have names written on it.
+    taken = [
+        (low[axes], high[axes]) for low, high in extents if (high - low)[axes].max() <= _SMALL * TEXT_PIXELS * pixel
+    ]
+    plates = []
+    for extent, text in labels:
+        size = np.array([1.6, _LETTER * len(text) + 1.2]) * TEXT_PIXELS * pixel
+        low, high = extent.low[axes], extent.high[axes]
+        places = _places(low, high, size, 0.4 * TEXT_PIXELS * pixel)
+        free = [p for p in places if not any(_overlap(p, size, *box) for box in taken)] or places
+        place = next((p for p in free if _in_sight(p, size, canvas)), free[0])
+        taken.append((place - size / 2, place + size / 2))
+        corners = np.repeat(canvas.flattened((extent.low + extent.high)[None] / 2), 4, axis=0)
+        corners[:, axes] = place + np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]]) * size / 2
+        # In 3-D a plate would stand askew.
+        plates.append(Shape("polygon", corners, fill=TRANSPARENT if canvas.solid else _PLATE, text=text))
+    return plates
 
 
-def _overlaps(
-    centre: tuple[float, float], size: tuple[float, float], taken: list[tuple[float, float, float, float]]
-) -> bool:
-    (y, x), (h, w) = centre, size
-    return any(y - h / 2 < t1 and y + h / 2 > t0 and x - w / 2 < t3 and x + w / 2 > t2 for t0, t1, t2, t3 in taken)
+def _places(low: np.ndarray, high: np.ndarray, size: np.ndarray, gap: float) -> list[np.ndarray]:
+    """Where the middle of a label may lie, the best places first: right, left of and on what it names, and up and down."""
+    (height, width), (y, x) = size, (low + high) / 2
+    places = []
+    for lift in (0.0, 1.1, -1.1, 2.2, -2.2, 3.3, -3.3, 4.4, -4.4):
+        at = y + lift * height
+        places += [(at, high[1] + gap + width / 2), (at, low[1] - gap - width / 2), (at, x)]
+    if high[1] - low[1] > 2 * width:
+        # Something large carries its name along its edge.
+        places = [(low[0] - height, x), (high[0] + height, x), *places]
+    return [np.array(place) for place in places]
+
+
+def _overlap(centre: np.ndarray, size: np.ndarray, low: np.ndarray, high: np.ndarray) -> bool:
+    return bool(np.all(centre - size / 2 < high) and np.all(centre + size / 2 > low))
+
+
+def _in_sight(centre: np.ndarray, size: np.ndarray, canvas: Canvas) -> bool:
+    """Whether a plate lies on the canvas with all that is written on it."""
+    middle, shown = np.array(canvas.view.center[-2:]), np.array(canvas.view.size[-2:])
+    return canvas.solid or bool(np.all(np.abs(centre - middle) <= (shown - size) / 2))

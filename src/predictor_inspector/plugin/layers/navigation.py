@@ -1,4 +1,4 @@
-"""Going to a region, and coming back from it as far as it takes to see all of it."""
+"""Ways to bring a region, or the voxels of a mask, into view."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.plugin.model.view import picture_size, view_of
 
-_FILLED = 0.8  # of the canvas, by the region
+_FILLED = 0.8
+"""Share of the canvas that a region fills after going to it."""
+
+_SPAN, _SMALLEST = 0.4, 40
+"""Share of the canvas that voxels span after zooming to them, and pixels of it below which that is done."""
 
 
 def go_to_region(viewer: Any, roi: Roi, grid: Array) -> None:
@@ -52,3 +56,32 @@ def zoom_out_to(viewer: Any, roi: Roi, grid: Array) -> None:
     camera = viewer.scene.camera
     camera.center = (*camera.center[:-2], *(float(middle) for middle in (begin + end) / 2))
     camera.zoom *= min(1.0, float(_FILLED * min(view.size / (end - begin))))
+
+
+def fly_to(viewer: Any, mask: Array, may_zoom: bool) -> None:
+    """Bring voxels into view: the slice that holds most of them, and the canvas around them.
+
+    Parameters
+    ----------
+    mask : Array
+        True at the voxels, without channels.
+    may_zoom : bool
+        Whether to come nearer where they would hardly be seen. What follows the view must not be made smaller by it.
+    """
+    flags, first = mask.numpy(), viewer.dims.ndim - mask.dims
+    sizes = np.array(mask.physical_voxel_size)
+    corner = np.array(mask.offset) / mask.subdivision
+    for axis in range(mask.dims):
+        if first + axis not in viewer.dims.displayed:
+            counts = flags.sum(axis=tuple(a for a in range(mask.dims) if a != axis))
+            viewer.dims.set_point(first + axis, float(corner[axis] + (int(np.argmax(counts)) + 0.5) * sizes[axis]))
+    axes = [dim - first for dim in viewer.dims.displayed if dim >= first]
+    camera, canvas = viewer.scene.camera, np.array(picture_size(viewer))
+    low, extent = corner[axes], np.array(flags.shape)[axes] * sizes[axes]
+    away = np.abs(low + extent / 2 - np.array(camera.center[-len(axes) :]))
+    if len(axes) == 2 and np.any(away + extent / 2 > canvas / camera.zoom / 2):
+        # The camera has three coordinates, the displayed ones last.
+        camera.center = (*camera.center[:-2], *(float(c) for c in low + extent / 2))
+    pixels, fitting = float((extent * camera.zoom).max()), float(canvas.min())
+    if pixels > fitting or (may_zoom and pixels < _SMALLEST):
+        camera.zoom *= _SPAN * fitting / max(pixels, 1e-9)

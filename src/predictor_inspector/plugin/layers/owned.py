@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from typing import Any, Literal
@@ -81,16 +81,34 @@ class OwnedLayers:
         self._layers[role] = layer
         return layer
 
-    def put(self, kind: Kind, role: str, data: Any, geometry: LayerGeometry, **options: Any) -> Any:
-        """Give a layer new data in a new place, with one redraw; `options` are for making it if there is none yet."""
+    def put(
+        self,
+        kind: Kind,
+        role: str,
+        data: Any,
+        geometry: LayerGeometry,
+        new: Mapping[str, Any] | None = None,
+        **attributes: Any,
+    ) -> Any:
+        """Give a layer new data in a new place, with one redraw.
+
+        Parameters
+        ----------
+        new : mapping, optional
+            What the layer is made with if there is none yet: options of napari's function that adds such layers.
+        **attributes
+            What is set together with the data.
+        """
         layer = self.find_for(role, geometry)
         if layer is None:
-            return self.add(kind, role, data, geometry, **options)
+            layer = self.add(kind, role, data, geometry, **(new or {}))
         with self.quietly(layer):
             # Tiles are filled into the same array.
             if layer.data is not data:
                 layer.data = data
             self.place(layer, geometry)
+            for name, value in attributes.items():
+                setattr(layer, name, value)
         return layer
 
     def find_for(self, role: str, geometry: LayerGeometry) -> Any | None:
@@ -101,15 +119,14 @@ class OwnedLayers:
             return None
         return layer
 
-    @staticmethod
-    def place(layer: Any, geometry: LayerGeometry) -> None:
+    def place(self, layer: Any, geometry: LayerGeometry) -> None:
         """Put a layer somewhere; to be called within `quietly`, since napari adapts to what is set, changed or not."""
-        for name in ("scale", "translate"):
-            if not np.array_equal(getattr(layer, name), getattr(geometry, name)):
-                setattr(layer, name, getattr(geometry, name))
-        for name in ("units", "axis_labels"):
-            if tuple(map(str, getattr(layer, name))) != getattr(geometry, name):
-                setattr(layer, name, getattr(geometry, name))
+        for name in _differing(layer, geometry):
+            setattr(layer, name, getattr(geometry, name))
+
+    def is_at(self, layer: Any, geometry: LayerGeometry) -> bool:
+        """Whether a layer lies there already."""
+        return not _differing(layer, geometry)
 
     @contextmanager
     def quietly(self, *layers: Any) -> Iterator[None]:
@@ -144,14 +161,13 @@ class OwnedLayers:
         for layer in present:
             layer.refresh()
 
-    def show(self, role: str) -> None:
-        """Make a layer visible, if there is one."""
-        self._set_visible(role, True)
+    def show(self, *roles: str) -> None:
+        """Make layers visible, those that there are."""
+        self._set_visible(roles, True)
 
     def hide(self, *roles: str) -> None:
         """Make layers invisible, those that there are."""
-        for role in roles:
-            self._set_visible(role, False)
+        self._set_visible(roles, False)
 
     def remove(self, *roles: str) -> None:
         """Remove layers, those that there are."""
@@ -167,11 +183,16 @@ class OwnedLayers:
             for layer in wanted:
                 layers.move(layers.index(layer), len(layers))
 
-    def _set_visible(self, role: str, visible: bool) -> None:
-        layer = self.find(role)
-        # To set it costs a redraw, changed or not.
-        if layer is not None and layer.visible != visible:
-            layer.visible = visible
+    def topmost(self, *roles: str) -> str | None:
+        """The one of these roles whose layer is visible and lies above the others that are; None if none is visible."""
+        mine = {self.find(role): role for role in roles}
+        return next((mine[layer] for layer in reversed(self.viewer.layers) if layer in mine and layer.visible), None)
+
+    def _set_visible(self, roles: Sequence[str], visible: bool) -> None:
+        for layer in map(self.find, roles):
+            # To set it costs a redraw, changed or not.
+            if layer is not None and layer.visible != visible:
+                layer.visible = visible
 
     def _sliders_differ(self) -> bool:
         """Whether the axes with sliders have other ranges, by more than rounding errors."""
@@ -195,6 +216,13 @@ class OwnedLayers:
             selection.update(selected)
         if dims.ndim + slider in dims.not_displayed:
             dims.last_used = dims.ndim + slider
+
+
+def _differing(layer: Any, geometry: LayerGeometry) -> list[str]:
+    """What of a layer's geometry is another."""
+    numbers = [n for n in ("scale", "translate") if not np.array_equal(getattr(layer, n), getattr(geometry, n))]
+    words = [n for n in ("units", "axis_labels") if tuple(map(str, getattr(layer, n))) != getattr(geometry, n)]
+    return numbers + words
 
 
 def _words(layer: Any) -> tuple[Any, ...]:

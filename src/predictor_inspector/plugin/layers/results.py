@@ -82,9 +82,7 @@ class ResultLayers:
 
     def looked_at(self) -> str | None:
         """The topmost visible one of the three views."""
-        layers = list(self._layers.viewer.layers)
-        shown = [view for view in VIEWS if (layer := self.get(view)) is not None and layer.visible]
-        return max(shown, key=lambda view: layers.index(self.get(view)), default=None)
+        return self._layers.topmost(*VIEWS)
 
     def hide_outdated(self) -> None:
         """Hide a target that isn't the one asked for any more, until `show` is called."""
@@ -121,19 +119,15 @@ class ResultLayers:
 
     def _put_image(self, view: str, data: Any, pictures: Pictures) -> None:
         rgb = view == RGB
-        self._layers.put(
-            "image",
-            view,
-            data,
-            pictures.geometry if rgb else pictures.geometry.led_by("channel"),
-            rgb=rgb,
+        new = {
+            "rgb": rgb,
             # Without any, napari would look for them in the data; the defaults come later.
-            contrast_limits=None if rgb else (0, 1),
-            interpolation2d="nearest",
-            visible=False,
+            "contrast_limits": None if rgb else (0, 1),
+            "visible": False,
             # In 3-D a solid block whose faces are slices; a projection of affinities would be white all over.
-            rendering="translucent",
-        )
+            "rendering": "translucent",
+        }
+        self._layers.put("image", view, data, pictures.geometry if rgb else pictures.geometry.led_by("channel"), new)
 
     def _apply_defaults(self, pictures: Pictures) -> None:
         """Set contrast and colours that suit the values, where they mean something else than before."""

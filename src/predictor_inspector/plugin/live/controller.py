@@ -32,7 +32,7 @@ from predictor_inspector.inspection.engine.preview import PREVIEW_AFTER, Pace, p
 from predictor_inspector.plugin.layers.box import BoxEditor
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
-from predictor_inspector.plugin.layers.regions import RegionLayers
+from predictor_inspector.plugin.layers.regions import ROI, RegionLayers
 from predictor_inspector.plugin.layers.results import RGB, TARGET, ResultLayers
 from predictor_inspector.plugin.live.listeners import LayerWatch, ViewerWatch
 from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window, short_switch_interval
@@ -115,8 +115,8 @@ class LiveController(QObject):
         self._cache: tuple[Resolved, ResultCache] | None = None
         self.layers = OwnedLayers(viewer)
         self.results = ResultLayers(self.layers)
-        self._regions = RegionLayers(viewer)
-        self._box = BoxEditor(viewer, self._regions, self._on_box)
+        self._regions = RegionLayers(self.layers)
+        self._box = BoxEditor(self.layers, self._on_box)
         self._wanted: Resolved | None = None  # whose result is to be shown
         self._submitted: Resolved | None = None  # what was begun last, and needn't be begun again,
         self._outcome = Message()  # and what is to be said of it
@@ -368,12 +368,10 @@ class LiveController(QObject):
         state, self._undrawn = self._undrawn, None
         if state is None:
             return
-        pixel = 1 / self._viewer.scene.camera.zoom
-        keep = "ROI" if self._box.dragging else None
-        regions, units = state.regions, state.place.units
-        self._regions.draw(state.gt, state.view, pixel, regions.roi, regions, units, keep=keep)
+        keep = ROI if self._box.dragging else None
+        self._regions.draw(state.gt, state.view, state.regions, state.place.units, keep)
         if self._settings.region_mode == "box" and state.view.ndisplay == 2:
-            self._box.edit(regions.roi, state.gt)
+            self._box.edit(state.regions.roi, state.gt)
         else:
             self._box.close()
         self.resolved.emit(state)

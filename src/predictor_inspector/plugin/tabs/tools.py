@@ -14,7 +14,9 @@ from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding, find_quickly
 from predictor_inspector.inspection.findings.suggestions import Suggestion
 from predictor_inspector.inspection.findings.weights import REASONS
-from predictor_inspector.plugin.layers.finding_layers import REASON_COLOURS, FindingLayer, ZeroWeightLayer, fly_to
+from predictor_inspector.plugin.layers.colours import REASON_COLOURS
+from predictor_inspector.plugin.layers.labels import FindingLayer, ZeroWeightLayer
+from predictor_inspector.plugin.layers.navigation import fly_to
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window
 from predictor_inspector.plugin.model.resolve import Resolved
@@ -60,9 +62,9 @@ class Tools(QObject):
         self._situation: Resolved | None = None
         self.findings = FindingsPanel()
         self.checker = Checker(leave_a_core_to_the_window)
-        self._mark, self._reasons = FindingLayer(viewer), ZeroWeightLayer(viewer)
+        self._mark, self._reasons = FindingLayer(inspector.layers), ZeroWeightLayer(inspector.layers)
         self._checked: Checked | None = None
-        self.comparer = Comparer(viewer, find_quickly, blended, self._may_zoom)
+        self.comparer = Comparer(inspector.layers, find_quickly, blended, self._may_zoom)
         self.compare = ComparePanel(self.comparer)
         self._connect(inspector)
 
@@ -141,7 +143,7 @@ class Tools(QObject):
             self._mark.hide()
             return
         self._mark.show(finding, self._situation.place)
-        fly_to(self._viewer, finding, may_zoom=self._may_zoom())
+        fly_to(self._viewer, finding.where.mask, may_zoom=self._may_zoom())
         if finding.channels:
             self._widget.look_at_channel(finding.channels[0])
 

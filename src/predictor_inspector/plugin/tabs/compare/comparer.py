@@ -17,6 +17,7 @@ from predictor_inspector.inspection.comparison import Comparison, compare
 from predictor_inspector.inspection.findings import Find
 from predictor_inspector.plugin.layers.colours import blend, blended_at_first
 from predictor_inspector.plugin.layers.comparison import DIFFERENCE, NAMES, CompareLayers
+from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.pictures import to_unit
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
@@ -41,8 +42,8 @@ class Comparer(QObject):
 
     Parameters
     ----------
-    viewer : napari.Viewer
-        With the layers of B.
+    layers : OwnedLayers
+        Those of B among them.
     find : callable, optional
         Gives the findings of an inspection.
     blended : callable, optional
@@ -61,15 +62,15 @@ class Comparer(QObject):
 
     def __init__(
         self,
-        viewer: Any,
+        layers: OwnedLayers,
         find: Find | None = None,
         blended: Callable[[Sequence[Channel]], Sequence[tuple[int, str]]] | None = None,
         may_zoom: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__()
-        self._viewer, self._find = viewer, find
+        self._viewer, self._find = layers.viewer, find
         self._blended, self._may_zoom = blended or _blended, may_zoom
-        self.layers = CompareLayers(viewer)
+        self.layers = CompareLayers(layers)
         self.follows = True
         self.a: Inspection | None = None
         self.b: Inspection | None = None
@@ -88,7 +89,7 @@ class Comparer(QObject):
         self._later.setInterval(0)
         self._later.timeout.connect(self._on_later)
         self._watched: list[tuple[Any, Any]] = []
-        events = viewer.layers.events
+        events = layers.viewer.layers.events
         for emitter in (events.inserted, events.removed, events.reordered):
             emitter.connect(self._on_layers)
 
@@ -205,17 +206,17 @@ class Comparer(QObject):
         self._flicker.stop()
         if a is None or view is None or self._mode == "b":
             self.layers.side_by_side(False)
-            self.layers.show_only([])
+            self.layers.show_only()
             return
         if self._mode == "difference":
             self.layers.side_by_side(False)
             self._put_difference(WEIGHT if view == WEIGHT else TARGET)
-            self.layers.show_only([DIFFERENCE] if self.comparison is not None else [])
+            self.layers.show_only(*[DIFFERENCE] if self.comparison is not None else [])
             return
         self._put_a(a, view)
         may_zoom = self._may_zoom is not None and self._may_zoom()
         self.layers.side_by_side(self._mode == "side", self.b if may_zoom else None)
-        self.layers.show_only([NAMES[view]])
+        self.layers.show_only(NAMES[view])
         if self._mode == "flicker":
             self._flicker.start()
 
@@ -233,7 +234,7 @@ class Comparer(QObject):
             self.layers.put(name, data, array, view)
             self._have[name] = (a, self._names_of_b(), blended)
         same = self.b is not None and type(self.b.request.predictor) is type(a.request.predictor)
-        self.layers.look_like(view, colours=same or new)
+        self.layers.apply_style(view, colours=same or new)
 
     def _put_difference(self, view: str) -> None:
         comparison = self.comparison

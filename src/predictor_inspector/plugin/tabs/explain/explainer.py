@@ -11,6 +11,7 @@ from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.explanation import Explanation, explain_at
 from predictor_inspector.plugin.forms.plot_canvas import load_matplotlib
 from predictor_inspector.plugin.layers.marks import MarkLayers
+from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.results import channel_shown, units_shown
 from predictor_inspector.plugin.live.mouse import CanvasMouse, CanvasPoint
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
@@ -27,8 +28,8 @@ class Explainer(QObject):
 
     Parameters
     ----------
-    viewer : napari.Viewer
-        Whose canvas is clicked on and drawn on.
+    layers : OwnedLayers
+        Of the viewer whose canvas is clicked on and drawn on.
 
     Attributes
     ----------
@@ -41,10 +42,10 @@ class Explainer(QObject):
     explained = Signal(object, str)
     """The `Explanation` that is drawn now; None if there is none, and then why, if that isn't clear."""
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, layers: OwnedLayers) -> None:
         super().__init__()
-        self._viewer = viewer
-        self._layers = MarkLayers(viewer)
+        self._viewer = layers.viewer
+        self._layers = MarkLayers(layers)
         self._runner = LiveRunner()
         self._mouse: CanvasMouse | None = None
         self._inspection: Inspection | None = None

@@ -31,7 +31,7 @@ class ExplainTab(Tab):
 
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self.explainer = Explainer(context.viewer)
+        self.explainer = Explainer(context.layers)
         self._opened = False
         self._switch = _toggle("Explain", "Click a voxel on the canvas to see where its value and weight come from")
         self._pin = _toggle("Pin", "Keep this voxel, whatever is clicked or pointed at")

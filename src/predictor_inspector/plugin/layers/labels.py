@@ -1,0 +1,82 @@
+"""Labels layers of findings and of values without weight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.findings.weights import REASONS
+from predictor_inspector.plugin.layers.colours import REASON_COLOURS, SEVERITY_COLOURS
+from predictor_inspector.plugin.layers.layer_data import geometry_beside
+from predictor_inspector.plugin.layers.owned import OwnedLayers
+from predictor_inspector.plugin.model.axes import Place
+
+FINDING, ZERO_WEIGHT = "finding", "weight 0"
+
+
+class LabelLayer:
+    """A layer of small whole numbers in colours of their own, over everything else; hidden until it shows something."""
+
+    role: str
+
+    def __init__(self, layers: OwnedLayers) -> None:
+        self._layers = layers
+        self.hide()
+
+    def hide(self) -> None:
+        """Show nothing."""
+        self._layers.hide(self.role)
+
+    def _put(self, array: Array, place: Place, colours: Mapping[int, str], **attributes: Any) -> None:
+        """Show an array, whose channel axis, if it has one, comes first, with colours of every value that is to be seen."""
+        values = array.numpy().astype(np.uint8)
+        if place.time is not None:
+            values = np.expand_dims(values, array.channel_dims)
+        geometry = geometry_beside(array, place, channels=bool(array.channel_dims))
+        self._layers.put(
+            "labels",
+            self.role,
+            values,
+            geometry,
+            new={"opacity": 0.75},
+            colormap=label_colormap(colours),
+            **attributes,
+        )
+        self._layers.show(self.role)
+
+
+class FindingLayer(LabelLayer):
+    """A layer with the voxels of one finding."""
+
+    role = FINDING
+
+    def show(self, finding: Finding, place: Place) -> None:
+        """Mark the voxels of a finding: filled, or only their outline where they are a whole box."""
+        mask = finding.where.mask
+        colours = {1: SEVERITY_COLOURS[finding.severity]}
+        self._put(mask, place, colours, contour=2 if mask.numpy().all() else 0)
+
+
+class ZeroWeightLayer(LabelLayer):
+    """A layer that says of every value without weight why it has none; it has channels, as target and weight."""
+
+    role = ZERO_WEIGHT
+
+    def show(self, reasons: Array, place: Place) -> None:
+        """Show numbers into `REASONS`, [C, … spatial axes]; the status bar says what they mean."""
+        self._put(
+            reasons, place, REASON_COLOURS, features={"index": list(range(len(REASONS))), "meaning": list(REASONS)}
+        )
+
+
+def label_colormap(colours: Mapping[int, str]) -> Any:
+    """Colours of these values; all others are transparent."""
+    from napari.utils.colormaps import DirectLabelColormap
+
+    shown: dict[Any, str] = {None: "transparent", 0: "transparent"}
+    shown.update(colours)
+    return DirectLabelColormap(color_dict=shown)
