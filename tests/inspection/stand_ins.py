@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.core import Array
-from predictor_inspector.inspection.findings import Finding, Place
+from predictor_inspector.inspection.findings import Finding, VoxelSet
 
 
 def stand_in(
@@ -20,4 +20,4 @@ def stand_in(
 ) -> Finding:
     """A finding about so many voxels."""
     grid = Array(np.zeros((1, 1, voxels), dtype=np.uint8), (1, 1, 1))
-    return Finding(id, severity, message, advice, channels, Place.box(grid.roi, grid), {})
+    return Finding(id, severity, message, advice, channels, VoxelSet.box(grid.roi, grid), {})

@@ -1,7 +1,7 @@
 """Findings: what is wrong with ground truth, targets and weights, and where."""
 
 from predictor_inspector.inspection.findings.checks import CHECKS, Check, check, kinds, load_checks
-from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Kind, Place, Severity
+from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Kind, Severity, VoxelSet
 from predictor_inspector.inspection.findings.search import (
     CheckedRegion,
     Find,
@@ -24,9 +24,9 @@ __all__ = [
     "Finding",
     "Inputs",
     "Kind",
-    "Place",
     "Severity",
     "Subject",
+    "VoxelSet",
     "check",
     "check_inputs",
     "check_region",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
 from math import ceil, isnan
 
@@ -15,7 +14,7 @@ from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.labels import as_tensor
 from predictor_inspector.core.text import format_shape, percent
 from predictor_inspector.data.source import Source
-from predictor_inspector.inspection.findings import Finding, Kind, Place, Subject, check
+from predictor_inspector.inspection.findings import Finding, Kind, Subject, VoxelSet, check
 
 ROUNDING = 2e-6
 """What rounding in float32 may add to a predictor's tolerance."""
@@ -57,34 +56,34 @@ def context_insufficient(subject: Subject) -> Iterator[Finding]:
     differ by more than 0.05 and that is within a tolerance which was chosen so large. Of a large region some boxes of 32
     voxels a side are looked at: those with most and with fewest boundaries, and one between.
     """
-    audits = [_Audit(subject, box) for box in _probes(subject)]
     tolerance = float(subject.predictor.context_tolerance)
-    worst = max(audits, key=lambda a: a.worst, default=None)
+    worst = max((_Audit.of(subject, box) for box in _probes(subject)), key=lambda audit: audit.worst, default=None)
     if worst is None or worst.worst <= min(tolerance, NOTICEABLE) + ROUNDING:
         return
     wrong = worst.worst > tolerance + ROUNDING
     limit = tolerance if wrong else NOTICEABLE
     off = worst.differences > limit + ROUNDING
     gt = subject.inspection.gt
-    needed = worst.needed(limit)
-    more = f"{format_shape(n / gt.subdivision for n in needed)} {gt.unit}"
+    fraction = float(off.any(0).mean())
+    needed = [n / gt.subdivision for n in worst.needed(limit)]
+    more = f"{format_shape(needed)} {gt.unit}"
     yield subject.finding(
         CONTEXT_INSUFFICIENT,
         "error" if wrong else "warning",
         f"Targets from the declared context are off by up to {worst.worst:.2g}"
         + (f", where {tolerance:g} is tolerated" if wrong else f", within the tolerance of {tolerance:g}")
-        + f", in {percent(float(off.any(0).mean()))} of the voxels looked at.",
+        + f", in {percent(fraction)} of the voxels looked at.",
         f"Let gt_region_for_roi grow a region by {more} on each side."
         if wrong
         else f"Lower context_tolerance to {NOTICEABLE:g} or less, which reads {more} of context.",
         [c.name for c, flags in zip(subject.channels, off, strict=True) if flags.any()],
-        Place.of(np.asarray(off.any(0)), gt, worst.box.begin),
+        VoxelSet.of(np.asarray(off.any(0)), gt, worst.box.begin),
         {
             "off_by": worst.worst,
-            "fraction": float(off.any(0).mean()),
+            "fraction": fraction,
             "tolerance": tolerance,
             "declared": [n / gt.subdivision for n in worst.declared],
-            "needed": [n / gt.subdivision for n in needed],
+            "needed": needed,
         },
     )
 
@@ -157,70 +156,46 @@ def _beyond_nearest(subject: Subject) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Audit:
-    """The target in a box from the declared region, and from more."""
+    """The target in a box from the declared region, compared with that from enough ground truth.
+
+    Attributes
+    ----------
+    declared : Coordinate
+        How far the predictor grows the box, per axis.
+    growth : int
+        In world counts on every axis, from which on nothing changes; `enough` is the target from there.
+    differences : numpy.ndarray
+        How far the target from the declared region is off: [C, Z, Y, X], infinite where one isn't a number.
+    """
 
     subject: Subject
     box: Roi
+    declared: Coordinate
+    growth: int
+    enough: np.ndarray
+    differences: np.ndarray
 
-    @property
-    def gt(self) -> Array:
-        """All of the ground truth."""
-        return self.subject.inspection.request.source.gt
-
-    @cached_property
-    def region(self) -> Roi:
-        """What the predictor declares to need."""
-        gt = self.gt
-        spec = ArraySpec(self.box, gt.voxel_size, gt.unit, gt.subdivision)
-        return self.subject.predictor.gt_region_for_roi(spec).roi
-
-    @property
-    def declared(self) -> Coordinate:
-        """How far it grows the box, per axis."""
-        low, high = self.box.begin - self.region.begin, self.region.end - self.box.end
-        return Coordinate(max(a, b) for a, b in zip(low, high, strict=True))
-
-    def target(self, region: Roi) -> np.ndarray:
-        """The target in the box from the ground truth in `region`."""
-        outside = self.subject.inspection.request.outside
-        used = region if outside == "zero" else region.intersect(self.gt.roi)
-        read = Source(self.gt).within(used, pad=outside == "zero").gt[used]
-        values = read.like(as_tensor(read.data), read.axis_names)
-        self.subject.tell("context", 0.0)
-        return np.asarray(self.subject.predictor.target_in(values, self.box).numpy())
-
-    def grown(self, growth: Sequence[int]) -> Roi:
-        """The box grown by so much on every side, in whole voxels."""
-        steps = Coordinate(ceil(g / v) * v for g, v in zip(growth, self.gt.voxel_size, strict=True))
-        return self.box.grow(steps, steps)
-
-    @cached_property
-    def from_declared(self) -> np.ndarray:
-        """The target from the declared region, which must hold the box, or there would be nothing to compare."""
-        return self.target(self.region.union(self.box))
-
-    @cached_property
-    def enough(self) -> tuple[int, np.ndarray]:
-        """A growth, in world counts on every axis, from which on nothing changes, and the target from there."""
-        gt, tolerance = self.gt, float(self.subject.predictor.context_tolerance)
-        first = FIRST_STEP * int(max(gt.voxel_size))
-        growth, current, used, unchanged = int(max(self.declared)), self.from_declared, None, 0
+    @classmethod
+    def of(cls, subject: Subject, box: Roi) -> _Audit:
+        """Double the context until nothing changes."""
+        gt, tolerance = subject.inspection.request.source.gt, float(subject.predictor.context_tolerance)
+        region = subject.predictor.gt_region_for_roi(ArraySpec(box, gt.voxel_size, gt.unit, gt.subdivision)).roi
+        declared = Coordinate(max(a, b) for a, b in zip(box.begin - region.begin, region.end - box.end, strict=True))
+        # The declared region must hold the box, or there would be nothing to compare.
+        first = current = _target(subject, box, region.union(box))
+        least = FIRST_STEP * int(max(gt.voxel_size))
+        growth, used, unchanged = int(max(declared)), None, 0
         # Where little is declared, two steps must change nothing: the first may reach no other object.
-        while unchanged < (1 if growth > first else 2):
-            growth = max(2 * growth, first)
-            before, used = used, self.grown([growth] * gt.dims).intersect(gt.roi)
+        while unchanged < (1 if growth > least else 2):
+            growth = max(2 * growth, least)
+            before, used = used, _grown(box, growth, gt).intersect(gt.roi)
             if used == before or int(np.prod([int(n) for n in used.shape // gt.voxel_size])) > MOST_VOXELS:
                 break
-            wider = self.target(self.grown([growth] * gt.dims))
-            unchanged = unchanged + 1 if _apart(wider, current) <= tolerance + ROUNDING else 0
+            wider = _target(subject, box, _grown(box, growth, gt))
+            unchanged = unchanged + 1 if _largest(wider - current) <= tolerance + ROUNDING else 0
             current = wider
-        return growth, current
-
-    @cached_property
-    def differences(self) -> np.ndarray:
-        """How far the target from the declared region is off: [C, Z, Y, X], infinite where one isn't a number."""
-        apart = np.abs(self.from_declared - self.enough[1])
-        return np.where(np.isnan(apart), np.inf, apart)
+        apart = np.abs(first - current)
+        return cls(subject, box, declared, growth, current, np.where(np.isnan(apart), np.inf, apart))
 
     @property
     def worst(self) -> float:
@@ -229,14 +204,36 @@ class _Audit:
 
     def needed(self, tolerance: float) -> Coordinate:
         """The least growth, the same on every axis but for whole voxels, that makes targets right within `tolerance`."""
-        size = self.gt.voxel_size
-        step = int(min(size))
-        low, high = 0, ceil(self.enough[0] / step)
+        gt = self.subject.inspection.request.source.gt
+        step = int(min(gt.voxel_size))
+        low, high = 0, ceil(self.growth / step)
         while low < high:
             middle = (low + high) // 2
-            right = _apart(self.target(self.grown([middle * step] * size.dims)), self.enough[1]) <= tolerance + ROUNDING
+            target = _target(self.subject, self.box, _grown(self.box, middle * step, gt))
+            right = _largest(target - self.enough) <= tolerance + ROUNDING
             low, high = (low, middle) if right else (middle + 1, high)
-        return Coordinate(ceil(low * step / v) * v for v in size)
+        return Coordinate(ceil(low * step / v) * v for v in gt.voxel_size)
+
+
+def _target(subject: Subject, box: Roi, region: Roi) -> np.ndarray:
+    """The target in a box from the ground truth in `region`."""
+    gt, outside = subject.inspection.request.source.gt, subject.inspection.request.outside
+    used = region if outside == "zero" else region.intersect(gt.roi)
+    read = Source(gt).within(used, pad=outside == "zero").gt[used]
+    subject.tell("context", 0.0)
+    return np.asarray(subject.predictor.target_in(read.like(as_tensor(read.data), read.axis_names), box).numpy())
+
+
+def _grown(box: Roi, growth: int, gt: Array) -> Roi:
+    """The box grown by so much on every side, in whole voxels."""
+    steps = Coordinate(ceil(growth / v) * v for v in gt.voxel_size)
+    return box.grow(steps, steps)
+
+
+def _largest(difference: np.ndarray) -> float:
+    """The largest absolute value; infinite if there is a NaN."""
+    largest = float(np.abs(difference).max())
+    return float("inf") if isnan(largest) else largest
 
 
 def _probes(subject: Subject) -> list[Roi]:
@@ -253,9 +250,3 @@ def _probes(subject: Subject) -> list[Roi]:
     order = order[[boundaries[i] > 0 for i in order]] if any(boundaries) else order[:1]
     picked = dict.fromkeys(int(order[i]) for i in (-1, len(order) // 2, 0))
     return [subject.inspection.target.roi_of(boxes[i]) for i in picked]
-
-
-def _apart(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest difference; infinite if there is a NaN."""
-    largest = float(np.abs(a - b).max())
-    return float("inf") if isnan(largest) else largest

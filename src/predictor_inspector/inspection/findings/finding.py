@@ -18,7 +18,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class VoxelSet:
     """Some voxels: the smallest box around them, their number, and which they are.
 
     Attributes
@@ -37,12 +37,12 @@ class Place:
     _packed: np.ndarray | None = field(default=None, repr=False)
 
     @classmethod
-    def box(cls, roi: Roi, grid: Array) -> Place:
+    def box(cls, roi: Roi, grid: Array) -> VoxelSet:
         """All voxels of a ROI."""
         return cls(roi, int(np.prod([int(n) for n in roi.shape // grid.voxel_size])), _grid_of(grid))
 
     @classmethod
-    def of(cls, flags: np.ndarray, grid: Array, begin: Sequence[int]) -> Place | None:
+    def of(cls, flags: np.ndarray, grid: Array, begin: Sequence[int]) -> VoxelSet | None:
         """The voxels that are True in `flags`, [Z, Y, X], which begin at `begin`; None if there are none."""
         voxels = int(np.count_nonzero(flags))
         if voxels == 0:
@@ -107,7 +107,7 @@ class Finding:
         A sentence of what is found, and one of what to do.
     channels : tuple of str
         Names of the channels it is about; empty if it is about all of them, or about the ground truth itself.
-    where : Place
+    where : VoxelSet
         The voxels it is about.
     numbers : mapping
         The numbers behind the message.
@@ -118,7 +118,7 @@ class Finding:
     message: str
     advice: str
     channels: tuple[str, ...]
-    where: Place
+    where: VoxelSet
     numbers: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
@@ -143,17 +143,15 @@ def plain(value: Any) -> Any:
     """`value` as JSON can hold it; whole numbers without a fraction."""
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        number = float(f"{float(value):.12g}")
-        if not math.isfinite(number):
+    if isinstance(value, float):
+        if not math.isfinite(value):
             return None
-        return int(number) if number.is_integer() and abs(number) < 2**53 else number
+        value = float(f"{value:.12g}")
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
     return value
 
 

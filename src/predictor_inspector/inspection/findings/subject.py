@@ -20,7 +20,7 @@ from predictor_inspector.core.ops.regions import pairs
 from predictor_inspector.core.text import length
 from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings.components import Components, dilated
-from predictor_inspector.inspection.findings.finding import Finding, Kind, Place, Severity
+from predictor_inspector.inspection.findings.finding import Finding, Kind, Severity, VoxelSet
 
 T = TypeVar("T")
 
@@ -70,8 +70,8 @@ class Inputs:
         place = None
         if flags is not None:
             spatial = np.asarray(flags.any(axis=tuple(range(flags.ndim - array.dims))))
-            place = Place.of(spatial, array, array.offset)
-        where = place or Place.box(array.roi, array)
+            place = VoxelSet.of(spatial, array, array.offset)
+        where = place or VoxelSet.box(array.roi, array)
         return Finding(kind.id, severity, message, advice or kind.remedy, (), where, numbers or {})
 
 
@@ -217,17 +217,17 @@ class Subject:
         found: np.ndarray = self.seen & ~self.components.of_objects(self.open_components)
         return found
 
-    def place(self, flags: np.ndarray) -> Place:
+    def place(self, flags: np.ndarray) -> VoxelSet:
         """Voxels of the ROI, boolean [Z, Y, X]; the whole ROI if there are none."""
         gt = self.inspection.gt
-        return Place.of(flags, gt, self.roi.begin) or Place.box(self.roi, gt)
+        return VoxelSet.of(flags, gt, self.roi.begin) or VoxelSet.box(self.roi, gt)
 
-    def place_read(self, flags: np.ndarray) -> Place:
+    def place_read(self, flags: np.ndarray) -> VoxelSet:
         """Voxels of what was read, boolean [Z, Y, X]; the whole ROI if there are none."""
         gt = self.inspection.gt
-        return Place.of(flags, gt, gt.offset) or Place.box(self.roi, gt)
+        return VoxelSet.of(flags, gt, gt.offset) or VoxelSet.box(self.roi, gt)
 
-    def place_objects(self, ranks: Sequence[int]) -> Place:
+    def place_objects(self, ranks: Sequence[int]) -> VoxelSet:
         """All voxels that were read of some of ``components.ids``."""
         return self.place_read(self.components.voxels(np.isin(np.arange(len(self.components.ids)), ranks)))
 
@@ -238,11 +238,11 @@ class Subject:
         message: str,
         advice: str = "",
         channels: Iterable[str] = (),
-        where: Place | None = None,
+        where: VoxelSet | None = None,
         numbers: Mapping[str, Any] | None = None,
     ) -> Finding:
         """A finding about all of the ROI unless `where` is given; its advice is its kind's unless there is a better one."""
-        place = where or Place.box(self.roi, self.inspection.gt)
+        place = where or VoxelSet.box(self.roi, self.inspection.gt)
         return Finding(kind.id, severity, message, advice or kind.remedy, tuple(channels), place, numbers or {})
 
     def length(self, value: float) -> str:

@@ -12,7 +12,7 @@ from funlib.geometry import Roi
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.text import counted, listed
 from predictor_inspector.inspection.engine.run import Progress, Request, run
-from predictor_inspector.inspection.findings.finding import Finding, Place
+from predictor_inspector.inspection.findings.finding import Finding, VoxelSet
 from predictor_inspector.inspection.findings.weights import COUNT_DRIFT, DRIFT, clips_of, drift_factor, times
 from predictor_inspector.inspection.training.positions import Positions
 
@@ -91,7 +91,7 @@ def _found(request: Request, rois: Sequence[Roi], alone: np.ndarray) -> list[Fin
                 f"{DRIFT:g} times as much or as little as the region's own would, or more so; here it is {times(factor)} that.",
                 "Draw regions evenly from all data, and look at whether this one is like the others.",
                 tuple(names),
-                Place.box(rois[most], request.source.gt),
+                VoxelSet.box(rois[most], request.source.gt),
                 {"factor": factor, "regions": many, "of": len(rois)},
             )
         )
