@@ -20,11 +20,13 @@ def test_components_know_size_and_box_of_every_piece_and_object(seed: int, ndim:
     components = Components.of(labels)
     np.testing.assert_array_equal(components.ids, np.unique(labels[labels > 0]))
     border = components.at_border(tuple(slice(1, n - 1) for n in labels.shape))
+    middle = tuple(slice(n // 2, n // 2 + 1) for n in labels.shape)
+    inside = components.inside(middle)
     for rank, label in enumerate(components.ids):
         mask = labels == label
         assert components.object_sizes[rank] == mask.sum()
         np.testing.assert_array_equal(components.object_boxes[rank], box(mask))
-        np.testing.assert_array_equal(components.voxels(np.arange(len(components.ids)) == rank), mask)
+        np.testing.assert_array_equal(components.voxels_of([rank]), mask)
         pieces, count = ndimage.label(mask, np.ones((3,) * ndim))
         numbers = np.flatnonzero(components.rank == rank)
         assert len(numbers) == count
@@ -36,6 +38,8 @@ def test_components_know_size_and_box_of_every_piece_and_object(seed: int, ndim:
             inner = np.zeros_like(piece)
             inner[(slice(2, -2),) * ndim] = True
             assert border[number] == (piece & ~inner).any()
+            assert inside[number] == piece[middle].any()
+            np.testing.assert_array_equal(components.voxels(np.arange(len(components.rank)) == number), piece)
 
 
 def box(mask: np.ndarray) -> np.ndarray:

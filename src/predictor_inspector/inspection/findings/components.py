@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import cc3d
 import numpy as np
@@ -15,7 +14,8 @@ import numpy as np
 class Components:
     """The connected components of all objects; voxels that share a face, an edge or a corner are connected.
 
-    Components are numbered from 1, so arrays over them, [P + 1], begin with one entry for background.
+    Components are numbered from 1, so arrays over them, [P + 1], begin with one entry for background. What is known of
+    them comes from their runs along the last axis, which are far fewer than voxels.
 
     Attributes
     ----------
@@ -25,33 +25,39 @@ class Components:
         The ids of the objects, ascending, without background: [L].
     rank : numpy.ndarray
         Which of `ids` a component is of, [P + 1]; -1 for background.
+    run, start, length : numpy.ndarray
+        The component of each run, the flat index of its first voxel, and how many voxels it has: [R].
     """
 
     volume: np.ndarray
     ids: np.ndarray
     rank: np.ndarray
+    run: np.ndarray
+    start: np.ndarray
+    length: np.ndarray
 
     @classmethod
     def of(cls, labels: np.ndarray) -> Components:
         """The components of a volume of ids, 1 to 3 axes, none of them empty; 0 is background."""
         volume = cc3d.connected_components(labels)
-        id_of = np.zeros(int(volume.max()) + 1, labels.dtype)
-        id_of[volume.reshape(-1)] = labels.reshape(-1)
+        begins = np.ones(volume.shape, dtype=bool)
+        np.not_equal(volume[..., 1:], volume[..., :-1], out=begins[..., 1:])
+        start = np.flatnonzero(begins)
+        run = volume.reshape(-1)[start]
+        id_of = np.zeros(int(run.max()) + 1, labels.dtype)
+        id_of[run] = labels.reshape(-1)[start]
         ids, rank = np.unique(id_of[1:], return_inverse=True)
-        return cls(volume, ids, np.append(-1, rank))
+        return cls(volume, ids, np.append(-1, rank), run, start, np.diff(start, append=volume.size))
 
     @cached_property
     def sizes(self) -> np.ndarray:
         """Voxels of each component: int64, [P + 1]."""
-        sizes: np.ndarray = self._statistics["voxel_counts"].astype(np.int64)
-        return sizes
+        return np.bincount(self.run, self.length).astype(np.int64)
 
     @cached_property
     def boxes(self) -> np.ndarray:
         """Begin and end of the box around each component: int64, [P + 1, axes, 2]."""
-        boxes: np.ndarray = self._statistics["bounding_boxes"].reshape(len(self.rank), -1, 2).astype(np.int64)
-        boxes[..., 1] += 1
-        return boxes
+        return _boxes(self.run, *self._spans, len(self.rank))
 
     @cached_property
     def object_sizes(self) -> np.ndarray:
@@ -61,11 +67,8 @@ class Components:
     @cached_property
     def object_boxes(self) -> np.ndarray:
         """Begin and end of the box around each object: int64, [L, axes, 2]."""
-        begin = np.full((len(self.ids), self.volume.ndim), np.iinfo(np.int64).max)
-        end = np.zeros_like(begin)
-        np.minimum.at(begin, self.rank[1:], self.boxes[1:, :, 0])
-        np.maximum.at(end, self.rank[1:], self.boxes[1:, :, 1])
-        return np.stack([begin, end], -1)
+        begins, ends = self.boxes[1:].T
+        return _boxes(self.rank[1:], begins, ends, len(self.ids))
 
     def among(self, voxels: np.ndarray) -> np.ndarray:
         """Which components occur in `voxels`, a part of `volume`: boolean, [P + 1]."""
@@ -73,6 +76,11 @@ class Components:
         found[voxels] = True
         found[0] = False
         return found
+
+    def inside(self, box: tuple[slice, ...]) -> np.ndarray:
+        """Which components have a voxel in `box`: boolean, [P + 1]."""
+        axes = zip(box, *self._spans, strict=True)
+        return self.among(self.run[np.logical_and.reduce([(b < s.stop) & (e > s.start) for s, b, e in axes])])
 
     def at_border(self, box: tuple[slice, ...]) -> np.ndarray:
         """Which components reach a face of `box`, or beyond it: boolean, [P + 1]."""
@@ -86,15 +94,30 @@ class Components:
         found: np.ndarray = np.bincount(self.rank[components], minlength=len(self.ids)) > 0
         return found
 
-    def voxels(self, objects: np.ndarray) -> np.ndarray:
-        """The voxels of some objects, boolean [L]: boolean, of the volume's shape."""
-        voxels: np.ndarray = np.append(objects, False)[self.rank][self.volume]
-        return voxels
+    def voxels(self, components: np.ndarray) -> np.ndarray:
+        """The voxels of some components, boolean [P + 1]: boolean, of the volume's shape."""
+        return np.repeat(components[self.run], self.length).reshape(self.volume.shape)
+
+    def voxels_of(self, ranks: Sequence[int]) -> np.ndarray:
+        """The voxels of some of `ids`: boolean, of the volume's shape."""
+        return self.voxels(np.isin(self.rank, ranks))
 
     @cached_property
-    def _statistics(self) -> dict[str, Any]:
-        statistics: dict[str, Any] = dict(cc3d.statistics(self.volume, no_slice_conversion=True))
-        return statistics
+    def _spans(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Where runs begin and end, per axis: int64, [R] each."""
+        begins = list(np.unravel_index(self.start, self.volume.shape))
+        return begins, [*(b + 1 for b in begins[:-1]), begins[-1] + self.length]
+
+
+def _boxes(group: np.ndarray, begins: Iterable[np.ndarray], ends: Iterable[np.ndarray], groups: int) -> np.ndarray:
+    """The box around what begins and ends so, per axis, [N] each, in each group, [N]: int64, [groups, axes, 2]."""
+    boxes = []
+    for begin, end in zip(begins, ends, strict=True):
+        low, high = np.full(groups, np.iinfo(np.int64).max), np.zeros(groups, dtype=np.int64)
+        np.minimum.at(low, group, begin)
+        np.maximum.at(high, group, end)
+        boxes.append(np.stack([low, high], -1))
+    return np.stack(boxes, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,14 +128,15 @@ class Contacts:
     ----------
     sides : numpy.ndarray
         Flat indices of the voxels on both sides of each face: int64, [2, N].
-    pair : numpy.ndarray
-        Which of `pairs` meet there: [N].
-    pairs : numpy.ndarray
-        Ids of objects that touch, the smaller first: [P, 2].
+    codes : numpy.ndarray
+        Numbers of the pairs that meet there: int64, [N].
+    pair_codes, pairs : numpy.ndarray
+        The numbers that occur, ascending, [P], and the ids of the objects, the smaller first: [P, 2].
     """
 
     sides: np.ndarray
-    pair: np.ndarray
+    codes: np.ndarray
+    pair_codes: np.ndarray
     pairs: np.ndarray
 
     @classmethod
@@ -125,17 +149,18 @@ class Contacts:
             meet = (labels[low] != labels[high]) & (labels[low] > 0) & (labels[high] > 0)
             found.append(np.stack([flat[low][meet], flat[high][meet]]))
         sides = np.concatenate(found, axis=1)
-        of_sides = np.sort(labels.reshape(-1)[sides], axis=0)
-        ids = np.unique(of_sides)
-        ranks = np.searchsorted(ids, of_sides)
-        codes, pair = np.unique(ranks[0] * len(ids) + ranks[1], return_inverse=True)
-        return cls(sides, pair, ids[np.stack(np.divmod(codes, max(1, len(ids))), axis=1)])
+        first, second = labels.reshape(-1)[sides]
+        ids = np.union1d(first, second)
+        low_rank, high_rank = (np.searchsorted(ids, f(first, second)) for f in (np.minimum, np.maximum))
+        codes = low_rank * len(ids) + high_rank
+        pair_codes = np.unique(codes)
+        return cls(sides, codes, pair_codes, ids[np.stack(np.divmod(pair_codes, max(1, len(ids))), axis=1)])
 
-    def voxels(self, pairs: Sequence[int], shape: Sequence[int]) -> np.ndarray:
-        """The voxels where some of the pairs touch: boolean, of the volume's `shape`."""
-        flags = np.zeros(shape, dtype=bool)
-        flags.reshape(-1)[self.sides[:, np.isin(self.pair, pairs)]] = True
-        return flags
+    def where(self, pairs: Sequence[int]) -> np.ndarray:
+        """Flat indices of the voxels where some of the pairs touch, each at least once."""
+        if len(pairs) == len(self.pairs):
+            return self.sides
+        return self.sides[:, np.isin(self.codes, self.pair_codes[np.array(pairs)])]
 
 
 def dilated(flags: np.ndarray) -> np.ndarray:

@@ -113,13 +113,14 @@ def split_object(subject: Subject) -> Iterator[Finding]:
     yield from each_or_all(perhaps, partial(_split_finding, subject, "info", ", unless they are connected outside"))
     if specks:
         ids = components.ids[[one.rank for one in specks]]
+        strays = np.isin(np.arange(len(sizes)), np.concatenate([one.apart for one in specks]))
         yield subject.finding(
             SPLIT_OBJECT,
             "info",
             f"{counted(len(ids), 'object')} ({listed(ids)}) {either(len(ids), 'has', 'have')} pieces that don't touch the "
             f"rest, {counted(sum(one.stray for one in specks), 'voxel')} in all.",
             "Delete specks if they are none of the object; give a piece an id of its own if it is another object.",
-            where=subject.place_read(np.isin(components.volume, np.concatenate([one.apart for one in specks]))),
+            where=subject.place_read(components.voxels(strays)),
             numbers=_split_numbers(subject, specks),
         )
 

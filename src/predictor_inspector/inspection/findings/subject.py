@@ -173,6 +173,11 @@ class Subject:
         part: np.ndarray = self.known[channel if len(self.known) == len(self.channels) else 0]
         return part
 
+    def known_in_source(self, source: int) -> np.ndarray:
+        """Which voxels that were read are annotated in a channel of the ground truth: boolean, [Z, Y, X]."""
+        part: np.ndarray = self.known[min(source, len(self.known) - 1)]
+        return part
+
     @cached_property
     def has_objects(self) -> bool:
         """Whether an id stands for one object: there is one array of more than one id, and they aren't classes."""
@@ -209,7 +214,7 @@ class Subject:
     def seen(self) -> np.ndarray:
         """Which of the objects have a voxel in the ROI: boolean, [L]."""
         components = self.components
-        return components.of_objects(components.among(components.volume[self.kept]))
+        return components.of_objects(components.inside(self.kept))
 
     @cached_property
     def whole(self) -> np.ndarray:
@@ -229,7 +234,7 @@ class Subject:
 
     def place_objects(self, ranks: Sequence[int]) -> VoxelSet:
         """All voxels that were read of some of ``components.ids``."""
-        return self.place_read(self.components.voxels(np.isin(np.arange(len(self.components.ids)), ranks)))
+        return self.place_read(self.components.voxels_of(ranks))
 
     def finding(
         self,

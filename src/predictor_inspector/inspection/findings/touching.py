@@ -32,7 +32,9 @@ TOUCHING_OBJECTS = Kind(
 def touching_objects(subject: Subject) -> Iterator[Finding]:
     """Info wherever voxels of two ids share a face and distances are made: the dip tells them apart, the sign doesn't."""
     for source, names in _by_source(subject).items():
-        labels = subject.labels_of(source)[subject.kept] * _known(subject, source)
+        labels = subject.labels_of(source)[subject.kept]
+        if not subject.all_known:
+            labels = labels * subject.known_in_source(source)[subject.kept]
         contacts = Contacts.of(labels)
         yield from each_or_all(range(len(contacts.pairs)), partial(_touching, subject, names, labels.shape, contacts))
 
@@ -47,7 +49,7 @@ def _touching(
         "info",
         f"{what}: both are positive in a signed distance, so above 0 they are one.",
         channels=names,
-        where=subject.place(contacts.voxels(pairs, shape)),
+        where=subject.place(_flags(contacts.where(pairs), shape)),
         numbers={"pairs": len(pairs), "ids": ids[:100]},
     )
 
@@ -64,7 +66,9 @@ def touching_binary(subject: Subject) -> Iterator[Finding]:
     for source, names in _by_source(subject).items():
         if source >= len(subject.labels):
             continue
-        inside = (subject.labels[source][subject.kept] > 0) & _known(subject, source)
+        inside = (subject.labels[source] > 0)[subject.kept]
+        if not subject.all_known:
+            inside &= subject.known_in_source(source)[subject.kept]
         if inside.any() and not inside.all():
             yield from each_or_all(
                 list(_necks(inside, subject.voxel_size)), partial(_joined, subject, names, inside.shape)
@@ -72,8 +76,6 @@ def touching_binary(subject: Subject) -> Iterator[Finding]:
 
 
 def _joined(subject: Subject, names: Sequence[str], shape: Sequence[int], necks: Sequence[np.ndarray]) -> Finding:
-    flags = np.zeros(shape, dtype=bool)
-    flags.reshape(-1)[np.concatenate(necks)] = True
     return subject.finding(
         TOUCHING_OBJECTS,
         "info",
@@ -81,7 +83,7 @@ def _joined(subject: Subject, names: Sequence[str], shape: Sequence[int], necks:
         "that touch, they are one in a binary distance.",
         "Cut them apart in the ground truth, by a voxel of background, or give each object an id of its own.",
         names,
-        subject.place(flags),
+        subject.place(_flags(np.concatenate(necks), shape)),
         {"necks": len(necks)},
     )
 
@@ -92,10 +94,11 @@ def _by_source(subject: Subject) -> dict[int, list[str]]:
     return {source: [c.name for c in subject.channels if c.source == source] for source in sorted(sources)}
 
 
-def _known(subject: Subject, source: int) -> np.ndarray:
-    """Which voxels of the ROI are annotated in a channel of the ground truth: boolean, [Z, Y, X]."""
-    known: np.ndarray = subject.known[min(source, len(subject.known) - 1)][subject.kept]
-    return known
+def _flags(where: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Flat indices as a boolean volume."""
+    flags = np.zeros(shape, dtype=bool)
+    flags.reshape(-1)[where] = True
+    return flags
 
 
 def _necks(inside: np.ndarray, voxel_size: Sequence[float]) -> Iterator[np.ndarray]:
@@ -117,7 +120,7 @@ def _necks(inside: np.ndarray, voxel_size: Sequence[float]) -> Iterator[np.ndarr
             if cores.max() > 1:
                 contacts = Contacts.of(_grown(cores, mine))
                 for pair in range(len(contacts.pairs)):
-                    places = np.unravel_index(np.unique(contacts.sides[:, contacts.pair == pair]), mine.shape)
+                    places = np.unravel_index(np.unique(contacts.where([pair])), mine.shape)
                     # Where parts meet all over, as in nets, none is the neck.
                     if (np.ptp(places, axis=1) * size <= 2 * peak[number]).all():
                         yield np.ravel_multi_index(
@@ -128,7 +131,7 @@ def _necks(inside: np.ndarray, voxel_size: Sequence[float]) -> Iterator[np.ndarr
 
 def _peaks(volume: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """The largest depth in each component, [P + 1]."""
-    peak = np.zeros(int(volume.max()) + 1)
+    peak = np.zeros(int(volume.max()) + 1, depth.dtype)
     np.maximum.at(peak, volume.reshape(-1), depth.reshape(-1))
     return peak
 
