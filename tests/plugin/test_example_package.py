@@ -29,6 +29,8 @@ def texts(window: Window) -> list[str]:
     return labels + [text.toPlainText() for text in window.widget.findChildren(QTextEdit)]
 
 
+# With a plugin manager of its own: every earlier window of this process would register the package's commands again.
+@pytest.mark.usefixtures("npe2pm")
 def test_the_dock_has_the_predictor_the_format_the_tab_and_the_explanation(
     window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
