@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.plugin import InspectorWidget
@@ -150,6 +152,18 @@ def test_a_closed_dock_leaves_no_thread_no_callback_and_no_widget(window: Window
     layer.data = blocks(seed=5)
     window.viewer.layers.clear()
     QApplication.processEvents()
+
+
+def test_layers_may_change_once_the_dock_is_removed(window: Window) -> None:
+    layer = window.add_labels()
+    window.viewer.window.remove_dock_widget(window.dock)
+    window.widget.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not isalive(window.widget)
+    layer.name = "renamed"
+    window.viewer.add_labels(blocks(seed=1))
+    window.viewer.layers.remove(layer)
+    assert window.widget.settings.gt_layer is layer
 
 
 def test_what_the_person_set_on_a_layer_stays(window: Window) -> None:

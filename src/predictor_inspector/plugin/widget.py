@@ -180,7 +180,9 @@ class InspectorWidget(QWidget):
 
     def reset_choices(self, event: Any = None) -> None:
         """Take over the viewer's layers as they are."""
-        self.settings.offer_layers(layer for layer in self._viewer.layers if not is_owned(layer))
+        # napari calls for as long as Python keeps the widget, even if Qt has deleted it.
+        if isalive(self):
+            self.settings.offer_layers(layer for layer in self._viewer.layers if not is_owned(layer))
 
     def showEvent(self, event: Any) -> None:
         """Go on when the dock is shown."""
