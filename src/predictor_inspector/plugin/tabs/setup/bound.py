@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QCheckBox, QComboBox, QSpinBox
+from qtpy.QtWidgets import QComboBox, QWidget
 
 from predictor_inspector.plugin.forms.small_widgets import guard_wheel
 from predictor_inspector.plugin.model.settings import Settings
@@ -62,27 +62,24 @@ class BoundCombo(QComboBox):
             self.setCurrentIndex(values.index(value))
 
 
-def bind_check_box(box: QCheckBox, settings: Settings, name: str) -> None:
-    """Let a box show and set a field that is true or false."""
+def bind(control: QWidget, changed: Any, show: Callable[[Any], None], settings: Settings, name: str) -> None:
+    """Let a control show and set a field.
 
-    def show(value: bool) -> None:
-        with QSignalBlocker(box):
-            box.setChecked(value)
+    Parameters
+    ----------
+    control : QWidget
+        Its object name becomes the field's.
+    changed : bound Qt signal
+        With the control's value.
+    show : callable
+        Gives the control a value.
+    """
 
-    box.setObjectName(name)
-    show(getattr(settings, name))
-    box.toggled.connect(lambda on: setattr(settings, name, on))
-    settings.events[name].connect(show)
+    def show_quietly(value: Any) -> None:
+        with QSignalBlocker(control):
+            show(value)
 
-
-def bind_spin_box(spin: QSpinBox, settings: Settings, name: str) -> None:
-    """Let a spin box show and set a whole number."""
-
-    def show(value: int) -> None:
-        with QSignalBlocker(spin):
-            spin.setValue(value)
-
-    spin.setObjectName(name)
-    show(getattr(settings, name))
-    spin.valueChanged.connect(lambda value: setattr(settings, name, value))
-    settings.events[name].connect(show)
+    control.setObjectName(name)
+    show_quietly(getattr(settings, name))
+    changed.connect(lambda value: setattr(settings, name, value))
+    settings.events[name].connect(show_quietly)

@@ -15,7 +15,7 @@ from predictor_inspector.inspection.engine.devices import available_devices
 from predictor_inspector.plugin.memory_setting import CHOICES
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import AUTO, memory_of
-from predictor_inspector.plugin.tabs.setup.bound import BoundCombo, bind_check_box
+from predictor_inspector.plugin.tabs.setup.bound import BoundCombo, bind
 
 _WORTH_SHOWING = 150
 """Milliseconds that something is computed before the panel says so: what comes and goes with every frame only flickers."""
@@ -68,7 +68,7 @@ class ComputePanel(QWidget):
         )
         live = QCheckBox("live")
         live.setToolTip("Compute whenever anything changes")
-        bind_check_box(live, settings, "live")
+        bind(live, live.toggled, live.setChecked, settings, "live")
         self._button = QPushButton("Compute")
         self._button.setObjectName("compute")
         self._bar = QProgressBar()

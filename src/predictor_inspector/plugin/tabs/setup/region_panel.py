@@ -12,7 +12,7 @@ from superqt import QElidingLabel
 from predictor_inspector.core.text import format_shape
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel
 from predictor_inspector.plugin.model.settings import Settings
-from predictor_inspector.plugin.tabs.setup.bound import BoundCombo, bind_spin_box
+from predictor_inspector.plugin.tabs.setup.bound import BoundCombo, bind
 
 MODES = {"view": "follow the view", "box": "pinned box", "layer": "whole layer"}
 
@@ -43,7 +43,8 @@ class RegionPanel(QWidget):
         self._thickness.setToolTip("How many slices of a volume are inspected at a time, about the one shown")
         self._thickness.setKeyboardTracking(False)
         guard_wheel(self._thickness)
-        bind_spin_box(self._thickness, settings, "thickness")
+        spin = self._thickness
+        bind(spin, spin.valueChanged, spin.setValue, settings, "thickness")
         self._level_label = QLabel("level")
         self._size, self._note = QElidingLabel("–"), QElidingLabel()
         self._note.setObjectName("note")
