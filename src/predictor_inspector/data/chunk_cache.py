@@ -16,10 +16,9 @@ import numpy as np
 import torch
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.lazy import box_of
+from predictor_inspector.data.lazy import Box, LazyArray
 
 Index = tuple[int, ...]
-Box = tuple[slice, ...]
 Edges = tuple[list[int], ...]
 
 DEFAULT_BUDGET = 1 << 29
@@ -227,7 +226,7 @@ def cached(array: Array, cache: ChunkCache = SHARED) -> Array:
     return array.like(CachedData(array.data, cache), array.axis_names)
 
 
-class CachedData:
+class CachedData(LazyArray):
     """A lazily sliced array whose chunks are kept in a cache; takes whole numbers and slices.
 
     Attributes
@@ -245,17 +244,9 @@ class CachedData:
         self._edges = _edges(source, self.shape)
         self.chunks = tuple(max((b - a for a, b in pairwise(e)), default=0) for e in self._edges)
 
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    def __getitem__(self, key: Any) -> np.ndarray:
-        box, inside = box_of(key, self.shape)
-        return np.asarray(self._cache.read(self.source, self._edges, box)[inside])
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self[...], dtype=dtype)
+    def read(self, box: Box) -> np.ndarray:
+        """The values in a box."""
+        return self._cache.read(self.source, self._edges, box)
 
 
 def narrowed(values: np.ndarray) -> np.ndarray:

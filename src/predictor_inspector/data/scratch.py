@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor_inspector.data.lazy import box_of
+from predictor_inspector.data.lazy import Box, LazyArray
 
 DEFAULT_KEPT = 1 << 27
 """Bytes of decompressed chunks that an array keeps in memory."""
@@ -40,7 +40,7 @@ def scratch_room() -> int:
     return shutil.disk_usage(scratch_folder()).free
 
 
-class ScratchArray:
+class ScratchArray(LazyArray):
     """An array in a temporary file that is gone with it, or with the process.
 
     May be read in one thread while another writes. Takes whole numbers and slices.
@@ -81,11 +81,6 @@ class ScratchArray:
         self._most_kept = kept // max(1, prod(self.chunks) * self.dtype.itemsize)
 
     @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
     def nbytes_stored(self) -> int:
         """Size of the file."""
         return self._end
@@ -93,14 +88,14 @@ class ScratchArray:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, key: Any) -> np.ndarray:
-        box, inside = box_of(key, self.shape)
+    def read(self, box: Box) -> np.ndarray:
+        """The values in a box."""
         result = np.empty([s.stop - s.start for s in box], self.dtype)
         for index, here, there in self._chunks_in(box):
             result[there] = self._chunk(index)[here]
-        return np.asarray(result[inside])
+        return result
 
-    def __setitem__(self, box: tuple[slice, ...], values: np.ndarray) -> None:
+    def __setitem__(self, box: Box, values: np.ndarray) -> None:
         """Write a box, given by slices with begin and end, one per axis.
 
         Raises
@@ -115,9 +110,6 @@ class ScratchArray:
                 whole[here] = part
                 part = whole
             self._store(index, np.ascontiguousarray(part, self.dtype))
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self[...], dtype=dtype)
 
     def _chunks_in(self, box: Sequence[slice]) -> Any:
         """The chunks that a box touches: index, which part of the chunk, and which part of the box that is."""

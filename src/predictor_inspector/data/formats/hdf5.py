@@ -13,13 +13,14 @@ import numpy as np
 
 from predictor_inspector.data.formats.attributes import array_from_attributes
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
+from predictor_inspector.data.lazy import Box, LazyArray
 
 # One file may not be opened by one thread while another closes it, and h5py reads one at a time anyway.
 _LOCK = threading.RLock()
 
 
 @dataclass(frozen=True)
-class Hdf5Dataset:
+class Hdf5Dataset(LazyArray):
     """A dataset that is opened, read-only, for each read and closed after it, so that others may write to the file.
 
     `chunks` is the shape of its chunks, None where it has none.
@@ -31,17 +32,10 @@ class Hdf5Dataset:
     dtype: np.dtype[Any]
     chunks: tuple[int, ...] | None = None
 
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    def __getitem__(self, key: Any) -> np.ndarray:
+    def read(self, box: Box) -> np.ndarray:
+        """The values in a box."""
         with _opened(self.file) as file:
-            return np.asarray(file[self.name][key])
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self[...], dtype=dtype)
+            return np.asarray(file[self.name][box])
 
 
 @contextmanager

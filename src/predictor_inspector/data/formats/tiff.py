@@ -14,7 +14,7 @@ import numpy as np
 
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
 from predictor_inspector.data.geometry import make_array, pixel_array
-from predictor_inspector.data.lazy import Transposed, full_key
+from predictor_inspector.data.lazy import Box, LazyArray, Transposed
 from predictor_inspector.data.lengths import exact, simplest_decimal
 
 # TIFF holds a resolution as a ratio; below this, its terms are too small to have been rounded.
@@ -24,7 +24,7 @@ _UNIT_OF_OME = "µm"  # where PhysicalSizeX comes without a unit
 
 
 @dataclass(frozen=True)
-class TiffSeries:
+class TiffSeries(LazyArray):
     """An image of a TIFF file that is opened for each read and closed after it; only the needed parts are decoded."""
 
     file: Path
@@ -32,28 +32,20 @@ class TiffSeries:
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
 
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    def __getitem__(self, key: Any) -> np.ndarray:
+    def read(self, box: Box) -> np.ndarray:
+        """The values in a box."""
         import zarr
 
         tifffile = optional_module("tifffile", "tiff", f"reading {self.file}")
-        key = full_key(key, self.ndim)
         with tifffile.TiffFile(self.file) as tiff:
             series = tiff.series[self.series]
             if series.dataoffset is not None:
                 stored_type = series.dtype.newbyteorder(tiff.byteorder)
                 mapped = np.memmap(self.file, stored_type, "r", series.dataoffset, self.shape)
-                return np.array(mapped[key], dtype=self.dtype)
+                return np.array(mapped[box], dtype=self.dtype)
             with series.aszarr(level=0) as store:
                 stored: Any = zarr.open_array(store, mode="r")
-                return np.asarray(stored[key])
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self[...], dtype=dtype)
+                return np.asarray(stored[box])
 
 
 class TiffFiles(Format):

@@ -12,7 +12,7 @@ import torch
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.data.lazy import full_key
+from predictor_inspector.data.lazy import Box, LazyArray
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.layers.colours import blend
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry, geometry_beside
@@ -131,7 +131,7 @@ def to_unit(values: np.ndarray, channels: Sequence[Channel]) -> np.ndarray:
     return np.asarray((values - low) / (high - low))
 
 
-class LazyBlend:
+class LazyBlend(LazyArray):
     """Channels mixed to a picture where it is looked at, transparent where they are NaN.
 
     uint8, […, 4], from float [C, …].
@@ -142,13 +142,9 @@ class LazyBlend:
         self._channels = [channels[index] for index, _ in blended]
         self.shape, self.dtype = (*target.shape[1:], 4), np.dtype(np.uint8)
 
-    @property
-    def ndim(self) -> int:
-        """Number of axes, that of colours included."""
-        return len(self.shape)
-
-    def __getitem__(self, key: Any) -> np.ndarray:
-        *inner, colour = full_key(key, self.ndim)
+    def read(self, box: Box) -> np.ndarray:
+        """The colours in a box."""
+        *inner, colour = box
         values = np.stack([np.asarray(self._target[(index, *inner)]) for index, _ in self._blended])
         known = ~np.isnan(values).any(0)
         values = np.where(known, to_unit(values, self._channels), 0)
@@ -156,11 +152,8 @@ class LazyBlend:
         rgba = np.concatenate([rgb, (known * np.uint8(255))[..., None].astype(np.uint8)], axis=-1)
         return np.asarray(rgba[..., colour])
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self[...], dtype=dtype)
 
-
-class WithTime:
+class WithTime(LazyArray):
     """A lazily sliced array with one more axis, of length 1, at `position`."""
 
     def __init__(self, data: Any, position: int) -> None:
@@ -168,20 +161,11 @@ class WithTime:
         self.shape = (*data.shape[:position], 1, *data.shape[position:])
         self.dtype = np.dtype(data.dtype)
 
-    @property
-    def ndim(self) -> int:
-        """Number of axes, the added one included."""
-        return len(self.shape)
-
-    def __getitem__(self, key: Any) -> np.ndarray:
-        parts = full_key(key, self.ndim)
-        before, time, after = parts[: self._position], parts[self._position], parts[self._position + 1 :]
-        part = np.asarray(self._data[(*before, *after)])
-        axis = sum(isinstance(index, slice) for index in before)
-        return np.asarray(np.expand_dims(part, axis)[(slice(None),) * axis + (time,)])
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(self[...], dtype=dtype)
+    def read(self, box: Box) -> np.ndarray:
+        """The values in a box."""
+        before, time, after = box[: self._position], box[self._position], box[self._position + 1 :]
+        part = np.expand_dims(np.asarray(self._data[(*before, *after)]), self._position)
+        return part[(slice(None),) * self._position + (time,)]
 
 
 def _sliceable(array: Array) -> Any:
