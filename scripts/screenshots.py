@@ -104,10 +104,10 @@ def take_findings(stage: Stage) -> None:
     stage.tab("Findings")
     stage.predict("affinities", view="weight", neighborhood=LONG, lsds=False, mask_pairs=False)
     stage.viewer.layers["weight"].contrast_limits = (0, 5)
-    findings = stage.widget.tools.findings
-    findings.choose(next(f for f in findings.findings if f.channels == ("aff x+1",)))
+    tab = stage.widget.tabs["findings"]
+    tab.chosen = next(f for f in tab.findings if f.channels == ("aff x+1",))
     stage.photograph("findings")
-    findings.choose(None)
+    tab.chosen = None
     stage.tab("Inspect")
     stage.box(MIDDLE)
     stage.look(*OVERVIEW)
@@ -119,9 +119,9 @@ def take_reasons(stage: Stage) -> None:
     stage.look((SLICE * 20.0, 1024.0, 1400.0), 0.4)
     stage.predict("distance", view="weight", channels=["neurites"], scale_factor=60, mask_distances=True)
     stage.tab("Findings")
-    stage.widget.tools.findings.shows_reasons = True
+    stage.widget.tabs["findings"].shows_reasons = True
     stage.photograph("reasons")
-    stage.widget.tools.findings.shows_reasons = False
+    stage.widget.tabs["findings"].shows_reasons = False
     stage.tab("Inspect")
     stage.box(MIDDLE)
     stage.look(*OVERVIEW)
@@ -166,7 +166,7 @@ def take_compare(stage: Stage) -> None:
     """Two scale factors side by side."""
     stage.tab("Compare")
     stage.predict("distance", channels=["neurites"], scale_factor=40, mask_distances=True)
-    comparer = stage.widget.tools.comparer
+    comparer = stage.widget.tabs["compare"].comparer
     comparer.keep()
     stage.predict("distance", channels=["neurites"], scale_factor=120, mask_distances=True)
     comparer.mode = "side"

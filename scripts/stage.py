@@ -48,9 +48,7 @@ class Stage:
     @property
     def busy(self) -> bool:
         """Whether anything in the dock is still under way."""
-        tools = self.widget.tools
-        parts = (self.widget, tools.checker, tools.comparer, *self.widget.tabs.values())
-        return any(part.busy for part in parts)
+        return any(part.busy for part in (self.widget, *self.widget.tabs.values()))
 
     def frame(self, layer_list: bool) -> None:
         """Give the window its size, with or without napari's own docks at the left."""

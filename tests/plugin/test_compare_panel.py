@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication
@@ -10,7 +12,6 @@ from predictor_inspector.inspection import inspect
 from predictor_inspector.plugin.layers.comparison import DIFFERENCE
 from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
-from predictor_inspector.plugin.tabs.compare.panel import ComparePanel
 
 from .window import Window
 
@@ -22,12 +23,13 @@ class Compared:
 
     def __init__(self, window: Window) -> None:
         self.window = window
-        self.comparer = Comparer(window.widget.controller.layers)
-        self.panel = ComparePanel(self.comparer)
-        window.viewer.window.add_dock_widget(self.panel, name="compare")
-        window.widget.inspected.connect(self.comparer.set_live)
+        self.comparer: Comparer = window.widget.tabs["compare"].comparer
         window.add_labels()
         self.scale(20.0)
+
+    def __getitem__(self, name: str) -> Any:
+        """A control of the tab."""
+        return self.window.control(f"compare {name}")
 
     def scale(self, scale: float) -> None:
         self.window.set_config("distance", scale_factor=scale, **DISTANCE)
@@ -38,15 +40,8 @@ class Compared:
         self.window.qtbot.waitUntil(lambda: not self.comparer.busy, timeout=20_000)
         QApplication.processEvents()
 
-    def widget_comparer(self) -> Comparer:
-        """The dock's own, which knows what the region follows."""
-        comparer: Comparer = self.window.widget.tools.comparer
-        self.comparer.close()
-        self.comparer = comparer
-        return comparer
-
     def rows(self) -> dict[str, list[str]]:
-        tree = self.panel._tree
+        tree = self["tree"]
         tops = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount())]
         return {t.text(0): [t.child(i).text(0) for i in range(t.childCount())] for t in tops}
 
@@ -63,9 +58,9 @@ def names(window: Window) -> list[str]:
 def test_a_is_kept_while_b_goes_on_and_both_show_what_they_are(compared: Compared) -> None:
     comparer, window = compared.comparer, compared.window
     kept = window.widget.inspection
-    comparer.keep()
+    compared["keep"].click()
     compared.scale(60.0)
-    comparer.mode = "a"
+    compared["a"].click()
     compared.settle()
     layer = window.viewer.layers["target (A)"]
     np.testing.assert_array_equal(layer.data, kept.target.numpy())
@@ -137,7 +132,7 @@ def test_side_by_side_the_region_in_view_is_what_half_the_canvas_shows(compared:
 
 
 def test_side_by_side_all_of_a_pinned_box_is_seen_and_the_view_comes_back(compared: Compared) -> None:
-    comparer, window = compared.widget_comparer(), compared.window
+    comparer, window = compared.comparer, compared.window
     viewer, camera = window.viewer, window.viewer.scene.camera
     window.widget.region_mode = "layer"
     compared.settle()
@@ -196,11 +191,11 @@ def test_results_without_a_channel_in_common_say_so_and_go_on_being_shown(compar
     comparer.mode = "side"
     window.set_config("affinities", neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
     compared.settle()
-    assert "no channels in common" in compared.panel._error.text()
+    assert "no channels in common" in compared["error"].text()
     assert next(iter(compared.rows())).startswith("Parameters")
     assert window.widget.message == ""
     compared.scale(30.0)
-    assert compared.panel._error.text() == ""
+    assert compared["error"].text() == ""
 
 
 def test_dropping_a_leaves_no_trace(compared: Compared) -> None:

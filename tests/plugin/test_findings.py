@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 
+from predictor_inspector.inspection.findings import CHECKS, load_checks
 from predictor_inspector.inspection.findings.weights import REASONS
 
 from .window import VOXEL_SIZE, Window
@@ -20,18 +22,18 @@ class Checking:
     """A window whose dock looks for findings."""
 
     def __init__(self, window: Window) -> None:
-        self.window, self.widget, self.tools = window, window.widget, window.widget.tools
+        self.window, self.widget, self.tab = window, window.widget, window.widget.tabs["findings"]
 
     def settle(self) -> None:
         self.window.settle()
-        self.window.qtbot.waitUntil(lambda: not self.tools.checker.busy, timeout=20_000)
+        self.window.qtbot.waitUntil(lambda: not self.tab.busy, timeout=20_000)
         self.window.settle()
 
     def ids(self) -> list[str]:
-        return [f.id for f in self.tools.findings.findings]
+        return [f.id for f in self.tab.findings]
 
     def finding(self, kind: str) -> Any:
-        return next(f for f in self.tools.findings.findings if f.id == kind)
+        return next(f for f in self.tab.findings if f.id == kind)
 
 
 @pytest.fixture
@@ -49,13 +51,13 @@ def test_findings_follow_the_parameters(checking: Checking) -> None:
     checking.widget.config = {**SHARP, "scale_factor": 25.0}
     checking.settle()
     assert "scale-saturated" not in checking.ids()
-    assert checking.tools.findings.summary
+    assert checking.tab.summary
 
 
 def test_the_tab_says_how_many_are_grave(checking: Checking) -> None:
     checking.widget.config = SHARP
     checking.settle()
-    grave = sum(f.severity != "info" for f in checking.tools.findings.findings)
+    grave = sum(f.severity != "info" for f in checking.tab.findings)
     assert grave
     assert checking.widget._pages.tabText(1) == f"Findings ({grave})"
     checking.window.after(lambda: checking.window.viewer.layers.remove(checking.widget.gt_layer))
@@ -67,7 +69,7 @@ def test_a_click_shows_where(checking: Checking) -> None:
     checking.widget.config = SHARP
     checking.settle()
     finding = checking.finding("scale-saturated")
-    checking.tools.findings.choose(finding)
+    checking.tab.chosen = finding
     checking.settle()
     layer = checking.window.viewer.layers["finding"]
     mask = finding.where.mask
@@ -80,14 +82,14 @@ def test_a_click_shows_where(checking: Checking) -> None:
     # What is found again stays chosen, and the layer is used again.
     checking.widget.config = {**SHARP, "scale_factor": 0.6}
     checking.settle()
-    assert checking.tools.findings.chosen is checking.finding("scale-saturated")
+    assert checking.tab.chosen is checking.finding("scale-saturated")
     assert checking.window.viewer.layers["finding"] is layer
-    checking.tools.findings.choose(None)
+    checking.tab.chosen = None
     assert not layer.visible
 
 
 def test_many_of_a_kind_unfold_beneath_the_first(checking: Checking) -> None:
-    panel = checking.tools.findings
+    tab = checking.tab
     labels = np.ones((12, 40, 48), dtype=np.uint16)
     for k in range(5):
         labels[4, 5 + 6 * k : 7 + 6 * k, 10:12] = k + 2
@@ -95,22 +97,31 @@ def test_many_of_a_kind_unfold_beneath_the_first(checking: Checking) -> None:
     checking.widget.region_mode = "layer"
     checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 5]], "lsds": False}
     checking.settle()
-    many = [f for f in panel.findings if f.id == "small-object"]
+    many = [f for f in tab.findings if f.id == "small-object"]
     assert len(many) > 2
-    group = next(g for g in panel._groups if g.kind == ("info", "small-object"))
-    assert [row.finding for row in group.rows] == many
-    assert [row.isVisible() for row in group.rows] == [True] + [False] * (len(many) - 1)
-    assert group._more.text() == f"▸ {len(many) - 1} more of this kind"
-    group._more.click()
-    assert all(row.isVisible() for row in group.rows)
+    rows, more = rows_of(tab, many), more_of(tab, many)
+    assert [row.isVisible() for row in rows] == [True] + [False] * (len(many) - 1)
+    assert more.text() == f"▸ {len(many) - 1} more of this kind"
+    more.click()
+    assert all(row.isVisible() for row in rows)
     # What is unfolded stays so when the list is made anew, and what is chosen is never folded away.
     checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 6]], "lsds": False}
     checking.settle()
-    group = next(g for g in panel._groups if g.kind == ("info", "small-object"))
-    assert group.unfolded
-    group.unfolded = False
-    panel.choose(group.rows[2].finding)
-    assert group.rows[2].isVisible()
+    many = [f for f in tab.findings if f.id == "small-object"]
+    rows, more = rows_of(tab, many), more_of(tab, many)
+    assert more.isChecked()
+    more.click()
+    assert not rows[2].isVisible()
+    tab.chosen = many[2]
+    assert rows[2].isVisible()
+
+
+def rows_of(tab: Any, findings: list[Any]) -> list[Any]:
+    return [row for row in tab.findChildren(QWidget, "finding") if row.finding in findings]
+
+
+def more_of(tab: Any, findings: list[Any]) -> Any:
+    return rows_of(tab, findings)[0].parentWidget().findChild(QToolButton, "more")
 
 
 def test_a_click_flies_to_the_slice_that_holds_most(checking: Checking) -> None:
@@ -123,17 +134,34 @@ def test_a_click_flies_to_the_slice_that_holds_most(checking: Checking) -> None:
     viewer, first = checking.window.viewer, checking.window.viewer.dims.ndim - 3
     viewer.dims.set_point(first, 120.0)
     checking.settle()
-    checking.tools.findings.choose(checking.finding("small-object"))
+    checking.tab.chosen = checking.finding("small-object")
     checking.settle()
     assert viewer.dims.point[first] == pytest.approx(100.0 + 9 * VOXEL_SIZE[0])
 
 
 def test_all_checks_run_when_asked(checking: Checking) -> None:
     checking.settle()
-    assert checking.tools.findings._all.isEnabled()
-    checking.tools.findings._all.click()
+    button = checking.window.control("findings all")
+    assert button.isEnabled()
+    button.click()
     checking.settle()
-    assert not checking.tools.findings._all.isEnabled()
+    assert not button.isEnabled()
+
+
+def test_a_check_that_cannot_be_loaded_is_a_line_in_the_tab(
+    checking: Checking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CHECKS.built_in, "missing", "no_such_package:check")
+    load_checks.cache_clear()
+    try:
+        checking.widget.config = SHARP
+        checking.settle()
+    finally:
+        load_checks.cache_clear()
+    line = checking.window.control("findings failures")
+    assert line.isVisible()
+    assert line.text().startswith("The check 'missing' can't be loaded: ModuleNotFoundError")
+    assert "scale-saturated" in checking.ids()
 
 
 def test_a_suggestion_is_applied_with_one_click_and_undone_with_another(checking: Checking) -> None:
@@ -141,15 +169,13 @@ def test_a_suggestion_is_applied_with_one_click_and_undone_with_another(checking
     checking.widget.config = SHARP
     checking.settle()
     before = checking.widget.config
-    suggestions = checking.tools.findings._suggestions
-    texts = [label.text() for row in suggestions._shown for label in row.findChildren(type(suggestions._title))]
-    assert any("scale factor" in text for text in texts)
-    apply = suggestions._shown[0].findChild(type(suggestions._undo))
-    apply.click()
+    row = checking.window.control("suggestion")
+    assert any("scale factor" in label.text() for label in row.findChildren(QLabel))
+    row.findChild(QPushButton).click()
     checking.settle()
     assert checking.widget.config["scale_factor"] > 0.5
     assert "scale-saturated" not in checking.ids()
-    suggestions._undo.click()
+    checking.window.control("undo suggestion").click()
     checking.settle()
     assert checking.widget.config == before
 
@@ -158,7 +184,7 @@ def test_a_layer_says_why_values_have_no_weight(checking: Checking) -> None:
     checking.widget.region_mode = "layer"
     checking.widget.config = {"kind": "affinities", "neighborhood": [[1, 0, 0], [0, 0, 5]], "lsds": False}
     checking.settle()
-    checking.tools.findings.shows_reasons = True
+    checking.tab.shows_reasons = True
     layer, weight = checking.window.viewer.layers["weight 0"], checking.window.weight
     assert layer.visible
     np.testing.assert_array_equal(np.asarray(layer.data) > 0, np.asarray(weight.data) == 0)
@@ -168,7 +194,7 @@ def test_a_layer_says_why_values_have_no_weight(checking: Checking) -> None:
     checking.settle()
     assert checking.window.viewer.layers["weight 0"] is layer
     assert len(layer.data) == 1
-    checking.tools.findings.shows_reasons = False
+    checking.tab.shows_reasons = False
     assert not layer.visible
 
 
@@ -177,9 +203,9 @@ def test_results_on_disk_are_not_read_to_check_them(checking: Checking) -> None:
     inspection = checking.widget.inspection
     held = inspection.target.like(np.asarray(inspection.target.numpy()), inspection.target.axis_names)
     lazy = replace(inspection, target=replace_data(held))
-    checking.tools.checker.take(lazy)
-    checking.tools.checker.check_all()
-    assert "too large for memory" in checking.tools.findings.summary
+    checking.tab.on_shown(lazy)
+    checking.tab.check_all()
+    assert "too large for memory" in checking.tab.summary
     assert checking.ids() == []
 
 

@@ -12,7 +12,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, padded
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.layers.owned import is_owned
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
@@ -25,7 +25,6 @@ from predictor_inspector.plugin.model.resolve import Message
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.reader import add_layers
 from predictor_inspector.plugin.tabs import TabContext, make_tabs
-from predictor_inspector.plugin.tabs.tools import Tools
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -102,7 +101,6 @@ class InspectorWidget(QWidget):
         )
         self.tabs, failures = make_tabs(self.context)
         self.notice = " ".join(failures)
-        self.tools = Tools(self, viewer, self.controller, mix.of, self.context.derived)
         self._watched = False
         self._lay_out()
         self._connect()
@@ -209,12 +207,9 @@ class InspectorWidget(QWidget):
         self._pages.setDocumentMode(True)
         self._pages.tabBar().setDrawBase(False)
         self._pages.setUsesScrollButtons(True)
-        pages = [(tab.order, tab.title, tab.tool_tip, tab) for tab in self.tabs.values()]
-        pages += [(order, title, tip, padded(tool)) for order, title, tip, tool in self.tools.tabs]
-        pages.sort(key=lambda page: page[0])
-        self._titles = [title for _, title, _, _ in pages]
-        for _, title, tip, page in pages:
-            self._pages.setTabToolTip(self._pages.addTab(page, title), tip)
+        self._titles = [tab.title for tab in self.tabs.values()]
+        for tab in self.tabs.values():
+            self._pages.setTabToolTip(self._pages.addTab(tab, tab.title), tab.tool_tip)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -225,9 +220,7 @@ class InspectorWidget(QWidget):
 
     def _connect(self) -> None:
         controller, tabs = self.controller, self.tabs.values()
-        self._shutdown = Shutdown(
-            controller.close, self.tools.close, self._memory_setting.close, *(tab.shut_down for tab in tabs)
-        )
+        self._shutdown = Shutdown(controller.close, self._memory_setting.close, *(tab.shut_down for tab in tabs))
         self._shutdown.watch(self)
         controller.layers_changed.connect(self.reset_choices)
         controller.message.connect(self._on_message)
@@ -238,7 +231,6 @@ class InspectorWidget(QWidget):
             controller.cleared.connect(tab.on_cleared)
             controller.view_changed.connect(tab.on_view_changed)
             tab.renamed.connect(partial(self._on_title, tab.title))
-        self.tools.title_changed.connect(self._on_title)
         controller.shown.connect(self.inspected)
         self._pages.currentChanged.connect(self._on_page)
 
@@ -246,9 +238,7 @@ class InspectorWidget(QWidget):
         self._pages.setTabText(self._titles.index(title), shown)
 
     def _on_page(self, index: int) -> None:
-        for tab in self.tabs.values():
-            if tab.title == self._titles[index]:
-                tab.on_opened()
+        list(self.tabs.values())[index].on_opened()
 
     def _on_message(self, message: Message) -> None:
         self._message = message.text if message.kind in ("error", "parameters") else ""

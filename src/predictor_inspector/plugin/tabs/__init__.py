@@ -159,8 +159,10 @@ TABS: Extensions[type[Tab]] = Extensions(
     group="predictor_inspector.tabs",
     built_in={
         "setup": "predictor_inspector.plugin.tabs.setup.tab:SetupTab",
+        "findings": "predictor_inspector.plugin.tabs.findings.tab:FindingsTab",
         "explain": "predictor_inspector.plugin.tabs.explain.tab:ExplainTab",
         "numbers": "predictor_inspector.plugin.tabs.numbers.tab:NumbersTab",
+        "compare": "predictor_inspector.plugin.tabs.compare.tab:CompareTab",
         "share": "predictor_inspector.plugin.tabs.share.tab:ShareTab",
         "survey": "predictor_inspector.plugin.tabs.survey.tab:SurveyTab",
     },

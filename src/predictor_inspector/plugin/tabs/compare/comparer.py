@@ -1,4 +1,4 @@
-"""`Comparer`: keeps a result as A, and compares every one that comes after it."""
+"""`Comparer`: keep a result as A, and compare those that follow with it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.text import capitalised, format_error, millions
 from predictor_inspector.inspection import Inspection, run
 from predictor_inspector.inspection.comparison import Comparison, compare
-from predictor_inspector.inspection.findings import Find
-from predictor_inspector.plugin.layers.colours import blend, blended_at_first
+from predictor_inspector.inspection.findings import find_quickly
+from predictor_inspector.plugin.layers.colours import blend
 from predictor_inspector.plugin.layers.comparison import DIFFERENCE, NAMES, CompareLayers
-from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.pictures import to_unit
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
+from predictor_inspector.plugin.tabs import TabContext
 
 MODES = ("b", "a", "side", "flicker", "difference")
 MOST_VALUES = 2**26
@@ -32,7 +31,6 @@ class _Result:
     """What the worker returns: A for the region of B, and how they compare or why they can't be."""
 
     a: Inspection
-    b: Inspection
     comparison: Comparison | None
     trouble: str
 
@@ -40,37 +38,28 @@ class _Result:
 class Comparer(QObject):
     """A, B, and the layers that show them against each other.
 
-    Parameters
+    Attributes
     ----------
-    layers : OwnedLayers
-        Those of B among them.
-    find : callable, optional
-        Gives the findings of an inspection.
-    blended : callable, optional
-        Gives the channels that a predictor's RGB view mixes, and their colours.
-    may_zoom : callable, optional
-        Whether the view may draw back to show two pictures side by side; not where the region follows the view.
+    a, b : Inspection or None
+        The result that was kept, and the live one.
+    comparison : Comparison or None
+        Of the two, where they can be compared.
+    follows : bool
+        Whether A is computed for B's region.
     """
 
     compared = Signal(object)
     """A `Comparison`, or None when there is none any more."""
     message = Signal(str)
-    """A sentence for the person; empty if all is well."""
+    """What is wrong, in a sentence; empty if nothing is."""
     mode_changed = Signal(str)
     kept = Signal(object)
     """The `Inspection` that is A now, or None."""
 
-    def __init__(
-        self,
-        layers: OwnedLayers,
-        find: Find | None = None,
-        blended: Callable[[Sequence[Channel]], Sequence[tuple[int, str]]] | None = None,
-        may_zoom: Callable[[], bool] | None = None,
-    ) -> None:
+    def __init__(self, context: TabContext) -> None:
         super().__init__()
-        self._viewer, self._find = layers.viewer, find
-        self._blended, self._may_zoom = blended or _blended, may_zoom
-        self.layers = CompareLayers(layers)
+        self._context = context
+        self.layers = CompareLayers(context.layers)
         self.follows = True
         self.a: Inspection | None = None
         self.b: Inspection | None = None
@@ -89,9 +78,13 @@ class Comparer(QObject):
         self._later.setInterval(0)
         self._later.timeout.connect(self._on_later)
         self._watched: list[tuple[Any, Any]] = []
-        events = layers.viewer.layers.events
-        for emitter in (events.inserted, events.removed, events.reordered):
+        for emitter in self._list_events:
             emitter.connect(self._on_layers)
+
+    @property
+    def _list_events(self) -> tuple[Any, ...]:
+        events = self._context.viewer.layers.events
+        return events.inserted, events.removed, events.reordered
 
     @property
     def busy(self) -> bool:
@@ -113,22 +106,16 @@ class Comparer(QObject):
 
     @property
     def rate(self) -> float:
-        """How often A and B take turns, in changes to A and back per second."""
+        """Changes to A and back per second."""
         return 500 / self._flicker.interval()
 
     @rate.setter
     def rate(self, rate: float) -> None:
         self._flicker.setInterval(round(500 / rate))
 
-    def keep(self, inspection: Inspection | None = None) -> None:
-        """Keep a result as A, by default B.
-
-        Raises
-        ------
-        ValueError
-            If there is none, or it is too large to keep.
-        """
-        inspection = inspection or self.b
+    def keep(self) -> None:
+        """Keep B as A; a ``ValueError`` if there is none, or it is too large to keep."""
+        inspection = self.b
         if inspection is None:
             raise ValueError("There is no result yet to keep as A.")
         values = prod(inspection.target.shape)
@@ -167,13 +154,12 @@ class Comparer(QObject):
         self._later.stop()
         self._runner.close()
         self._unwatch()
-        events = self._viewer.layers.events
-        for emitter in (events.inserted, events.removed, events.reordered):
+        for emitter in self._list_events:
             emitter.disconnect(self._on_layers)
 
     def compare_again(self) -> None:
         """Compare anew, since A, B or how to do it has changed."""
-        a, b, find = self.a, self.b, self._find
+        a, b = self.a, self.b
         if a is None or b is None:
             return
 
@@ -181,14 +167,11 @@ class Comparer(QObject):
             kept = a
             if self.follows and a.roi != b.roi and a.target.dims == b.target.dims:
                 kept = run(replace(a.request, source=b.request.source, roi=b.roi), step)
-            found: list[Sequence[Any]] = [(), ()]
-            if find is not None:
-                found = [find(inspection) for inspection in (kept, b)]
             try:
-                return _Result(kept, b, compare(kept, b, *found), "")
+                return _Result(kept, compare(kept, b, find_quickly(kept), find_quickly(b)), "")
             except ValueError as error:
-                # That two results can't be compared is worth a sentence, but A is still to be seen.
-                return _Result(kept, b, None, f"{capitalised(format_error(error))}.")
+                # A is shown even if the two can't be compared.
+                return _Result(kept, None, f"{capitalised(format_error(error))}.")
 
         self._runner.submit(Job(work))
 
@@ -201,7 +184,7 @@ class Comparer(QObject):
         self.compared.emit(result.comparison)
 
     def _refresh(self) -> None:
-        """Show what the mode says, of the view that the person looks at."""
+        """Show what the mode says, of the view that is looked at."""
         a, view = self._shown_a, self.layers.looked_at()
         self._flicker.stop()
         if a is None or view is None or self._mode == "b":
@@ -214,7 +197,8 @@ class Comparer(QObject):
             self.layers.show_only(*[DIFFERENCE] if self.comparison is not None else [])
             return
         self._put_a(a, view)
-        may_zoom = self._may_zoom is not None and self._may_zoom()
+        # The view may draw back, unless the region follows it.
+        may_zoom = self._context.settings.region_mode != "view"
         self.layers.side_by_side(self._mode == "side", self.b if may_zoom else None)
         self.layers.show_only(NAMES[view])
         if self._mode == "flicker":
@@ -222,7 +206,7 @@ class Comparer(QObject):
 
     def _put_a(self, a: Inspection, view: str) -> None:
         name, array = NAMES[view], a.weight if view == WEIGHT else a.target
-        blended = tuple(self._blended(a.channels)) or ((0, "#ffffff"),)
+        blended = tuple(self._context.blended(a.channels)) or ((0, "#ffffff"),)
         new = self.layers.get(name) is None
         if new or self._have.get(name) != (a, self._names_of_b(), blended):
             if view == RGB:
@@ -296,7 +280,3 @@ class Comparer(QObject):
             self.drop()
         else:
             self._refresh()
-
-
-def _blended(channels: Sequence[Channel]) -> list[tuple[int, str]]:
-    return list(blended_at_first(channels).items())

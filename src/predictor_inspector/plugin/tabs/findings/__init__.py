@@ -1,1 +1,1 @@
-"""Findings and suggestions in the dock: looked for in the background, listed, and shown where they are."""
+"""Findings tab: checks in the background, their findings and suggestions."""

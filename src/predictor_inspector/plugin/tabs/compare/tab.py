@@ -1,4 +1,4 @@
-"""The compare part of the dock: keep a result as A, go on as B, and see what has changed."""
+"""`CompareTab`: keep a result as A, go on as B, and see what has changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from qtpy.QtWidgets import (
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
-    QWidget,
 )
 from superqt import QElidingLabel
 
@@ -26,11 +25,12 @@ from predictor_inspector.inspection.comparison import Comparison
 from predictor_inspector.inspection.comparison.changes import Change, parameter_changes
 from predictor_inspector.inspection.output.text import name_of, parameters_text
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel
+from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 
 _MODES = {
     "b": ("B", "Show the live result"),
-    "a": ("A", "Show what was kept"),
+    "a": ("A", "Show the kept result"),
     "side": ("B | A", "Show both at once: B left, A right, with one camera"),
     "flicker": ("Flicker", "Show both in turns: what differs moves"),
     "difference": ("B − A", "Show the difference; dark is the same"),
@@ -42,18 +42,16 @@ _NOTHING = "Keep a result to compare those that follow with it."
 _MOST_CHANGES = 60  # of statistics: more rows than anyone reads would only slow the dock down
 
 
-class ComparePanel(QWidget):
-    """Buttons for A and for the ways to look at A and B, and a table of what is different.
+class CompareTab(Tab):
+    """Buttons for A and for ways to look at A and B, and a table of what is different."""
 
-    Parameters
-    ----------
-    comparer : Comparer
-        Which is driven and shown.
-    """
+    title = "Compare"
+    tool_tip = "Keep a result, go on tuning, and see what differs"
+    order = 40
 
-    def __init__(self, comparer: Comparer, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._comparer = comparer
+    def __init__(self, context: TabContext) -> None:
+        super().__init__(context)
+        comparer = self.comparer = Comparer(context)
         self._keep = QPushButton("Keep as A")
         self._keep.setToolTip("Keep the present result, and compare all that follow with it")
         self._drop = QPushButton("Drop A")
@@ -66,6 +64,7 @@ class ComparePanel(QWidget):
             button = QPushButton(title)
             button.setCheckable(True)
             button.setProperty("mode", mode)
+            button.setObjectName(f"compare {mode}")
             button.setToolTip(tooltip)
             self._modes.addButton(button)
             views.addWidget(button)
@@ -84,11 +83,26 @@ class ComparePanel(QWidget):
         self._copy.setToolTip("Put everything that is different on the clipboard, as text")
         self._error = ErrorLabel()
         self._tree = _tree()
+        for name in ("keep", "drop", "about", "follow", "rate", "copy", "error", "tree"):
+            getattr(self, f"_{name}").setObjectName(f"compare {name}")
         self._lay_out(views)
         self._connect()
-        self._on_kept(comparer.a)
+        self._on_kept(None)
         self._on_mode(comparer.mode)
-        self._show(comparer.comparison)
+        self._show(None)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a comparison is being computed."""
+        return self.comparer.busy
+
+    def on_shown(self, inspection: Inspection) -> None:
+        """Compare this with what was kept."""
+        self.comparer.set_live(inspection)
+
+    def shut_down(self) -> None:
+        """Stop for good; layers stay."""
+        self.comparer.close()
 
     def _lay_out(self, views: QHBoxLayout) -> None:
         first, options = QHBoxLayout(), QHBoxLayout()
@@ -108,7 +122,7 @@ class ComparePanel(QWidget):
         column.addWidget(self._tree, 1)
 
     def _connect(self) -> None:
-        comparer = self._comparer
+        comparer = self.comparer
         self._keep.clicked.connect(lambda _c=False: self._on_keep())
         self._drop.clicked.connect(lambda _c=False: comparer.drop())
         self._copy.clicked.connect(lambda _c=False: self._on_copy())
@@ -122,17 +136,17 @@ class ComparePanel(QWidget):
 
     def _on_keep(self) -> None:
         try:
-            self._comparer.keep()
+            self.comparer.keep()
         except ValueError as error:
             self._error.show_message(str(error))
 
     def _on_follow(self, follows: bool) -> None:
-        self._comparer.follows = follows
-        self._comparer.compare_again()
+        self.comparer.follows = follows
+        self.comparer.compare_again()
 
     def _on_copy(self) -> None:
-        if self._comparer.comparison is not None:
-            QGuiApplication.clipboard().setText(self._comparer.comparison.describe())
+        if self.comparer.comparison is not None:
+            QGuiApplication.clipboard().setText(self.comparer.comparison.describe())
 
     def _on_kept(self, a: Inspection | None) -> None:
         text = _NOTHING
@@ -169,7 +183,7 @@ class ComparePanel(QWidget):
 
     def _parts(self, comparison: Comparison | None) -> list[tuple[str, list[Row]]]:
         """What the table shows; parameters even of results that can't be compared."""
-        a, b = self._comparer.a, self._comparer.b
+        a, b = self.comparer.a, self.comparer.b
         if comparison is not None:
             return _rows(comparison)
         if a is None or b is None:

@@ -1,0 +1,245 @@
+"""`FindingsTab`: what is wrong with the result shown, where, what to do about it, and better parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import torch
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import capitalised, counted, format_error
+from predictor_inspector.inspection import Inspection
+from predictor_inspector.inspection.findings import SEVERITIES, Finding, Subject, find_in, load_checks
+from predictor_inspector.inspection.findings.suggestions import Suggestion, suggest_for
+from predictor_inspector.inspection.findings.weights import REASONS, zero_weight_reasons
+from predictor_inspector.plugin.forms.small_widgets import scrolling, wrapping
+from predictor_inspector.plugin.layers.colours import REASON_COLOURS
+from predictor_inspector.plugin.layers.labels import FindingLayer, ZeroWeightLayer
+from predictor_inspector.plugin.layers.navigation import fly_to
+from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window
+from predictor_inspector.plugin.live.worker import Job, LiveRunner
+from predictor_inspector.plugin.model.resolve import Resolved
+from predictor_inspector.plugin.tabs import Tab, TabContext
+from predictor_inspector.plugin.tabs.findings.finding_list import FindingList
+from predictor_inspector.plugin.tabs.findings.suggestion_list import SuggestionList
+
+_REST = 250
+"""Milliseconds without a new result before quick checks run: nobody reads a list that changes with every frame."""
+
+_LIVE_VALUES = 1 << 24
+"""Values of a target up to which quick checks run by themselves."""
+
+_NOTHING = "What is wrong with targets and weights is listed here once there are some."
+_LARGE = "A large region: press Check all to look for what is wrong."
+_ON_DISK = "These results are too large for memory. Pin a smaller box to check it, or survey many small regions."
+
+
+@dataclass(frozen=True, eq=False)
+class _Checked:
+    """What checks found in an inspection, and a sentence for each check that can't be loaded or failed."""
+
+    findings: tuple[Finding, ...]
+    suggestions: tuple[Suggestion, ...]
+    reasons: Array
+    slow: bool
+    failures: list[str]
+
+
+class FindingsTab(Tab):
+    """Findings, the most severe first; beneath them suggestions. Quick checks run with every result."""
+
+    title = "Findings"
+    tool_tip = "What is wrong with targets and weights, and where"
+    order = 10
+
+    def __init__(self, context: TabContext) -> None:
+        super().__init__(context)
+        self._state: Resolved | None = None
+        self._inspection: Inspection | None = None
+        self._reasons: Array | None = None
+        self._mark, self._zero_weight = FindingLayer(context.layers), ZeroWeightLayer(context.layers)
+        self._summary, self._legend, self._failures = wrapping(""), wrapping(""), wrapping("")
+        self._runner = LiveRunner(leave_a_core_to_the_window)
+        self._runner.finished.connect(self._on_checked)
+        self._runner.failed.connect(self._on_failed)
+        self._runner.stepped.connect(self._on_step)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST)
+        self._rest.timeout.connect(lambda: self._check(slow=False))
+        self._legend.setTextFormat(Qt.TextFormat.RichText)
+        self._show_reasons = QPushButton("Weight 0")
+        self._show_reasons.setCheckable(True)
+        self._show_reasons.setToolTip("Show which values have no weight, and why, as a layer")
+        self._show_reasons.toggled.connect(lambda _shown: self._update_reasons())
+        self._all = QPushButton("Check all")
+        self._all.setToolTip("Run the slow checks too: is the context enough?")
+        self._all.clicked.connect(lambda _checked=False: self.check_all())
+        self._list, self._suggestions = FindingList(), SuggestionList(context.settings, context.history)
+        self._list.chosen_changed.connect(self._on_chosen)
+        for name in ("summary", "legend", "failures", "all"):
+            getattr(self, f"_{name}").setObjectName(f"findings {name}")
+        self._lay_out()
+        self.on_cleared()
+
+    @property
+    def busy(self) -> bool:
+        """Whether checks run, or are about to."""
+        return self._rest.isActive() or self._runner.busy
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is listed, folded or not."""
+        return self._list.findings
+
+    @property
+    def summary(self) -> str:
+        """The sentence above the list."""
+        return str(self._summary.text())
+
+    @property
+    def chosen(self) -> Finding | None:
+        """The finding that is open, and marked in the viewer."""
+        return self._list.chosen
+
+    @chosen.setter
+    def chosen(self, finding: Finding | None) -> None:
+        self._list.choose(finding)
+
+    @property
+    def shows_reasons(self) -> bool:
+        """Whether a layer shows which values have no weight, and why."""
+        return bool(self._show_reasons.isChecked())
+
+    @shows_reasons.setter
+    def shows_reasons(self, shown: bool) -> None:
+        self._show_reasons.setChecked(shown)
+
+    def check_all(self) -> None:
+        """Run all checks now, slow ones too."""
+        self._rest.stop()
+        if self._inspection is not None and not isinstance(self._inspection.target.data, torch.Tensor):
+            self._show_nothing(_ON_DISK)
+        else:
+            self._check(slow=True)
+
+    def on_resolved(self, state: Resolved) -> None:
+        """Know where layers lie."""
+        self._state = state
+
+    def on_shown(self, inspection: Inspection) -> None:
+        """Check this inspection once no newer one comes, unless it is large."""
+        self._inspection = inspection
+        self._runner.cancel()
+        if prod(inspection.target.shape) > _LIVE_VALUES:
+            self._rest.stop()
+            self._show_nothing(_LARGE)
+        else:
+            self._rest.start()
+
+    def on_outdated(self) -> None:
+        """List and mark nothing."""
+        self._rest.stop()
+        self._runner.cancel()
+        self._inspection = None
+        self._mark.hide()
+        self._show_nothing(_NOTHING)
+        self._all.setEnabled(False)
+
+    def on_cleared(self) -> None:
+        """List and mark nothing."""
+        self.on_outdated()
+
+    def shut_down(self) -> None:
+        """Stop checking."""
+        self._rest.stop()
+        self._runner.close()
+
+    def _lay_out(self) -> None:
+        head, inner = QHBoxLayout(), QWidget()
+        head.addWidget(self._summary, 1)
+        head.addWidget(self._show_reasons)
+        head.addWidget(self._all)
+        column, layout = QVBoxLayout(inner), QVBoxLayout(self)
+        for widget in (self._failures, self._list, self._suggestions):
+            column.addWidget(widget)
+        column.addStretch(1)
+        layout.addLayout(head)
+        layout.addWidget(self._legend)
+        layout.addWidget(scrolling(inner), 1)
+        for each in (column, layout):
+            each.setContentsMargins(0, 0, 0, 0)
+
+    def _check(self, slow: bool) -> None:
+        inspection = self._inspection
+        if inspection is None:
+            return
+
+        def work(step: Any) -> _Checked:
+            # What one check derives from the inspection, the others share.
+            subject, failures = Subject(inspection, step), list(load_checks()[1])
+            found = find_in(subject, slow, failures=failures)
+            return _Checked(found, suggest_for(subject), zero_weight_reasons(subject), slow, failures)
+
+        self._runner.submit(Job(work, inspection))
+
+    def _on_step(self, step: str, _fraction: float) -> None:
+        self._summary.setText(f"Looking at {step} …")
+
+    def _on_checked(self, job: Job, checked: _Checked) -> None:
+        if job.about is self._inspection:
+            self._show(checked)
+
+    def _on_failed(self, job: Job, error: BaseException) -> None:
+        if job.about is self._inspection:
+            self._show_nothing(f"The checks failed: {format_error(error)}")
+
+    def _show_nothing(self, why: str) -> None:
+        """List no findings, and say why."""
+        self._show(None)
+        self._summary.setText(why)
+
+    def _show(self, checked: _Checked | None) -> None:
+        """List what was found."""
+        findings = () if checked is None else checked.findings
+        self._reasons = None if checked is None else checked.reasons
+        self._list.show_findings(findings)
+        self._suggestions.show_suggestions(() if checked is None else checked.suggestions)
+        self._failures.setText("" if checked is None else "\n".join(map(capitalised, checked.failures)))
+        self._failures.setVisible(bool(self._failures.text()))
+        self._all.setEnabled(checked is None or not checked.slow)
+        self._update_reasons()
+        counts = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
+        told = [counted(n, "remark" if s == "info" else s) for s, n in counts.items() if n]
+        nothing = f"Nothing found by {'any check' if checked is not None and checked.slow else 'the quick checks'}."
+        self._summary.setText(", ".join(told) or nothing)
+        grave = counts["error"] + counts["warning"]
+        self.renamed.emit(f"{self.title} ({grave})" if grave else self.title)
+        self.context.derived.findings = None if checked is None else findings
+
+    def _update_reasons(self) -> None:
+        """Show why values have weight 0, if that is wanted."""
+        reasons = self._reasons if self.shows_reasons else None
+        self._legend.setVisible(reasons is not None)
+        if reasons is None or self._state is None:
+            self._zero_weight.hide()
+            return
+        self._zero_weight.show(reasons, self._state.place)
+        found = [int(code) for code in np.unique(reasons.numpy()) if code]
+        legend = [f'<span style="color: {REASON_COLOURS[code]}">■</span> {REASONS[code]}' for code in found]
+        self._legend.setText(" &nbsp; ".join(legend) or "Every value has weight.")
+
+    def _on_chosen(self, finding: Finding | None) -> None:
+        if finding is None or self._state is None:
+            self._mark.hide()
+            return
+        self._mark.show(finding, self._state.place)
+        # A region that follows the view must not become smaller.
+        fly_to(self.context.viewer, finding.where.mask, may_zoom=self.context.settings.region_mode != "view")
+        if finding.channels:
+            self.context.look_at_channel(finding.channels[0])
