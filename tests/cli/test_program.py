@@ -174,9 +174,9 @@ def test_a_render_in_tiles_is_the_render_of_the_whole(
 def test_an_interrupt_between_tiles_leaves_nothing_behind(
     moment: str, labels: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from predictor_inspector.inspection.output import tiled_results
+    from predictor_inspector.inspection.output import results
 
-    write, begun = tiled_results.write_results_in_tiles, []
+    write, begun = results.write_results_in_tiles, []
 
     def interrupt(*arguments: Any) -> Any:
         def tell(step: str, fraction: float) -> None:
@@ -186,7 +186,7 @@ def test_an_interrupt_between_tiles_leaves_nothing_behind(
 
         return write(*arguments[:-1], tell)
 
-    monkeypatch.setattr(tiled_results, "write_results_in_tiles", interrupt)
+    monkeypatch.setattr(results, "write_results_in_tiles", interrupt)
     settings = ["--predictor", "affinities", "--set", "lsds=false", "--memory", "60kB"]
     assert run("render", labels, *settings, "--out", out) == 130
     assert begun == [{".partial"}]

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, DummyPredictor, HotDistancePredictor
 from predictor_inspector.data.source import Source
-from predictor_inspector.inspection import inspect
+from predictor_inspector.inspection import Request, inspect, run
 from predictor_inspector.inspection.output.pictures import overview_figure
 from predictor_inspector.inspection.output.pictures.colours import BACKGROUND, label_colours, target_colours
 from predictor_inspector.inspection.output.pictures.panels import round_length
@@ -152,8 +152,7 @@ def test_raw_data_and_mask_on_other_grids_are_drawn_in_2d_too() -> None:
     gt = Array(ids, (2, 3), unit="um", subdivision=10)
     raw = Array(np.random.default_rng(0).random((3, 64, 48)).astype(np.float32), (1, 2), unit="um", subdivision=10)
     mask = Array(np.ones((16, 20), np.uint8), (4, 4), unit="um", subdivision=10)
-    inspection = inspect(DistancePredictor(["a"], 1.0, True), gt, mask=mask, device="cpu")
-    figure = overview_figure(inspection, raw)
+    figure = overview_figure(run(Request(DistancePredictor(["a"], 1.0, True), Source(gt, mask, raw), device="cpu")))
     figure.canvas.draw()
     assert panel(figure, "ground truth").get_xlabel() == "x [um]"
 
@@ -167,3 +166,12 @@ def test_a_picture_needs_two_or_three_axes() -> None:
 def test_pyplot_is_not_needed(gt: Array, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     overview_figure(inspect(DummyPredictor(1), gt, device="cpu")).canvas.draw()
+
+
+def test_raw_data_lie_beneath_the_ground_truth(gt: Array) -> None:
+    raw = gt.like(np.random.default_rng(0).random(gt.data.shape).astype(np.float32))
+    bare, over_raw = (
+        panel(overview_figure(run(Request(DummyPredictor(1), Source(gt, raw=raw), device="cpu"))), "ground truth")
+        for raw in (None, raw)
+    )
+    assert not np.array_equal(*(axes.images[0].get_array() for axes in (bare, over_raw)))

@@ -79,7 +79,7 @@ def test_what_is_not_the_reports_own_is_escaped(inspection: Inspection) -> None:
     evil = "<script>alert('x')</script>\" onload=\""
     finding = stand_in(evil, evil, evil, evil, (evil,))
     *_, surveyed = survey(inspection.request, [inspection.roi], find=lambda _: [finding])
-    html = report_html(inspection, [finding], {evil: evil}, None, evil, surveyed, [(b"", evil)], evil)
+    html = report_html(inspection, [finding], {evil: evil}, evil, surveyed, [(b"", evil)], evil)
     page = Page(html)
     tags = {tag for tag, _ in page.seen}
     assert not {"script", "b>cell<"} & tags
@@ -93,7 +93,7 @@ def test_a_report_tells_everything_about_an_inspection(inspection: Inspection) -
         stand_in(),
         stand_in("not-finite", "error", "NaN in the target.", "Look for it.", ("cell",), 1234),
     ]
-    text = Page(report_html(inspection, findings, {"ground truth": "crop.zarr : ids"}, None, "my notes")).text
+    text = Page(report_html(inspection, findings, {"ground truth": "crop.zarr : ids"}, "my notes")).text
     for words in ("scale_factor", "20 nm", "4 × 24 × 20 voxels of 40 × 4 × 4 nm", "[1000:1160, 20:116, -12:68] nm"):
         assert words in text
     for words in ("1,234 voxels", "crop.zarr : ids", "my notes", "torch", "device", "weight of +"):
@@ -122,7 +122,7 @@ def test_a_report_is_written_as_html_only_and_whole(inspection: Inspection, tmp_
 
 @pytest.fixture
 def parser(monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
-    monkeypatch.setattr("predictor_inspector.inspection.output.write_report.find_quickly", lambda _: [stand_in()])
+    monkeypatch.setattr("predictor_inspector.inspection.findings.find_quickly", lambda _: [stand_in()])
     made = argparse.ArgumentParser()
     report.add_arguments(made)
     return made

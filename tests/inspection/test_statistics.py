@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ def test_statistics_are_numpys(seed: int, share: float, masked: float) -> None:
         assert s.negative_weight == (2 if (heavy & ~p).any() else 0)
         assert s.positive_weight == (3 if (heavy & p).any() else 0)
         assert s.positive_share == pytest.approx(w[p].sum() / w.sum() if w.any() else 0)
+        assert s.weights == pytest.approx((w[~p].sum(), w[p].sum()))
     assert [s.name for s in found] == ["a", "b", "c"]
 
 
@@ -40,7 +42,7 @@ def test_statistics_are_plain_numbers_fit_for_json() -> None:
     labels[2:] = 1
     result = inspect(DistancePredictor(["a"], 2.0, False), Array(labels, (1, 1)), device="cpu")
     (statistics,) = result.statistics
-    plain = json.loads(json.dumps(statistics.as_dict()))
+    plain = json.loads(json.dumps(asdict(statistics)))
     assert plain["counts"] == [10, 15]
     assert plain["name"] == "a"
     assert statistics.positive_share == pytest.approx(0.5)

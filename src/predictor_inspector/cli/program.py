@@ -66,9 +66,16 @@ def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.core.text import format_bytes, format_shape
     from predictor_inspector.data.source import indices_from_text, open_source
     from predictor_inspector.inspection import run
-    from predictor_inspector.inspection.output.results import WRITING, check_folder, geometry, write_results
+    from predictor_inspector.inspection.output.results import (
+        TILED_STEPS,
+        WRITING,
+        check_folder,
+        geometry,
+        tiled_if_needed,
+        write_results,
+        write_results_in_tiles,
+    )
     from predictor_inspector.inspection.output.text import describe_channels
-    from predictor_inspector.inspection.output.tiled_results import TILED_STEPS, tiled_if_needed, write_results_in_tiles
 
     check_folder(options.out, options.overwrite)
     backend.warm_up()
@@ -83,19 +90,18 @@ def _render(options: argparse.Namespace) -> None:
         if array is not None
     }
     inputs |= {"index": indices, "assumed": assumed}
-    raw = request.source.raw
     tiled = tiled_if_needed(request, memory)
     if tiled is None:
         with progress(INSPECTION_STEPS + len(WRITING)) as tell:
             inspection = run(request, tell)
-            write_results(options.out, inspection, inputs, raw, options.overwrite, tell)
+            write_results(options.out, inspection, inputs, options.overwrite, tell)
     else:
         note(
             f"computed in {len(tiled)} tiles of at most {format_shape(tiled.tile_shape)} voxels, "
             f"with {format_bytes(tiled.memory)} for each"
         )
         with progress(len(TILED_STEPS)) as tell:
-            inspection = write_results_in_tiles(options.out, tiled, inputs, raw, options.overwrite, tell)
+            inspection = write_results_in_tiles(options.out, tiled, inputs, options.overwrite, tell)
     for text in inspection.notes:
         note(text)
     voxels = format_shape(inspection.target.spatial_shape)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from itertools import islice
+from pathlib import Path
 
 from predictor_inspector.cli.common import add_computing, add_predictor, add_region, request_for, source_for
 
@@ -30,9 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write the report or the figure."""
+    from predictor_inspector.inspection import run
+    from predictor_inspector.inspection.findings import find_quickly
+    from predictor_inspector.inspection.output.pictures import FORMATS, publication_figure, save_figure
+    from predictor_inspector.inspection.output.report import report_html, write_report
     from predictor_inspector.inspection.output.session import load_session
-    from predictor_inspector.inspection.output.write_report import write_about
+    from predictor_inspector.inspection.training.positions import Positions
+    from predictor_inspector.inspection.training.survey import survey
 
+    suffix = Path(options.out).suffix.lower()
+    if suffix not in (".html", ".htm", *FORMATS):
+        raise ValueError(f"--out must end in .html, {', '.join(FORMATS)}, got {options.out!r}")
+    if options.survey < 0:
+        raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     if options.path.lower().endswith(_SESSIONS):
         session = load_session(options.path)
         request, inputs, notes = session.request(), session.inputs, session.notes
@@ -44,8 +56,16 @@ def run(options: argparse.Namespace) -> None:
             for role, name in names.items()
             if role == "ground truth" or name is not None
         }
-    channels = None if options.channels is None else [name.strip() for name in options.channels.split(",")]
-    written = write_about(
-        options.out, request, inputs, notes, options.title, channels, options.survey, options.min_annotated
-    )
+    inspection = run(request)
+    if suffix in FORMATS:
+        channels = None if options.channels is None else [name.strip() for name in options.channels.split(",")]
+        written = save_figure(options.out, publication_figure(inspection, channels))
+    else:
+        surveyed = None
+        if options.survey:
+            positions = Positions(request.source, tuple(inspection.target.spatial_shape), options.min_annotated)
+            *_, surveyed = survey(request, list(islice(positions, options.survey)))
+        findings = find_quickly(inspection)
+        html = report_html(inspection, findings, inputs, notes, surveyed, title=options.title)
+        written = write_report(options.out, html)
     print(f"written to {written}")

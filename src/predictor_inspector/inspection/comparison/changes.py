@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import isclose
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from predictor_inspector.core.config import predictor_to_config
 from predictor_inspector.core.text import format_roi, format_shape, format_value
 from predictor_inspector.inspection.engine.run import Inspection
-from predictor_inspector.inspection.engine.statistics import ChannelStatistics
+from predictor_inspector.inspection.engine.statistics import STATISTICS
 from predictor_inspector.inspection.findings import Finding
 
 ROUNDING = 1e-5
@@ -107,8 +107,8 @@ def statistic_changes(a: Inspection, b: Inspection, channels: Iterable[str]) -> 
     found = []
     of_a, of_b = ({s.name: s for s in i.statistics} for i in (a, b))
     for name in channels:
-        for label, value in _STATISTICS.items():
-            before, after = value(of_a[name]), value(of_b[name])
+        for label, (attribute, _) in STATISTICS.items():
+            before, after = (getattr(of[name], attribute) for of in (of_a, of_b))
             if not isclose(before, after, rel_tol=ROUNDING, abs_tol=ROUNDING):
                 found.append(Change(label, before, after, name))
     return tuple(found)
@@ -122,15 +122,3 @@ def finding_changes(a: Sequence[Finding], b: Sequence[Finding]) -> FindingChange
         gone=tuple(f for f in a if (f.id, tuple(f.channels)) not in in_b),
         stayed=tuple(f for f in b if (f.id, tuple(f.channels)) in in_a),
     )
-
-
-_STATISTICS: dict[str, Callable[[ChannelStatistics], float]] = {
-    "target min": lambda s: s.minimum,
-    "target mean": lambda s: s.mean,
-    "target max": lambda s: s.maximum,
-    "positive": lambda s: s.positive,
-    "weight of −": lambda s: s.negative_weight,
-    "weight of +": lambda s: s.positive_weight,
-    "unweighted": lambda s: s.unweighted,
-    "weight that is +": lambda s: s.positive_share,
-}

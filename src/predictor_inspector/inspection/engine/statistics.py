@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ class ChannelStatistics:
         Weight of a voxel of either class; 0 where the class has none that counts.
     counts : tuple of int
         How many voxels of the negative and the positive class have a weight.
+    weights : tuple of float
+        The total weight of either class.
     unweighted : float
         Fraction of the ROI's voxels with weight 0.
     positive_share : float
@@ -42,12 +45,22 @@ class ChannelStatistics:
     negative_weight: float
     positive_weight: float
     counts: tuple[int, int]
+    weights: tuple[float, float]
     unweighted: float
     positive_share: float
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain numbers, lists and strings, fit for JSON."""
-        return {**asdict(self), "counts": list(self.counts)}
+
+STATISTICS = {
+    "target min": ("minimum", ".3g"),
+    "target mean": ("mean", ".3g"),
+    "target max": ("maximum", ".3g"),
+    "positive": ("positive", ".1%"),
+    "weight of −": ("negative_weight", ".3g"),
+    "weight of +": ("positive_weight", ".3g"),
+    "unweighted": ("unweighted", ".1%"),
+    "weight that is +": ("positive_share", ".1%"),
+}
+"""What tables call the attributes of `ChannelStatistics`, and their formats."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +109,7 @@ class ChannelSums:
                     negative_weight=negative_weight,
                     positive_weight=positive_weight,
                     counts=(heavy_negatives, heavy_positives),
+                    weights=(weights - of_positives, of_positives),
                     unweighted=1 - (heavy_negatives + heavy_positives) / self.voxels,
                     positive_share=of_positives / weights if weights else 0.0,
                 )
@@ -115,3 +129,12 @@ def channel_sums(target: torch.Tensor, weight: torch.Tensor, positive: torch.Ten
     """
     rows = rows_of_sums(target, weight, positive).cpu().numpy()
     return ChannelSums(target[0].numel(), rows[:3], rows[3:7], rows[7:].astype(np.int64))
+
+
+def finite(value: Any) -> Any:
+    """Nested dictionaries and sequences as JSON can hold them: lists, and null for numbers that aren't finite."""
+    if isinstance(value, dict):
+        return {key: finite(v) for key, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(v) for v in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

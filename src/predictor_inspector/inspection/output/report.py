@@ -30,7 +30,7 @@ from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.finding import gravity
 from predictor_inspector.inspection.output.pictures import overview_figure
 from predictor_inspector.inspection.output.pictures.weights_figure import weights_figure
-from predictor_inspector.inspection.output.text import name_of
+from predictor_inspector.inspection.output.text import name_of, statistics_table
 from predictor_inspector.inspection.training.survey import Survey
 
 if TYPE_CHECKING:
@@ -67,7 +67,6 @@ def report_html(
     inspection: Inspection,
     findings: Sequence[Finding] | None = None,
     inputs: Mapping[str, str] | None = None,
-    raw: Array | None = None,
     notes: str = "",
     survey: Survey | None = None,
     pictures: Sequence[tuple[bytes, str]] = (),
@@ -80,17 +79,15 @@ def report_html(
     inspection : Inspection
         What it is about; two or three spatial axes.
     findings : sequence of findings, optional
-        What was found; None if nobody looked, which isn't the same as nothing.
+        What was found; None if nothing was checked.
     inputs : mapping of str to str, optional
         What ground truth, mask and so on were: ``{"ground truth": "crop.zarr, labels"}``.
-    raw : Array, optional
-        Drawn beneath the ground truth.
     notes : str
-        What somebody wrote about it; line breaks are kept.
+        Free text; line breaks are kept.
     survey : Survey, optional
-        What came up in other regions.
+        Findings and weights of other regions.
     pictures : sequence of (bytes, str)
-        Further pictures as PNG, with captions: what a viewer showed, for instance.
+        Further pictures as PNG, with captions.
     title : str
         By default the predictor's kind.
 
@@ -108,9 +105,12 @@ def report_html(
     ]
     if notes.strip():
         blocks += ["<h2>Notes</h2>", f'<p class="notes">{escape(notes.strip())}</p>']
-    blocks += _findings(findings, target)
-    blocks += ["<h2>Channels</h2>", _statistics(inspection)]
-    blocks += ["<h2>Overview</h2>", _picture(_png(overview_figure(inspection, raw)), _caption(inspection))]
+    blocks += _findings(findings)
+    titles, *rows = statistics_table(inspection.statistics)
+    blocks += ["<h2>Channels</h2>", _table(rows, [(title, "n" if i else "") for i, title in enumerate(titles)])]
+    channels = counted(len(inspection.channels), "channel")
+    caption = f"Ground truth with its regions, and target, weights and histogram of {channels}"
+    blocks += ["<h2>Overview</h2>", _picture(_png(overview_figure(inspection)), caption)]
     blocks += [_picture(data, caption) for data, caption in pictures]
     if survey is not None:
         blocks += _survey(survey, target)
@@ -127,7 +127,7 @@ def report_html(
 
 
 def write_report(path: str | os.PathLike[str], html: str) -> Path:
-    """Write a report, whole or not at all.
+    """Write a report; if that fails, what was at `path` stays.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def write_report(path: str | os.PathLike[str], html: str) -> Path:
     return path
 
 
-def _findings(findings: Sequence[Finding] | None, grid: Array) -> list[str]:
+def _findings(findings: Sequence[Finding] | None) -> list[str]:
     if findings is None:
         return []
     if not findings:
@@ -160,22 +160,6 @@ def _finding(finding: Finding) -> str:
         f"<p>{escape(finding.advice)}</p>"
         f'<p class="soft">{escape(" · ".join(part for part in about if part))}</p></div>'
     )
-
-
-def _statistics(inspection: Inspection) -> str:
-    names = ("min", "mean", "max", "positive", "weight of −", "weight of +", "unweighted", "weight that is +")
-    head = [("channel", ""), *((name, "n") for name in names)]
-    rows = [
-        [
-            s.name,
-            *(f"{v:.3g}" for v in (s.minimum, s.mean, s.maximum)),
-            f"{s.positive:.1%}",
-            *(f"{v:.3g}" for v in (s.negative_weight, s.positive_weight)),
-            *(f"{v:.1%}" for v in (s.unweighted, s.positive_share)),
-        ]
-        for s in inspection.statistics
-    ]
-    return _table(rows, head)
 
 
 def _parameters(inspection: Inspection) -> str:
@@ -228,7 +212,9 @@ def _survey(survey: Survey, grid: Array) -> list[str]:
     found = _table(rows, head) if rows else '<p class="soft">Nothing was found.</p>'
     blocks = ["<h2>Survey</h2>", f'<p class="soft">{survey.done} regions were inspected.</p>', found]
     if survey.done > 1:
-        caption = "Weights as classes are counted on from region to region, as in training: + through, − dashed"
+        caption = (
+            "Weights as classes are counted on from region to region, as in training; solid: positive, dashed: negative"
+        )
         blocks.append(_picture(_png(weights_figure(survey)), caption))
     return blocks
 
@@ -256,8 +242,3 @@ def _png(figure: Figure) -> bytes:
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=_DPI)
     return buffer.getvalue()
-
-
-def _caption(inspection: Inspection) -> str:
-    channels = counted(len(inspection.channel_names), "channel")
-    return f"Ground truth with its regions, and target, weights and histogram of {channels}"

@@ -1,29 +1,38 @@
-"""An inspection as a folder: target and weight as OME-Zarr, a picture, a report and the predictor's configuration."""
+"""Folder of results: target and weight as OME-Zarr, a picture, a report and the predictor's configuration."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector import __version__
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_to_config, predictor_to_yaml
 from predictor_inspector.core.ops.class_balance import ClassCounts
-from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.data import ChunkCache, cached, ome_zarr_in_parts, open_array, write_ome_zarr
 from predictor_inspector.data.atomic_write import whole_folder
-from predictor_inspector.inspection.engine.run import Inspection, Progress
+from predictor_inspector.data.source import Source
+from predictor_inspector.inspection.engine.devices import pick_device
+from predictor_inspector.inspection.engine.memory import default_memory
+from predictor_inspector.inspection.engine.run import Inspection, Progress, Request
+from predictor_inspector.inspection.engine.statistics import finite
+from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection
 
 TARGET, WEIGHT = "target.ome.zarr", "weight.ome.zarr"
 PICTURE, REPORT, CONFIGURATION = "overview.png", "report.json", "predictor.yaml"
 WRITING = ("write target", "write weight", "draw overview")
+TILED_STEPS = (*STEPS, WRITING[-1])
 PICTURE_DPI = 150
+
+_FOR_CHUNKS = 4
+"""One part in so many of the memory holds chunks that neighbouring tiles share."""
 
 
 def check_folder(folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
@@ -51,64 +60,109 @@ def write_results(
     folder: str | os.PathLike[str],
     inspection: Inspection,
     inputs: Mapping[str, Any] | None = None,
-    raw: Array | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Path:
-    """Write an inspection to a folder, whole or not at all.
+    """Write an inspection to a folder; if that fails, what was there stays.
 
     Parameters
     ----------
     folder : str or path
         Gets ``target.ome.zarr``, ``weight.ome.zarr``, ``overview.png``, ``report.json`` and ``predictor.yaml``.
-    inspection : Inspection
-        What to write.
     inputs : mapping, optional
         Where ground truth and mask came from, for the report; what JSON can hold.
-    raw : Array, optional
-        Drawn beneath the ground truth.
     overwrite : bool
         Replace an earlier folder of results.
     progress : callable, optional
-        Called with the name of each of `WRITING` and 0.0 when it begins.
+        Called with each of `WRITING` and 0.0 when it begins.
 
     Raises
     ------
     FileExistsError
         As `check_folder`.
     """
-    path, tell = check_folder(folder, overwrite), progress or (lambda step, fraction: None)
-    attributes = attributes_of(inspection.request.predictor)
+    path, about = check_folder(folder, overwrite), _attributes(inspection.request)
     with whole_folder(path) as partial:
         for step, name, array in zip(WRITING, (TARGET, WEIGHT), (inspection.target, inspection.weight), strict=False):
-            tell(step, 0.0)
-            write_ome_zarr(partial / name, array, name.partition(".")[0], inspection.channel_names, attributes)
-        tell(WRITING[-1], 0.0)
-        write_about(partial, inspection, inputs, raw)
+            if progress is not None:
+                progress(step, 0.0)
+            write_ome_zarr(partial / name, array, name.partition(".")[0], inspection.channel_names, about)
+        _write_about(partial, inspection, inputs, progress)
     return path
 
 
-def attributes_of(predictor: Predictor) -> dict[str, Any]:
-    """What is written beside the metadata of target and weight."""
-    return {"predictor_inspector": {"version": __version__, "predictor": predictor_to_config(predictor)}}
+def tiled_if_needed(request: Request, memory: int | None = None) -> TiledInspection | None:
+    """An inspection in tiles that needs no more than `memory` bytes, chunks of its inputs included.
+
+    Parameters
+    ----------
+    memory : int, optional
+        By default as much as `default_memory` gives.
+
+    Returns
+    -------
+    TiledInspection or None
+        None if the whole fits into `memory`.
+
+    Raises
+    ------
+    ValueError
+        If the request can't be met, or `memory` is too little for any tile.
+    """
+    memory = default_memory(pick_device(request.device)) if memory is None else memory
+    cache, source = ChunkCache(memory // _FOR_CHUNKS), request.source
+    mask = None if source.mask is None else cached(source.mask, cache)
+    source = Source(cached(source.gt, cache), mask, source.raw)
+    tiled = TiledInspection(replace(request, source=source), memory - cache.budget)
+    return None if tiled.fits else tiled
 
 
-def write_about(
-    folder: Path, inspection: Inspection, inputs: Mapping[str, Any] | None = None, raw: Array | None = None
-) -> None:
-    """Write everything about an inspection but its arrays: picture, configuration and report."""
-    from predictor_inspector.inspection.output.pictures import overview_figure
+def write_results_in_tiles(
+    folder: str | os.PathLike[str],
+    tiled: TiledInspection,
+    inputs: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Inspection:
+    """Compute an inspection in tiles and write each when it is finished; arguments and errors as of `write_results`.
 
-    overview_figure(inspection, raw).savefig(folder / PICTURE, dpi=PICTURE_DPI)
-    (folder / CONFIGURATION).write_text(predictor_to_yaml(inspection.request.predictor), "utf-8")
-    text = json.dumps(report(inspection, inputs), indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / REPORT).write_text(text + "\n", "utf-8")
+    Parameters
+    ----------
+    progress : callable, optional
+        Called with each of `TILED_STEPS` and the fraction of it that is done.
+
+    Returns
+    -------
+    Inspection
+        Its arrays lie in the folder.
+    """
+    path, request = check_folder(folder, overwrite), tiled.request
+    names, about = [channel.name for channel in request.channels], _attributes(request)
+    whole = request.result(np.broadcast_to(np.float32(0), request.shape))
+
+    def opened(folder: Path) -> list[Array]:
+        return [request.result(open_array(folder / name, "/").data) for name in (TARGET, WEIGHT)]
+
+    with whole_folder(path) as partial:
+        with (
+            ome_zarr_in_parts(partial / TARGET, whole, "target", names, about) as target_file,
+            ome_zarr_in_parts(partial / WEIGHT, whole, "weight", names, about) as weight_file,
+        ):
+            for tile in tiled.run(target_file.array.__getitem__, progress):
+                if tile.fresh:
+                    target_file.write(tile.target)
+                if tile.balanced:
+                    weight_file.write(tile.weight)
+        inspection = tiled.inspection(*opened(partial))
+        _write_about(partial, inspection, inputs, progress)
+    target, weight = opened(path)
+    return replace(inspection, target=target, weight=weight)
 
 
 def report(inspection: Inspection, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Everything about an inspection but its values, as JSON can hold it; lengths are in the report's ``unit``."""
-    request, regions, gt = inspection.request, inspection.regions, inspection.gt
-    counts = inspection.counts
+    request, regions, gt, counts = inspection.request, inspection.regions, inspection.gt, inspection.counts
+    names = ("roi", "gt_region", "read_region", "padding_region", "data")
     content = {
         "version": __version__,
         "inputs": dict(inputs or {}),
@@ -116,17 +170,13 @@ def report(inspection: Inspection, inputs: Mapping[str, Any] | None = None) -> d
         "outside": request.outside,
         "balance_over": request.balance_over,
         "unit": gt.unit,
-        "voxel_size": list(gt.physical_voxel_size),
-        "axes": list(gt.axis_names[gt.channel_dims :]),
+        "voxel_size": gt.physical_voxel_size,
+        "axes": gt.spatial_axes,
         "regions": {
-            "roi": _region(regions.roi, gt),
-            "gt_region": _region(regions.gt_region, gt),
-            "read_region": _region(regions.read_region, gt),
-            "padding_region": _region(regions.padding_region, gt),
-            "data": _region(regions.data, gt),
+            **{name: _region(getattr(regions, name), gt) for name in names},
             "beyond_data": [_region(box, gt) for box in regions.beyond_data],
         },
-        "channels": [s.as_dict() for s in inspection.statistics],
+        "channels": [asdict(s) for s in inspection.statistics],
         "class_counts": (
             {"count": counts.count.tolist(), "total": counts.total.tolist()}
             if isinstance(counts, ClassCounts)
@@ -135,10 +185,11 @@ def report(inspection: Inspection, inputs: Mapping[str, Any] | None = None) -> d
         "timings": inspection.timings,
         "device": inspection.device,
         "memory": inspection.memory,
-        "notes": list(inspection.notes),
+        "notes": inspection.notes,
         "files": {"target": TARGET, "weight": WEIGHT, "overview": PICTURE, "predictor": CONFIGURATION},
     }
-    return {key: _finite(value) for key, value in content.items()}
+    # A predictor of another package may make numbers that JSON doesn't know.
+    return {key: finite(value) for key, value in content.items()}
 
 
 def geometry(array: Array) -> dict[str, Any]:
@@ -148,23 +199,33 @@ def geometry(array: Array) -> dict[str, Any]:
         "axes": [axis.removesuffix("^") for axis in array.axis_names],
         "dtype": str(array.dtype).removeprefix("torch."),
         "voxel_size": list(array.physical_voxel_size),
-        "offset": [o / array.subdivision for o in array.offset],
+        "offset": list(array.physical_offset),
         "unit": array.unit,
     }
+
+
+def _write_about(
+    folder: Path, inspection: Inspection, inputs: Mapping[str, Any] | None, progress: Progress | None
+) -> None:
+    """Write everything about an inspection but its arrays: picture, configuration and report."""
+    from predictor_inspector.inspection.output.pictures import overview_figure
+
+    if progress is not None:
+        progress(WRITING[-1], 0.0)
+    overview_figure(inspection).savefig(folder / PICTURE, dpi=PICTURE_DPI)
+    (folder / CONFIGURATION).write_text(predictor_to_yaml(inspection.request.predictor), "utf-8")
+    text = json.dumps(report(inspection, inputs), indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / REPORT).write_text(text + "\n", "utf-8")
+
+
+def _attributes(request: Request) -> dict[str, Any]:
+    """What is written beside the metadata of target and weight."""
+    return {"predictor_inspector": {"version": __version__, "predictor": predictor_to_config(request.predictor)}}
 
 
 def _region(roi: Roi, gt: Array) -> dict[str, Any]:
     return {
         "begin": [b / gt.subdivision for b in roi.begin],
         "end": [e / gt.subdivision for e in roi.end],
-        "voxels": [int(n) for n in roi.shape // gt.voxel_size],
+        "voxels": gt.shape_of(roi),
     }
-
-
-def _finite(value: Any) -> Any:
-    """`value` with null for numbers that JSON doesn't know; somebody else's predictor may make them."""
-    if isinstance(value, dict):
-        return {key: _finite(v) for key, v in value.items()}
-    if isinstance(value, list):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -214,7 +214,7 @@ class Session(_Part):
     region, compute, display
         Where, how, and how it was shown.
     notes : str
-        What somebody wrote about it.
+        Free text.
     """
 
     data: Data
@@ -254,7 +254,7 @@ class Session(_Part):
 
 
 def save_session(path: str | os.PathLike[str], session: Session) -> Path:
-    """Write a session, whole or not at all; paths below the same folder as `path` become relative to it.
+    """Write a session; paths below the same folder as `path` become relative to it.
 
     Raises
     ------
@@ -279,7 +279,7 @@ def load_session(path: str | os.PathLike[str]) -> Session:
     FileNotFoundError
         If there is no file at `path`.
     ValueError
-        If it is no session, or one of a newer version, or something in it is of no use; the message names the file and
+        If it is no session, or one of a newer version, or something in it is wrong; the message names the file and
         the place in it.
     """
     path = Path(path).absolute()

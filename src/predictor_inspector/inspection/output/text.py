@@ -19,7 +19,7 @@ from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import ExtensionError
 from predictor_inspector.core.text import format_shape, format_table, format_value
 from predictor_inspector.data import list_arrays
-from predictor_inspector.inspection.engine.statistics import ChannelStatistics
+from predictor_inspector.inspection.engine.statistics import STATISTICS, ChannelStatistics
 
 WIDTH = 100  # of a terminal, in characters
 _TYPES = {int: "whole number", float: "number", bool: "true or false", str: "text", NoneType: "null", Any: "anything"}
@@ -111,23 +111,17 @@ def parameters_text(predictor: Predictor) -> str:
     return ", ".join(shown)
 
 
+def statistics_table(statistics: Sequence[ChannelStatistics]) -> list[list[str]]:
+    """Titles, and a row of cells for each channel of an inspection."""
+    titles = ["channel", *(name.removeprefix("target ") for name in STATISTICS)]
+    rows = ([s.name, *(f"{getattr(s, name):{form}}" for name, form in STATISTICS.values())] for s in statistics)
+    return [titles, *rows]
+
+
 def describe_channels(statistics: Sequence[ChannelStatistics]) -> str:
     """A line for each channel of an inspection, with a header."""
-    rows = [("CHANNEL", "MIN", "MEAN", "MAX", "POSITIVE", "WEIGHT OF -", "OF +", "UNWEIGHTED")]
-    rows += [
-        (
-            s.name,
-            f"{s.minimum:.3g}",
-            f"{s.mean:.3g}",
-            f"{s.maximum:.3g}",
-            f"{s.positive:.1%}",
-            f"{s.negative_weight:.3g}",
-            f"{s.positive_weight:.3g}",
-            f"{s.unweighted:.1%}",
-        )
-        for s in statistics
-    ]
-    return format_table(rows, right=range(1, 8))
+    titles, *rows = statistics_table(statistics)
+    return format_table([[title.upper() for title in titles], *rows], right=range(1, len(titles)))
 
 
 def type_name(annotation: Any) -> str:

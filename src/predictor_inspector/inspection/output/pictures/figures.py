@@ -53,7 +53,7 @@ _RANGE = 28.0  # points for a range in words
 _COLUMNS = 5
 
 
-def overview_figure(inspection: Inspection, raw: Array | None = None) -> Figure:
+def overview_figure(inspection: Inspection) -> Figure:
     """Ground truth with its regions, every channel's target and weight in one plane, and histograms of the whole ROI.
 
     Positions are world coordinates and lengths true to scale, whatever the voxel size. pyplot isn't used.
@@ -62,8 +62,6 @@ def overview_figure(inspection: Inspection, raw: Array | None = None) -> Figure:
     ----------
     inspection : Inspection
         What to show; two or three spatial axes.
-    raw : Array, optional
-        Shown beneath the ground truth; it may lie on another grid, and have channel axes, of which the first are taken.
 
     Returns
     -------
@@ -90,7 +88,7 @@ def overview_figure(inspection: Inspection, raw: Array | None = None) -> Figure:
     size = (left + columns * sum(widths), max(below + _LEGEND, _TITLE + rows * sum(heights)) + _EDGE)
     figure = _empty(size)
     grid = inch_grid(figure, left - truth - _BESIDE_TRUTH[1], _TITLE + _CAPTION, [truth], cuts)
-    _draw_truth(figure, grid, inspection, planes, beneath(raw, inspection))
+    _draw_truth(figure, grid, inspection, planes, beneath(inspection))
     draw_legend(figure, (_EDGE, size[1] - below - _LEGEND, left - _EDGE, _LEGEND - 0.5), inspection)
     grid = inch_grid(figure, left, _TITLE, widths * columns, heights * rows)
     for channel in range(count):
@@ -117,7 +115,6 @@ def overview_figure(inspection: Inspection, raw: Array | None = None) -> Figure:
 def publication_figure(
     inspection: Inspection,
     channels: Sequence[str] | None = None,
-    raw: Array | None = None,
     width: float = 7.2,
     parameters: bool = True,
 ) -> Figure:
@@ -132,8 +129,6 @@ def publication_figure(
         What to show; two or three spatial axes.
     channels : sequence of str, optional
         Names of those to show, in this order; all by default.
-    raw : Array, optional
-        Shown beneath the ground truth; it may lie on another grid.
     width : float
         In inches; 7.2 is a page of two columns.
     parameters : bool
@@ -157,7 +152,7 @@ def publication_figure(
     height = below + (len(text) + 0.5) * _LINE * bool(text) + _PAPER_MARGIN
     figure = _empty((width, height))
     grid = inch_grid(figure, _PAPER_MARGIN, _PAPER_MARGIN, widths, heights)
-    truth, part, under = figure.add_subplot(grid[1, 0]), inspection.gt[inspection.roi], beneath(raw, inspection)
+    truth, part, under = figure.add_subplot(grid[1, 0]), inspection.gt[inspection.roi], beneath(inspection)
     picture = labels_picture(part, plane, None if under is None else under[inspection.roi])
     truth.imshow(picture, extent=plane.extent(part.roi, part.subdivision), interpolation="nearest")
     caption(truth, "ground truth")
@@ -192,7 +187,7 @@ def publication_figure(
 
 
 def save_figure(path: str | os.PathLike[str], figure: Figure) -> Path:
-    """Write a figure, whole or not at all, in the format that `path` ends with; text stays text in SVG and PDF.
+    """Write a figure in the format that `path` ends with; text stays text in SVG and PDF.
 
     Raises
     ------

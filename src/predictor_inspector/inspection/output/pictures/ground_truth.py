@@ -33,8 +33,9 @@ _BEYOND: dict[str, Any] = {"facecolor": "white", "edgecolor": colours.BEYOND, "h
 _UNKNOWN, _DOTS = 0.55, 0.8  # greys of what is not annotated
 
 
-def beneath(raw: Array | None, inspection: Inspection) -> Array | None:
+def beneath(inspection: Inspection) -> Array | None:
     """Raw data on the grid of the ground truth, the first of each channel axis; only what is shown is read."""
+    raw = inspection.request.source.raw
     if raw is None:
         return None
     while raw.channel_dims:
