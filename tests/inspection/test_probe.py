@@ -12,12 +12,11 @@ from predictor_inspector.core import (
     DummyPredictor,
     HotDistancePredictor,
     InnerDistancePredictor,
-    OneHotPredictor,
     Predictor,
 )
 from predictor_inspector.inspection import Inspection, inspect
 from predictor_inspector.inspection.numbers import histograms
-from predictor_inspector.inspection.numbers.histograms import class_totals, histogram, limits, object_sums
+from predictor_inspector.inspection.numbers.histograms import histogram, limits, object_sums
 from predictor_inspector.inspection.numbers.probe import probe
 
 
@@ -77,14 +76,12 @@ def test_a_histogram_counts_every_voxel_and_all_weight() -> None:
 
 def test_slabs_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     inspection = inspected(AffinitiesPredictor([[0, 1, 0]], num_voxels=1), mask=True)
-    whole = histogram(inspection, 3), class_totals(inspection, 3), object_sums(inspection)
+    whole = histogram(inspection, 3), object_sums(inspection)
     monkeypatch.setattr(histograms, "_VALUES", 1)
     np.testing.assert_array_equal(histogram(inspection, 3).counts, whole[0].counts)
     np.testing.assert_allclose(histogram(inspection, 3).weights, whole[0].weights)
-    assert class_totals(inspection, 3).voxels == whole[1].voxels
-    assert class_totals(inspection, 3).weights == pytest.approx(whole[1].weights)
-    np.testing.assert_array_equal(object_sums(inspection).voxels, whole[2].voxels)
-    np.testing.assert_allclose(object_sums(inspection).targets, whole[2].targets)
+    np.testing.assert_array_equal(object_sums(inspection).voxels, whole[1].voxels)
+    np.testing.assert_allclose(object_sums(inspection).targets, whole[1].targets)
 
 
 def test_what_is_no_number_is_in_no_bin() -> None:
@@ -114,20 +111,6 @@ def test_the_limits_say_what_values_mean() -> None:
     assert marked(DummyPredictor(1), 0) == {}
     constant = histogram(inspected(DummyPredictor(1)), 0, 4)
     assert constant.counts.sum() == 4 * 9 * 22
-
-
-@pytest.mark.parametrize(
-    "predictor", [OneHotPredictor(["a", "b", "c"]), AffinitiesPredictor([[0, 1, 0]], num_voxels=1)]
-)
-def test_class_totals_add_up_to_the_weight(predictor: Predictor) -> None:
-    inspection = inspected(predictor, mask=True)
-    for channel, statistics in enumerate(inspection.statistics):
-        totals = class_totals(inspection, channel)
-        assert sum(totals.weights) == pytest.approx(inspection.weight.numpy()[channel].sum(dtype=np.float64))
-        assert totals.voxels[1] == pytest.approx(statistics.positive * sum(totals.voxels))
-        assert totals.positive_share == pytest.approx(statistics.positive_share, abs=1e-6)
-    with pytest.raises(ValueError, match="channel must lie in"):
-        class_totals(inspection, -1)
 
 
 def test_sums_per_object_are_sums_over_its_voxels() -> None:

@@ -10,8 +10,9 @@ from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QColor, QImage, QMouseEvent, QPalette
 from qtpy.QtWidgets import QApplication, QToolTip
 
+from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 from predictor_inspector.inspection.explanation import Curve
-from predictor_inspector.inspection.numbers.histograms import ClassTotals, Histogram, Limit
+from predictor_inspector.inspection.numbers.histograms import Histogram, Limit
 from predictor_inspector.plugin.forms.plot_canvas import PlotCanvas
 from predictor_inspector.plugin.tabs.explain.curve_plot import CurvePlot
 from predictor_inspector.plugin.tabs.numbers.histogram_plot import HistogramPlot
@@ -101,8 +102,9 @@ def test_a_histogram_says_totals_and_what_a_bar_holds(qtbot: Any) -> None:
     plot = HistogramPlot()
     qtbot.addWidget(plot)
     edges = np.array([-1.0, 0, 1])
-    shown = Histogram("a", edges, np.array([3000, 1]), np.array([30.0, 6]), (Limit(-1, "low"), Limit(0, "boundary")))
-    plot.show_histogram(shown, ClassTotals("a", (3000, 1000), (30.0, 90.0)))
+    totals = ChannelStatistics("a", -1, 0, 1, 0.25, 0.01, 0.09, (3000, 1000), (30.0, 90.0), 0, 0.75)
+    marks = Limit(-1, "low"), Limit(0, "boundary")
+    plot.show_histogram(Histogram(totals, edges, np.array([3000, 1]), np.array([30.0, 6]), marks))
     plot.resize(300, 200)
     assert not plot.grab().toImage().isNull()
     assert plot.text_at(-0.5, 0) == "−1 to 0: 3,000 voxels, weight 30"

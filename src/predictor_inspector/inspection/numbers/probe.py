@@ -20,9 +20,9 @@ class Probe:
     index : tuple of int
         Where it lies in the ROI, in voxels.
     ids : tuple of int
-        Its ground truth, one number per channel of it.
+        Its ground truth, one number per channel of that.
     annotated : bool
-        Whether any channel of the mask, if there is one, is non-zero here.
+        Whether the mask is non-zero here, in any channel.
     names : tuple of str
         The channels.
     values, weights : tuple of float
@@ -38,23 +38,15 @@ class Probe:
 
 
 def probe(inspection: Inspection, position: Sequence[float]) -> Probe | None:
-    """The voxel at a point in the unit of length, one number per spatial axis; None outside the ROI.
-
-    Raises
-    ------
-    ValueError
-        If `position` has another number of axes than the inspection.
-    """
+    """The voxel at a point of the world, None outside the ROI; position and errors as of `voxel_at`."""
     index = voxel_at(inspection, position)
     if index is None:
         return None
-    voxel = Voxel(inspection, 0, index)
-    ids = np.asarray(inspection.gt.data[(..., *voxel.at)]).ravel()
-    here, mask = inspection.gt.roi_of([slice(i, i + 1) for i in voxel.at]), inspection.mask
+    at, mask = Voxel(inspection, 0, index).at, inspection.mask
     return Probe(
         index=index,
-        ids=tuple(ids.tolist()),
-        annotated=mask is None or bool(np.any(np.asarray(mask.read(here).data))),
+        ids=tuple(np.asarray(inspection.gt.data[(..., *at)]).ravel().tolist()),
+        annotated=mask is None or bool(np.any(np.asarray(mask.data[(..., *at)]))),
         names=inspection.channel_names,
         values=tuple(inspection.target.data[(..., *index)].tolist()),
         weights=tuple(inspection.weight.data[(..., *index)].tolist()),

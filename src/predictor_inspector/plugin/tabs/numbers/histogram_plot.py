@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from superqt import QElidingLabel
 
 from predictor_inspector.core.text import amount, counted, percent
-from predictor_inspector.inspection.numbers.histograms import ClassTotals, Histogram
+from predictor_inspector.inspection.numbers.histograms import Histogram
 from predictor_inspector.plugin.forms.plot_canvas import ACCENT, FILL, PlotCanvas
 
 if TYPE_CHECKING:
@@ -35,19 +35,19 @@ class HistogramPlot(QWidget):
         column.setSpacing(1)
         for widget in (self._title, self._voxels, self._weights, self._canvas):
             column.addWidget(widget)
-        self.show_histogram(None, None)
+        self.show_histogram(None)
 
-    def show_histogram(self, histogram: Histogram | None, totals: ClassTotals | None) -> None:
+    def show_histogram(self, histogram: Histogram | None) -> None:
         """Show a channel, or nothing."""
         self.histogram = histogram
         for widget in (self._title, self._voxels, self._weights, self._canvas):
             widget.setVisible(histogram is not None)
-        if histogram is not None and totals is not None:
-            share = totals.voxels[1] / max(1, sum(totals.voxels))
+        if histogram is not None:
+            totals = histogram.statistics
             negative, positive = totals.weights
-            self._title.setText(f"{histogram.name}    ▢ voxels  ▩ weight")
+            self._title.setText(f"{totals.name}    ▢ voxels  ▩ weight")
             self._voxels.setText(
-                f"positive: {percent(share)} of the voxels, {percent(totals.positive_share)} of the weight"
+                f"positive: {percent(totals.positive)} of the voxels, {percent(totals.positive_share)} of the weight"
             )
             self._weights.setText(f"total weight: {negative:,.0f} negative, {positive:,.0f} positive")
         self._canvas.refresh()

@@ -9,14 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from predictor_inspector.core.text import format_error
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.inspection.numbers.histograms import (
-    ClassTotals,
-    Histogram,
-    ObjectSums,
-    class_totals,
-    histogram,
-    object_sums,
-)
+from predictor_inspector.inspection.numbers.histograms import Histogram, ObjectSums, histogram, object_sums
 from predictor_inspector.inspection.numbers.probe import probe
 from predictor_inspector.plugin.forms.plot_canvas import load_matplotlib
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
@@ -93,7 +86,7 @@ class NumbersTab(Tab):
         self._error.show_message("")
         self.sums_button.setEnabled(False)
         self._probe()
-        self.plot.show_histogram(None, None)
+        self.plot.show_histogram(None)
 
     def on_cleared(self) -> None:
         """There is nothing to count any more."""
@@ -144,15 +137,15 @@ class NumbersTab(Tab):
         if wanted != self._counted:
             self._counted = wanted
 
-            def work(_step: Any) -> tuple[Histogram, ClassTotals]:
+            def work(_step: Any) -> Histogram:
                 load_matplotlib()
-                return histogram(inspection, channel), class_totals(inspection, channel)
+                return histogram(inspection, channel)
 
             self._counter.submit(Job(work, wanted))
 
-    def _on_counted(self, job: Job, numbers: tuple[Histogram, ClassTotals]) -> None:
+    def _on_counted(self, job: Job, counts: Histogram) -> None:
         if job.about == self._counted:
-            self.plot.show_histogram(*numbers)
+            self.plot.show_histogram(counts)
 
     def _on_added(self, _job: Job, sums: ObjectSums) -> None:
         self.object_table = ObjectTable(sums, self)
