@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from predictor_inspector.core.ops import backend
+from predictor_inspector.core.ops.backend import attempt
 from predictor_inspector.core.ops.regions import Slices, extent, pairs, whole
 
 
@@ -16,31 +16,22 @@ def affinities(
     objects: torch.Tensor | None = None,
     keep: Slices | None = None,
 ) -> torch.Tensor:
-    """1 where a voxel and its partner are of the same object, 0 elsewhere and where the partner lies outside.
+    """1 where a voxel and its partner are of the same object, 0 elsewhere and where the partner lies outside: float32, [K, …].
 
     After Turaga et al. 2010, with the long-range offsets of Lee et al. 2017.
 
     Parameters
     ----------
     labels : torch.Tensor
-        Ids, integer, [Z, Y, X] or any other number of axes.
+        Ids, integer, any number of axes.
     neighborhood : sequence of offsets
         K offsets in voxels, from a voxel to its partner.
     objects : torch.Tensor, optional
         Boolean, the shape of `labels`: which voxels belong to an object; ``labels > 0`` by default.
-    keep : tuple of slice, optional
-        The part of the volume to answer for; all of it by default.
-
-    Returns
-    -------
-    torch.Tensor
-        float32, [K, …], 0 or 1.
     """
     keep = keep or whole(labels.shape)
-    if labels.ndim <= 3:
-        made: torch.Tensor | None = backend.attempt("affinities.affinities", labels, neighborhood, objects, keep)
-        if made is not None:
-            return made
+    if labels.ndim <= 3 and (made := attempt("affinities.affinities", labels, neighborhood, objects, keep)) is not None:
+        return made
     result = torch.zeros((len(neighborhood), *extent(keep)), dtype=torch.float32, device=labels.device)
     for channel, offset in zip(result, neighborhood, strict=True):
         found = pairs(offset, labels.shape, keep)
@@ -58,17 +49,9 @@ def affinities(
 
 
 def known_pairs(known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep: Slices) -> torch.Tensor:
-    """Whether both voxels of a pair are known, for the voxels of `keep`: boolean, [K, …].
-
-    Parameters
-    ----------
-    known : torch.Tensor
-        Boolean, [Z, Y, X]; partners outside it are unknown.
-    """
-    if known.ndim <= 3:
-        made: torch.Tensor | None = backend.attempt("affinities.known_pairs", known, neighborhood, keep)
-        if made is not None:
-            return made
+    """Whether both voxels of a pair are known, given which voxels are; partners outside are not: boolean, [K, …]."""
+    if known.ndim <= 3 and (made := attempt("affinities.known_pairs", known, neighborhood, keep)) is not None:
+        return made
     result = torch.zeros((len(neighborhood), *extent(keep)), dtype=torch.bool, device=known.device)
     for channel, offset in zip(result, neighborhood, strict=True):
         found = pairs(offset, known.shape, keep)

@@ -1,8 +1,8 @@
-"""Which implementation of an operation serves a tensor: plain torch, kernels compiled for the CPU, or those for CUDA.
+"""Backends of the operations: plain torch, kernels compiled for the CPU, kernels for CUDA.
 
 Plain torch works everywhere and defines the numbers; the others equal it to rounding. The CPU's kernels need numba, which
-is optional. It takes seconds to compile them the first time and half a second to load them from its cache later, so that
-happens in the background, begun by `warm_up` or by the first operation, and torch serves until they are ready.
+is optional. Compiling them takes seconds the first time, loading them from numba's cache half a second later on. That
+happens in the background, begun by `warm_up` or by the first operation; torch serves until they are ready.
 
 The environment variable ``PREDICTOR_INSPECTOR_BACKEND`` chooses otherwise: ``torch`` never uses the compiled kernels,
 ``compiled`` always does and waits for them, ``auto`` is the default.
@@ -20,7 +20,7 @@ from contextvars import ContextVar
 from importlib import import_module
 from importlib.util import find_spec
 from threading import Event, Lock, Thread
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import torch
 
@@ -43,28 +43,13 @@ _chosen: ContextVar[Backend | None] = ContextVar("backend", default=None)
 
 
 def backend() -> Backend:
-    """What is chosen in this context: by `using`, else by the environment variable.
-
-    Raises
-    ------
-    ValueError
-        If the variable holds none of the backends' names.
-    """
-    chosen = _chosen.get()
-    if chosen is not None:
-        return chosen
-    return _checked(os.environ.get(VARIABLE) or "auto", f"the environment variable {VARIABLE}")
+    """The backend chosen in this context: by `using`, else by the environment variable."""
+    return _chosen.get() or _checked(os.environ.get(VARIABLE) or "auto", f"the environment variable {VARIABLE}")
 
 
 @contextmanager
 def using(name: Backend) -> Iterator[None]:
-    """Within this context, in this thread, operations on the CPU are served by the backend of that name.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
+    """Within this context, in this thread, run operations on the CPU with the backend of that name."""
     token = _chosen.set(_checked(name, "name"))
     try:
         yield
@@ -73,12 +58,9 @@ def using(name: Backend) -> Iterator[None]:
 
 
 def warm_up(wait: bool = False) -> None:
-    """Compile the kernels, or load them, in the background; does nothing the second time or where numba isn't installed.
+    """Compile or load the kernels in the background, once; with `wait`, return when that has ended.
 
-    Parameters
-    ----------
-    wait : bool
-        Return when they are ready, or it is clear that they never will be.
+    Without numba, or where torch is chosen, there is nothing to do.
     """
     if backend() != "torch":
         _warmth.begin()
@@ -92,21 +74,21 @@ def ready() -> bool:
 
 
 def release_memory() -> None:
-    """Give back the memory that the compiled kernels keep for results to come."""
+    """Free the memory that the compiled kernels keep for further results."""
     kept = sys.modules.get(f"{_COMPILED}.memory")
     if kept is not None:
-        kept.release()
+        kept.pool.clear()
 
 
-def attempt(operation: str, tensor: torch.Tensor, *arguments: Any) -> Any:
-    """What the kernels for the tensor's device make of it and the arguments; None where plain torch has to do it.
+def attempt(operation: str, tensor: torch.Tensor, *arguments: Any) -> torch.Tensor | None:
+    """The result of a kernel for the tensor's device; None where plain torch has to compute it.
 
     Parameters
     ----------
     operation : str
         Module and function: ``"affinities.known_pairs"``.
-    tensor : torch.Tensor
-        The operation's first argument, which decides.
+    tensor, *arguments
+        Of the operation. The first one's device and type decide.
 
     Raises
     ------
@@ -114,28 +96,29 @@ def attempt(operation: str, tensor: torch.Tensor, *arguments: Any) -> Any:
         If the compiled backend is demanded, and numba isn't installed.
     """
     chosen = backend()
-    if chosen != "torch" and tensor.device.type != "cpu":
-        return cuda.attempt(operation, tensor, *arguments)
-    if chosen == "torch" or tensor.dtype not in _TYPES or tensor.numel() == 0:
+    if chosen == "torch":
+        return None
+    if tensor.device.type != "cpu":
+        result: torch.Tensor | None = cuda.attempt(operation, tensor, *arguments)
+        return result
+    if tensor.dtype not in _TYPES or tensor.numel() == 0:
         return None
     module, _, function = operation.partition(".")
-    if chosen == "compiled":
-        if find_spec("numba") is None:
-            raise ImportError(
-                'the compiled backend needs numba, not installed here: pip install "napari-predictor-inspector[compiled]"'
-            )
-        return getattr(import_module(f"{_COMPILED}.{module}"), function)(tensor, *arguments)
-    if module not in _warmth.modules:
+    if chosen == "compiled" and find_spec("numba") is None:
+        raise ImportError(
+            'the compiled backend needs numba, not installed here: pip install "napari-predictor-inspector[compiled]"'
+        )
+    if chosen == "auto" and module not in _warmth.modules:
         _warmth.begin()
         return None
-    return getattr(import_module(f"{_COMPILED}.{module}"), function)(tensor, *arguments)
+    made: torch.Tensor = getattr(import_module(f"{_COMPILED}.{module}"), function)(tensor, *arguments)
+    return made
 
 
 def _checked(name: str, where: str) -> Backend:
-    for known in get_args(Backend):
-        if name == known:
-            return known  # type: ignore[no-any-return]
-    raise ValueError(f"{where} must be one of {', '.join(get_args(Backend))}, got {name!r}")
+    if name not in get_args(Backend):
+        raise ValueError(f"{where} must be one of {', '.join(get_args(Backend))}, got {name!r}")
+    return cast(Backend, name)
 
 
 class _Warmth:
@@ -148,9 +131,7 @@ class _Warmth:
         self._stop = Event()
 
     def begin(self) -> None:
-        """Start the thread that gets them ready, once."""
-        if self._thread is not None:
-            return
+        """Start the thread that compiles or loads them, once."""
         with self._lock:
             if self._thread is None:
                 self._thread = Thread(target=self._work, name="predictor-inspector-warm-up", daemon=True)
@@ -163,7 +144,7 @@ class _Warmth:
             self._thread.join()
 
     def forget_thread(self) -> None:
-        """In a forked process: the thread was left behind, and what it was at may be half done; torch serves."""
+        """In a forked process the thread is missing and its work may be half done: torch serves."""
         self._lock = Lock()
 
     def _work(self) -> None:
@@ -183,7 +164,7 @@ class _Warmth:
             log.debug("the kernels for %s are ready", name)
 
     def _end(self) -> None:
-        """Let the compiler finish what it is at: it doesn't survive the interpreter's end."""
+        """Wait until the kernel in work is compiled: the compiler doesn't survive the interpreter's end."""
         self._stop.set()
         self.wait()
 

@@ -7,10 +7,8 @@ F_d(q) = [s(q) ≠ s(q + e_d)] the squared distance of voxel p is
 
 which separates: distances to the faces along axis 0 are found by scanning lines, then axes 1 and 2 are added by taking
 minima of shifted copies (Felzenszwalb & Huttenlocher 2012 call it the lower envelope; in a band the shifts are few). Faces
-across axis 0 lie half-way between voxels on that axis, those across the other axes lie half-way on theirs, so the three
-kinds stay apart until the pass along their own axis. No grid of double size is needed.
-
-Distances are cut off where nothing depends on them any more; that bounds every pass.
+across an axis lie half-way between voxels on that axis, so the three kinds stay apart until the pass along their own axis.
+No grid of double size is needed. Distances are cut off where nothing depends on them any more; that bounds every pass.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ from itertools import count
 
 import torch
 
-from predictor_inspector.core.ops import backend
+from predictor_inspector.core.ops.backend import attempt
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 from predictor_inspector.core.progress import report
 
@@ -28,7 +26,7 @@ SATURATED = 10.0
 """tanh of this is 1 in float32 whatever the implementation; beyond so many scale factors all distances are alike."""
 
 _CACHE_VOXELS = 1 << 17
-"""Voxels that a CPU's second-level cache holds with all the intermediate arrays of the last two passes."""
+"""Voxels that fit a CPU's second-level cache with all the intermediate arrays of the last two passes."""
 
 
 def signed_distance(
@@ -36,27 +34,10 @@ def signed_distance(
 ) -> torch.Tensor:
     """tanh(±d / scale_factor), where d is the distance to the nearest boundary: plus inside objects, minus on background.
 
-    Parameters
-    ----------
-    labels : torch.Tensor
-        Ids, integer, 1 to 3 axes; 0 is background.
-    voxel_size : sequence of float
-        In the unit of `scale_factor`, one per axis.
-    scale_factor : float
-        The distance that is mapped to tanh(1) = 0.76; positive.
-    keep : tuple of slice, optional
-        The part of the volume to answer for; all of it by default.
-
-    Returns
-    -------
-    torch.Tensor
-        float32 in [-1, 1]; exactly ±1 where there is no boundary.
+    `labels` are integer ids with 1 to 3 axes, 0 is background. float32 in [-1, 1]; exactly ±1 where there is no boundary.
     """
     keep = keep or whole(labels.shape)
-    made: torch.Tensor | None = backend.attempt(
-        "boundary_distance.signed_distance", labels, voxel_size, scale_factor, keep
-    )
-    if made is not None:
+    if (made := attempt("boundary_distance.signed_distance", labels, voxel_size, scale_factor, keep)) is not None:
         return made
     squared = squared_boundary_distance(labels, voxel_size, SATURATED * scale_factor, keep)
     return signed(squared, labels[keep] > 0, scale_factor)
@@ -73,10 +54,7 @@ def squared_boundary_distance(
 ) -> torch.Tensor:
     """Squared distance from each voxel's centre to the nearest boundary face's centre, at most `radius`²: float32."""
     keep = keep or whole(labels.shape)
-    made: torch.Tensor | None = backend.attempt(
-        "boundary_distance.squared_boundary_distance", labels, voxel_size, radius, keep
-    )
-    if made is not None:
+    if (made := attempt("boundary_distance.squared_boundary_distance", labels, voxel_size, radius, keep)) is not None:
         return made
     volume, sizes, kept, order = slab_first(labels, voxel_size, keep)
     faces = [volume.narrow(d, 1, n - 1) != volume.narrow(d, 0, n - 1) for d, n in enumerate(volume.shape)]
@@ -131,18 +109,10 @@ def squared_distance_to_unknown(
 ) -> torch.Tensor:
     """Squared distance between each voxel's centre and the nearest unknown voxel's, at most `radius`²: float32.
 
-    Everything outside the volume is unknown, so a voxel at its edge is one voxel away.
-
-    Parameters
-    ----------
-    known : torch.Tensor
-        Boolean, 1 to 3 axes.
+    `known` is boolean with 1 to 3 axes. Everything outside is unknown, so a voxel at the volume's edge is one voxel away.
     """
     keep = keep or whole(known.shape)
-    made: torch.Tensor | None = backend.attempt(
-        "boundary_distance.squared_distance_to_unknown", known, voxel_size, radius, keep
-    )
-    if made is not None:
+    if (made := attempt("boundary_distance.squared_distance_to_unknown", known, voxel_size, radius, keep)) is not None:
         return made
     unknown = torch.nn.functional.pad(~known, (1, 1) * known.ndim, value=True)
     keep = tuple(slice(k.start + 1, k.stop + 1) for k in keep)
@@ -239,14 +209,8 @@ def _lower(
 ) -> None:
     """Lower `result` to the minimum over all shifts of `source` plus the squared length of the shift, in place.
 
-    Parameters
-    ----------
-    start : int
-        The index along `dim` of result's first entry, in voxels.
-    limit : float
-        No value of `result` above this is left that could still be lowered; shifts longer than it are not tried.
-    half : bool
-        Whether source's entries lie half-way between voxels: entry k between voxels k and k + 1.
+    `start` is the index along `dim` of result's first entry, in voxels. Shifts longer than the square root of `limit` are
+    not tried: no value of `result` exceeds it. With `half`, source's entry k lies between voxels k and k + 1.
     """
     n, m = result.shape[dim], source.shape[dim]
     scratch = torch.empty_like(result)

@@ -9,24 +9,11 @@ _TABLE_LIMIT = 1 << 24
 
 
 def bounding_boxes(labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The ids in a volume, background excluded, and the smallest box around each.
-
-    Parameters
-    ----------
-    labels : torch.Tensor
-        Ids, integer, any number of axes.
-
-    Returns
-    -------
-    ids : torch.Tensor
-        int64, [L], ascending.
-    boxes : torch.Tensor
-        int64, [L, axes, 2]: begin and end along each axis.
-    """
+    """The ids in a volume, 0 excluded: int64, [L], ascending; and the smallest box around each: [L, axes, begin and end]."""
     if labels.numel() == 0:
         nothing = torch.zeros((0, labels.ndim, 2), dtype=torch.int64, device=labels.device)
         return nothing[:, 0, 0], nothing
-    ids, ranks = _ranked(labels)
+    ids, ranks = ranked(labels)
     boxes = torch.empty((len(ids), labels.ndim, 2), dtype=torch.int64, device=labels.device)
     for d, n in enumerate(labels.shape):
         present = torch.zeros((n, len(ids)), dtype=torch.bool, device=labels.device)
@@ -39,8 +26,8 @@ def bounding_boxes(labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return ids[objects], boxes[objects]
 
 
-def _ranked(labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The sorted ids, and each voxel's place among them."""
+def ranked(labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The sorted ids, and each voxel's place among them, the shape of `labels`: int64."""
     highest = int(labels.max())
     if highest >= _TABLE_LIMIT:
         ids, ranks = torch.unique(labels, return_inverse=True)

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import torch
 
-from predictor_inspector.core.ops import backend
+from predictor_inspector.core.ops.backend import attempt
 
 
 def channel_sums(target: torch.Tensor, weight: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
-    """What adds up, or whose largest is kept, over the parts of a region.
+    """Sums, peaks and counts that can be combined over the parts of a region: float64, which holds counts exactly, [10, C].
 
-    Parameters
-    ----------
-    target, weight : torch.Tensor
-        float32, [C, …].
-    positive : torch.Tensor
-        Boolean, [C, …]: which voxels are of the positive class.
-
-    Returns
-    -------
-    torch.Tensor
-        float64, which holds counts exactly, [10, C]. Three sums: target, weights, weights of positive voxels. Four peaks:
-        minus the target's minimum, its maximum, the largest weight of a negative and of a positive voxel. Three counts:
-        positive voxels, negative ones with a weight, positive ones with a weight.
+    `target` and `weight` are float32, [C, …]; `positive` is boolean: the voxels of the positive class. Three sums: target,
+    weights, weights of positive voxels. Four peaks: minus the target's minimum, its maximum, the largest weight of a
+    negative and of a positive voxel. Three counts: positive voxels, negative and positive ones with a weight.
     """
     flat = [t.reshape(len(target), -1) for t in (target, weight, positive)]
     if target.device.type == "cpu" and target.dtype == weight.dtype == torch.float32:
-        made: torch.Tensor | None = backend.attempt("channel_sums.channel_sums", *flat)
+        made = attempt("channel_sums.channel_sums", *flat)
         if made is not None:
             return made
     # On a CPU channel by channel, since one's temporary arrays are smaller than all's; a GPU prefers few large steps.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from predictor_inspector.core.ops import backend
+from predictor_inspector.core.ops.backend import attempt
 
 CLASSES = 2  # negative and positive
 
@@ -20,7 +20,7 @@ class ClassCounts:
     count : torch.Tensor
         int64, [C, 2]: voxels of the negative and of the positive class, per channel.
     total : torch.Tensor
-        int64, [C]: one more than the voxels seen, so that fractions are defined from the start.
+        int64, [C]: the voxels seen, plus 1, so that fractions are defined from the start.
     """
 
     count: torch.Tensor
@@ -39,7 +39,7 @@ class ClassCounts:
         return ClassCounts(self.count[channels], self.total[channels])
 
     def __sub__(self, before: ClassCounts) -> ClassCounts:
-        """What was seen since `before`; taken from other counts, it is as if that had not been seen there."""
+        """The voxels seen since `before`; subtract them from other counts to take them out there."""
         return ClassCounts(self.count - before.count, self.total - before.total)
 
     def to(self, device: torch.device | str) -> ClassCounts:
@@ -107,8 +107,7 @@ def balance(
 
 def _counted(positive: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
     """Voxels of the negative and the positive class inside the mask, per channel: int64, [C, 2]."""
-    made: torch.Tensor | None = backend.attempt("class_balance.counted", positive, mask)
-    if made is not None:
+    if (made := attempt("class_balance.counted", positive, mask)) is not None:
         return made
     channels, axes = len(positive), tuple(range(1, positive.ndim))
     if mask is None:
@@ -122,8 +121,7 @@ def _counted(positive: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
 
 def _by_class(positive: torch.Tensor, mask: torch.Tensor | None, weights: torch.Tensor) -> torch.Tensor:
     """Each voxel's weight, from those of its channel's classes, [C, 2]; 0 outside the mask."""
-    made: torch.Tensor | None = backend.attempt("class_balance.by_class", positive, mask, weights)
-    if made is not None:
+    if (made := attempt("class_balance.by_class", positive, mask, weights)) is not None:
         return made
     weights = weights.reshape(*weights.shape, *(1 for _ in positive.shape[1:]))
     weight = torch.where(positive, weights[:, 1], weights[:, 0])

@@ -6,20 +6,11 @@ import torch
 
 
 def surviving(labels: torch.Tensor, iterations: int) -> torch.Tensor:
-    """Which voxels remain when every object is eroded `iterations` times, as gunpowder's GrowBoundary does.
+    """Which voxels remain when every object is eroded `iterations` times, as gunpowder's GrowBoundary does: boolean.
 
-    A voxel goes when one of its face neighbours (4 in 2-D, 6 in 3-D) is of another id or has gone in an earlier
-    iteration. What lies outside the volume counts as the same object. Background, id 0, is treated like any id.
-
-    Parameters
-    ----------
-    labels : torch.Tensor
-        Ids, integer, any number of axes.
-
-    Returns
-    -------
-    torch.Tensor
-        Boolean, the shape of `labels`.
+    `labels` are integer ids with any number of axes. A voxel goes when one of its face neighbours (4 in 2-D, 6 in 3-D) is
+    of another id or has gone in an earlier iteration. What lies outside the volume counts as the same object. Background,
+    id 0, is treated like any id.
     """
     alive = torch.ones(labels.shape, dtype=torch.bool, device=labels.device)
     faces = [labels.narrow(d, 1, n - 1) == labels.narrow(d, 0, n - 1) for d, n in enumerate(labels.shape)]

@@ -18,12 +18,9 @@ def extent(keep: Slices) -> tuple[int, ...]:
 
 
 def pairs(offset: Sequence[int], shape: Sequence[int], keep: Slices) -> tuple[Slices, Slices, Slices] | None:
-    """Where the voxels of `keep` have a partner `offset` away inside a volume of `shape`.
+    """Where the voxels of `keep` have a partner `offset` away inside a volume of `shape`; None where none have.
 
-    Returns
-    -------
-    tuple of slices or None
-        The voxels and their partners, in the volume, and the voxels once more, relative to `keep`; None if there are none.
+    The voxels and their partners, in the volume, and the voxels once more, relative to `keep`.
     """
     here, there, kept = [], [], []
     for o, n, k in zip(offset, shape, keep, strict=True):

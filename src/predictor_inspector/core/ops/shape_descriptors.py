@@ -16,7 +16,7 @@ from itertools import combinations, product
 
 import torch
 
-from predictor_inspector.core.ops import backend
+from predictor_inspector.core.ops.backend import attempt
 from predictor_inspector.core.ops.boxes import bounding_boxes
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 from predictor_inspector.core.progress import report
@@ -59,14 +59,10 @@ def shape_descriptors(
         Ids, integer, [Z, Y, X] or [Y, X]; 0 is background.
     sigma : float
         Standard deviation of the window on every axis, in the unit of `voxel_size`.
-    voxel_size : sequence of float
-        One per axis.
     downsample : int
-        Computes on every d-th voxel and repeats the result for the d that follow it.
+        Compute on every d-th voxel only, and repeat the result for the d that follow it.
     phase : sequence of int, optional
-        For `downsample` > 1, where in its group of d the volume's first voxel lies, per axis; 0 by default.
-    keep : tuple of slice, optional
-        The part of the volume to answer for; all of it by default.
+        For `downsample` > 1: where in its group of d the volume's first voxel lies, per axis; 0 by default.
 
     Returns
     -------
@@ -77,25 +73,24 @@ def shape_descriptors(
     """
     keep = keep or whole(labels.shape)
     phase = phase or (0,) * labels.ndim
-    made: torch.Tensor | None = backend.attempt(
-        "shape_descriptors.shape_descriptors", labels, sigma, voxel_size, downsample, phase, keep
-    )
+    made = attempt("shape_descriptors.shape_descriptors", labels, sigma, voxel_size, downsample, phase, keep)
     if made is not None:
         return made
     samples = sampled(labels, downsample, phase)
     sizes = [v * downsample for v in voxel_size]
-    # Variances are small differences of large moments. In float32 they lose up to 2e-6, and all that they are where the
-    # coarser grid misses a voxel's object, of which only far voxels are left then. Processors have float64 at half the
-    # speed; GPUs at a small part of it, or not at all (Apple's).
+    # Variances are small differences of large moments. In float32 they lose up to 2e-6, and all their digits where the
+    # coarser grid misses a voxel's object nearby. Processors have float64 at half the speed; GPUs at a small part of it,
+    # or not at all (Apple's).
     exact = labels.device.type == "cpu" or (downsample > 1 and labels.device.type != "mps")
     dtype = torch.float64 if exact else torch.float32
-    # One entry more, of 0, stands for all that lies beyond the window.
-    tables = [torch.nn.functional.pad(moment_kernel(sigma / size), (0, 1)) for size in sizes]
-    kernels = [table.to(labels.device, dtype) for table in tables]
+    # One entry more, of 0, stands for everything beyond the window.
+    padded = (torch.nn.functional.pad(moment_kernel(sigma / size), (0, 1)) for size in sizes)
+    kernels = [kernel.to(labels.device, dtype) for kernel in padded]
     result = torch.zeros((descriptor_count(labels.ndim), *extent(keep)), dtype=torch.float32, device=labels.device)
     rows = result.reshape(result.shape[0], -1)
     kept = labels[keep]
     everywhere = dict(zip(*_as_lists(samples), strict=True))
+    nowhere = [[0, 0]] * labels.ndim
     tiles = list(_tiles(kept.shape))
     for number, tile in enumerate(tiles):
         report(number, len(tiles))
@@ -105,15 +100,17 @@ def shape_descriptors(
             voxels = tuple(v + r.start for v, r in zip(voxels, region, strict=True))
             # Voxels of the answer, as places on the sampled grid.
             places = tuple((v + k.start + p) // downsample for v, k, p in zip(voxels, keep, phase, strict=True))
-            if label not in everywhere:
-                moments = _no_moments(places)
-            else:
-                moments = _moments_at(samples, label, everywhere[label], places, kernels)
-            flat = voxels[0]
-            for v, n in zip(voxels[1:], kept.shape[1:], strict=True):
-                flat = flat * n + v
-            rows[:, flat] = _descriptors(moments, sizes, sigma).to(torch.float32)
+            moments = _moments_at(samples, label, everywhere.get(label, nowhere), places, kernels)
+            rows[:, _flat(voxels, kept.shape)] = _descriptors(moments, sizes, sigma).to(torch.float32)
     return result
+
+
+def _flat(places: Sequence[torch.Tensor], shape: Sequence[int]) -> torch.Tensor:
+    """Places in a volume of that shape as indices of its flat data."""
+    flat = places[0]
+    for place, n in zip(places[1:], shape[1:], strict=True):
+        flat = flat * n + place
+    return flat
 
 
 def _tiles(shape: Sequence[int]) -> Iterator[Slices]:
@@ -160,68 +157,45 @@ def _moments_at(
     places: tuple[torch.Tensor, ...],
     kernels: list[torch.Tensor],
 ) -> Moments:
-    """One object's moments around the given places of the sampled grid.
+    """One object's moments around some places of the sampled grid, where it has that bounding box.
 
-    Parameters
-    ----------
-    box : list of [begin, end]
-        The object's bounding box on the sampled grid.
-    places : tuple of torch.Tensor
-        int64, [N] per axis.
-
-    Returns
-    -------
-    dict
-        Powers of the offset per axis, such as (1, 0, 1), to [N] in the kernels' type.
+    `places` are int64, [N] per axis. Each moment is [N] in the kernels' type, by its powers of the offset per axis, such
+    as (1, 0, 1).
     """
-    radii = [(k.shape[1] - 2) // 2 for k in kernels]
     outputs = [slice(int(p.min()), int(p.max()) + 1) for p in places]
-    inputs = [slice(max(b, o.start - r), min(e, o.stop + r)) for (b, e), o, r in zip(box, outputs, radii, strict=True)]
-    if any(i.start >= i.stop for i in inputs):
-        return _no_moments(places)
+    inputs = []
+    for (begin, end), o, kernel in zip(box, outputs, kernels, strict=True):
+        radius = (kernel.shape[1] - 2) // 2
+        begin = max(begin, o.start - radius)
+        inputs.append(slice(begin, max(begin, min(end, o.stop + radius))))
     # The axis that shrinks most goes first: later passes then work on less.
-    order = sorted(range(len(places)), key=lambda d: extent((outputs[d],))[0] / extent((inputs[d],))[0])
+    shrinkage = [i / o for i, o in zip(extent(tuple(inputs)), extent(tuple(outputs)), strict=True)]
+    order = sorted(range(len(places)), key=lambda d: -shrinkage[d])
     mask = (samples[tuple(inputs)] == label).to(kernels[0].dtype).permute(order).contiguous()
     matrices = [_toeplitz(kernels[d], inputs[d], outputs[d]) for d in order]
-    shape = extent(tuple(outputs[d] for d in order))
-    flat = torch.zeros_like(places[0])
-    for d, n in zip(order, shape, strict=True):
-        flat = flat * n + (places[d] - outputs[d].start)
-    moments = {}
-    for powers, volume in _contracted(mask, matrices, ()):
-        in_axis_order = tuple(powers[order.index(d)] for d in range(len(order)))
-        moments[in_axis_order] = volume.reshape(-1)[flat]
-    return moments
+    flat = _flat([places[d] - outputs[d].start for d in order], extent(tuple(outputs[d] for d in order)))
+    return {
+        tuple(powers[order.index(d)] for d in range(len(order))): volume.reshape(-1)[flat]
+        for powers, volume in _contracted(mask, matrices, ())
+    }
 
 
 def _contracted(
     volume: torch.Tensor, matrices: list[torch.Tensor], powers: tuple[int, ...]
-) -> list[tuple[tuple[int, ...], torch.Tensor]]:
+) -> Iterator[tuple[tuple[int, ...], torch.Tensor]]:
     """All products of the volume with one matrix per remaining axis, up to a total power of 2."""
     axis = len(powers)
     if axis == volume.ndim:
-        return [(powers, volume)]
+        yield powers, volume
+        return
     matrix = matrices[axis][: 3 - sum(powers)]
-    orders, n_out, n_in = matrix.shape
-    before, after = volume.shape[:axis], volume.shape[axis + 1 :]
-    if not after:  # the last axis lies contiguous, so its matrix comes from the right
-        applied = (volume.reshape(-1, n_in) @ matrix.reshape(-1, n_in).T).reshape(*before, orders, n_out)
-    else:
-        applied = matrix.reshape(-1, n_in) @ volume.reshape(*before, n_in, -1)
-        applied = applied.reshape(*before, orders, n_out, *after)
-    found = []
+    orders, n_out, _ = matrix.shape
+    rows = matrix.flatten(0, 1)
+    # The last axis lies contiguous, so its matrix comes from the right.
+    applied = volume @ rows.T if axis == volume.ndim - 1 else rows @ volume.flatten(axis + 1)
+    applied = applied.reshape(*volume.shape[:axis], orders, n_out, *volume.shape[axis + 1 :])
     for order in range(orders):
-        found += _contracted(applied.select(axis, order), matrices, (*powers, order))
-    return found
-
-
-def _no_moments(places: tuple[torch.Tensor, ...]) -> Moments:
-    """The moments of an object that the sampled grid misses."""
-    dims = len(places)
-    zero = torch.zeros(len(places[0]), dtype=torch.float32, device=places[0].device)
-    axes = [_powers(dims)] + [_powers(dims, d) for d in range(dims)]
-    axes += [_powers(dims, a, b) for a in range(dims) for b in range(a, dims)]
-    return dict.fromkeys(axes, zero)
+        yield from _contracted(applied.select(axis, order), matrices, (*powers, order))
 
 
 def _powers(dims: int, *axes: int) -> tuple[int, ...]:

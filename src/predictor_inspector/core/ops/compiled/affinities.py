@@ -8,14 +8,13 @@ import numpy as np
 import torch
 from numba import njit
 
+from predictor_inspector.core.ops.compiled import EXACT, LABEL_TYPES, volume
 from predictor_inspector.core.ops.compiled.memory import empty
-from predictor_inspector.core.ops.compiled.options import EXACT, LABEL_TYPES
 from predictor_inspector.core.ops.compiled.threads import for_each, parts
-from predictor_inspector.core.ops.compiled.volumes import volume
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
 _SMALLEST_PART = 1 << 18
-"""Values that are worth a thread of their own: to wake it takes as long as to write about so many."""
+"""Values that are worth a thread of their own: waking it takes as long as writing about so many."""
 
 
 def affinities(
@@ -24,7 +23,7 @@ def affinities(
     objects: torch.Tensor | None = None,
     keep: Slices | None = None,
 ) -> torch.Tensor:
-    """As the function of this name beside this package; at most three axes."""
+    """For at most three axes."""
     keep = keep or whole(labels.shape)
     result = empty((len(neighborhood), *extent(keep)), torch.float32)
     _fill(result, labels, neighborhood, keep, objects)
@@ -32,7 +31,7 @@ def affinities(
 
 
 def known_pairs(known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep: Slices) -> torch.Tensor:
-    """As the function of this name beside this package; at most three axes."""
+    """For at most three axes."""
     result = empty((len(neighborhood), *extent(keep)), torch.bool)
     # Two known voxels are alike, as two of one object are.
     _fill(result.view(torch.uint8), known, neighborhood, keep)
@@ -40,7 +39,7 @@ def known_pairs(known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep
 
 
 def rehearsals() -> Iterator[None]:
-    """Compile what there is, kernel by kernel."""
+    """Compile each kernel."""
     for dtype in LABEL_TYPES:
         for objects in (None, torch.ones((1, 1, 2), dtype=torch.bool)):
             affinities(torch.ones((1, 1, 2), dtype=dtype), [[0, 0, 1]], objects)
@@ -66,10 +65,7 @@ def _fill(
     members = None if objects is None else volume(objects)
     channels, planes, rows, columns = target.shape
     shares = parts(planes * rows, max(1, _SMALLEST_PART // max(1, channels * columns)))
-    for_each(
-        len(shares),
-        lambda i: _compare(ids, members, offsets, window, shares[i].start, shares[i].stop, target),
-    )
+    for_each(shares, lambda share: _compare(ids, members, offsets, window, share.start, share.stop, target))
 
 
 @njit(**EXACT)

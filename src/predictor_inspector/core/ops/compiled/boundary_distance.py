@@ -1,58 +1,59 @@
 """Distances to boundaries and to the unknown, in a band; exact.
 
-The mathematics is that of the module of this name beside this package. Steps along axis 0 are counted row by row, then
-every plane of axis 0 is finished by itself, in blocks of rows. In each row a search ends where no voxel can be improved any
-more, given how far the boundaries straight along the axes are.
+The mathematics is that of the torch implementation. Steps along axis 0 are counted row by row, then every plane of axis 0
+is finished by itself, in blocks of rows. In each row the search ends where no voxel can be improved any more, given how
+far the boundaries straight along the axes are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise, product
 
 import numpy as np
 import torch
 from numba import njit
 
 from predictor_inspector.core.ops.boundary_distance import SATURATED, slab_first, steps_within, unslab
+from predictor_inspector.core.ops.compiled import EXACT, FINITE, LABEL_TYPES, volume
 from predictor_inspector.core.ops.compiled.memory import empty
-from predictor_inspector.core.ops.compiled.options import EXACT, FINITE, LABEL_TYPES
 from predictor_inspector.core.ops.compiled.threads import PARTS_PER_THREAD, for_each, parts
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
 _FACE_0, _FACE_1, _FACE_2, _FOREGROUND = 1, 2, 4, 8
-"""What is known of a voxel, in bits: whether its next neighbour along each axis is of another id, whether it is an object."""
+"""Bits of a voxel: whether its next neighbour along each axis is of another id, whether it belongs to an object."""
 
 _SMALLEST_BLOCK = 32
 """Rows of a plane that are worth a thread of their own."""
 
 _STEPS_PER_CHECK = 4
-"""So many steps are taken along a row between two looks at what can still be improved."""
+"""Steps along a row between two checks of what can still be improved."""
 
 
 def signed_distance(
     labels: torch.Tensor, voxel_size: Sequence[float], scale_factor: float, keep: Slices | None = None
 ) -> torch.Tensor:
-    """As the function of this name beside this package."""
+    """Signed distances through tanh."""
     return _boundary_distance(labels, voxel_size, SATURATED * scale_factor, keep, scale_factor)
 
 
 def squared_boundary_distance(
     labels: torch.Tensor, voxel_size: Sequence[float], radius: float, keep: Slices | None = None
 ) -> torch.Tensor:
-    """As the function of this name beside this package."""
+    """Squared distances to boundaries."""
     return _boundary_distance(labels, voxel_size, radius, keep, None)
 
 
 def squared_distance_to_unknown(
     known: torch.Tensor, voxel_size: Sequence[float], radius: float, keep: Slices | None = None
 ) -> torch.Tensor:
-    """As the function of this name beside this package."""
+    """Squared distances to unknown voxels."""
     keep = keep or whole(known.shape)
     unknown = torch.nn.functional.pad(~known, (1, 1) * known.ndim, value=True)
     keep = tuple(slice(k.start + 1, k.stop + 1) for k in keep)
-    volume, sizes, kept, order = slab_first(unknown, voxel_size, keep)
-    reach = [steps_within(radius, v, n) for v, n in zip(sizes, volume.shape, strict=True)]
-    flags = volume.view(torch.uint8).numpy()
+    slab, sizes, kept, order = slab_first(unknown, voxel_size, keep)
+    reach = [steps_within(radius, v, n) for v, n in zip(sizes, slab.shape, strict=True)]
+    flags = volume(slab)
     steps = _steps(flags, 0, kept[0], reach[0], {_FACE_0: False})[0]
     squared = empty(extent(kept), torch.float32)
     result = squared.numpy()
@@ -62,7 +63,7 @@ def squared_distance_to_unknown(
 
 
 def rehearsals() -> Iterator[None]:
-    """Compile what there is, kernel by kernel."""
+    """Compile each kernel."""
     for dtype in LABEL_TYPES:
         signed_distance(torch.ones((1, 1, 2), dtype=dtype), (1.0, 1.0, 1.0), 1.0)
         yield
@@ -75,13 +76,12 @@ def _boundary_distance(
 ) -> torch.Tensor:
     """Squared distances, or with a scale factor tanh of the signed ones."""
     keep = keep or whole(labels.shape)
-    volume, sizes, kept, order = slab_first(labels, voxel_size, keep)
-    reach = [steps_within(radius, v, n) for v, n in zip(sizes, volume.shape, strict=True)]
-    ids = (volume.view(torch.uint8) if volume.dtype == torch.bool else volume).numpy()
+    slab, sizes, kept, order = slab_first(labels, voxel_size, keep)
+    reach = [steps_within(radius, v, n) for v, n in zip(sizes, slab.shape, strict=True)]
+    ids = volume(slab)
     low, high = max(0, kept[0].start - reach[0]), min(ids.shape[0], kept[0].stop + reach[0])
     flags = np.empty((high - low, *ids.shape[1:]), dtype=np.uint8)
-    shares = parts(high - low)
-    for_each(len(shares), lambda i: _mark(ids, low, low + shares[i].start, low + shares[i].stop, flags))
+    for_each(parts(high - low), lambda part: _mark(ids, low, low + part.start, low + part.stop, flags))
     steps = _steps(flags, low, kept[0], reach[0], {_FACE_0: True, _FACE_1: False, _FACE_2: False})
     distances = empty(extent(kept), torch.float32)
     result = distances.numpy()
@@ -109,29 +109,24 @@ def _for_each_block(kept: Slices, work: Callable[[int, int, int], object]) -> No
     planes, rows, _ = extent(kept)
     cuts = max(1, min(rows // _SMALLEST_BLOCK, PARTS_PER_THREAD * torch.get_num_threads() // planes))
     edges = [kept[1].start + rows * k // cuts for k in range(cuts + 1)]
-    for_each(planes * cuts, lambda i: work(i // cuts, edges[i % cuts], edges[i % cuts + 1]))
+    for_each(list(product(range(planes), pairwise(edges))), lambda block: work(block[0], *block[1]))
 
 
 def _steps(flags: np.ndarray, low: int, planes: slice, reach: int, kinds: dict[int, bool]) -> list[np.ndarray]:
     """Steps along axis 0 to the nearest voxel with a flag, ``reach + 1`` beyond it; for the `planes` only.
 
-    Parameters
-    ----------
-    flags : numpy.ndarray
-        uint8, [planes from `low` on, Y, X].
-    kinds : dict of int to bool
-        The flags to look for, and whether what they mark lies half a step after the voxel; then k means k + ½ steps.
+    `flags` are uint8, [planes from `low` on, Y, X]. `kinds` are the flags to look for, and whether what they mark lies half
+    a step after the voxel; then k means k + ½ steps.
     """
     dtype = np.int16 if reach < np.iinfo(np.int16).max else np.int32
     shape = (planes.stop - planes.start, *flags.shape[1:])
     found = {flag: np.empty(shape, dtype=dtype) for flag in kinds}
-    jobs = [(flag, share) for flag in kinds for share in parts(shape[1], 2)]
 
-    def count(number: int) -> None:
-        flag, rows = jobs[number]
+    def count(job: tuple[int, slice]) -> None:
+        flag, rows = job
         _count(flags, low, planes.start, planes.stop, flag, kinds[flag], reach, rows.start, rows.stop, found[flag])
 
-    for_each(len(jobs), count)
+    for_each(list(product(kinds, parts(shape[1], 2))), count)
     return list(found.values())
 
 

@@ -8,9 +8,8 @@ import numpy as np
 import torch
 from numba import njit
 
-from predictor_inspector.core.ops.compiled.options import SUMS
+from predictor_inspector.core.ops.compiled import SUMS, channels
 from predictor_inspector.core.ops.compiled.threads import for_each, parts
-from predictor_inspector.core.ops.compiled.volumes import channels
 
 _SMALLEST_PART = 1 << 15
 """Voxels that are worth a thread of their own."""
@@ -19,17 +18,17 @@ _SUMS, _PEAKS, _COUNTS = slice(0, 3), slice(3, 7), slice(7, 10)
 
 
 def channel_sums(target: torch.Tensor, weight: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
-    """As the function of this name beside this package; all [C, N]."""
+    """For [C, N] each."""
     values, weights, flags = target.contiguous().numpy(), weight.contiguous().numpy(), channels(positive)
     shares = parts(values.shape[1], _SMALLEST_PART)
     found = np.zeros((len(shares), 10, len(values)))
-    for_each(len(shares), lambda i: _gather(values, weights, flags, shares[i].start, shares[i].stop, found[i]))
+    for_each(range(len(shares)), lambda i: _gather(values, weights, flags, shares[i].start, shares[i].stop, found[i]))
     rows = np.concatenate([found[:, _SUMS].sum(0), found[:, _PEAKS].max(0), found[:, _COUNTS].sum(0)])
     return torch.from_numpy(rows)
 
 
 def rehearsals() -> Iterator[None]:
-    """Compile what there is, kernel by kernel."""
+    """Compile each kernel."""
     channel_sums(torch.ones((1, 2)), torch.ones((1, 2)), torch.ones((1, 2), dtype=torch.bool))
     yield
 

@@ -8,58 +8,47 @@ import numpy as np
 import torch
 from numba import njit
 
+from predictor_inspector.core.ops.compiled import EXACT, channels
 from predictor_inspector.core.ops.compiled.memory import empty
-from predictor_inspector.core.ops.compiled.options import EXACT
 from predictor_inspector.core.ops.compiled.threads import for_each, parts
-from predictor_inspector.core.ops.compiled.volumes import channels
 
 _SMALLEST_PART = 1 << 15
 """Voxels that are worth a thread of their own."""
 
 
 def counted(positive: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-    """Voxels of the negative and the positive class inside the mask, per channel: int64, [C, 2].
-
-    Parameters
-    ----------
-    positive : torch.Tensor
-        Boolean, [C, …].
-    mask : torch.Tensor, optional
-        Boolean, [C or 1, …].
-    """
-    flags = channels(positive)
-    known = flags[:0] if mask is None else channels(mask)
+    """Voxels of the negative and the positive class inside the mask, [C or 1, …], per channel: int64, [C, 2]."""
+    flags, known = _flags(positive, mask)
     shares = parts(flags.shape[1], _SMALLEST_PART)
     found = np.zeros((len(shares), len(flags), 2), dtype=np.int64)
-    for_each(len(shares), lambda i: _count(flags, known, shares[i].start, shares[i].stop, found[i]))
+    for_each(range(len(shares)), lambda i: _count(flags, known, shares[i].start, shares[i].stop, found[i]))
     return torch.from_numpy(found.sum(0))
 
 
 def by_class(positive: torch.Tensor, mask: torch.Tensor | None, weights: torch.Tensor) -> torch.Tensor:
-    """Each voxel's weight, 0 outside the mask: float32, the shape of `positive`.
-
-    Parameters
-    ----------
-    weights : torch.Tensor
-        float32, [C, 2], of the negative and the positive class.
-    """
-    flags = channels(positive)
-    known = flags[:0] if mask is None else channels(mask)
+    """Each voxel's weight, from those of the negative and the positive class, [C, 2]; 0 outside the mask: float32."""
+    flags, known = _flags(positive, mask)
     values = weights.contiguous().numpy()
     result = empty(positive.shape, torch.float32)
     target = result.numpy().reshape(flags.shape)
     shares = parts(flags.shape[1], _SMALLEST_PART)
-    for_each(len(shares), lambda i: _look_up(flags, known, values, shares[i].start, shares[i].stop, target))
+    for_each(shares, lambda share: _look_up(flags, known, values, share.start, share.stop, target))
     return result
 
 
 def rehearsals() -> Iterator[None]:
-    """Compile what there is, kernel by kernel."""
+    """Compile each kernel."""
     positive = torch.ones((1, 2), dtype=torch.bool)
     counted(positive, None)
     yield
     by_class(positive, None, torch.ones((1, 2)))
     yield
+
+
+def _flags(positive: torch.Tensor, mask: torch.Tensor | None) -> tuple[np.ndarray, np.ndarray]:
+    """Both as bytes, [C, N]; no mask has no channels."""
+    flags = channels(positive)
+    return flags, flags[:0] if mask is None else channels(mask)
 
 
 @njit(**EXACT)

@@ -5,25 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numba import njit
 
-from predictor_inspector.core.ops.compiled.options import EXACT
-from predictor_inspector.core.ops.compiled.threads import for_each, parts
+from predictor_inspector.core.ops.compiled import EXACT
+from predictor_inspector.core.ops.compiled.threads import PARTS_PER_THREAD, for_each, parts
 
-_TABLE_LIMIT = 1 << 24
-"""Ids below this are looked up in a table, which is much faster than sorting."""
+_RUNS_PER_PART = 512
+"""Runs that are worth a thread of their own."""
 
 
 @dataclass(frozen=True)
 class Runs:
     """Runs of foreground voxels, in the order of the rows they were looked for in.
 
-    Attributes
-    ----------
-    ids : numpy.ndarray
-        int64, [R].
-    row, start, stop : numpy.ndarray
-        int32, [R]: the number of the row among those given, and the columns, `stop` excluded.
+    `ids` are int64, [R]; `row`, the number of the row among those given, and the columns from `start` to before `stop`
+    are int32, [R].
     """
 
     ids: np.ndarray
@@ -33,44 +30,42 @@ class Runs:
 
 
 def runs_in(labels: np.ndarray, rows: np.ndarray, columns: slice) -> Runs:
-    """All runs of one id other than 0.
-
-    Parameters
-    ----------
-    labels : numpy.ndarray
-        Ids, integer, [Z, Y, X], contiguous.
-    rows : numpy.ndarray
-        int32, [N, 2]: z and y of the rows to look at.
-    columns : slice
-        The part of each row to look at.
-    """
+    """All runs of one id other than 0 in some rows, z and y each, [N, 2], of contiguous labels, [Z, Y, X]."""
     counts = np.zeros(len(rows) + 1, dtype=np.int64)
     shares = parts(len(rows), 64)
     window = (columns.start, columns.stop)
-    for_each(len(shares), lambda i: _count(labels, rows, *window, shares[i].start, shares[i].stop, counts))
+    for_each(shares, lambda share: _count(labels, rows, *window, share.start, share.stop, counts))
     first = np.cumsum(counts)
     total = int(first[-1])
     ids = np.empty(total, dtype=np.int64)
     row, start, stop = (np.empty(total, dtype=np.int32) for _ in range(3))
-    for_each(
-        len(shares),
-        lambda i: _fill(labels, rows, *window, shares[i].start, shares[i].stop, first, ids, row, start, stop),
-    )
+    found = (first, ids, row, start, stop)
+    for_each(shares, lambda share: _fill(labels, rows, *window, share.start, share.stop, *found))
     return Runs(ids, row, start, stop)
 
 
-def ranked(*several: np.ndarray) -> tuple[int, list[np.ndarray]]:
-    """How many different ids there are in all arrays together, and each array with ids 0, 1, … in their place: int32."""
-    highest = max((int(ids.max()) for ids in several if len(ids)), default=0)
-    if highest >= _TABLE_LIMIT:
-        found, ranks = np.unique(np.concatenate(several), return_inverse=True)
-        ends = np.cumsum([len(ids) for ids in several])[:-1]
-        return len(found), [r.astype(np.int32) for r in np.split(ranks, ends)]
-    present = np.zeros(highest + 1, dtype=bool)
-    for ids in several:
-        present[ids] = True
-    table = np.cumsum(present, dtype=np.int32) - np.int32(1)
-    return int(present.sum()), [table[ids] for ids in several]
+def rows_by_place(downsample: int, places: np.ndarray) -> np.ndarray:
+    """Z and y of all kept rows, those that share a row of the sampled grid side by side: int64, [N, 2]."""
+    z, y = (np.arange(begin, end) for begin, end, _ in places[:2])
+    rows = np.stack(np.meshgrid(z, y, indexing="ij"), axis=-1).reshape(-1, 2)
+    if downsample == 1:
+        return rows
+    coarse = (rows + places[:2, 2]) // downsample
+    return rows[np.lexsort((coarse[:, 1], coarse[:, 0]))]
+
+
+def planes_asked(owner: np.ndarray, z: np.ndarray, downsample: int, phase: int) -> np.ndarray:
+    """Where, in sorted runs, an object's next plane of the sampled grid begins; their number at the end."""
+    plane = (z + phase) // downsample
+    changes = (np.diff(owner) != 0) | (np.diff(plane) != 0)
+    return np.concatenate([[0], np.flatnonzero(changes) + 1, [len(owner)]])
+
+
+def even_parts(units: np.ndarray) -> list[int]:
+    """Units in parts of about as many runs each: the first of each part, and their number at the end."""
+    count = max(1, min(int(units[-1]) // _RUNS_PER_PART, PARTS_PER_THREAD * torch.get_num_threads()))
+    ends = np.searchsorted(units, np.linspace(0, units[-1], count + 1))
+    return sorted({int(e) for e in ends})
 
 
 @njit(**EXACT)
@@ -105,3 +100,46 @@ def _fill(labels, rows, low, high, begin, end, first, ids, row, start, stop):
                 before = here
         if before != 0:
             stop[k] = high
+
+
+@njit(**EXACT)
+def by_object(owner, row, start, stop, objects, rows_per_plane):
+    """The order that sorts runs by object and keeps it within each, and each object's box: planes, rows, columns."""
+    first = np.zeros(objects + 1, np.int64)
+    for o in owner:
+        first[o + 1] += 1
+    for o in range(objects):
+        first[o + 1] += first[o]
+    order = np.empty(owner.shape[0], np.int64)
+    boxes = np.zeros((objects, 3, 2), np.int64)
+    seen = np.zeros(objects, np.bool_)
+    for r in range(owner.shape[0]):
+        o = owner[r]
+        order[first[o]] = r
+        first[o] += 1
+        z, y = row[r] // rows_per_plane, row[r] % rows_per_plane
+        box = boxes[o]
+        if not seen[o]:
+            seen[o] = True
+            box[0, 0], box[0, 1], box[1, 0], box[1, 1], box[2, 0], box[2, 1] = z, z + 1, y, y + 1, start[r], stop[r]
+        else:
+            box[0, 0], box[0, 1] = min(box[0, 0], z), max(box[0, 1], z + 1)
+            box[1, 0], box[1, 1] = min(box[1, 0], y), max(box[1, 1], y + 1)
+            box[2, 0], box[2, 1] = min(box[2, 0], start[r]), max(box[2, 1], stop[r])
+    return order, boxes
+
+
+@njit(**EXACT)
+def planes_known(owner, row, order, boxes, rows_per_plane):
+    """For each object its place in a table of where the runs of each of its planes begin, and that table."""
+    objects = boxes.shape[0]
+    places = np.zeros(objects + 1, np.int64)
+    for o in range(objects):
+        places[o + 1] = places[o] + boxes[o, 0, 1] - boxes[o, 0, 0]
+    starts = np.zeros(places[objects] + 1, np.int64)
+    for r in range(order.shape[0]):
+        o = owner[order[r]]
+        starts[places[o] + row[order[r]] // rows_per_plane - boxes[o, 0, 0] + 1] += 1
+    for p in range(starts.shape[0] - 1):
+        starts[p + 1] += starts[p]
+    return places, starts

@@ -14,21 +14,23 @@ objects are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations, pairwise
 
 import numpy as np
 import torch
 from numba import njit
 
+from predictor_inspector.core.ops.boxes import ranked
+from predictor_inspector.core.ops.compiled import LABEL_TYPES, SUMS
 from predictor_inspector.core.ops.compiled.memory import empty
-from predictor_inspector.core.ops.compiled.object_runs import (
+from predictor_inspector.core.ops.compiled.runs import (
     by_object,
     even_parts,
     planes_asked,
     planes_known,
     rows_by_place,
+    runs_in,
 )
-from predictor_inspector.core.ops.compiled.options import LABEL_TYPES, SUMS
-from predictor_inspector.core.ops.compiled.runs import ranked, runs_in
 from predictor_inspector.core.ops.compiled.threads import for_each
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 from predictor_inspector.core.ops.shape_descriptors import MINIMAL_VARIANCE, descriptor_count, moment_kernel, sampled
@@ -44,12 +46,13 @@ def shape_descriptors(
     labels: torch.Tensor,
     sigma: float,
     voxel_size: Sequence[float],
-    downsample: int,
-    phase: Sequence[int],
-    keep: Slices,
+    downsample: int = 1,
+    phase: Sequence[int] | None = None,
+    keep: Slices | None = None,
 ) -> torch.Tensor:
-    """As the function of this name beside this package; `phase` and `keep` are given."""
+    """For 2-D and 3-D."""
     dims = labels.ndim
+    keep, phase = keep or whole(labels.shape), phase or (0,) * dims
     # The axis of which least is kept goes first: the first pass is made for the planes that are kept and no others.
     shares = [(k.stop - k.start) / n for k, n in zip(keep, labels.shape, strict=True)]
     order = sorted(range(dims), key=lambda d: shares[d])
@@ -61,7 +64,7 @@ def shape_descriptors(
     places = np.zeros((3, 3), dtype=np.int64)  # per axis: begin and end of what is kept, and the phase
     places[0, 1] = 1
     places[3 - dims :] = [(keep[d].start, keep[d].stop, phase[d]) for d in order]
-    # See the function beside this package for why coarse samples ask for float64.
+    # See the torch implementation for why coarse samples ask for float64.
     dtype = np.float32 if downsample == 1 else np.float64
     kernels = [_padded(moment_kernel(sigma / size), dtype) for size in sizes]
     if dims == 2:
@@ -85,12 +88,10 @@ def shape_descriptors(
 
 
 def rehearsals() -> Iterator[None]:
-    """Compile what there is, kernel by kernel."""
+    """Compile each kernel."""
     for dtype in LABEL_TYPES:
         for downsample in (1, 2):
-            shape_descriptors(
-                torch.ones((1, 1, 2), dtype=dtype), 1.0, (1.0,) * 3, downsample, (0,) * 3, whole((1, 1, 2))
-            )
+            shape_descriptors(torch.ones((1, 1, 2), dtype=dtype), 1.0, (1.0,) * 3, downsample)
             yield
 
 
@@ -105,7 +106,7 @@ def _channels(order: Sequence[int]) -> list[int]:
     """Where the descriptors of axes 0, 1, … are among those of the axes in another order."""
     dims = len(order)
     place = [order.index(d) for d in range(dims)]
-    pairs = [(a, b) for a in range(dims) for b in range(a + 1, dims)]
+    pairs = list(combinations(range(dims), 2))
     crossed = [pairs.index((min(place[a], place[b]), max(place[a], place[b]))) for a, b in pairs]
     return [*place, *(dims + p for p in place), *(2 * dims + c for c in crossed), 2 * dims + len(pairs)]
 
@@ -122,16 +123,8 @@ def _describe_all(
 ) -> None:
     """Fill `result`, [C, Z, Y, X], with the descriptors of the kept part of `labels`.
 
-    Parameters
-    ----------
-    samples : numpy.ndarray
-        Ids on the sampled grid.
-    kernels : sequence of numpy.ndarray
-        As of `_padded`, one per axis.
-    lengths : numpy.ndarray
-        The sampled grid's voxel size in standard deviations, per axis.
-    flat : float
-        The least variance, in squared standard deviations.
+    `samples` are the ids on the sampled grid, `lengths` its voxel size in standard deviations per axis, `kernels` as of
+    `_padded`, one per axis, and `flat` is the least variance, in squared standard deviations.
     """
     n0, n1, n2 = samples.shape
     everywhere = np.stack(np.divmod(np.arange(n0 * n1), n1), axis=1)
@@ -140,22 +133,20 @@ def _describe_all(
     asked = runs_in(labels, rows, slice(int(places[2, 0]), int(places[2, 1])))
     if not len(asked.ids):
         return
-    objects, (known_object, asked_object) = ranked(known.ids, asked.ids)
+    ids, ranks = ranked(torch.from_numpy(np.concatenate([known.ids, asked.ids])))
+    objects, (known_object, asked_object) = len(ids), np.split(ranks.numpy().astype(np.int32), [len(known.ids)])
     known_order, boxes = by_object(known_object, known.row, known.start, known.stop, objects, n1)
     planes, plane_starts = planes_known(known_object, known.row, known_order, boxes, n1)
-    inputs = (known.row % n1, known.start, known.stop)
-    inputs = tuple(np.take(a, known_order) for a in inputs)
+    inputs = tuple(np.take(a, known_order) for a in (known.row % n1, known.start, known.stop))
     asked_order, _ = by_object(asked_object, asked.row, asked.start, asked.stop, objects, len(rows))
     outputs = tuple(np.take(a, asked_order) for a in (asked_object, asked.row, asked.start, asked.stop))
     units = planes_asked(outputs[0], rows[outputs[1], 0], downsample, int(places[0, 2]))
-    cuts = even_parts(units)
+    grid = (downsample, places, *kernels, lengths.astype(kernels[0].dtype), kernels[0].dtype.type(flat))
+    known_runs = (inputs, boxes, planes, plane_starts)
     for_each(
-        len(cuts) - 1,
-        lambda i: _describe(
-            cuts[i], cuts[i + 1], units, outputs, rows, inputs, boxes, planes, plane_starts, downsample, places,
-            kernels[0], kernels[1], kernels[2], lengths.astype(kernels[0].dtype), kernels[0].dtype.type(flat), result,
-        ),
-    )  # fmt: skip
+        list(pairwise(even_parts(units))),
+        lambda part: _describe(*part, units, outputs, rows, *known_runs, *grid, result),
+    )
 
 
 @njit(**SUMS)

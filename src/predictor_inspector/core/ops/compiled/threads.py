@@ -1,22 +1,25 @@
-"""Shares work out to threads, for kernels that release the GIL.
+"""Threads that share out the work of kernels which release the GIL.
 
-numba's own threads would have to be shared with whoever else uses numba in the process: one of its pools must not be
+numba's own threads would have to be shared with all other users of numba in the process: one of its pools must not be
 entered by two threads at a time, another ends a process that was forked. Plain threads around serial kernels have neither
-trouble, take as many cores as the caller allows torch to use, and let progress be told, or the work be cancelled, between
-the parts.
+problem, use as many cores as the caller allows torch to use, and let progress be reported and work be cancelled between
+parts.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from threading import Lock
+from typing import TypeVar
 
 import torch
 
 from predictor_inspector.core.progress import report
+
+T = TypeVar("T")
 
 PARTS_PER_THREAD = 8
 """Work is cut finer than there are threads, so that none waits long for the others."""
@@ -25,32 +28,25 @@ _lock = Lock()
 _helpers: ThreadPoolExecutor | None = None
 
 
-def for_each(count: int, work: Callable[[int], object], threads: int | None = None) -> None:
-    """Call `work` with 0 … `count` - 1, the calling thread and its helpers each taking the next that is left.
-
-    Parameters
-    ----------
-    threads : int, optional
-        How many, the calling one included; by default as many as torch may use when called from here.
-    """
-    left: Iterator[int] = iter(range(count))
+def for_each(parts: Sequence[T], work: Callable[[T], object]) -> None:
+    """Call `work` with every part; this thread and its helpers, as many as torch may use, each take the next one."""
+    left = iter(range(len(parts)))
     stop = False
 
     def help_out() -> None:
         while not stop and (number := next(left, None)) is not None:
-            work(number)
+            work(parts[number])
 
-    helpers = min(threads or torch.get_num_threads(), count) - 1
-    futures: list[Future[None]] = [_pool().submit(help_out) for _ in range(helpers)]
+    helpers = min(torch.get_num_threads(), len(parts)) - 1
+    futures = [_pool().submit(help_out) for _ in range(helpers)]
     try:
         for number in left:
-            report(number, count)
-            work(number)
+            report(number, len(parts))
+            work(parts[number])
     finally:
         stop = True
         # Those that have not begun, because others keep the helpers busy, have nothing left to do.
-        begun = [f for f in futures if not f.cancel()]
-        errors = [f.exception() for f in begun]
+        errors = [f.exception() for f in futures if not f.cancel()]
     for error in errors:
         if error is not None:
             raise error
@@ -59,8 +55,6 @@ def for_each(count: int, work: Callable[[int], object], threads: int | None = No
 def parts(length: int, smallest: int = 1) -> list[slice]:
     """`length` things in even parts of at least `smallest`, if there are so many, for `for_each`."""
     count = max(1, min(length // max(1, smallest), PARTS_PER_THREAD * torch.get_num_threads()))
-    if count == 1 or (torch.get_num_threads() == 1 and length <= smallest):
-        return [slice(0, length)]
     ends = [length * k // count for k in range(count + 1)]
     return [slice(a, b) for a, b in pairwise(ends)]
 
