@@ -72,7 +72,7 @@ def test_affinities_become_the_fields_of_dacapos_task() -> None:
     }
 
 
-def test_a_distance_is_evaluated_within_10_and_2_of_the_largest_voxels_unless_told() -> None:
+def test_a_distance_is_evaluated_within_10_and_2_of_the_largest_voxels() -> None:
     predictor = DistancePredictor(("mito",), 50.0, True, clipmin=0.1)
     assert predictor_to_dacapo(predictor, "d", VOXEL_SIZE) == {
         "__type__": "DistanceTaskConfig",
@@ -85,8 +85,6 @@ def test_a_distance_is_evaluated_within_10_and_2_of_the_largest_voxels_unless_to
         "clip_distance": 400.0,
         "tol_distance": 80.0,
     }
-    told = predictor_to_dacapo(predictor, "d", VOXEL_SIZE, clip_distance=7.5, tol_distance=0.0)
-    assert (told["clip_distance"], told["tol_distance"]) == (7.5, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from predictor_inspector.core.config import kind_of, predictor_to_config
@@ -13,46 +12,22 @@ from predictor_inspector.core.predictor import Predictor
 LINE_LENGTH = 88  # of Python snippets, as most formatters have it
 CLIP_VOXELS = 10  # DaCapo's evaluator: distances beyond this many voxels count as this many
 TOLERANCE_VOXELS = 2  # DaCapo's evaluator: boundaries this close count as found
-DETECTION_THRESHOLD = 0.5  # DaCapo's dummy task wants one and gives none
-
-
-@dataclass(frozen=True)
-class _Task:
-    """A task configuration of DaCapo: its fields after our parameters', and what else it needs."""
-
-    type_name: str
-    fields: dict[str, str]
-    constants: dict[str, Any] = field(default_factory=dict)
-    evaluates_distance: bool = False
-
-
-def _same(*names: str) -> dict[str, str]:
-    return {name: name for name in names}
-
 
 _CLIPS = ("affs_weight_clipmin", "affs_weight_clipmax", "lsd_weight_clipmin", "lsd_weight_clipmax")
 _TASKS = {
-    "affinities": _Task(
+    "affinities": (
         "AffinitiesTaskConfig",
-        _same("neighborhood", "lsds")
-        | {"num_voxels": "num_lsd_voxels"}
-        | _same("downsample_lsds", *_CLIPS, "background_as_object"),
-        {"lsds_to_affs_weight_ratio": 1},
+        ("neighborhood", "lsds", "num_voxels", "downsample_lsds", *_CLIPS, "background_as_object"),
     ),
-    "distance": _Task(
-        "DistanceTaskConfig",
-        _same("channels", "scale_factor", "mask_distances", "clipmin", "clipmax"),
-        evaluates_distance=True,
-    ),
-    "hot_distance": _Task(
-        "HotDistanceTaskConfig",
-        _same("channels", "scale_factor", "mask_distances", "kernel_size"),
-        evaluates_distance=True,
-    ),
-    "inner_distance": _Task("InnerDistanceTaskConfig", _same("channels", "scale_factor"), evaluates_distance=True),
-    "one_hot": _Task("OneHotTaskConfig", _same("classes", "kernel_size")),
-    "dummy": _Task("DummyTaskConfig", _same("embedding_dims")),
+    "distance": ("DistanceTaskConfig", ("channels", "scale_factor", "mask_distances", "clipmin", "clipmax")),
+    "hot_distance": ("HotDistanceTaskConfig", ("channels", "scale_factor", "mask_distances", "kernel_size")),
+    "inner_distance": ("InnerDistanceTaskConfig", ("channels", "scale_factor")),
+    "one_hot": ("OneHotTaskConfig", ("classes", "kernel_size")),
+    "dummy": ("DummyTaskConfig", ("embedding_dims",)),
 }
+"""DaCapo's task for each kind, and the parameters that it has as well."""
+
+_RENAMED = {"num_voxels": "num_lsd_voxels"}
 
 
 def predictor_to_python(predictor: Predictor) -> str:
@@ -71,34 +46,11 @@ def predictor_to_python(predictor: Predictor) -> str:
     return f"from {module} import {cls.__name__}\n\n{call}\n"
 
 
-def predictor_to_dacapo(
-    predictor: Predictor,
-    name: str,
-    voxel_size: Iterable[float],
-    clip_distance: float | None = None,
-    tol_distance: float | None = None,
-    detection_threshold: float = DETECTION_THRESHOLD,
-) -> dict[str, Any]:
-    """The task configuration with which DaCapo trains on what `predictor` makes, of plain lists, numbers and strings.
+def predictor_to_dacapo(predictor: Predictor, name: str, voxel_size: Iterable[float]) -> dict[str, Any]:
+    """DaCapo's task configuration for training on the same targets: ``{"__type__": "AffinitiesTaskConfig", "name": …, …}``.
 
-    Parameters
-    ----------
-    predictor : Predictor
-        One of the built-in kinds.
-    name : str
-        The task's name.
-    voxel_size : sequence of float
-        Of the ground truth, per axis, in its unit.
-    clip_distance, tol_distance : float, optional
-        What DaCapo's evaluator of distances takes, in the unit of `voxel_size`; by default 10 and 2 times the largest
-        voxel size. Other kinds have none.
-    detection_threshold : float
-        What DaCapo's dummy task takes; other kinds have none.
-
-    Returns
-    -------
-    dict
-        ``{"__type__": "AffinitiesTaskConfig", "name": …, …}``.
+    `name` is the task's; `voxel_size` that of the ground truth, per axis, from which the distances of DaCapo's evaluator
+    follow. Only plain lists, numbers and strings come out.
 
     Raises
     ------
@@ -108,23 +60,24 @@ def predictor_to_dacapo(
     kind = kind_of(predictor)
     if kind not in _TASKS:
         raise ValueError(f"DaCapo has no task for {kind!r}; it has tasks for {', '.join(_TASKS)}")
-    task = _TASKS[kind]
-    values = predictor_to_config(predictor)
+    type_name, fields = _TASKS[kind]
     for parameter in parameters_of(type(predictor)):
         value = getattr(predictor, parameter.name)
-        if parameter.name not in task.fields and (parameter.required or value != parameter.default):
+        if parameter.name not in fields and (parameter.required or value != parameter.default):
             raise ValueError(
-                f"{parameter.name} cannot be expressed in DaCapo's {task.type_name}: it is {value}, and only its "
-                f"default {parameter.default} can be exported"
+                f"{parameter.name} cannot be expressed in DaCapo's {type_name}: it is {value}, and only its default "
+                f"{parameter.default} can be exported"
             )
-    config: dict[str, Any] = {"__type__": task.type_name, "name": name}
-    config |= {theirs: values[ours] for ours, theirs in task.fields.items()} | task.constants
-    if task.evaluates_distance:
+    values = predictor_to_config(predictor)
+    config: dict[str, Any] = {"__type__": type_name, "name": name}
+    config |= {_RENAMED.get(field, field): values[field] for field in fields}
+    if kind == "affinities":
+        config["lsds_to_affs_weight_ratio"] = 1
+    elif kind == "dummy":
+        config["detection_threshold"] = 0.5  # DaCapo wants one and has no default
+    elif "scale_factor" in fields:
         largest = max(float(v) for v in voxel_size)
-        config["clip_distance"] = CLIP_VOXELS * largest if clip_distance is None else clip_distance
-        config["tol_distance"] = TOLERANCE_VOXELS * largest if tol_distance is None else tol_distance
-    if kind == "dummy":
-        config["detection_threshold"] = detection_threshold
+        config |= {"clip_distance": CLIP_VOXELS * largest, "tol_distance": TOLERANCE_VOXELS * largest}
     return config
 
 
