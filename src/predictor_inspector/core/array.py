@@ -39,18 +39,10 @@ def whole_numbers(values: Iterable[Any], name: str) -> Coordinate:
 
 @dataclass
 class ArraySpec:
-    """What an array covers, without its values. Predictors take gunpowder's in its place.
+    """What an array covers, without its values; predictors accept gunpowder's as well.
 
-    Attributes
-    ----------
-    roi : Roi
-        Begin and shape in world coordinates, integers counting 1/`subdivision` of `unit`.
-    voxel_size : Coordinate
-        Size of a voxel per spatial axis, in the same counts.
-    unit : str
-        The unit of length, ``"nm"`` by default, ``"pixel"`` where there is none.
-    subdivision : int
-        How many counts make one `unit`.
+    `roi` (begin and shape) and `voxel_size` (per spatial axis) are integers that count 1/`subdivision` of `unit`, which is
+    ``"pixel"`` where there is no physical one.
     """
 
     roi: Roi
@@ -71,21 +63,18 @@ class ArraySpec:
 class Array:
     """Values on a regular grid: channel axes first, then spatial ones, slowest first ([C, Z, Y, X], [Y, X], …).
 
-    Coordinates are integers that count 1/`subdivision` of `unit`. `offset` is the corner of the first voxel and the origin
-    of the grid: every ROI that is read must lie a whole number of voxels from it.
-
     Parameters
     ----------
     data : torch.Tensor, numpy.ndarray or lazily sliced array
         Anything with ``shape``, ``dtype`` and slicing; a zarr array is read only where a ROI asks for it.
     voxel_size : sequence of int
-        Positive; one number per spatial axis. Axes of `data` beyond those are channel axes.
+        Positive, in counts of 1/`subdivision` of `unit` like all coordinates; one number per spatial axis. Axes of `data`
+        beyond those are channel axes.
     offset : sequence of int, optional
-        Corner of the first voxel; the world's origin by default.
+        Corner of the first voxel and origin of the grid: every ROI that is read must lie a whole number of voxels from it.
+        The world's origin by default.
     axis_names : sequence of str, optional
         One per axis of `data`; channel axes end in ``^``. By default ``c^`` and the last of ``z, y, x``.
-    unit, subdivision
-        See `ArraySpec`.
 
     Raises
     ------
@@ -144,7 +133,7 @@ class Array:
 
     @property
     def dtype(self) -> Any:
-        """Type of the values, torch's or numpy's as `data` has it."""
+        """Type of the values: torch's or numpy's, as of `data`."""
         return self.data.dtype
 
     @property
@@ -189,7 +178,7 @@ class Array:
 
     @property
     def device(self) -> torch.device:
-        """Where the values lie; the CPU for anything but a tensor."""
+        """The device of the values; the CPU for anything but a tensor."""
         return self.data.device if isinstance(self.data, torch.Tensor) else torch.device("cpu")
 
     @property
@@ -212,33 +201,24 @@ class Array:
 
     def like(self, data: Any, axis_names: Sequence[str] | None = None, offset: Iterable[int] | None = None) -> Array:
         """Other values on this array's grid; `offset` defaults to this array's."""
-        return Array(
-            data,
-            self.voxel_size,
-            self.offset if offset is None else offset,
-            axis_names,
-            self.unit,
-            self.subdivision,
-        )
+        offset = self.offset if offset is None else offset
+        return Array(data, self.voxel_size, offset, axis_names, self.unit, self.subdivision)
 
     def numpy(self) -> np.ndarray:
-        """All values as a numpy array, copied from the GPU if they lie there."""
+        """All values as a numpy array, read, or copied from the GPU, if need be."""
         if isinstance(self.data, torch.Tensor):
             return self.data.detach().cpu().numpy()
         return np.asarray(self.data[...])
 
     def to(self, device: torch.device | str) -> Array:
         """The same array with its values as a tensor on `device`."""
-        data = self.data if isinstance(self.data, torch.Tensor) else np.asarray(self.data[...])
+        data = self.data if isinstance(self.data, torch.Tensor) else self.numpy()
         return self.like(as_tensor(data, device), self.axis_names)
 
     def to_slices(self, roi: Roi) -> tuple[slice, ...]:
-        """The voxels of `roi` as slices of the spatial axes; they may reach beyond the data.
+        """The voxels of `roi` as slices of the spatial axes, which may reach beyond the data.
 
-        Raises
-        ------
-        ValueError
-            If `roi` is of another dimension, empty, or not on the voxel grid.
+        ``ValueError`` if `roi` is of another dimension, empty, or not on the voxel grid.
         """
         if roi.dims != self.dims:
             raise ValueError(f"roi has {roi.dims} dimensions, but the array has {self.dims}: {self.axis_names}")
@@ -263,17 +243,11 @@ class Array:
         return Roi(begin, self.voxel_size * Coordinate(s.stop - s.start for s in slices))
 
     def shape_of(self, roi: Roi) -> tuple[int, ...]:
-        """How many voxels of this array's size `roi` has along each axis."""
+        """The shape of `roi` in voxels of this array."""
         return tuple(int(n) for n in roi.shape // self.voxel_size)
 
     def __getitem__(self, roi: Roi) -> Array:
-        """The part of the array in `roi`.
-
-        Raises
-        ------
-        ValueError
-            As `to_slices`, and if `roi` reaches beyond the data.
-        """
+        """The part of the array in `roi`; ``ValueError`` as `to_slices`, and if `roi` reaches beyond the data."""
         slices = self.to_slices(roi)
         if not self.roi.contains(roi):
             raise ValueError(f"roi {format_roi(roi)} reaches beyond the data, which covers {format_roi(self.roi)}")

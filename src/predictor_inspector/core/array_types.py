@@ -4,19 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 
 class ArrayType:
-    """The meaning of an array's channels.
-
-    Attributes
-    ----------
-    interpolatable : bool
-        Whether values between two voxels make sense (distances do, ids don't).
-    """
-
-    interpolatable: ClassVar[bool] = False
+    """The meaning of an array's channels."""
 
     def __post_init__(self) -> None:
         for name in {"classes", "channels", "names"} & vars(self).keys():
@@ -34,16 +25,12 @@ class DistanceArray(ArrayType):
 
     classes: Sequence[str]
 
-    interpolatable = True
-
 
 @dataclass(frozen=True)
 class ProbabilityArray(ArrayType):
     """One probability in [0, 1] per class."""
 
     classes: Sequence[str]
-
-    interpolatable = True
 
 
 @dataclass(frozen=True)
@@ -52,8 +39,6 @@ class EmbeddingArray(ArrayType):
 
     embedding_dims: int
     names: Sequence[str] = ()
-
-    interpolatable = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -73,8 +58,6 @@ class IntensitiesArray(ArrayType):
     channels: Sequence[str]
     minimum: float
     maximum: float
-
-    interpolatable = True
 
 
 @dataclass(frozen=True)

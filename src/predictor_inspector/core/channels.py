@@ -8,48 +8,40 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Channel:
-    """What one channel of a target means.
-
-    Limits, colours, histograms, findings, suggestions and explanations are made from this description alone, so that
-    every predictor gets them. A name is enough; what else is known is worth saying.
+    """What one channel of a target means; limits, colours, findings and explanations are made from this alone.
 
     Attributes
     ----------
     name : str
-        Unique within its target.
+        Unique within its target. The rest is optional.
     kind : str
         What the value is, or ``""``; other packages may use words of their own.
 
-        ====================== =======================================================================================
-        ``"affinity"``         1 where a voxel and the one at `offset` are of the same object, else 0
-        ``"signed distance"``  tanh of the distance to the nearest boundary, negative on background
-        ``"distance"``         the same inside objects, 0 on background
-        ``"one-hot"``          1 where a voxel is of a class, else 0
-        ``"descriptor"``       a local shape descriptor; `group` says which: ``"mean offset"``, ``"variance"``,
-                               ``"pearson"`` or ``"size"``, each with its channels in the order of the axes
-        ``"constant"``         the same everywhere, nothing to learn
-        ====================== =======================================================================================
+        - ``"affinity"``: 1 where a voxel and the one at `offset` are of the same object, else 0
+        - ``"signed distance"``: tanh of the distance to the nearest boundary, negative on background
+        - ``"distance"``: the same inside objects, 0 on background
+        - ``"one-hot"``: 1 where a voxel is of a class, else 0
+        - ``"descriptor"``: a local shape descriptor; `group` says which: ``"mean offset"``, ``"variance"``, ``"pearson"``
+          or ``"size"``, each with its channels in the order of the axes
+        - ``"constant"``: the same everywhere
     minimum, maximum : float
         The range of target values.
     offset : tuple of int
         Of an affinity: voxels to the partner, one number per spatial axis.
     roles : mapping of str to str
-        Which of the predictor's parameters play which role for this channel; see `Predictor.value_of`.
+        The predictor's parameter for each role; see `Predictor.value_of`.
 
-        ====================== =======================================================================================
-        ``"clipmin"``          least share of the voxels that a class counts as when weights are balanced
-        ``"clipmax"``          largest share
-        ``"mask"``             switch that takes the weight of values which depend on what is not annotated
-        ``"epsilon"``          of that mask: how much nearer than its boundary a distance's unknown voxels may be
-        ``"threshold"``        of that mask: the target from which on unknown voxels are far enough
-        ``"scale"``            length that a distance is divided by before tanh
-        ``"window"``           σ of a descriptor's Gaussian, in voxels along the axis with the largest ones
-        ``"downsampling"``     d, where a descriptor is computed on every d-th voxel
-        ``"offsets"``          all offsets of affinities
-        ``"background"``       switch that makes background, id 0, one more object
-        ``"erosion"``          by how many voxels objects are eroded first
-        ``"classes"``          names of the classes: by `label`, or by `source` where that is None
-        ====================== =======================================================================================
+        - ``"clipmin"``, ``"clipmax"``: least and largest share of the voxels that a class counts as when weights are balanced
+        - ``"mask"``: switch that takes the weight of values which depend on what is not annotated
+        - ``"epsilon"``: of that mask: how much nearer than its boundary a distance's unknown voxels may be
+        - ``"threshold"``: of that mask: the target from which on unknown voxels are far enough
+        - ``"scale"``: length that a distance is divided by before tanh
+        - ``"window"``: σ of a descriptor's Gaussian, in voxels along the axis with the largest ones
+        - ``"downsampling"``: d, where a descriptor is computed on every d-th voxel
+        - ``"offsets"``: all offsets of affinities
+        - ``"background"``: switch that makes background, id 0, one more object
+        - ``"erosion"``: by how many voxels objects are eroded first
+        - ``"classes"``: names of the classes: by `label`, or by `source` where that is None
     group : str
         Channels of one group can be seen together, blended into one RGB view; ``""``: with no others.
     colour : str
@@ -61,8 +53,8 @@ class Channel:
     label : int or None
         Of a class: the id of its voxels. None: ids stand for objects, or don't matter.
     row : int or None
-        The row of the class counts by which its weights are balanced. Channels of one row share their weight. None: the
-        weights aren't balanced, or not by `ClassCounts`.
+        The row of the class counts by which its weights are balanced; channels of one row share their weight. None: not
+        balanced, or not by `ClassCounts`.
     """
 
     name: str

@@ -46,12 +46,9 @@ def kind_of(predictor: Predictor) -> str:
 
 
 def predictor_from_config(config: dict[str, Any]) -> Predictor:
-    """The predictor that a configuration describes.
+    """The predictor for a configuration such as ``{"kind": "affinities", "neighborhood": [[0, 1], [1, 0]], …}``.
 
-    Parameters
-    ----------
-    config : dict
-        ``{"kind": "affinities", "neighborhood": [[0, 1], [1, 0]], …}``; parameters left out keep their defaults.
+    Parameters left out keep their defaults.
 
     Raises
     ------
@@ -103,13 +100,7 @@ def predictor_to_yaml(predictor: Predictor) -> str:
 
 
 def config_from_yaml(text: str, source: str = "the configuration") -> dict[str, Any]:
-    """A configuration dictionary from YAML or JSON.
-
-    Raises
-    ------
-    ValueError
-        If the text is not YAML, with line and column, or not a mapping.
-    """
+    """A configuration dictionary from YAML or JSON; ``ValueError`` if it is broken, with line and column, or no mapping."""
     import yaml
 
     try:
@@ -130,27 +121,10 @@ def chosen_predictor(
     preset: str | None = None,
     values: Sequence[str] = (),
 ) -> tuple[Predictor, dict[str, Any]]:
-    """The predictor that a command asks for, from a preset, a file and single values, later ones winning.
+    """A command's predictor, from a preset, a file and single values, later ones winning; and the values it assumed.
 
-    Parameters
-    ----------
-    gt : Array
-        Required parameters that aren't given take the predictor's starting values for it.
-    kind : str, optional
-        The predictor's kind; may be left out where the file has it.
-    config_file : path, optional
-        A YAML or JSON file of parameters, which may have the ``kind`` too; overrides the preset.
-    preset : str, optional
-        One of the kind's presets.
-    values : sequence of str
-        ``key=value``, the value in YAML; overrides the file.
-
-    Returns
-    -------
-    predictor : Predictor
-        With these parameters.
-    assumed : dict
-        The required parameters that were not given, and the values they took.
+    The file, YAML or JSON, may have the ``kind`` too. `values` are ``key=value`` each, the value in YAML. Required
+    parameters that aren't given are assumed to be the predictor's starting values for `gt`.
 
     Raises
     ------
@@ -160,7 +134,12 @@ def chosen_predictor(
         If kind, preset, a parameter or a value is unknown or doesn't fit, or the file's kind is another than `kind`.
     """
     config = {} if config_file is None else config_from_yaml(_text_of(Path(config_file)), str(config_file))
-    kind = _kind(kind, config.pop("kind", None), config_file)
+    in_file = config.pop("kind", None)
+    if kind is not None and in_file is not None and kind != in_file:
+        raise ValueError(f"{config_file} is for the predictor {in_file!r}, but {kind!r} was asked for")
+    if kind is None and in_file is None:
+        raise ValueError(f"a predictor is needed, one of {', '.join(predictor_kinds())}")
+    kind = str(in_file if kind is None else kind)
     cls = predictor_class(kind)
     given = {**_preset(cls, kind, preset), **config, **parsed_values(values)}
     start = cls.starting_values(gt)
@@ -171,13 +150,7 @@ def chosen_predictor(
 
 
 def parsed_values(texts: Sequence[str]) -> dict[str, Any]:
-    """``["lsds=false", "channels=[a, b]"]`` as a dictionary; later ones win.
-
-    Raises
-    ------
-    ValueError
-        If one isn't ``key=value``, or its value is not YAML.
-    """
+    """``["lsds=false", "channels=[a, b]"]`` as a dictionary, later ones winning; ``ValueError`` for anything else."""
     values = {}
     for text in texts:
         key, equals, value = text.partition("=")
@@ -204,15 +177,6 @@ def _text_of(file: Path) -> str:
         return file.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{file} is not valid YAML: it is not text in UTF-8") from error
-
-
-def _kind(asked: str | None, in_file: Any, file: str | Path | None) -> str:
-    if asked is not None and in_file is not None and asked != in_file:
-        raise ValueError(f"{file} is for the predictor {in_file!r}, but {asked!r} was asked for")
-    kind = asked if asked is not None else in_file
-    if kind is None:
-        raise ValueError(f"a predictor is needed, one of {', '.join(predictor_kinds())}")
-    return str(kind)
 
 
 def _preset(cls: type[Predictor], kind: str, name: str | None) -> Mapping[str, Any]:

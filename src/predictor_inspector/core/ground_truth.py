@@ -14,10 +14,7 @@ from predictor_inspector.core.text import format_roi
 def object_labels(gt: Array, owner: str) -> torch.Tensor:
     """Instance ids without a channel axis, [Z, Y, X]; a channel axis of length 1 is dropped.
 
-    Raises
-    ------
-    ValueError
-        If there are several channels or the values aren't ids; the message begins with `owner`.
+    ``ValueError``, for `owner`, if there are several channels or the values aren't ids.
     """
     channels = gt.shape[: gt.channel_dims]
     if len(channels) > 1 or (channels and channels[0] != 1):
@@ -29,10 +26,7 @@ def object_labels(gt: Array, owner: str) -> torch.Tensor:
 def channel_labels(gt: Array, channels: int, owner: str) -> torch.Tensor:
     """Labels per channel, [C, Z, Y, X]; ground truth without a channel axis becomes one channel.
 
-    Raises
-    ------
-    ValueError
-        If the number of channels isn't `channels`, or the values aren't ids; the message begins with `owner`.
+    ``ValueError``, for `owner`, if the number of channels isn't `channels`, or the values aren't ids.
     """
     found = gt.shape[0] if gt.channel_dims == 1 else 1
     if gt.channel_dims > 1 or found != channels:
@@ -47,12 +41,8 @@ def channel_labels(gt: Array, channels: int, owner: str) -> torch.Tensor:
 def annotated(mask: Array | None, roi: Roi, gt: Array, channels: int) -> torch.Tensor:
     """Which voxels of `roi` are annotated: boolean, [1 or C, Z, Y, X], on the device of `gt`.
 
-    What `mask` doesn't cover isn't annotated; None means that all of ``gt.roi`` is.
-
-    Raises
-    ------
-    ValueError
-        If the mask lies on another grid than the ground truth, or has another number of channels than 1 or `channels`.
+    What `mask` doesn't cover isn't annotated; None means that all of ``gt.roi`` is. ``ValueError`` if it lies on another
+    grid than the ground truth, or has another number of channels than 1 or `channels`.
     """
     if mask is None:
         mask = gt.like(torch.ones(tuple(gt.spatial_shape), dtype=torch.bool, device=gt.device))
@@ -83,13 +73,7 @@ def check_channels(target: Array, channels: int, owner: str) -> None:
 
 
 def part_of(gt: Array, roi: Roi, what: str) -> Slices:
-    """`roi` as slices of the ground truth's spatial axes.
-
-    Raises
-    ------
-    ValueError
-        If it isn't on the grid of `gt` or reaches beyond it; the message begins with `what`.
-    """
+    """`roi` as slices of the ground truth's spatial axes; ``ValueError``, for `what`, if it reaches beyond them."""
     slices = gt.to_slices(roi)
     if not gt.roi.contains(roi):
         raise ValueError(f"{what} {format_roi(roi)} reaches beyond the ground truth, which covers {format_roi(gt.roi)}")

@@ -26,15 +26,10 @@ _checked: Any = WeakIdKeyDictionary()
 
 
 def as_tensor(data: Any, device: torch.device | str | None = None) -> torch.Tensor:
-    """Any array as a tensor of a type that torch can compute with; shares memory where it can.
+    """Any array as a tensor of a type that torch can compute with, on its own device by default; shares memory if it can.
 
-    Parameters
-    ----------
-    data : torch.Tensor, numpy.ndarray or array-like
-        Any shape. Unsigned integers of more than 8 bits become signed ones of as many bits, or of more if a value needs
-        them; ids beyond 63 bits are folded, see `fold_huge_ids`.
-    device : torch.device or str, optional
-        By default where the data lie: the CPU for anything but a tensor.
+    Unsigned integers of more than 8 bits become signed ones of as many bits, or of more if a value needs them; ids beyond
+    63 bits are folded, see `fold_huge_ids`.
     """
     if isinstance(data, torch.Tensor):
         if data.dtype in (torch.uint16, torch.uint32, torch.uint64):
@@ -80,17 +75,7 @@ def fold_huge_ids(ids: np.ndarray) -> np.ndarray:
 def as_labels(data: Any, name: str = "gt") -> torch.Tensor:
     """Ids as the narrowest of ``uint8``, ``int16``, ``int32`` and ``int64`` that holds them all.
 
-    Parameters
-    ----------
-    data : torch.Tensor, numpy.ndarray or array-like
-        Integers or booleans of any width, none of them negative.
-    name : str
-        What errors begin with.
-
-    Raises
-    ------
-    ValueError
-        If the type isn't an integer, a value is negative, or there are no values at all.
+    ``ValueError``, beginning with `name`, if the type isn't integer or boolean, a value is negative, or there are none.
     """
     tensor = as_tensor(data)
     if tensor.is_cuda and not tensor.is_inference() and _checked.get(tensor) == tensor._version:

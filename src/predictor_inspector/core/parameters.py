@@ -24,20 +24,14 @@ class Parameter:
 
     Attributes
     ----------
-    name : str
-        The field's name.
-    annotation : type
-        Its type, with string annotations resolved.
     default : object
-        The default value, or ``dataclasses.MISSING`` for a parameter that must be given.
+        ``dataclasses.MISSING`` for a parameter that must be given.
     doc : str
         One or two sentences: what it does.
     unit : str
         ``"length"`` (in the data's unit), ``"voxels"``, or ``""`` for a plain number.
     minimum, maximum : float or None
         Bounds of a number, inclusive unless `exclusive`.
-    exclusive : bool
-        Whether the bounds themselves are excluded.
     advanced : bool
         Whether a form may hide it at first.
     affects : str
@@ -76,10 +70,7 @@ class Parameter:
     def plainest_value(self, dims: int = 3) -> Any:
         """The default, or for a required parameter the plainest value that its type and bounds allow.
 
-        Parameters
-        ----------
-        dims : int
-            How many spatial axes the data have: offsets are to the next voxel along each.
+        Offsets are to the next voxel along each of the data's `dims` spatial axes.
         """
         if self.default is not MISSING:
             return self.default
@@ -119,11 +110,8 @@ class Parameter:
         """The bounds in words: ``"> 0"``, ``"0 … 1"``, or an empty string."""
         less, more = ("<", ">") if self.exclusive else ("≤", "≥")
         if self.minimum is not None and self.maximum is not None:
-            return (
-                f"{self.minimum:g} {less} … {less} {self.maximum:g}"
-                if self.exclusive
-                else f"{self.minimum:g} … {self.maximum:g}"
-            )
+            between = "< … <" if self.exclusive else "…"
+            return f"{self.minimum:g} {between} {self.maximum:g}"
         if self.minimum is not None:
             return f"{more} {self.minimum:g}"
         return f"{less} {self.maximum:g}" if self.maximum is not None else ""
@@ -137,10 +125,8 @@ class Parameter:
         if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
             raise ValueError(f"{owner}: {self.name} must be a number {self.bounds}, got {value!r}")
         low, high, number = self.minimum, self.maximum, float(value)
-        inside = (low is None or number > low or (number == low and not self.exclusive)) and (
-            high is None or number < high or (number == high and not self.exclusive)
-        )
-        if not inside:
+        excluded = self.exclusive and number in (low, high)
+        if excluded or (low is not None and number < low) or (high is not None and number > high):
             raise ValueError(f"{owner}: {self.name} must be {self.bounds}, got {value}")
         if self.annotation is int and not isinstance(value, Integral):
             raise ValueError(f"{owner}: {self.name} must be a whole number, got {value}")
@@ -179,16 +165,15 @@ def parameter(
 def parameters_of(cls: type) -> tuple[Parameter, ...]:
     """The parameters of a predictor class, in order.
 
-    Fields that were not made by `parameter` are included, with nothing but their name, type and default: a plain
-    dataclass is enough for somebody else's predictor.
+    Plain dataclass fields, not made by `parameter`, have their name, type and default only.
     """
     hints = get_type_hints(cls)
+
+    def default(f: dataclasses.Field[Any]) -> Any:
+        return f.default_factory() if f.default_factory is not MISSING else f.default
+
     return tuple(
-        Parameter(f.name, hints.get(f.name, Any), _default(f), **f.metadata.get("parameter", {}))
+        Parameter(f.name, hints.get(f.name, Any), default(f), **f.metadata.get("parameter", {}))
         for f in dataclasses.fields(cls)
         if f.init
     )
-
-
-def _default(f: dataclasses.Field[Any]) -> Any:
-    return f.default_factory() if f.default_factory is not MISSING else f.default

@@ -31,10 +31,8 @@ class Extensions(Generic[T]):
         The entry-point group in which packages register theirs.
     built_in : mapping of str to str
         Names and where their objects lie, ``"module:attribute"``; other packages can't replace them.
-    is_valid : callable
-        Whether a loaded object may be used.
-    requirement : str
-        What a valid one is, for the message about others: ``"a dataclass derived from Predictor"``.
+    is_valid, requirement
+        Whether a loaded object may be used, and what one must be, for messages: ``"a dataclass derived from Predictor"``.
     """
 
     noun: str
@@ -51,12 +49,8 @@ class Extensions(Generic[T]):
     def load(self, name: str) -> T:
         """The extension called `name`.
 
-        Raises
-        ------
-        ValueError
-            If there is none; the message suggests the nearest name.
-        ExtensionError
-            If its package can't be imported, or registers something else.
+        ``ValueError`` if there is none; the message suggests the nearest name. `ExtensionError` if its package can't be
+        imported, or registers something else.
         """
         entry = self._entry(name)
         if entry is None:
@@ -81,17 +75,11 @@ class Extensions(Generic[T]):
         return loaded, tuple(failures)
 
     def name_of(self, extension: T) -> str:
-        """The name under which a class or function is registered.
-
-        Raises
-        ------
-        ValueError
-            If it isn't registered; the message says where to.
-        """
+        """The name under which a class or function is registered; if it isn't, a ``ValueError`` that says where to."""
         qualified = getattr(extension, "__qualname__", "")
         for name in self.names():
             entry = self._entry(name)
-            # Only what may be it is loaded: one broken package doesn't stand in another's way.
+            # Only candidates are loaded: one broken package must not affect the others.
             if entry is not None and entry.attr == qualified and self.load(name) is extension:
                 return name
         raise ValueError(
