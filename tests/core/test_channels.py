@@ -32,7 +32,6 @@ from predictor_inspector.core import (
     predictor_from_config,
 )
 from predictor_inspector.inspection import Inspection, inspect
-from predictor_inspector.inspection.engine.tiles import inspect_in_tiles
 
 PREDICTORS: list[Predictor] = [
     AffinitiesPredictor([[1, 0, 0], [0, -3, 2], [0, 0, 0]], num_voxels=2),
@@ -179,8 +178,6 @@ def test_channels_are_named_after_the_axes_of_the_ground_truth() -> None:
     assert [s.name for s in whole.statistics] == list(whole.channel_names)
     crossing = whole.target.numpy()[0, 3]
     assert not crossing.any()  # the boundary lies across x
-    tiled = inspect_in_tiles(predictor, gt, device="cpu")
-    assert tiled.request.channels == whole.channels
     assert predictor.channel_names[:3] == ("aff z+1", "aff y+1", "aff y-1 x+2")
 
 

@@ -35,7 +35,6 @@ from predictor_inspector.inspection.engine.tiles import (
     STEPS,
     Tile,
     TiledInspection,
-    inspect_in_tiles,
     tile_shape,
     tiles_of,
 )
@@ -196,7 +195,7 @@ def test_a_tile_is_no_larger_than_the_roi_and_may_be_a_slice() -> None:
 def test_memory_that_is_too_little_for_anything_is_refused() -> None:
     gt = ground_truth()
     with pytest.raises(ValueError, match="memory of 100 bytes is too little for DistancePredictor: a single voxel"):
-        inspect_in_tiles(DistancePredictor(["a"], 1.5, True), gt, memory=100, device="cpu")
+        TiledInspection(Request(DistancePredictor(["a"], 1.5, True), Source(gt), None, "cpu"), 100)
 
 
 def test_progress_is_told_tile_by_tile_and_may_cancel() -> None:
@@ -230,7 +229,7 @@ def test_progress_is_told_tile_by_tile_and_may_cancel() -> None:
 
 def test_a_single_tile_is_computed_once_and_preliminary_weights_are_said_to_be_that() -> None:
     gt = ground_truth()
-    (only,) = inspect_in_tiles(PREDICTORS[0], gt, device="cpu", memory=10**9)
+    (only,) = TiledInspection(Request(PREDICTORS[0], Source(gt), None, "cpu"), 10**9)
     assert only.fresh
     assert only.balanced
     tiles = list(TiledInspection(Request(PREDICTORS[0], Source(gt), None, "cpu"), tile=(5, 6, 9)))
@@ -273,7 +272,7 @@ def test_a_predictor_whose_names_do_not_match_its_target_is_refused() -> None:
             return gt.like(torch.zeros(5, *gt.shape))
 
     with pytest.raises(ValueError, match=r"Liar names 2 channels, but its target has shape \(5, 9, 12, 14\)"):
-        list(inspect_in_tiles(Liar(2), ground_truth(), device="cpu"))
+        list(TiledInspection(Request(Liar(2), Source(ground_truth()), None, "cpu")))
 
 
 def test_out_of_memory_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +281,7 @@ def test_out_of_memory_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(AffinitiesPredictor, "target_in", fail)
     with pytest.raises(MemoryError, match="not enough memory for a tile of 9 × 12 × 14 voxels; choose less than 1 GB"):
-        list(inspect_in_tiles(PREDICTORS[0], ground_truth(), device="cpu", memory=10**9))
+        list(TiledInspection(Request(PREDICTORS[0], Source(ground_truth()), None, "cpu"), 10**9))
 
 
 @pytest.mark.parametrize(
@@ -304,9 +303,10 @@ def test_the_default_is_a_share_of_what_there_is() -> None:
 
 
 def test_requests_that_cannot_be_met_are_refused_in_words() -> None:
+    gt = ground_truth()
     with pytest.raises(ValueError, match="mask must have 3 spatial axes like the ground truth, got 1"):
-        inspect_in_tiles(PREDICTORS[0], ground_truth(), mask=Array(np.ones(3), (10,)), device="cpu")
-    with pytest.raises(ValueError, match="balance_over must be 'roi' or 'context', got 'everything'"):
-        inspect_in_tiles(PREDICTORS[0], ground_truth(), balance_over="everything", device="cpu")  # type: ignore[arg-type]
+        TiledInspection(Request(PREDICTORS[0], Source(gt, Array(np.ones(3), (10,))), None, "cpu"))
     with pytest.raises(ValueError, match="lies outside"):
-        inspect_in_tiles(PREDICTORS[0], ground_truth(), Roi((-24 + 12 * 99, 35, 7), (12, 10, 10)), device="cpu")
+        TiledInspection(Request(PREDICTORS[0], Source(gt), Roi((-24 + 12 * 99, 35, 7), (12, 10, 10)), "cpu"))
+    with pytest.raises(ValueError, match="device must be 'auto' or one of"):
+        TiledInspection(Request(PREDICTORS[0], Source(gt), device="abacus"), 10**9)

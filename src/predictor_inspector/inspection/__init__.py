@@ -3,7 +3,7 @@
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.regions import Regions, regions_for
 from predictor_inspector.inspection.engine.run import Inspection, Request, inspect, run
-from predictor_inspector.inspection.engine.tiles import Tile, TiledInspection, inspect_in_tiles
+from predictor_inspector.inspection.engine.tiles import Tile, TiledInspection
 
 __all__ = [
     "Inspection",
@@ -13,7 +13,6 @@ __all__ = [
     "Tile",
     "TiledInspection",
     "inspect",
-    "inspect_in_tiles",
     "regions_for",
     "run",
 ]

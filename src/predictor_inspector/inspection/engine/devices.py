@@ -1,4 +1,4 @@
-"""Devices: which there are, and how long and with how much memory they work."""
+"""Devices of this machine, and the time and memory that computations on them take."""
 
 from __future__ import annotations
 
@@ -16,13 +16,9 @@ _CPU = torch.device("cpu")
 
 
 def available_devices() -> tuple[str, ...]:
-    """Kinds of devices of this machine, the fastest first; the CPU is always among them."""
-    devices = []
-    if torch.cuda.is_available():
-        devices.append("cuda")
-    if torch.backends.mps.is_available():
-        devices.append("mps")
-    return (*devices, "cpu")
+    """Kinds of devices of this machine, the fastest first, the CPU last."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    return tuple(kind for kind, available in there.items() if available)
 
 
 def pick_device(device: str) -> torch.device:
@@ -43,37 +39,6 @@ def pick_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def stopwatch(device: torch.device) -> Callable[[], Callable[[], float]]:
-    """Measure how long the device works: call the result to stop, and what that returns for the seconds.
-
-    A CUDA device is waited for only then, so that work can be queued meanwhile.
-    """
-    if device.type == "cuda":
-        stream = torch.cuda.current_stream(device)
-        event: Any = torch.cuda.Event
-        first, last = event(enable_timing=True), event(enable_timing=True)
-        first.record(stream)
-
-        def stop_later() -> Callable[[], float]:
-            last.record(stream)
-            return elapsed
-
-        def elapsed() -> float:
-            last.synchronize()
-            return float(first.elapsed_time(last)) / 1000
-
-        return stop_later
-    start = perf_counter()
-
-    def stop() -> Callable[[], float]:
-        if device.type == "mps":
-            torch.mps.synchronize()
-        seconds = perf_counter() - start
-        return lambda: seconds
-
-    return stop
-
-
 def peak_memory(device: torch.device) -> int | None:
     """Bytes that were allocated at most since `forget_peak_memory`; None for devices that don't count them."""
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
@@ -90,7 +55,7 @@ class Clock:
 
     def __init__(self, progress: Callable[[str, float], None] | None) -> None:
         self._progress = progress
-        self._elapsed: dict[str, Callable[[], float]] = {}
+        self._steps: dict[str, tuple[Any, Any]] = {}
 
     @contextmanager
     def step(self, name: str, device: torch.device = _CPU) -> Iterator[None]:
@@ -98,11 +63,30 @@ class Clock:
         progress = self._progress
         if progress is not None:
             progress(name, 0.0)
-        stop = stopwatch(device)
+        begin = _now(device)
         with listening(None if progress is None else partial(progress, name)):
             yield
-        self._elapsed[name] = stop()
+        self._steps[name] = begin, _now(device)
 
     def seconds(self) -> dict[str, float]:
         """Seconds of each step."""
-        return {name: elapsed() for name, elapsed in self._elapsed.items()}
+        return {name: _seconds(begin, end) for name, (begin, end) in self._steps.items()}
+
+
+def _now(device: torch.device) -> Any:
+    """A moment of the device's work; a CUDA device isn't waited for, so that work can be queued meanwhile."""
+    if device.type == "cuda":
+        event: Any = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+        event.record(torch.cuda.current_stream(device))
+        return event
+    if device.type == "mps":
+        torch.mps.synchronize()
+    return perf_counter()
+
+
+def _seconds(begin: Any, end: Any) -> float:
+    """Seconds between two moments of one device."""
+    if isinstance(begin, float):
+        return float(end - begin)
+    end.synchronize()
+    return float(begin.elapsed_time(end)) / 1000

@@ -28,19 +28,17 @@ places of objects, which voxels are known. Measured, as is the next one."""
 
 _PER_CHANNEL = 22
 """Bytes per voxel and channel of the ROI: target and weight, each twice while channels are put together, masks, and the
-tile before, which whoever asked for it may still hold."""
+tile before, which may still be held."""
 
 
 def needed_memory(predictor: Predictor, source: Source, shape: Sequence[int], within: Roi | None = None) -> int:
     """An estimate, rather too high than too low, of the bytes it takes to inspect a ROI of `shape` voxels.
 
-    That are the ground truth of the ROI and its context, as it lies in the file and as ids that torch computes with, the
-    mask, what the predictor works with, target and weight.
+    These hold the ground truth of the ROI and its context, as in the file and as ids for torch, the mask, what the
+    predictor works with, target and weight.
 
     Parameters
     ----------
-    shape : sequence of int
-        Voxels along the spatial axes.
     within : Roi, optional
         No context beyond this is read; the whole of the ground truth by default.
     """

@@ -1,4 +1,4 @@
-"""Which parts of the world an inspection is about: pure functions from a ROI to the regions around it."""
+"""Regions of an inspection: ROI, ground-truth context, padding, and what lies beyond the data."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def regions_for(predictor: Predictor, gt: Array, roi: Roi | None, outside: Outsi
 
 
 def notes_on(regions: Regions, outside: Outside) -> tuple[str, ...]:
-    """What the person should know about an inspection of these regions, in sentences."""
+    """What to know about an inspection of these regions, in sentences."""
     if not regions.beyond_data:
         return ()
     if outside == "zero":
@@ -99,20 +99,14 @@ def _padding(predictor: Predictor, gt: Array) -> Coordinate:
 
 def difference(region: Roi, hole: Roi) -> list[Roi]:
     """`region` without `hole`, as boxes that don't overlap: at most two per axis."""
-    if region.intersect(hole).empty:
+    hole = region.intersect(hole)
+    if hole.empty:
         return [region]
-    boxes, rest = [], region
+    boxes, begin, end = [], list(region.begin), list(region.end)
     for axis in range(region.dims):
-        for begin, end in ((rest.begin[axis], hole.begin[axis]), (hole.end[axis], rest.end[axis])):
-            begin, end = max(begin, rest.begin[axis]), min(end, rest.end[axis])
-            if begin < end:
-                boxes.append(_with_side(rest, axis, begin, end))
-        rest = _with_side(rest, axis, max(rest.begin[axis], hole.begin[axis]), min(rest.end[axis], hole.end[axis]))
+        for low, high in ((begin[axis], hole.begin[axis]), (hole.end[axis], end[axis])):
+            if low < high:
+                begin[axis], end[axis] = low, high
+                boxes.append(Roi(begin, Coordinate(end) - Coordinate(begin)))
+        begin[axis], end[axis] = hole.begin[axis], hole.end[axis]
     return boxes
-
-
-def _with_side(roi: Roi, axis: int, begin: int, end: int) -> Roi:
-    """`roi` with its extent along one axis replaced."""
-    offset, shape = list(roi.begin), list(roi.shape)
-    offset[axis], shape[axis] = begin, end - begin
-    return Roi(offset, shape)

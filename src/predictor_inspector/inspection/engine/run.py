@@ -107,7 +107,7 @@ class Inspection:
     source : Source
         The part of ground truth and mask that was used, context included.
     counts : object
-        Class counts, this region included; hand them to the next `Request` to see how they move.
+        Class counts, this region's included; hand them to the next `Request` to see how they move.
     statistics : tuple of ChannelStatistics
         One per channel.
     timings : dict of str to float
@@ -115,9 +115,9 @@ class Inspection:
     device : str
         Where it was computed.
     memory : int
-        Bytes: the device's peak where it tells, else the size of all arrays involved.
+        Bytes: the device's peak where that is known, else the size of all arrays involved.
     notes : tuple of str
-        What the person should know about this result, in sentences.
+        What to know about this result, in sentences.
     """
 
     request: Request
@@ -225,52 +225,24 @@ def run(request: Request, progress: Progress | None = None, cache: ResultCache |
 
 @dataclass(frozen=True)
 class Task:
-    """A part of a region to compute.
+    """A part of a region to compute."""
 
-    Attributes
-    ----------
-    roi : Roi
-        Where target and weight are wanted.
-    region : Roi
-        Ground truth to read for that.
-    over : Roi
-        Where classes are counted: the ROI, or more of the region.
-    counts : object
-        Class counts to go on from.
-    target : Array or None
-        If it is known already.
-    statistics : bool
-        Whether to sum up the channels.
-    """
-
-    roi: Roi
-    region: Roi
-    over: Roi
-    counts: Any
-    target: Array | None = None
-    statistics: bool = True
+    roi: Roi  # where target and weight are wanted
+    region: Roi  # ground truth to read for that
+    over: Roi  # where classes are counted: the ROI, or more of the region
+    counts: Any  # of classes, to go on from
+    target: Array | None = None  # in `over`, if it is known already
+    statistics: bool = True  # whether to sum up the channels
 
 
 @dataclass(frozen=True)
 class Part:
-    """A computed part of a region. Arrays lie on the CPU.
+    """A computed part of a region. Arrays lie on the CPU."""
 
-    Attributes
-    ----------
-    source : Source
-        Ground truth and mask that were read for it.
-    target, weight : Array
-        float32, [C, …spatial axes].
-    counts : object
-        Class counts, this part included.
-    sums : ChannelSums or None
-        What its statistics follow from.
-    """
-
-    source: Source
-    target: Array
+    source: Source  # ground truth and mask that were read
+    target: Array  # float32, [C, …spatial axes], as is the weight
     weight: Array
-    counts: Any
+    counts: Any  # of classes, this part's included
     sums: ChannelSums | None
 
 
@@ -279,12 +251,8 @@ class Computation:
 
     Parameters
     ----------
-    request : Request
-        What to inspect.
     too_large : str
-        What there isn't enough memory for, should that be so, and what to do.
-    cache : ResultCache, optional
-        Intermediate results of earlier inspections of the same data.
+        For the error where memory runs out: what needs too much, and what to do.
     """
 
     def __init__(self, request: Request, too_large: str, cache: ResultCache | None = None) -> None:
@@ -330,10 +298,10 @@ class Computation:
             gt, mask = recall(cache, "transfer", moved, lambda: _transferred(used, device))
         with clock.step("target", device):
             made = (target_key(predictor), *moved, *task.over.begin, *task.over.shape)
-            if task.target is None:
+            target = task.target
+            if target is None:
                 target = recall(cache, "target", made, lambda: predictor.target_in(gt, task.over, cache))
-            else:
-                target = task.target.to(device)
+            target = target.to(device)
         with clock.step("weight", device):
             weight, counts = predictor.weight_in(gt, target, mask, task.counts, cache)
             target, weight = target[task.roi], weight[task.roi]
@@ -363,8 +331,8 @@ class Computation:
             if isinstance(error, MemoryError) or "allocate" in str(error):
                 raise MemoryError(f"not enough memory for {self._too_large}") from error
             raise error
-        lacking = isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "out of memory" in str(error).lower()
-        if not (lacking or (device.type == "mps" and self._request.device == "auto")):
+        too_little = isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "out of memory" in str(error).lower()
+        if not (too_little or (device.type == "mps" and self._request.device == "auto")):
             raise error
         log.info("falling back to the CPU", exc_info=error)
         reason = "too little memory" if device.type == "cuda" else "an operation it lacks or too little memory"

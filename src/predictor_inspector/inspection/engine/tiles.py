@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from functools import partial
 from itertools import product
 from math import prod
 from typing import Any, cast
@@ -35,17 +34,14 @@ SEAM = 1e-5
 """How much targets of tiles may differ from those of the whole, beside rounding."""
 
 STEPS = ("targets", "weights")
-"""What `inspect_in_tiles` tells of its progress."""
 
 _ALIGNED = 64
 """Tiles are whole numbers of so many voxels a side, if they are larger: the chunks in which results are written."""
 
-Recall = Callable[[Roi], Array]
-
 
 @dataclass(frozen=True)
 class Tile:
-    """A part of a region that has been computed. Arrays lie on the CPU.
+    """A computed tile. Arrays lie on the CPU.
 
     Attributes
     ----------
@@ -116,56 +112,33 @@ def tile_shape(predictor: Predictor, source: Source, memory: int, roi: Roi | Non
     return tuple(min(n, -(-e // unit) * unit) for e, n in zip(even, most, strict=True))
 
 
-def inspect_in_tiles(
-    predictor: Predictor,
-    gt: Array,
-    roi: Roi | None = None,
-    mask: Array | None = None,
-    memory: int | None = None,
-    **how: Any,
-) -> TiledInspection:
-    """As `inspect`, in parts that need no more than `memory` bytes each; nothing is computed before it is iterated over.
-
-    Parameters
-    ----------
-    gt, mask : Array
-        Read region by region, the context of neighbouring tiles more than once: see `predictor_inspector.data.cached`.
-    memory : int, optional
-        Bytes; by default the share of the machine's memory that `default_memory` tells.
-    how
-        The other attributes of `Request`: device, outside, balance_over, counts.
-
-    Raises
-    ------
-    ValueError
-        As `inspect` and `tile_shape`. While iterating: if the predictor balances classes in a way that can't be put
-        together from tiles.
-    """
-    return TiledInspection(Request(predictor, Source(gt, mask), roi, **how), memory)
-
-
 class TiledInspection:
     """An inspection in tiles. Iterate over it, or over `run`, to compute them; stop iterating to cancel.
 
+    Ground truth and mask are read region by region, the context of neighbouring tiles more than once: see
+    `predictor_inspector.data.cached`.
+
     Parameters
     ----------
-    request : Request
-        What to inspect.
     memory : int, optional
-        Bytes that a tile may need.
+        Bytes that a tile may need; by default as many as `default_memory` gives.
     order : callable, optional
-        Gives by what tiles are ordered; from the middle outwards by default.
+        The key by which tiles are sorted; from the middle outwards by default.
     tile : sequence of int, optional
         Voxels of a tile; by default as many as the memory allows.
 
     Attributes
     ----------
-    request, memory
-        As given.
     tile_shape : tuple of int
         Voxels of the largest tile.
     tiles : list of Roi
         In the order in which they are computed.
+
+    Raises
+    ------
+    ValueError
+        If the request can't be met, or the memory is too little for any tile. While iterating: if the predictor counts
+        classes in a way that can't be put together from tiles.
     """
 
     def __init__(
@@ -175,8 +148,9 @@ class TiledInspection:
         order: Callable[[Roi], Any] | None = None,
         tile: Sequence[int] | None = None,
     ) -> None:
+        device = pick_device(request.device)
         self.request = request
-        self.memory = default_memory(pick_device(request.device)) if memory is None else memory
+        self.memory = default_memory(device) if memory is None else memory
         self._seamless = _seamless(request.predictor)
         gt, roi = request.used_source.gt, request.regions.roi
         self.tile_shape = tuple(tile or tile_shape(request.predictor, request.used_source, self.memory, roi))
@@ -187,12 +161,6 @@ class TiledInspection:
         if request.balance_over == "context":
             boxes = difference(request.regions.read_region, roi)
             self._around = [tile for box in boxes for tile in tiles_of(box, gt, self.tile_shape)]
-        self._begin()
-
-    def _begin(self) -> None:
-        limit = f"a tile of {format_shape(self.tile_shape)} voxels; choose less than {format_bytes(self.memory)}"
-        self._computation = Computation(self.request, limit)
-        self._counts = self.request.counts
         self._sums: ChannelSums | None = None
 
     def __len__(self) -> int:
@@ -209,7 +177,7 @@ class TiledInspection:
         source = self.request.used_source
         return needed_memory(self.request.predictor, source, source.gt.shape_of(region)) <= self.memory
 
-    def run(self, recall: Recall | None = None, progress: Progress | None = None) -> Iterator[Tile]:
+    def run(self, recall: Callable[[Roi], Array] | None = None, progress: Progress | None = None) -> Iterator[Tile]:
         """Compute all tiles: first every target, with preliminary weights, then every tile again with its final weights.
 
         Predictors that don't balance classes, and a single tile, need no second time.
@@ -217,27 +185,36 @@ class TiledInspection:
         Parameters
         ----------
         recall : callable, optional
-            Gives back the target of an earlier tile by its ROI, if the caller has kept it; else it is computed again.
+            Gives back the target of an earlier tile by its ROI, if it was kept; else it is computed again.
         progress : callable, optional
             Called with each of `STEPS` and the fraction of it that is done; raise from it to cancel.
         """
-        self._begin()
-        tell: Progress = progress or (lambda step, fraction: None)
+        limit = f"a tile of {format_shape(self.tile_shape)} voxels; choose less than {format_bytes(self.memory)}"
+        self._computation, self._counts, self._sums = Computation(self.request, limit), self.request.counts, None
         own: list[ClassCounts | None] = []
         total = len(self.tiles) + len(self._around)
+
+        def told(step: str, number: int, total: int) -> Progress:
+            def tell(part: str, fraction: float) -> None:
+                # Of a tile only its target takes long enough for its progress to be seen.
+                if progress is not None and part in ("read", "target"):
+                    progress(step, (number + fraction) / total)
+
+            return tell
+
         # Tiles are handed over without a name, so that none is held while the next one is computed.
         for number, roi in enumerate(self.tiles):
-            yield self._first(roi, own, total == 1, partial(_told, tell, STEPS[0], number, total))
+            yield self._first(roi, own, total == 1, told(STEPS[0], number, total))
         for number, roi in enumerate(self._around if own[0] is not None else (), len(self.tiles)):
-            told = partial(_told, tell, STEPS[0], number, total)
-            self._counts = self._compute(roi, self._counts, told, statistics=False).counts
+            self._counts = self._compute(roi, self._counts, told(STEPS[0], number, total), statistics=False).counts
         for number, (roi, mine) in enumerate(zip(self.tiles, own, strict=True)):
             if mine is not None and total > 1:
-                told = partial(_told, tell, STEPS[1], number, len(self.tiles))
                 # The tile adds its own counts to those of all others.
                 earlier = None if recall is None else recall(roi)
-                yield self._tile(self._compute(roi, self._counts - mine, told, earlier), fresh=False, balanced=True)
-        tell(STEPS[1], 1.0)
+                tell = told(STEPS[1], number, len(self.tiles))
+                yield self._tile(self._compute(roi, self._counts - mine, tell, earlier), fresh=False, balanced=True)
+        if progress is not None:
+            progress(STEPS[1], 1.0)
 
     def inspection(self, target: Array, weight: Array) -> Inspection:
         """The whole region's inspection, once all tiles are done.
@@ -290,12 +267,6 @@ class TiledInspection:
             f"{type(self.request.predictor).__name__} counts classes as {type(after).__name__}, which can't be summed over "
             "tiles: return ClassCounts from create_weight, or inspect a region that fits into memory"
         )
-
-
-def _told(tell: Progress, step: str, number: int, total: int, part: str, fraction: float) -> None:
-    """Tell how much of all tiles is done; of a tile only its target takes long enough to be told about."""
-    if part in ("read", "target"):
-        tell(step, (number + fraction) / total)
 
 
 def _seamless(predictor: Predictor) -> Predictor:
