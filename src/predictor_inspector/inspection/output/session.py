@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
+import yaml
 from funlib.geometry import Roi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,13 +23,11 @@ from predictor_inspector.inspection.engine.run import Request
 VERSION = 1
 """Of what is written; another one whenever older readers would misread it."""
 
-ViewName = Literal["target", "weight", "target RGB"]
-
 
 class _Part(BaseModel):
     """A part of a session: nothing unknown, nothing of the wrong type, and no infinite numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Origin(_Part):
@@ -41,7 +40,7 @@ class Origin(_Part):
     name : str or None
         The array in it.
     layer : str or None
-        What the layer was called that showed it.
+        The name of the layer that showed it.
     """
 
     path: str | None = None
@@ -54,6 +53,21 @@ class Origin(_Part):
             raise ValueError("needs a path, or the name of a layer")
         return self
 
+    def opened(self, role: str) -> Array:
+        """The array; a ``ValueError`` that names its role if it never was in a file."""
+        if self.path is None:
+            raise ValueError(
+                f"the {role} was the layer {self.layer!r}, which never was in a file; open it in napari, then load the session"
+            )
+        return open_input(self.path, self.name)
+
+
+class Axes(_Part):
+    """How many of an array's axes are spatial, and whether the first is time."""
+
+    spatial: int = Field(ge=1)
+    time: bool = False
+
 
 class Data(_Part):
     """What was inspected.
@@ -61,11 +75,11 @@ class Data(_Part):
     Attributes
     ----------
     ground_truth, mask : Origin
-        Ids, and where they are known; no mask for everywhere.
+        Ids, and where they are annotated; no mask for everywhere.
     index : dict of str to int
         Positions on further axes: ``{"t": 3}``.
-    axes : dict or None
-        How many axes are spatial, and whether the first is time, where the file doesn't tell.
+    axes : Axes or None
+        Where the file doesn't say.
     """
 
     ground_truth: Origin
@@ -74,28 +88,17 @@ class Data(_Part):
     axes: Axes | None = None
 
 
-class Axes(_Part):
-    """A reading of an array's axes."""
-
-    spatial: int = Field(ge=1)
-    time: bool = False
-
-
 class Region(_Part):
-    """Where it was inspected; coordinates are in `unit`, and `begin` and `end` are corners.
+    """Where it was inspected.
 
     Attributes
     ----------
-    mode : str
-        ``"view"``, ``"box"`` or ``"layer"``.
     begin, end : tuple of float or None
-        The region that was inspected last.
-    unit : str
-        Of all coordinates.
+        Corners of the region that was inspected last, in `unit`.
     thickness : int
         In slices.
     position : int or None
-        Which of the training positions was looked at.
+        The number of the training position that was shown.
     """
 
     mode: Literal["view", "box", "layer"] = "layer"
@@ -135,11 +138,12 @@ class Region(_Part):
         if len(self.begin) != grid.dims:
             raise ValueError(f"the region has {len(self.begin)} axes, but the ground truth has {grid.dims}")
         factor = unit_factor(self.unit, grid.unit, "region") * grid.subdivision
-        begin, end = ([exact(n) * factor for n in corner] for corner in (self.begin, self.end))
         slices = []
-        for axis, n in enumerate(grid.spatial_shape):
-            # Data of another voxel size than then have their faces elsewhere: the nearest are taken.
-            low, high = (round((e - grid.offset[axis]) / grid.voxel_size[axis]) for e in (begin[axis], end[axis]))
+        for corners, first, voxel, n in zip(
+            zip(self.begin, self.end, strict=True), grid.offset, grid.voxel_size, grid.spatial_shape, strict=True
+        ):
+            # In data of another voxel size than before, the nearest faces are taken.
+            low, high = (round((exact(corner) * factor - first) / voxel) for corner in corners)
             slices.append(slice(max(0, low), min(n, max(high, low + 1))))
         if any(s.start >= s.stop for s in slices):
             raise ValueError(
@@ -158,7 +162,7 @@ class Compute(_Part):
 
 
 class Camera(_Part):
-    """What the viewer's camera looked at."""
+    """The viewer's camera."""
 
     center: tuple[float, ...]
     zoom: float = Field(gt=0)
@@ -180,21 +184,13 @@ class Display(_Part):
 
     Attributes
     ----------
-    view : str or None
-        ``"target"``, ``"weight"`` or ``"target RGB"``.
-    channel : int
-        The channel shown.
-    ndisplay : int
-        2 or 3.
     point : tuple of float
         Where the viewer's sliders were.
-    camera : Camera or None
-        Position, zoom and angles.
     layers : dict of str to Look
         By the layers' names.
     """
 
-    view: ViewName | None = None
+    view: Literal["target", "weight", "target RGB"] | None = None
     channel: int = Field(default=0, ge=0)
     ndisplay: Literal[2, 3] = 2
     point: tuple[float, ...] = ()
@@ -203,19 +199,7 @@ class Display(_Part):
 
 
 class Session(_Part):
-    """Data reference, predictor, region, display and notes; paths are absolute in memory.
-
-    Attributes
-    ----------
-    data : Data
-        What was inspected.
-    predictor : dict
-        Its configuration.
-    region, compute, display
-        Where, how, and how it was shown.
-    notes : str
-        Free text.
-    """
+    """Data reference, predictor's configuration, region, display and notes; paths are absolute in memory."""
 
     data: Data
     predictor: dict[str, Any]
@@ -226,7 +210,7 @@ class Session(_Part):
 
     @property
     def inputs(self) -> dict[str, str]:
-        """Where ground truth and mask come from, for a person."""
+        """Where ground truth and mask come from, in words."""
         origins = {"ground truth": self.data.ground_truth, "annotated": self.data.mask}
         return {
             role: " : ".join(part for part in (origin.path, origin.name) if part)
@@ -242,9 +226,8 @@ class Session(_Part):
         ValueError, FileNotFoundError
             If one can't be opened, or never was in a file.
         """
-        gt = _open(self.data.ground_truth, "ground truth")
-        mask = None if self.data.mask is None else _open(self.data.mask, "mask")
-        return Source(gt, mask).at(self.data.index)
+        gt, mask = self.data.ground_truth.opened("ground truth"), self.data.mask
+        return Source(gt, None if mask is None else mask.opened("mask")).at(self.data.index)
 
     def request(self) -> Request:
         """What to inspect, and how; errors as `opened`."""
@@ -261,11 +244,18 @@ def save_session(path: str | os.PathLike[str], session: Session) -> Path:
     OSError
         If it can't be written; what was there stays.
     """
-    import yaml
-
     path = Path(path).absolute()
-    content = {"version": VERSION, **_relative(session, path.parent).model_dump(mode="json", exclude_none=True)}
-    text = yaml.dump(content, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=110)
+
+    def relative(p: str) -> str:
+        full = os.path.abspath(p)
+        with suppress(ValueError):  # on another drive
+            if os.path.commonpath([full, path.parent]) not in (path.anchor, str(Path.home())):
+                return Path(os.path.relpath(full, path.parent)).as_posix()
+        return full
+
+    content = {"version": VERSION, **session.model_dump(mode="json", exclude_none=True)}
+    _change_paths(content, relative)
+    text = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
     with whole_file(path) as partial:
         partial.write_text(text, "utf-8")
     return path
@@ -294,6 +284,7 @@ def load_session(path: str | os.PathLike[str]) -> Session:
         raise ValueError(f"{path} is no saved session: it needs a version and the keys data and predictor")
     if version > VERSION:
         raise ValueError(f"{path} is of version {version}; this program reads up to {VERSION}: a newer one is needed")
+    _change_paths(content, lambda p: os.path.normpath(path.parent / p))
     try:
         session = Session.model_validate(content)
         predictor_from_config(session.predictor)
@@ -301,40 +292,15 @@ def load_session(path: str | os.PathLike[str]) -> Session:
         raise ValueError(f"{path}: {_sentence(error)}") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return _with_paths(session, lambda p: os.path.normpath(path.parent / p))
+    return session
 
 
-def _open(source: Origin, role: str) -> Array:
-    if source.path is None:
-        raise ValueError(
-            f"the {role} was the layer {source.layer!r}, which never was in a file; open it in napari, then load the session"
-        )
-    return open_input(source.path, source.name)
-
-
-def _relative(session: Session, folder: Path) -> Session:
-    def relative(path: str) -> str:
-        full = os.path.abspath(path)
-        with suppress(ValueError):  # on another drive
-            if os.path.commonpath([full, folder]) not in (folder.anchor, str(Path.home())):
-                return Path(os.path.relpath(full, folder)).as_posix()
-        return full
-
-    return _with_paths(session, relative)
-
-
-S = TypeVar("S", Origin, Origin | None)
-
-
-def _with_paths(session: Session, change: Any) -> Session:
-    def changed(source: S) -> S:
-        if source is None or source.path is None:
-            return source
-        return source.model_copy(update={"path": change(source.path)})
-
-    data = session.data
-    new = {"ground_truth": changed(data.ground_truth), "mask": changed(data.mask)}
-    return session.model_copy(update={"data": data.model_copy(update=new)})
+def _change_paths(content: dict[str, Any], change: Callable[[str], str]) -> None:
+    """Change the paths of a session's content in place; of a file that may hold anything, those that are text."""
+    data = content["data"]
+    for origin in (data.get("ground_truth"), data.get("mask")) if isinstance(data, dict) else ():
+        if isinstance(origin, dict) and isinstance(origin.get("path"), str):
+            origin["path"] = change(origin["path"])
 
 
 def _sentence(error: ValidationError) -> str:
@@ -350,19 +316,15 @@ def _sentence(error: ValidationError) -> str:
     return f"{place}: {message[:1].lower()}{message[1:]}{got}"
 
 
-def _dumper() -> Any:
-    """Short lists on one line, text of several lines as such."""
-    import yaml
+class _Dumper(yaml.SafeDumper):
+    """Writes lists on one line, and text of several lines as such."""
 
-    class Dumper(yaml.SafeDumper):
-        pass
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
 
-    def text(dumper: Any, value: str) -> Any:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    def represent_list(self, data: list[Any]) -> yaml.SequenceNode:
+        return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True)
 
-    def sequence(dumper: Any, value: list[Any]) -> Any:
-        return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
 
-    Dumper.add_representer(str, text)
-    Dumper.add_representer(list, sequence)
-    return Dumper
+_Dumper.add_representer(str, _Dumper.represent_str)
+_Dumper.add_representer(list, _Dumper.represent_list)
