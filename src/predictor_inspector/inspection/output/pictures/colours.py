@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,10 +19,7 @@ _BINARY_KINDS = ("affinity", "one-hot")
 
 
 def target_colours(inspection: Inspection, channel: int) -> tuple[str, Normalize]:
-    """A channel's colormap and scale: of its whole range, so that channels and regions can be compared.
-
-    Signed values are centred on 0. The range grows where values lie beyond it.
-    """
+    """A channel's colormap and scale: its whole range, or more where values lie beyond; signed ones are centred on 0."""
     from matplotlib.colors import Normalize
 
     described, statistics = inspection.channels[channel], inspection.statistics[channel]
@@ -35,7 +32,7 @@ def target_colours(inspection: Inspection, channel: int) -> tuple[str, Normalize
 
 
 def label_colours(labels: np.ndarray) -> np.ndarray:
-    """A colour for every id, the same wherever the id is met: [..., 3] in 0 … 1; background, 0, is nearly black."""
+    """A colour for every id, always the same: [..., 3] in 0 … 1; background, 0, is nearly black."""
     ids = labels.astype(np.uint64)
     hashed = _hashed(ids)
     parts = [((hashed >> np.uint64(shift)) & np.uint64(0xFFFF)).astype(np.float64) / 0xFFFF for shift in (0, 16, 32)]
@@ -48,7 +45,7 @@ def channel_colours(labels: np.ndarray) -> np.ndarray:
     """Colours of ground truth with a channel axis in front: each channel has its own, and they mix."""
     inside = labels > 0
     hues = (np.arange(len(inside)) * 0.618 + 0.52) % 1
-    mixed = np.einsum("c...,cd->...d", inside.astype(float), _rgb(hues, np.array(0.6), np.array(0.95)))
+    mixed = np.einsum("c...,cd->...d", inside.astype(float), _rgb(hues, 0.6, 0.95))
     several = inside.sum(0)
     colours: np.ndarray = mixed / np.maximum(several, 1)[..., None]
     colours[several == 0] = BACKGROUND
@@ -65,8 +62,8 @@ def _hashed(ids: np.ndarray) -> np.ndarray:
     return np.asarray(mixed)
 
 
-def _rgb(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
+def _rgb(hue: Any, saturation: Any, value: Any) -> np.ndarray:
     """HSV in 0 … 1 as RGB, [..., 3]."""
-    sextants = (np.array([5.0, 3.0, 1.0]) + 6 * hue[..., None]) % 6
-    fall = np.clip(np.minimum(sextants, 4 - sextants), 0, 1)
-    return np.asarray(value[..., None] * (1 - saturation[..., None] * fall))
+    from matplotlib.colors import hsv_to_rgb
+
+    return np.asarray(hsv_to_rgb(np.stack(np.broadcast_arrays(hue, saturation, value), axis=-1)))

@@ -23,7 +23,15 @@ from predictor_inspector.inspection.output.pictures.ground_truth import (
     draw_regions,
     labels_picture,
 )
-from predictor_inspector.inspection.output.pictures.panels import GREY, LARGE, NORMAL, SMALL, caption, inch_grid
+from predictor_inspector.inspection.output.pictures.panels import (
+    GREY,
+    LARGE,
+    NORMAL,
+    SMALL,
+    blank_figure,
+    caption,
+    inch_grid,
+)
 from predictor_inspector.inspection.output.pictures.planes import Plane, best_plane
 from predictor_inspector.inspection.output.text import name_of, parameters_text
 
@@ -56,17 +64,7 @@ _COLUMNS = 5
 def overview_figure(inspection: Inspection) -> Figure:
     """Ground truth with its regions, every channel's target and weight in one plane, and histograms of the whole ROI.
 
-    Positions are world coordinates and lengths true to scale, whatever the voxel size. pyplot isn't used.
-
-    Parameters
-    ----------
-    inspection : Inspection
-        What to show; two or three spatial axes.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Save it with ``figure.savefig("overview.png")``.
+    Positions are world coordinates and lengths true to scale, whatever the voxel size.
 
     Raises
     ------
@@ -74,8 +72,11 @@ def overview_figure(inspection: Inspection) -> Figure:
         If there are not two or three spatial axes.
     """
     plane = best_plane(inspection.source, inspection.roi)
-    planes = _cuts(inspection, plane)
-    shown, margin = all_regions(inspection).shape, 2 * MARGIN * all_regions(inspection).shape[plane.columns]
+    planes = [plane]
+    if inspection.gt.dims == 3:  # another one below, along the third axis
+        planes.append(Plane(3 - plane.rows - plane.columns, plane.columns, plane.at))
+    shown = all_regions(inspection).shape
+    margin = 2 * MARGIN * shown[plane.columns]
     across, down = shown[plane.columns] + margin, [shown[p.rows] + margin for p in planes]
     truth = min(_TRUTH[0], _TRUTH[1] * across / sum(down))
     left = _EDGE + _BESIDE_TRUTH[0] + truth + _BESIDE_TRUTH[1]
@@ -86,7 +87,7 @@ def overview_figure(inspection: Inspection) -> Figure:
     cuts = [inches for length in down for inches in (_CUT_GAP, truth * length / across)][1:]
     below = _TITLE + _CAPTION + sum(cuts)  # the ground truth's lower edge
     size = (left + columns * sum(widths), max(below + _LEGEND, _TITLE + rows * sum(heights)) + _EDGE)
-    figure = _empty(size)
+    figure = blank_figure(size)
     grid = inch_grid(figure, left - truth - _BESIDE_TRUTH[1], _TITLE + _CAPTION, [truth], cuts)
     _draw_truth(figure, grid, inspection, planes, beneath(inspection))
     draw_legend(figure, (_EDGE, size[1] - below - _LEGEND, left - _EDGE, _LEGEND - 0.5), inspection)
@@ -98,14 +99,12 @@ def overview_figure(inspection: Inspection) -> Figure:
         image = panels.draw_target(target, inspection, plane, channel)
         name, letters = panels.fitting(inspection.channel_names[channel], NORMAL, 72 * (width + _BAR))
         caption(target, name, letters, fontweight="bold")
-        panels.thin_frame(target, ticks=False)
         panels.colour_bar(target, image)
         if channel == 0 and width >= _SCALE_BAR_FROM:
             panels.scale_bar(target, inspection.target.unit)
         highest = panels.highest_weight(inspection, plane, [channel])
         image = panels.draw_weight(weight, inspection, plane, channel, highest)
         caption(weight, "weight")
-        panels.thin_frame(weight, ticks=False)
         panels.colour_bar(weight, image, {0.0, highest} | panels.class_weights(inspection, channel))
         panels.draw_histogram(histogram, inspection, channel)
     _draw_title(figure, inspection)
@@ -125,8 +124,6 @@ def publication_figure(
 
     Parameters
     ----------
-    inspection : Inspection
-        What to show; two or three spatial axes.
     channels : sequence of str, optional
         Names of those to show, in this order; all by default.
     width : float
@@ -150,7 +147,7 @@ def publication_figure(
     widths, heights = [panel, *[_GAP, panel] * columns], [_NAME, panel * _aspect(inspection, plane)] * 2 * rows
     below = _PAPER_MARGIN + sum(heights)
     height = below + (len(text) + 0.5) * _LINE * bool(text) + _PAPER_MARGIN
-    figure = _empty((width, height))
+    figure = blank_figure((width, height))
     grid = inch_grid(figure, _PAPER_MARGIN, _PAPER_MARGIN, widths, heights)
     truth, part, under = figure.add_subplot(grid[1, 0]), inspection.gt[inspection.roi], beneath(inspection)
     picture = labels_picture(part, plane, None if under is None else under[inspection.roi])
@@ -174,8 +171,6 @@ def publication_figure(
             target.set_title(f"{norm.vmin:g} … {norm.vmax:g}", fontsize=5.5, loc="right", pad=3, color=GREY)
         shade = panels.draw_weight(weight, inspection, plane, channel, highest)
         caption(weight, "weight", SMALL)
-        for axes in (target, weight):
-            panels.thin_frame(axes, ticks=False)
         if i == last:
             panels.colour_bar(target, image)
             marked = panels.class_weights(inspection, channel) if len(shown) == 1 else {round(highest / 4, 1)}
@@ -204,15 +199,6 @@ def save_figure(path: str | os.PathLike[str], figure: Figure) -> Path:
     return path
 
 
-def _empty(size: tuple[float, float]) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
 def _aspect(inspection: Inspection, plane: Plane) -> float:
     """Height over width of the ROI in a plane, within what panels can be."""
     shape = inspection.roi.shape
@@ -228,11 +214,6 @@ def _columns_and_width(channels: int, aspect: float, room: float) -> tuple[int, 
 
     columns = max(range(1, min(channels, 5) + 1), key=width)
     return columns, max(width(columns), _NARROWEST / max(1.0, aspect) ** 0.5)
-
-
-def _cuts(inspection: Inspection, plane: Plane) -> list[Plane]:
-    """The planes in which the ground truth is shown: in 3-D another one below, along the third axis."""
-    return [plane] if inspection.gt.dims == 2 else [plane, plane.across(3 - plane.rows - plane.columns)]
 
 
 def _draw_truth(figure: Figure, grid: Any, inspection: Inspection, planes: list[Plane], raw: Array | None) -> None:
@@ -253,17 +234,17 @@ def _draw_truth(figure: Figure, grid: Any, inspection: Inspection, planes: list[
 
 def _draw_title(figure: Figure, inspection: Inspection) -> None:
     width, height = figure.get_size_inches()
-    predictor, request = inspection.request.predictor, inspection.request
+    request = inspection.request
     facts = [f"ROI {_size(inspection)}"]
     if inspection.regions.beyond_data:
         facts.append(f"context beyond the data: {'padded with 0' if request.outside == 'zero' else 'clipped'}")
     if request.balance_over == "context":
         facts.append("balanced over the context too")
     letters = int((width - 2 * _EDGE) * 13)
-    parameters = shorten(parameters_text(predictor), letters, placeholder=" …")
+    parameters = shorten(parameters_text(request.predictor), letters, placeholder=" …")
     key = "histograms: target values in the whole ROI; grey: without weight"
     texts: list[tuple[str, float, float, dict[str, Any]]] = [
-        (name_of(predictor), _EDGE, 0.36, {"fontsize": LARGE, "fontweight": "bold"}),
+        (name_of(request.predictor), _EDGE, 0.36, {"fontsize": LARGE, "fontweight": "bold"}),
         (parameters, _EDGE, 0.62, {"fontsize": NORMAL, "color": GREY}),
         (" · ".join(facts), _EDGE, 0.8, {"fontsize": NORMAL, "color": GREY}),
         (key, width - _HISTOGRAM[2], 0.36, {"fontsize": SMALL, "color": GREY, "ha": "right"}),
@@ -273,7 +254,6 @@ def _draw_title(figure: Figure, inspection: Inspection) -> None:
 
 
 def _size(inspection: Inspection) -> str:
-    """``"30 × 128 × 128 voxels of 5.24 × 4 × 4 nm"``."""
     target = inspection.target
     return f"{format_shape(target.spatial_shape)} voxels of {format_shape(target.physical_voxel_size)} {target.unit}"
 

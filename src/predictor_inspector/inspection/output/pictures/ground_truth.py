@@ -73,10 +73,7 @@ def labels_picture(gt: Array, plane: Plane, raw: Array | None) -> np.ndarray:
 def draw_regions(axes: Axes, inspection: Inspection, plane: Plane, raw: Array | None) -> None:
     """A plane of the ground truth with ROI, context, padding, and what is not annotated or beyond the data.
 
-    Parameters
-    ----------
-    raw : Array or None
-        Raw data on the grid of the ground truth, without channel axes.
+    `raw` lies on the grid of the ground truth, and has no channel axes.
     """
     gt, regions = inspection.gt, inspection.regions
     picture = labels_picture(gt, plane, raw)

@@ -32,8 +32,18 @@ _COUNTED, _UNCOUNTED = "#3b6fb6", "#c9ccd1"
 _CLOSE = 0.1  # of a colour bar's height: numbers nearer than this would overlap
 
 
+def blank_figure(size: tuple[float, float], **style: Any) -> Figure:
+    """A white figure of so many inches, without pyplot."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, facecolor="white", **style)
+    FigureCanvasAgg(figure)
+    return figure
+
+
 def inch_grid(figure: Figure, left: float, top: float, widths: list[float], heights: list[float]) -> GridSpec:
-    """A grid with cells of these sizes in inches, whose upper left corner lies so far from the figure's."""
+    """A grid with cells of these sizes in inches, so many inches from the figure's left and top."""
     width, height = figure.get_size_inches()
     return figure.add_gridspec(
         len(heights),
@@ -65,7 +75,8 @@ def draw_weight(axes: Axes, inspection: Inspection, plane: Plane, channel: int, 
 
 def _draw_values(axes: Axes, array: Array, plane: Plane, channel: int, colormap: str, norm: Any) -> Any:
     values, extent = plane.values(array)[channel], plane.extent(array.roi, array.subdivision)
-    return axes.imshow(values, extent=extent, interpolation="nearest", cmap=colormap, norm=norm, aspect="equal")
+    thin_frame(axes, ticks=False)
+    return axes.imshow(values, extent=extent, interpolation="nearest", cmap=colormap, norm=norm)
 
 
 def highest_weight(inspection: Inspection, plane: Plane, channels: list[int]) -> float:
@@ -76,7 +87,8 @@ def highest_weight(inspection: Inspection, plane: Plane, channels: list[int]) ->
 
 def class_weights(inspection: Inspection, channel: int) -> set[float]:
     """The weights of a channel's two classes."""
-    return {inspection.statistics[channel].negative_weight, inspection.statistics[channel].positive_weight}
+    statistics = inspection.statistics[channel]
+    return {statistics.negative_weight, statistics.positive_weight}
 
 
 def draw_histogram(axes: Axes, inspection: Inspection, channel: int) -> None:
@@ -85,17 +97,17 @@ def draw_histogram(axes: Axes, inspection: Inspection, channel: int) -> None:
 
     _, norm = colours.target_colours(inspection, channel)
     low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
-    every, used = torch.zeros(2, _BINS, dtype=torch.float64)
+    every, used = np.zeros((2, _BINS))
     # Results may lie in files, and be larger than memory.
     for block in blocks_of(inspection.target.spatial_shape):
         values, weights = (torch.as_tensor(a.data[(channel, *block)]) for a in (inspection.target, inspection.weight))
-        every += torch.histc(values, _BINS, low, high)
-        used += torch.histc(values[weights > 0], _BINS, low, high)
+        every += torch.histc(values, _BINS, low, high).numpy()
+        used += torch.histc(values[weights > 0], _BINS, low, high).numpy()
     every, used = (100 / max(1, prod(inspection.target.spatial_shape)) * counts for counts in (every, used))
     width = (high - low) / _BINS
     middles = np.linspace(low + width / 2, high - width / 2, _BINS)
-    axes.bar(middles, used.tolist(), width, color=_COUNTED)
-    axes.bar(middles, (every - used).tolist(), width, bottom=used.tolist(), color=_UNCOUNTED)
+    axes.bar(middles, used, width, color=_COUNTED)
+    axes.bar(middles, every - used, width, bottom=used, color=_UNCOUNTED)
     caption(axes, f"{inspection.statistics[channel].positive:.1%} positive", SMALL, color=GREY)
     axes.set_xlim(low - width, high + width)
     axes.set_ylim(0, 1.06 * max(float(every.max()), 1e-9))
@@ -113,7 +125,7 @@ def caption(axes: Axes, text: str, size: float = NORMAL, **style: Any) -> None:
 
 
 def thin_frame(axes: Axes, ticks: bool = True) -> None:
-    """A frame, ticks and numbers that don't draw the eye; or a frame alone."""
+    """A thin grey frame, with or without ticks and numbers."""
     if not ticks:
         axes.set(xticks=[], yticks=[])
     axes.tick_params(which="both", labelsize=SMALL, length=2.5, width=0.6, pad=2, color=GREY)
@@ -170,7 +182,7 @@ def round_length(longest: float) -> float:
 
 
 def fitting(text: str, size: float, points: float) -> tuple[str, float]:
-    """A text and a size of letters at which it is so many points wide; a very long one loses its middle."""
+    """A text, and the size of letters at which it is at most so many points wide; very long ones lose their middle."""
     size = min(size, points / (_LETTER * max(1, len(text))))
     if size >= _SMALLEST:
         return text, size

@@ -17,35 +17,17 @@ _ENOUGH = 0.25
 
 @dataclass(frozen=True)
 class Plane:
-    """A plane through an array with two or more spatial axes.
+    """A plane through an array with two or more spatial axes."""
 
-    Attributes
-    ----------
-    rows, columns : int
-        The spatial axes that lie in it.
-    at : tuple of int
-        A corner of a voxel per spatial axis, in world counts: where the plane lies along all others.
-    """
-
-    rows: int
+    rows: int  # the spatial axis that runs down in it
     columns: int
-    at: tuple[int, ...]
-
-    def across(self, axis: int) -> Plane:
-        """The plane through the same voxel in which `axis` runs down instead of `rows`."""
-        return Plane(axis, self.columns, self.at)
+    at: tuple[int, ...]  # the corner of a voxel that it goes through, in world counts
 
     def values(self, array: Array) -> np.ndarray:
         """What `array` holds in the plane: its channel axes, then rows and columns."""
-        index: list[slice | int] = [slice(None)] * array.channel_dims
-        for axis in range(array.dims):
-            inside = slice(None) if axis in (self.rows, self.columns) else self.voxel(array, axis)
-            index.append(inside)
-        return np.asarray(array.data[tuple(index)])
-
-    def voxel(self, array: Array, axis: int) -> int:
-        """The voxel of `array` through which the plane goes along `axis`."""
-        return int((self.at[axis] - array.offset[axis]) // array.voxel_size[axis])
+        at = (Coordinate(self.at) - array.offset) // array.voxel_size
+        index = (slice(None) if axis in (self.rows, self.columns) else int(n) for axis, n in enumerate(at))
+        return np.asarray(array.data[(..., *index)])
 
     def extent(self, roi: Roi, subdivision: int) -> tuple[float, float, float, float]:
         """Left, right, bottom and top of `roi` in the plane, in the unit; rows run down."""
@@ -63,8 +45,7 @@ class Plane:
 def best_plane(source: Source, roi: Roi) -> Plane:
     """The plane of `roi` to show: across the slowest axis, through the middle unless hardly anything is labelled there.
 
-    A ROI that is one voxel thin along another axis is shown across that one. Among planes as good, the one nearest
-    to the middle is taken.
+    A ROI that is one voxel thin along another axis is shown across that one.
 
     Raises
     ------

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from predictor_inspector.inspection.output.pictures.panels import NORMAL, SMALL, thin_frame
+from predictor_inspector.inspection.output.pictures.panels import NORMAL, SMALL, blank_figure, thin_frame
 from predictor_inspector.inspection.training.survey import Survey
 
 if TYPE_CHECKING:
@@ -21,11 +21,8 @@ _NAMED = 12  # channels in a legend; more would be longer than the plot
 def weights_figure(survey: Survey) -> Figure:
     """A line per channel and class over the regions, solid for the positive class and dashed for the negative one."""
     from matplotlib import colormaps
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=_SIZE, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = blank_figure(_SIZE, layout="constrained")
     axes = figure.add_subplot()
     palette = colormaps["tab20" if len(survey.channels) > 10 else "tab10"]
     colours = {channel: palette(channel % palette.N) for channel in range(len(survey.channels))}
@@ -45,7 +42,7 @@ def draw_weights(axes: Axes, weights: np.ndarray, colours: Mapping[int, Any]) ->
     Parameters
     ----------
     weights : numpy.ndarray
-        [regions, channels, 2], nan where a region has no voxel of a class: it keeps the weight it had.
+        [regions, channels, 2], nan where a region has no voxel of a class: the last weight is drawn on.
     colours : mapping of int to colour
         Of the channels to draw, by index.
     """
@@ -68,6 +65,6 @@ def draw_weights(axes: Axes, weights: np.ndarray, colours: Mapping[int, Any]) ->
 
 
 def held(weights: np.ndarray) -> np.ndarray:
-    """Weights in which nan is replaced by the last number before it, where there is one."""
+    """Weights in which nan is replaced by the last number before it, if any."""
     last = np.maximum.accumulate(np.where(np.isnan(weights), 0, np.arange(len(weights))))
     return np.asarray(weights[last])
