@@ -10,7 +10,7 @@ from typing import Any
 from predictor_inspector.core.config import predictor_to_config
 from predictor_inspector.core.text import format_roi, format_shape, format_value
 from predictor_inspector.inspection.engine.run import Inspection
-from predictor_inspector.inspection.engine.statistics import STATISTICS
+from predictor_inspector.inspection.engine.statistics import STATISTICS, finite
 from predictor_inspector.inspection.findings import Finding
 
 ROUNDING = 1e-5
@@ -24,11 +24,11 @@ class Change:
     Attributes
     ----------
     name : str
-        What it is: a parameter, a setting, or a statistic.
+        Of a parameter, a setting or a statistic.
     a, b : object
         Its values, plain numbers, strings and lists; None where there is none.
     channel : str
-        The channel that a statistic is about; empty for parameters.
+        The channel of a statistic, else empty.
     """
 
     name: str
@@ -51,55 +51,45 @@ class Change:
         return f"{name}: {', '.join(parts) or f'another order: {format_value(self.b)}'}"
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, fit for JSON."""
-        named = {"channel": self.channel, "name": self.name} if self.channel else {"name": self.name}
-        return {**named, "a": self.a, "b": self.b}
+        """What JSON can hold."""
+        channel = {"channel": self.channel} if self.channel else {}
+        return finite({**channel, "name": self.name, "a": self.a, "b": self.b})
 
 
 @dataclass(frozen=True)
 class FindingChanges:
-    """Findings of two inspections, the same if identifier and channels are.
+    """Findings of two inspections, the same if identifier and channels are."""
 
-    Attributes
-    ----------
-    appeared, gone : tuple
-        Those of b that a hasn't, and those of a that b hasn't.
-    stayed : tuple
-        Those that both have, as b has them.
-    """
-
-    appeared: tuple[Finding, ...]
+    appeared: tuple[Finding, ...]  # those of b that a hasn't
     gone: tuple[Finding, ...]
-    stayed: tuple[Finding, ...]
+    stayed: tuple[Finding, ...]  # as b has them
 
     def as_dict(self) -> dict[str, Any]:
-        """Identifiers, severities, messages and channels, fit for JSON."""
+        """What JSON can hold."""
+        about = "id", "severity", "message", "channels"
         return {
-            kind: [
-                {"id": f.id, "severity": f.severity, "message": f.message, "channels": list(f.channels)} for f in found
-            ]
+            kind: [finite({name: getattr(f, name) for name in about}) for f in found]
             for kind, found in vars(self).items()
         }
 
 
 def parameter_changes(a: Inspection, b: Inspection) -> tuple[Change, ...]:
     """Parameters and settings that differ: the kind first, then a's parameters in order, then b's own, then settings."""
+    parameters_a, parameters_b = (predictor_to_config(i.request.predictor) for i in (a, b))
     settings_a, settings_b = (
         {
-            **predictor_to_config(i.request.predictor),
+            **parameters,
             "outside": i.request.outside,
             "balance over": i.request.balance_over,
             "computed on": i.device,
             "voxel size": f"{format_shape(i.target.physical_voxel_size)} {i.target.unit}",
             "region": format_roi(i.roi, i.target),
         }
-        for i in (a, b)
+        for i, parameters in ((a, parameters_a), (b, parameters_b))
     )
-    names = dict.fromkeys([*settings_a, *settings_b])
+    names = {**parameters_a, **parameters_b, **settings_a}
     changes = (Change(name, settings_a.get(name), settings_b.get(name)) for name in names)
-    found = [change for change in changes if change.a != change.b]
-    own = set(predictor_to_config(a.request.predictor)) | set(predictor_to_config(b.request.predictor))
-    return tuple(sorted(found, key=lambda change: change.name not in own))
+    return tuple(change for change in changes if change.a != change.b)
 
 
 def statistic_changes(a: Inspection, b: Inspection, channels: Iterable[str]) -> tuple[Change, ...]:
@@ -116,9 +106,9 @@ def statistic_changes(a: Inspection, b: Inspection, channels: Iterable[str]) -> 
 
 def finding_changes(a: Sequence[Finding], b: Sequence[Finding]) -> FindingChanges:
     """Which findings appeared, went and stayed."""
-    in_a, in_b = ({(f.id, tuple(f.channels)) for f in findings} for findings in (a, b))
+    in_a, in_b = ({(f.id, f.channels) for f in findings} for findings in (a, b))
     return FindingChanges(
-        appeared=tuple(f for f in b if (f.id, tuple(f.channels)) not in in_a),
-        gone=tuple(f for f in a if (f.id, tuple(f.channels)) not in in_b),
-        stayed=tuple(f for f in b if (f.id, tuple(f.channels)) in in_a),
+        appeared=tuple(f for f in b if (f.id, f.channels) not in in_a),
+        gone=tuple(f for f in a if (f.id, f.channels) not in in_b),
+        stayed=tuple(f for f in b if (f.id, f.channels) in in_a),
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import floor
 from typing import Any
 
-import numpy as np
 import torch
 from funlib.geometry import Roi
 
@@ -25,6 +24,7 @@ from predictor_inspector.inspection.comparison.changes import (
     statistic_changes,
 )
 from predictor_inspector.inspection.engine.run import Inspection
+from predictor_inspector.inspection.engine.statistics import finite
 from predictor_inspector.inspection.findings import Finding
 
 SAME = 1e-5
@@ -37,10 +37,8 @@ class ChannelDifference:
 
     Attributes
     ----------
-    name : str
-        The channel's name.
     target, weight : float
-        The largest absolute difference of finite values; ``nan`` if there are none.
+        The largest absolute difference of finite values; nan if there are none.
     target_mean, weight_mean : float
         The mean absolute difference of finite values.
     target_changed, weight_changed : float
@@ -55,35 +53,25 @@ class ChannelDifference:
     weight_mean: float
     weight_changed: float
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain numbers, fit for JSON; null for those that aren't finite."""
-        return _finite(vars(self))
-
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two inspections and what is different in b.
+    """Two inspections, and what is different in b.
 
     Attributes
     ----------
-    a, b : Inspection
-        What is compared.
     roi : Roi
         The voxels of `b` that both cover, in its counts.
     channels : tuple of str
         Those that both have, in b's order.
-    only_a, only_b : tuple of str
-        Those that one of them has.
     target, weight : Array
         b minus a, float32, [channels, …spatial axes], on `roi`.
     differences : tuple of ChannelDifference
         One per channel that both have.
-    parameters, statistics : tuple of Change
-        What differs. Statistics are those of each inspection's whole ROI.
-    findings : FindingChanges
-        Which findings appeared, went and stayed.
+    statistics : tuple of Change
+        Of each inspection's whole ROI.
     notes : tuple of str
-        What should be known about the comparison, in sentences.
+        What to know about the comparison, in sentences.
     """
 
     a: Inspection
@@ -109,9 +97,9 @@ class Comparison:
             "channels": list(self.channels),
             "only_a": list(self.only_a),
             "only_b": list(self.only_b),
-            "differences": [d.as_dict() for d in self.differences],
+            "differences": [finite(asdict(d)) for d in self.differences],
             "parameters": [c.as_dict() for c in self.parameters],
-            "statistics": [_finite(c.as_dict()) for c in self.statistics],
+            "statistics": [c.as_dict() for c in self.statistics],
             "findings": self.findings.as_dict(),
             "notes": list(self.notes),
         }
@@ -185,7 +173,7 @@ def compare(
         ),
         parameters=parameter_changes(a, b),
         statistics=statistic_changes(a, b, channels),
-        findings=finding_changes(list(findings_a), list(findings_b)),
+        findings=finding_changes(findings_a, findings_b),
         notes=tuple(notes),
     )
 
@@ -228,7 +216,7 @@ def _summed_up(difference: torch.Tensor) -> tuple[float, float, float]:
     finite = size[size.isfinite()]
     if not finite.numel():
         return float("nan"), float("nan"), 1.0
-    changed = float(np.count_nonzero(~(size <= SAME))) / size.numel()
+    changed = int((~(size <= SAME)).sum()) / size.numel()
     return float(finite.max()), float(finite.mean(dtype=torch.float64)), changed
 
 
@@ -236,8 +224,3 @@ def _grid(array: Array) -> tuple[Any, ...]:
     """Equal for arrays whose voxels coincide wherever they overlap."""
     phase = tuple(o % v for o, v in zip(array.offset, array.voxel_size, strict=True))
     return array.unit, array.subdivision, tuple(array.voxel_size), phase
-
-
-def _finite(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with null for numbers that JSON doesn't know."""
-    return {k: None if isinstance(v, float) and not np.isfinite(v) else v for k, v in row.items()}

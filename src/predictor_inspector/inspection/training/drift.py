@@ -17,7 +17,7 @@ from predictor_inspector.inspection.findings.weights import COUNT_DRIFT, DRIFT, 
 from predictor_inspector.inspection.training.positions import Positions
 
 SIDE = 64
-"""Voxels a side of the regions that are drawn where no region was asked for, or half the data where that is less."""
+"""Voxels a side of the regions that are drawn without a ROI, or half the data where that is less."""
 
 _ANNOTATED = 0.1
 """Share of a region that must be annotated: one without any has no classes to count."""
@@ -25,6 +25,8 @@ _ANNOTATED = 0.1
 
 def drifting(request: Request, regions: int, progress: Progress | None = None) -> tuple[Finding, ...]:
     """Draw regions as training does, and find those whose classes the counts of all weight differently: `DRIFT` times.
+
+    Each group of channels gets one finding, ``count-drift``, at the region that is furthest off.
 
     Parameters
     ----------
@@ -34,11 +36,6 @@ def drifting(request: Request, regions: int, progress: Progress | None = None) -
         How many to draw, beside the ROI.
     progress : callable, optional
         Called as ``progress("count drift", fraction)``; raise from it to cancel.
-
-    Returns
-    -------
-    tuple of Finding
-        Of each group of channels one ``count-drift``, at the region that is furthest off.
 
     Raises
     ------
@@ -60,10 +57,10 @@ def drifting(request: Request, regions: int, progress: Progress | None = None) -
 
 
 def _drawn(request: Request, regions: int) -> list[Roi]:
-    gt = request.source.gt
+    gt, given = request.source.gt, []
     size = tuple(min(SIDE, max(1, int(n) // 2)) for n in gt.spatial_shape)
-    given = [] if request.roi is None else [gt.snap(request.roi).intersect(gt.roi)]
-    if given:
+    if request.roi is not None:
+        given = [gt.snap(request.roi).intersect(gt.roi)]
         size = gt.shape_of(given[0])
     return [*given, *islice(Positions(request.source, size, _ANNOTATED), regions)]
 
@@ -81,18 +78,16 @@ def _found(request: Request, rois: Sequence[Roi], alone: np.ndarray) -> list[Fin
         if off:
             most = max(off, key=lambda i: abs(np.log(off[i])))
             worst.setdefault((most, off[most], len(off)), []).append(channel.name)
-    findings = []
-    for (most, factor, many), names in worst.items():
-        findings.append(
-            Finding(
-                COUNT_DRIFT.id,
-                "warning",
-                f"In {many:,} of {counted(len(rois), 'region')} the counts of all make a class of {listed(names)} weigh "
-                f"{DRIFT:g} times as much or as little as the region's own would, or more so; here it is {times(factor)} that.",
-                "Draw regions evenly from all data, and look at whether this one is like the others.",
-                tuple(names),
-                VoxelSet.box(rois[most], request.source.gt),
-                {"factor": factor, "regions": many, "of": len(rois)},
-            )
+    return [
+        Finding(
+            COUNT_DRIFT.id,
+            "warning",
+            f"In {many:,} of {counted(len(rois), 'region')} the counts of all make a class of {listed(names)} weigh "
+            f"{DRIFT:g} times as much or as little as the region's own would, or more so; here it is {times(factor)} that.",
+            "Draw regions evenly from all data, and look at whether this one is like the others.",
+            tuple(names),
+            VoxelSet.box(rois[most], request.source.gt),
+            {"factor": factor, "regions": many, "of": len(rois)},
         )
-    return findings
+        for (most, factor, many), names in worst.items()
+    ]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import count, product
+from math import ceil, prod
 from typing import Any
 
 import numpy as np
@@ -32,14 +33,11 @@ class Positions:
     Parameters
     ----------
     source : Source
-        Ground truth, whose grid and extent decide and whose values are not read; and where it is annotated, in any
-        channel.
+        Ground truth, whose values are not read, and where it is annotated, in any channel.
     size : tuple of int
         Voxels along each spatial axis.
     min_annotated : float
-        The share of a region's voxels that must be annotated at least, 0 … 1; without a mask all are.
-    seed : int
-        Another one draws other positions.
+        The least share of a region's voxels that must be annotated, 0 … 1; without a mask all are.
 
     Raises
     ------
@@ -51,7 +49,6 @@ class Positions:
     size: tuple[int, ...]
     min_annotated: float = 0.0
     seed: int = 0
-    _spans: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         gt, size = self.source.gt, tuple(int(n) for n in self.size)
@@ -65,7 +62,6 @@ class Positions:
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0, got {self.seed}")
         object.__setattr__(self, "size", size)
-        object.__setattr__(self, "_spans", tuple(most - n + 1 for n, most in zip(size, shape, strict=True)))
 
     def __getitem__(self, n: int) -> Roi:
         """The n-th position, found without drawing those before it.
@@ -81,20 +77,22 @@ class Positions:
         for _ in range(_DRAWS // _AT_ONCE):
             for begin in rng.integers(0, self._spans, size=(_AT_ONCE, len(self.size))):
                 if self._annotated(begin) >= self._needed:
-                    return self._roi(begin)
-        return self._roi(self._one_of_few(rng))
+                    return self.source.gt.roi_of(self._block(begin))
+        return self.source.gt.roi_of(self._block(self._one_of_few(rng)))
 
     def __iter__(self) -> Iterator[Roi]:
         """All positions from the first on, without end."""
-        n = 0
-        while True:
-            yield self[n]
-            n += 1
+        return map(self.__getitem__, count())
+
+    @cached_property
+    def _spans(self) -> tuple[int, ...]:
+        """How many places there are along each axis."""
+        return tuple(int(most) - n + 1 for n, most in zip(self.size, self.source.gt.spatial_shape, strict=True))
 
     @property
     def _needed(self) -> int:
         """How many voxels must be annotated."""
-        return int(np.ceil(self.min_annotated * np.prod(self.size) - 1e-9))
+        return ceil(self.min_annotated * prod(self.size) - 1e-9)
 
     @cached_property
     def _known(self) -> Array | None:
@@ -106,9 +104,9 @@ class Positions:
     @cached_property
     def _sums(self) -> np.ndarray | None:
         """How many voxels before each corner are annotated, [Z + 1, …]; None if that is too much to keep."""
-        if self._known is None or np.prod(self.source.gt.spatial_shape) > _SUMMED_UP_TO:
+        shape = tuple(self.source.gt.spatial_shape)
+        if self._known is None or prod(shape) > _SUMMED_UP_TO:
             return None
-        shape = tuple(int(n) for n in self.source.gt.spatial_shape)
         sums = np.zeros([n + 1 for n in shape], dtype=np.int64)
         inner = sums[(slice(1, None),) * len(shape)]
         for block in blocks_of(shape):
@@ -127,8 +125,8 @@ class Positions:
     def _annotated(self, begin: np.ndarray) -> int:
         """How many voxels of the region that begins there are annotated."""
         if self._known is None:
-            return int(np.prod(self.size))
-        block = tuple(slice(int(b), int(b) + n) for b, n in zip(begin, self.size, strict=True))
+            return prod(self.size)
+        block = self._block(begin)
         if self._sums is None:
             return int(np.count_nonzero(self._known_in(block)))
         return int(_from_corners(self._sums, [(s.start, s.stop) for s in block]))
@@ -143,13 +141,14 @@ class Positions:
             tried = "no place in the data has"
         else:
             tried = f"none of {_DRAWS} places that were tried has"
-        voxels = format_shape(self.size)
         raise ValueError(
-            f"{tried} {self.min_annotated:.0%} of {voxels} voxels annotated; take a smaller region or a smaller share"
+            f"{tried} {self.min_annotated:.0%} of {format_shape(self.size)} voxels annotated; "
+            "take a smaller region or a smaller share"
         )
 
-    def _roi(self, begin: np.ndarray) -> Roi:
-        return self.source.gt.roi_of([slice(int(b), int(b) + n) for b, n in zip(begin, self.size, strict=True)])
+    def _block(self, begin: np.ndarray) -> tuple[slice, ...]:
+        """The voxels of the region that begins there."""
+        return tuple(slice(int(b), int(b) + n) for b, n in zip(begin, self.size, strict=True))
 
 
 def _from_corners(sums: np.ndarray, ends: Sequence[tuple[Any, Any]]) -> np.ndarray:

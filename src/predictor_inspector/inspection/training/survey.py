@@ -16,21 +16,11 @@ from predictor_inspector.inspection.findings.finding import gravity
 
 @dataclass(frozen=True)
 class Tally:
-    """One kind of finding over the regions so far.
+    """One kind of finding over the regions so far."""
 
-    Attributes
-    ----------
-    regions : int
-        In how many regions it came up.
-    worst : Finding
-        The finding where it was worst: most severe, then about most voxels.
-    roi : Roi
-        That region.
-    """
-
-    regions: int
-    worst: Finding
-    roi: Roi
+    regions: int  # in which it came up
+    worst: Finding  # the most severe, then the one about most voxels
+    roi: Roi  # the region of that
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +30,14 @@ class Survey:
     Attributes
     ----------
     rois : tuple of Roi
-        The regions, in the order in which they were inspected.
+        In the order in which they were inspected.
     planned : int
-        How many there will be.
-    channels : tuple of str
-        The target's channels.
+        How many regions there will be.
     tallies : tuple of Tally
         The most severe first, then the most frequent.
     weights : numpy.ndarray
-        float32, [regions, channels, 2]: the weight that the negative and the positive class had in each region, with the
-        classes of all regions before it counted; nan where a region had no voxel of the class.
+        float32, [regions, channels, 2]: the weight of the negative and the positive class in each region, with the
+        classes of all regions before it counted; nan where a region has no voxel of the class.
     counts : object
         The class counts after the last region, as `Inspection.counts`.
     """
@@ -79,8 +67,6 @@ def survey(
     ----------
     request : Request
         How to inspect; its ROI is replaced by each of `rois`, and its counts are those to begin with.
-    rois : sequence of Roi
-        The regions, from `Positions` for instance.
     find : callable
         Gives the findings of an inspection; by default those that cost little.
     progress : callable, optional
