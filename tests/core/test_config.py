@@ -23,7 +23,7 @@ from predictor_inspector.core import (
     predictor_to_config,
     predictor_to_yaml,
 )
-from predictor_inspector.core.config import config_from_yaml
+from predictor_inspector.core.config import config_from_yaml, parsed_values
 
 from .strategies import predictors
 
@@ -130,3 +130,9 @@ def test_yaml_that_is_no_mapping_is_refused() -> None:
         predictor_from_yaml("- affinities")
     with pytest.raises(ValueError, match="got NoneType"):
         predictor_from_yaml("")
+
+
+def test_values_are_yaml_and_the_last_of_a_name_wins() -> None:
+    texts = ["lsds=false", "neighborhood=[[1, 0], [0, -3]]", "lsds=true", "names=[a, 'b=c']", "size=2.5"]
+    expected = {"lsds": True, "neighborhood": [[1, 0], [0, -3]], "names": ["a", "b=c"], "size": 2.5}
+    assert parsed_values(texts) == expected

@@ -13,7 +13,7 @@ from predictor_inspector.inspection import Request, inspect
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import survey
 
-from .stand_ins import stand_in
+from ..stand_ins import stand_in
 
 
 @pytest.fixture

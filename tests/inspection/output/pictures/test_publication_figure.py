@@ -14,7 +14,7 @@ from predictor_inspector.inspection import Inspection, inspect
 from predictor_inspector.inspection.output.pictures import publication_figure, save_figure
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def inspection() -> Inspection:
     ids = np.kron(np.random.default_rng(0).integers(0, 9, (2, 6, 5)), np.ones((2, 4, 4), int))
     gt = Array(ids.astype(np.uint16), (40, 4, 4), (1000, 20, -12))
@@ -22,12 +22,16 @@ def inspection() -> Inspection:
     return inspect(AffinitiesPredictor(offsets, lsds=False), gt, device="cpu")
 
 
+@pytest.fixture(scope="module")
+def figure(inspection: Inspection) -> Figure:
+    return publication_figure(inspection)
+
+
 def titled(figure: Figure) -> dict[str, Axes]:
     return {axes.get_title(loc="left"): axes for axes in figure.axes}
 
 
-def test_each_channel_has_its_target_and_its_weights(inspection: Inspection) -> None:
-    figure = publication_figure(inspection)
+def test_each_channel_has_its_target_and_its_weights(inspection: Inspection, figure: Figure) -> None:
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert [t for t in titles if t.startswith("aff")] == list(inspection.channel_names)
     assert titles.count("weight") == 6
@@ -40,14 +44,12 @@ def test_channels_can_be_chosen_and_ordered(inspection: Inspection) -> None:
     assert [t for t in titled(figure) if t.startswith("aff")] == ["aff x+3", "aff z+1"]
 
 
-def test_all_weights_share_one_scale(inspection: Inspection) -> None:
-    figure = publication_figure(inspection)
+def test_all_weights_share_one_scale(figure: Figure) -> None:
     scales = {axes.images[0].get_clim() for axes in figure.axes if axes.get_title(loc="left") == "weight"}
     assert len(scales) == 1
 
 
-def test_nothing_lies_outside_the_page_or_on_another_panel(inspection: Inspection) -> None:
-    figure = publication_figure(inspection)
+def test_nothing_lies_outside_the_page_or_on_another_panel(figure: Figure) -> None:
     figure.canvas.draw()
     whole = figure.bbox
     panels = [axes for axes in figure.axes if axes.images]
@@ -73,13 +75,13 @@ def test_a_very_long_name_loses_its_middle_and_stays_in_its_panel() -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
 def test_formats_are_told_by_the_ending(suffix: str, inspection: Inspection, tmp_path: Path) -> None:
-    data = save_figure(tmp_path / f"figure{suffix}", publication_figure(inspection)).read_bytes()
+    data = save_figure(tmp_path / f"figure{suffix}", publication_figure(inspection, ["aff x+3"])).read_bytes()
     assert {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix] == data[: 5 if suffix == ".svg" else 4]
     if suffix == ".svg":
         assert b">ground truth<" in data, "text can be edited"
 
 
-def test_what_is_of_no_use_is_named(inspection: Inspection, tmp_path: Path) -> None:
+def test_wrong_arguments_are_named(inspection: Inspection, figure: Figure, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"channels must be among 'aff z\+1', .*; got 'aff w'"):
         publication_figure(inspection, ["aff w"])
     with pytest.raises(ValueError, match="got none"):
@@ -87,4 +89,4 @@ def test_what_is_of_no_use_is_named(inspection: Inspection, tmp_path: Path) -> N
     with pytest.raises(ValueError, match="width must be more than 2 inches for 6 panels"):
         publication_figure(inspection, width=2)
     with pytest.raises(ValueError, match=r"one of \.png, \.svg, \.pdf, got 'a\.doc'"):
-        save_figure(tmp_path / "a.doc", publication_figure(inspection))
+        save_figure(tmp_path / "a.doc", figure)

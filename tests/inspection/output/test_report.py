@@ -21,20 +21,26 @@ from predictor_inspector.inspection.output.session import Data, Origin, Session,
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import survey
 
-from .stand_ins import stand_in
+from ..stand_ins import stand_in
 
 VOID = {"meta", "img", "br"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def gt() -> Array:
     ids = np.kron(np.random.default_rng(0).integers(0, 9, (2, 6, 5)), np.ones((2, 4, 4), int))
     return Array(ids.astype(np.uint16), (40, 4, 4), (1000, 20, -12))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def inspection(gt: Array) -> Inspection:
     return inspect(DistancePredictor(("<b>cell</b>",), 20.0, False), gt, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def html(inspection: Inspection) -> str:
+    """A report for which nothing was found."""
+    return report_html(inspection, [])
 
 
 class Page(HTMLParser):
@@ -60,8 +66,8 @@ class Page(HTMLParser):
         self.text += data
 
 
-def test_nothing_is_fetched_and_pictures_are_within(inspection: Inspection) -> None:
-    page = Page(report_html(inspection, []))
+def test_nothing_is_fetched_and_pictures_are_within(html: str) -> None:
+    page = Page(html)
     images = [attrs for tag, attrs in page.seen if tag == "img"]
     assert images
     for attrs in images:
@@ -70,7 +76,6 @@ def test_nothing_is_fetched_and_pictures_are_within(inspection: Inspection) -> N
         assert b64decode(source.partition(",")[2]).startswith(b"\x89PNG")
         assert attrs["alt"]
     assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in page.seen}
-    html = report_html(inspection)
     assert "http" not in html
     assert "url(" not in html
 
@@ -101,9 +106,9 @@ def test_a_report_tells_everything_about_an_inspection(inspection: Inspection) -
     assert text.index("NaN in the target.") < text.index("12 voxels have no weight."), "the gravest first"
 
 
-def test_not_looked_is_not_nothing_found(inspection: Inspection) -> None:
+def test_not_looked_is_not_nothing_found(inspection: Inspection, html: str) -> None:
     assert "Findings" not in Page(report_html(inspection)).text
-    assert "Nothing was found." in Page(report_html(inspection, [])).text
+    assert "Nothing was found." in Page(html).text
 
 
 def test_a_survey_is_summed_up(inspection: Inspection, gt: Array) -> None:
@@ -113,10 +118,10 @@ def test_a_survey_is_summed_up(inspection: Inspection, gt: Array) -> None:
     assert "3 of 3" in Page(report_html(inspection, [], survey=surveyed)).text
 
 
-def test_a_report_is_written_as_html_only_and_whole(inspection: Inspection, tmp_path: Path) -> None:
+def test_a_report_is_written_as_html_only_and_whole(html: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"written as \.html, got 'a\.txt'"):
         write_report(tmp_path / "a.txt", "")
-    write_report(tmp_path / "a.html", report_html(inspection))
+    write_report(tmp_path / "a.html", html)
     assert [p.name for p in tmp_path.iterdir()] == ["a.html"]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from funlib.geometry import Coordinate, Roi
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor_inspector.core import (
@@ -61,6 +61,7 @@ def by_hand(
 @pytest.mark.parametrize("predictor", PREDICTORS, ids=repr)
 @pytest.mark.parametrize("balance_over", ["roi", "context"])
 @pytest.mark.parametrize("outside", ["clip", "zero"])
+@settings(max_examples=8)
 @given(data=st.data())
 def test_targets_and_weights_are_those_of_a_trainer(
     predictor: Predictor, balance_over: Any, outside: Any, data: st.DataObject

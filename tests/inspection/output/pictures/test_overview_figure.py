@@ -33,13 +33,12 @@ def panel(figure: Figure, title: str) -> Axes:
 
 
 def test_every_channel_has_a_target_a_weight_and_a_histogram(gt: Array) -> None:
-    predictor = AffinitiesPredictor(NEAREST, lsds=True, num_voxels=1)
-    inspection = inspect(predictor, gt, device="cpu")
+    inspection = inspect(AffinitiesPredictor(NEAREST, lsds=False), gt, device="cpu")
     figure = overview_figure(inspection)
     titles = [a.get_title(loc="left") for a in figure.axes]
     assert [t for t in titles if t in inspection.channel_names] == list(inspection.channel_names)
-    assert titles.count("weight") == 13
-    assert sum(t.endswith("% positive") for t in titles) == 13
+    assert titles.count("weight") == 3
+    assert sum(t.endswith("% positive") for t in titles) == 3
 
 
 def test_panels_lie_in_world_units_and_show_the_values_of_the_middle_slice(gt: Array) -> None:
@@ -108,8 +107,9 @@ def test_the_middle_slice_is_left_only_where_hardly_anything_is_labelled() -> No
     assert (plane.rows, plane.columns, plane.at[1]) == (0, 2, 3)
 
 
-@pytest.mark.parametrize("channels", [1, 2, 13, 24])
-@pytest.mark.parametrize("shape", [(10, 50), (50, 10)])
+@pytest.mark.parametrize(
+    ("channels", "shape"), [(1, (10, 50)), (1, (50, 10)), (2, (50, 10)), (13, (10, 50)), (20, (50, 10))]
+)
 def test_nothing_overlaps_however_many_channels_there_are(channels: int, shape: tuple[int, int]) -> None:
     gt = Array(np.ones(shape, np.uint8), (4, 4))
     figure = overview_figure(inspect(DummyPredictor(channels), gt, device="cpu"))

@@ -74,6 +74,65 @@ def test_what_is_saved_is_loaded(tmp_path: Path, gt: Array) -> None:
     assert session.region.roi(gt) == roi
 
 
+WRITTEN = """\
+version: 1
+data:
+  ground_truth:
+    path: data/crop.zarr
+    name: labels
+  mask:
+    layer: painted
+  index:
+    t: 3
+  axes:
+    spatial: 3
+    time: true
+predictor:
+  kind: affinities
+  neighborhood: [[1, 0, 0], [0, 0, -3]]
+  lsds: false
+region:
+  mode: box
+  begin: [50.0, 18.34, -12.0]
+  end: [90.0, 49.78, 8.0]
+  unit: nm
+  thickness: 3
+  position: 4
+compute:
+  device: cpu
+  outside: zero
+  balance_over: context
+display:
+  view: target RGB
+  channel: 2
+  ndisplay: 3
+  point: [0.0, 1.5]
+  camera:
+    center: [0.0, 1.0, 2.0]
+    zoom: 3.5
+    angles: [1.0, 2.0, 3.0]
+  layers:
+    target:
+      visible: true
+      opacity: 0.5
+      contrast_limits: [-1.0, 1.0]
+      gamma: 1.2
+      colormap: gray
+notes: |-
+  First line
+    second: [line] → ü
+"""
+
+
+def test_a_session_of_the_first_version_is_read_and_written_as_it_was(tmp_path: Path, gt: Array) -> None:
+    (tmp_path / "a.yaml").write_text(WRITTEN, "utf-8")
+    session = load_session(tmp_path / "a.yaml")
+    assert session.data.ground_truth.path == str(tmp_path / "data" / "crop.zarr")
+    assert session.region.roi(gt) == gt.roi_of([slice(1, 2), slice(3, 9), slice(0, 5)])
+    assert session.notes == "First line\n  second: [line] → ü"
+    assert save_session(tmp_path / "b.yaml", session).read_text("utf-8") == WRITTEN
+
+
 def test_paths_below_the_same_folder_are_relative_so_that_both_can_be_moved(tmp_path: Path) -> None:
     (tmp_path / "project" / "sessions").mkdir(parents=True)
     save_session(tmp_path / "project" / "sessions" / "a.yaml", session_of(tmp_path / "project"))

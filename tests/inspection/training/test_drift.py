@@ -10,7 +10,7 @@ from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.run import Request
 from predictor_inspector.inspection.training.drift import drifting
 
-from .volumes import array, cells, distance, tissue
+from ..findings.volumes import array, cells, distance, tissue
 
 
 def test_a_region_of_other_classes_than_the_rest_drifts_and_is_where_the_finding_is() -> None:

@@ -20,7 +20,7 @@ from predictor_inspector.inspection import Inspection, inspect
 from predictor_inspector.inspection.comparison import common_roi, compare
 from predictor_inspector.inspection.comparison.changes import Change
 
-from .stand_ins import stand_in
+from ..stand_ins import stand_in
 
 NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 
