@@ -18,7 +18,8 @@ from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.data.lengths import exact
 from predictor_inspector.data.source import Source, open_input
 from predictor_inspector.data.units import unit_factor
-from predictor_inspector.inspection.engine.run import Request
+from predictor_inspector.inspection.engine.regions import Outside
+from predictor_inspector.inspection.engine.run import BalanceOver, Request
 
 VERSION = 1
 """Of what is written; another one whenever older readers would misread it."""
@@ -157,8 +158,8 @@ class Compute(_Part):
     """How it was computed; as `Request` has it."""
 
     device: str = "auto"
-    outside: Literal["clip", "zero"] = "clip"
-    balance_over: Literal["roi", "context"] = "roi"
+    outside: Outside = "clip"
+    balance_over: BalanceOver = "roi"
 
 
 class Camera(_Part):
@@ -288,10 +289,8 @@ def load_session(path: str | os.PathLike[str]) -> Session:
     try:
         session = Session.model_validate(content)
         predictor_from_config(session.predictor)
-    except ValidationError as error:
-        raise ValueError(f"{path}: {_sentence(error)}") from error
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{path}: {_sentence(error) if isinstance(error, ValidationError) else error}") from error
     return session
 
 

@@ -101,6 +101,11 @@ def name_of(predictor: Predictor) -> str:
     return kind_of(predictor).replace("_", " ")
 
 
+def size_text(array: Array) -> str:
+    """An array's size: ``"30 × 128 × 128 voxels of 5.24 × 4 × 4 nm"``."""
+    return f"{format_shape(array.spatial_shape)} voxels of {format_shape(array.physical_voxel_size)} {array.unit}"
+
+
 def parameters_text(predictor: Predictor) -> str:
     """The parameters that say what is computed: required ones, those that differ from their defaults, and switches."""
     shown = []
@@ -139,8 +144,8 @@ def type_name(annotation: Any) -> str:
 
 
 def _described(parameter: Parameter) -> str:
-    lines = [f"  {parameter.name}", _indented(_facts(parameter), 6)]
-    return "\n".join(lines + ([_indented(parameter.doc, 6)] if parameter.doc else []))
+    about = (_indented(text, 6) for text in (_facts(parameter), parameter.doc) if text)
+    return "\n".join([f"  {parameter.name}", *about])
 
 
 def _facts(parameter: Parameter, default: bool = True) -> str:

@@ -9,8 +9,6 @@ from pathlib import Path
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any
 
-from predictor_inspector.core.array import Array
-from predictor_inspector.core.text import format_shape
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.output.pictures import panels
@@ -18,7 +16,6 @@ from predictor_inspector.inspection.output.pictures.colours import target_colour
 from predictor_inspector.inspection.output.pictures.ground_truth import (
     MARGIN,
     all_regions,
-    beneath,
     draw_legend,
     draw_regions,
     labels_picture,
@@ -33,7 +30,7 @@ from predictor_inspector.inspection.output.pictures.panels import (
     inch_grid,
 )
 from predictor_inspector.inspection.output.pictures.planes import Plane, best_plane
-from predictor_inspector.inspection.output.text import name_of, parameters_text
+from predictor_inspector.inspection.output.text import name_of, parameters_text, size_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -89,7 +86,7 @@ def overview_figure(inspection: Inspection) -> Figure:
     size = (left + columns * sum(widths), max(below + _LEGEND, _TITLE + rows * sum(heights)) + _EDGE)
     figure = blank_figure(size)
     grid = inch_grid(figure, left - truth - _BESIDE_TRUTH[1], _TITLE + _CAPTION, [truth], cuts)
-    _draw_truth(figure, grid, inspection, planes, beneath(inspection))
+    _draw_truth(figure, grid, inspection, planes)
     draw_legend(figure, (_EDGE, size[1] - below - _LEGEND, left - _EDGE, _LEGEND - 0.5), inspection)
     grid = inch_grid(figure, left, _TITLE, widths * columns, heights * rows)
     for channel in range(count):
@@ -115,12 +112,11 @@ def publication_figure(
     inspection: Inspection,
     channels: Sequence[str] | None = None,
     width: float = 7.2,
-    parameters: bool = True,
 ) -> Figure:
     """Ground truth at the left, then a column per channel: its target above its weights, on the same plane.
 
-    All weights share one scale, so that channels can be compared; a scale bar is in the ground truth, and colour bars
-    stand at the end of each row.
+    All weights share one scale. A scale bar is in the ground truth, colour bars are at the end of each row, and parameters
+    below.
 
     Parameters
     ----------
@@ -128,8 +124,6 @@ def publication_figure(
         Names of those to show, in this order; all by default.
     width : float
         In inches; 7.2 is a page of two columns.
-    parameters : bool
-        Say below how it was made.
 
     Raises
     ------
@@ -143,19 +137,19 @@ def publication_figure(
     if panel < 0.4:
         raise ValueError(f"width must be more than {width:g} inches for {columns + 1} panels side by side")
     rows = ceil(len(shown) / columns)
-    text = wrap(_made_how(inspection), int((width - 2 * _PAPER_MARGIN) * _LETTERS)) if parameters else []
+    text = wrap(_made_how(inspection), int((width - 2 * _PAPER_MARGIN) * _LETTERS))
     widths, heights = [panel, *[_GAP, panel] * columns], [_NAME, panel * _aspect(inspection, plane)] * 2 * rows
     below = _PAPER_MARGIN + sum(heights)
-    height = below + (len(text) + 0.5) * _LINE * bool(text) + _PAPER_MARGIN
+    height = below + (len(text) + 0.5) * _LINE + _PAPER_MARGIN
     figure = blank_figure((width, height))
     grid = inch_grid(figure, _PAPER_MARGIN, _PAPER_MARGIN, widths, heights)
-    truth, part, under = figure.add_subplot(grid[1, 0]), inspection.gt[inspection.roi], beneath(inspection)
-    picture = labels_picture(part, plane, None if under is None else under[inspection.roi])
-    truth.imshow(picture, extent=plane.extent(part.roi, part.subdivision), interpolation="nearest")
+    truth, roi = figure.add_subplot(grid[1, 0]), inspection.roi
+    extent = plane.extent(roi, inspection.target.subdivision)
+    truth.imshow(labels_picture(inspection, plane, roi), extent=extent, interpolation="nearest")
     caption(truth, "ground truth")
     panels.thin_frame(truth, ticks=False)
-    panels.scale_bar(truth, part.unit)
-    scales = [target_colours(inspection, channel) for channel in shown]
+    panels.scale_bar(truth, inspection.target.unit)
+    scales = [(name, norm.vmin, norm.vmax) for name, norm in (target_colours(inspection, channel) for channel in shown)]
     size = min(NORMAL, *(panels.fitting(inspection.channel_names[c], NORMAL, 72 * panel)[1] for c in shown))
     highest = panels.highest_weight(inspection, plane, shown)
     for i, channel in enumerate(shown):
@@ -164,11 +158,10 @@ def publication_figure(
         target, weight = (figure.add_subplot(grid[4 * row + k, 2 * column + 2]) for k in (1, 3))
         image = panels.draw_target(target, inspection, plane, channel)
         # Where the colour bar at the end of the row is of another scale, this one's range is written above.
-        colormap, norm = scales[i]
-        differs = (colormap, norm.vmin, norm.vmax) != (scales[last][0], scales[last][1].vmin, scales[last][1].vmax)
+        differs = scales[i] != scales[last]
         caption(target, *panels.fitting(inspection.channel_names[channel], size, 72 * panel - _RANGE * differs))
         if differs:
-            target.set_title(f"{norm.vmin:g} … {norm.vmax:g}", fontsize=5.5, loc="right", pad=3, color=GREY)
+            target.set_title(f"{scales[i][1]:g} … {scales[i][2]:g}", fontsize=5.5, loc="right", pad=3, color=GREY)
         shade = panels.draw_weight(weight, inspection, plane, channel, highest)
         caption(weight, "weight", SMALL)
         if i == last:
@@ -216,12 +209,12 @@ def _columns_and_width(channels: int, aspect: float, room: float) -> tuple[int, 
     return columns, max(width(columns), _NARROWEST / max(1.0, aspect) ** 0.5)
 
 
-def _draw_truth(figure: Figure, grid: Any, inspection: Inspection, planes: list[Plane], raw: Array | None) -> None:
+def _draw_truth(figure: Figure, grid: Any, inspection: Inspection, planes: list[Plane]) -> None:
     gt, names = inspection.gt, inspection.gt.spatial_axes
     first = figure.add_subplot(grid[0, 0])
     drawn = [first, *(figure.add_subplot(grid[2 * i, 0], sharex=first) for i in range(1, len(planes)))]
     for axes, plane in zip(drawn, planes, strict=True):
-        draw_regions(axes, inspection, plane, raw)
+        draw_regions(axes, inspection, plane)
         axes.set_ylabel(f"{names[plane.rows]} [{gt.unit}]", fontsize=NORMAL)
         axes.tick_params(labelbottom=axes is drawn[-1])
     plane = planes[0]
@@ -235,7 +228,7 @@ def _draw_truth(figure: Figure, grid: Any, inspection: Inspection, planes: list[
 def _draw_title(figure: Figure, inspection: Inspection) -> None:
     width, height = figure.get_size_inches()
     request = inspection.request
-    facts = [f"ROI {_size(inspection)}"]
+    facts = [f"ROI {size_text(inspection.target)}"]
     if inspection.regions.beyond_data:
         facts.append(f"context beyond the data: {'padded with 0' if request.outside == 'zero' else 'clipped'}")
     if request.balance_over == "context":
@@ -253,16 +246,11 @@ def _draw_title(figure: Figure, inspection: Inspection) -> None:
         figure.text(x / width, 1 - down / height, text, va="center", **style)
 
 
-def _size(inspection: Inspection) -> str:
-    target = inspection.target
-    return f"{format_shape(target.spatial_shape)} voxels of {format_shape(target.physical_voxel_size)} {target.unit}"
-
-
 def _made_how(inspection: Inspection) -> str:
     """How a figure was made, in one paragraph."""
     request = inspection.request
     area = "region" if request.balance_over == "roi" else "region and its context"
-    facts = [name_of(request.predictor), parameters_text(request.predictor), _size(inspection)]
+    facts = [name_of(request.predictor), parameters_text(request.predictor), size_text(inspection.target)]
     return "; ".join(fact for fact in (*facts, f"classes balanced over the {area}") if fact)
 
 

@@ -33,24 +33,15 @@ _BEYOND: dict[str, Any] = {"facecolor": "white", "edgecolor": colours.BEYOND, "h
 _UNKNOWN, _DOTS = 0.55, 0.8  # greys of what is not annotated
 
 
-def beneath(inspection: Inspection) -> Array | None:
-    """Raw data on the grid of the ground truth, the first of each channel axis; only what is shown is read."""
-    raw = inspection.request.source.raw
-    if raw is None:
-        return None
-    while raw.channel_dims:
-        raw = raw.select(raw.axis_names[0], 0)
-    return on_grid(raw, inspection.gt.roi, inspection.gt)
-
-
 def all_regions(inspection: Inspection) -> Roi:
     """The region that all regions of an inspection lie in."""
     regions = inspection.regions
     return regions.gt_region.union(regions.padding_region).union(regions.read_region)
 
 
-def labels_picture(gt: Array, plane: Plane, raw: Array | None) -> np.ndarray:
-    """Labels in colour, over raw data on the same grid or with thin outlines: [rows, columns, 3]."""
+def labels_picture(inspection: Inspection, plane: Plane, roi: Roi) -> np.ndarray:
+    """Labels in colour, over raw data if there are any, else with thin outlines: [rows, columns, 3]; only they are read."""
+    gt, raw = on_grid(inspection.gt, roi, inspection.gt), inspection.request.source.raw
     labels: Any = plane.values(gt)
     if gt.channel_dims:
         labels = labels.reshape(-1, *labels.shape[-2:])
@@ -58,7 +49,9 @@ def labels_picture(gt: Array, plane: Plane, raw: Array | None) -> np.ndarray:
     else:
         picture = colours.label_colours(labels)
     if raw is not None:
-        values = plane.values(raw).astype(np.float64)
+        while raw.channel_dims:
+            raw = raw.select(raw.axis_names[0], 0)
+        values = plane.values(on_grid(raw, roi, gt)).astype(np.float64)
         low, high = np.percentile(values, [1, 99])
         grey = np.clip((values - low) / max(high - low, 1e-12), 0, 1)[..., None]
         picture = np.where(labels[..., None] > 0, _OVER_RAW * picture + (1 - _OVER_RAW) * grey, grey)
@@ -70,13 +63,10 @@ def labels_picture(gt: Array, plane: Plane, raw: Array | None) -> np.ndarray:
     return picture
 
 
-def draw_regions(axes: Axes, inspection: Inspection, plane: Plane, raw: Array | None) -> None:
-    """A plane of the ground truth with ROI, context, padding, and what is not annotated or beyond the data.
-
-    `raw` lies on the grid of the ground truth, and has no channel axes.
-    """
+def draw_regions(axes: Axes, inspection: Inspection, plane: Plane) -> None:
+    """A plane of the ground truth with ROI, context, padding, and what is not annotated or beyond the data."""
     gt, regions = inspection.gt, inspection.regions
-    picture = labels_picture(gt, plane, raw)
+    picture = labels_picture(inspection, plane, gt.roi)
     if plane.cuts(inspection.roi):
         inside = gt.to_slices(inspection.roi)
         context = np.ones(picture.shape[:2], dtype=bool)
@@ -116,17 +106,9 @@ def draw_legend(figure: Figure, box: tuple[float, float, float, float], inspecti
     if inspection.mask is not None:
         grey, dots = str(_UNKNOWN), str(_DOTS)
         handles.append(Patch(label="not annotated", facecolor=grey, edgecolor=dots, hatch="....", linewidth=0))
-    figure.legend(
-        handles=handles,
-        loc="upper center",
-        bbox_to_anchor=box,
-        bbox_transform=figure.dpi_scale_trans,
-        ncols=max(2, int(box[2] / 1.75)),
-        fontsize=SMALL,
-        frameon=False,
-        handlelength=2.2,
-        columnspacing=1.4,
-    )
+    look: dict[str, Any] = {"fontsize": SMALL, "frameon": False, "handlelength": 2.2, "columnspacing": 1.4}
+    place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": box, "bbox_transform": figure.dpi_scale_trans}
+    figure.legend(handles=handles, ncols=max(2, int(box[2] / 1.75)), **place, **look)
 
 
 def _outline(axes: Axes, plane: Plane, gt: Array, roi: Roi, **look: Any) -> None:

@@ -9,6 +9,7 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.lazy import blocks_of
+from predictor_inspector.data.resample import on_grid
 from predictor_inspector.data.source import Source
 
 # A middle slice with less than this share of the foreground that another has would give the wrong impression.
@@ -73,15 +74,13 @@ def best_plane(source: Source, roi: Roi) -> Plane:
 
 def _labelled_in_planes(source: Source, roi: Roi, axis: int) -> np.ndarray:
     """How many voxels of `roi` are labelled, and annotated, in each plane across `axis`."""
-    gt, mask = source.gt, source.mask
-    shape = gt.shape_of(roi)
-    amount = np.zeros(shape[axis], dtype=np.int64)
-    first = gt.to_slices(roi)
-    for block in blocks_of(shape):
-        part = gt.roi_of([slice(f.start + b.start, f.start + b.stop) for f, b in zip(first, block, strict=True)])
-        labelled = np.asarray(gt[part].data) > 0
-        if mask is not None:
-            labelled &= np.asarray(mask.read(part).data) != 0
-        planes = np.moveaxis(labelled, gt.channel_dims + axis, 0).reshape(labelled.shape[gt.channel_dims + axis], -1)
-        amount[block[axis]] += np.count_nonzero(planes, axis=1)
+    gt, mask = on_grid(source.gt, roi, source.gt), source.mask
+    known = None if mask is None else on_grid(mask, roi, gt)
+    amount = np.zeros(gt.spatial_shape[axis], dtype=np.int64)
+    for block in blocks_of(gt.spatial_shape):
+        labelled = np.asarray(gt.data[(..., *block)]) > 0
+        if known is not None:
+            labelled &= np.any(np.asarray(known.data[(..., *block)]) != 0, axis=tuple(range(known.channel_dims)))
+        others = tuple(a for a in range(labelled.ndim) if a != gt.channel_dims + axis)
+        amount[block[axis]] += np.count_nonzero(labelled, axis=others)
     return amount
