@@ -66,11 +66,7 @@ class FindingChanges:
 
     def as_dict(self) -> dict[str, Any]:
         """What JSON can hold."""
-        about = "id", "severity", "message", "channels"
-        return {
-            kind: [finite({name: getattr(f, name) for name in about}) for f in found]
-            for kind, found in vars(self).items()
-        }
+        return {kind: [f.as_dict() for f in found] for kind, found in vars(self).items()}
 
 
 def parameter_changes(a: Inspection, b: Inspection) -> tuple[Change, ...]:

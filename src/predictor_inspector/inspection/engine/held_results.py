@@ -13,7 +13,7 @@ from predictor_inspector.data.scratch import ScratchArray
 from predictor_inspector.inspection.engine.tiles import Tile, TiledInspection
 
 _CHUNK = {2: (256, 256), 3: (16, 64, 64)}
-"""Voxels of a chunk by the number of spatial axes, 256 KiB: flat, for slices along the first axis are looked at most."""
+"""Voxels of a chunk by the number of spatial axes, 256 KiB: flat, since slices along the first axis are shown most."""
 
 _BYTES = 4  # per value: float32
 
@@ -34,18 +34,15 @@ class HeldResults:
 
     Parameters
     ----------
-    tiled : TiledInspection
-        Whose tiles they will be.
     in_memory : bool
-        Whether they lie in memory, or compressed in temporary files that are gone when nothing refers to them any more.
+        Whether they lie in memory, or compressed in temporary files that are deleted when nothing refers to them any more.
     kept : int
         Bytes of what lies in files that may be kept in memory.
 
     Attributes
     ----------
     target, weight : Array
-        float32, [C, …spatial axes]; NaN where nothing is known yet. Those in memory hold tensors, those in files are
-        read when they are sliced.
+        float32, [C, …spatial axes], NaN where nothing is known yet: tensors in memory, or read when they are sliced.
     """
 
     def __init__(self, tiled: TiledInspection, in_memory: bool, kept: int = 0) -> None:
@@ -59,7 +56,7 @@ class HeldResults:
         self.target, self.weight = empty(), empty()
 
     def write(self, tile: Tile) -> None:
-        """Take over a tile: its target the first time, its weights once they are those of the whole."""
+        """Put in a tile: its target the first time, its weights once they are those of the whole."""
         if tile.fresh:
             _put(self.target, tile.target)
         if tile.balanced:

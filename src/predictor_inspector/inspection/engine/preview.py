@@ -24,7 +24,7 @@ class Pace:
         self._rates: dict[Hashable, float] = {}
 
     def learn(self, inspection: Inspection) -> None:
-        """Note how long this one took."""
+        """Note how long an inspection took."""
         request = inspection.request
         self._rates[_kind(request)] = inspection.timings["total"] / _effort(request)
 
@@ -34,13 +34,7 @@ class Pace:
 
 
 def preview_of(request: Request, share: float) -> tuple[Request, str] | None:
-    """A request that takes about `share` of the time, and what its result is; None if nothing is much quicker.
-
-    Parameters
-    ----------
-    share : float
-        The time to spend, as a fraction of what `request` takes.
-    """
+    """A request that takes about `share` of the time, and what its result is; None if nothing is much quicker."""
     coarser = request.predictor.coarser()
     if coarser is not None:
         return replace(request, predictor=coarser), "Preview: coarser than the target, which is being computed."

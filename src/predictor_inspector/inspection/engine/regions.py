@@ -22,7 +22,7 @@ class Regions:
     Attributes
     ----------
     roi : Roi
-        What the target and the weights are shown for.
+        What target and weights cover.
     gt_region : Roi
         The ground truth that the predictor asks for; may reach beyond the data.
     read_region : Roi
@@ -30,7 +30,7 @@ class Regions:
     padding_region : Roi
         The ROI grown by the predictor's padding on every side.
     data : Roi
-        What the ground truth covers.
+        The whole of the ground truth.
     """
 
     roi: Roi
@@ -73,7 +73,9 @@ def regions_for(predictor: Predictor, gt: Array, roi: Roi | None, outside: Outsi
             f"{type(predictor).__name__}.gt_region_for_roi must contain the ROI {format_roi(roi)}, "
             f"got {format_roi(gt_region)}"
         )
-    padding = _padding(predictor, gt)
+    # Predictors with DaCapo's signature don't take the subdivision.
+    finer = {"subdivision": gt.subdivision} if "subdivision" in signature(predictor.padding).parameters else {}
+    padding = predictor.padding(gt.voxel_size, **finer)
     read_region = gt_region if outside == "zero" else gt_region.intersect(gt.roi)
     return Regions(roi, gt_region, read_region, roi.grow(padding, padding), gt.roi)
 
@@ -85,16 +87,6 @@ def notes_on(regions: Regions, outside: Outside) -> tuple[str, ...]:
     if outside == "zero":
         return ("The context reaches beyond the data, where it is padded with 0: boundaries there are false.",)
     return ("The context reaches beyond the data: values near that edge may differ from those inside.",)
-
-
-def _padding(predictor: Predictor, gt: Array) -> Coordinate:
-    """The predictor's padding in the counts of `gt`.
-
-    The subdivision is passed on only to those that take it, so that predictors with DaCapo's signature work too.
-    """
-    if "subdivision" in signature(predictor.padding).parameters:
-        return predictor.padding(gt.voxel_size, subdivision=gt.subdivision)
-    return predictor.padding(gt.voxel_size)
 
 
 def difference(region: Roi, hole: Roi) -> list[Roi]:

@@ -54,7 +54,7 @@ class Request:
         Classes are counted over the ``"roi"``, which is what the loss sees, or over ROI and ``"context"`` together, as
         DaCapo's trainer does.
     counts : object
-        Class counts of earlier regions to go on from, as `Inspection.counts`; None starts afresh.
+        Class counts of earlier regions, as `Inspection.counts`, to which those of this one are added.
     """
 
     predictor: Predictor
@@ -76,7 +76,7 @@ class Request:
 
     @cached_property
     def used_source(self) -> Source:
-        """Ground truth and mask in the region that is read, context included; parts are read when they are sliced."""
+        """Ground truth and mask in the region that is read; parts are read when they are sliced."""
         return self.source.within(self.regions.read_region, pad=self.outside == "zero")
 
     @cached_property
@@ -90,7 +90,7 @@ class Request:
         return (len(self.channels), *self.source.gt.shape_of(self.regions.roi))
 
     def result(self, data: Any) -> Array:
-        """`data`, of that shape, as an array in the ROI."""
+        """`data`, of shape `shape`, as an array in the ROI."""
         return self.source.gt.like(data, ("c^", *self.source.gt.spatial_axes), self.regions.roi.begin)
 
 
@@ -133,12 +133,12 @@ class Inspection:
 
     @property
     def gt(self) -> Array:
-        """The ground truth that was used, context included."""
+        """The ground truth that was used."""
         return self.source.gt
 
     @property
     def mask(self) -> Array | None:
-        """Where that is annotated; None: everywhere."""
+        """Where that is annotated; None for everywhere."""
         return self.source.mask
 
     @property
@@ -163,7 +163,7 @@ class Inspection:
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """What each channel of target and weight means, named after the ground truth's own axes."""
+        """As of the request."""
         return self.request.channels
 
     @property
@@ -316,7 +316,7 @@ class Computation:
                 sums = channel_sums(target.data, weight.data, predictor.positive(target.data))
             counts = counts.to("cpu") if isinstance(counts, ClassCounts) else counts
         with clock.step("copy back", device):
-            # Crops hold on to the whole; contiguous copies let it go.
+            # A crop keeps the whole in memory; a contiguous copy doesn't.
             target, weight = (a.like(a.data.contiguous().cpu(), a.axis_names) for a in (target, weight))
         for step, seconds in clock.seconds().items():
             self._seconds[step] = self._seconds.get(step, 0.0) + seconds

@@ -15,26 +15,24 @@ from predictor_inspector.core.ops.channel_sums import channel_sums as rows_of_su
 
 @dataclass(frozen=True)
 class ChannelStatistics:
-    """What one channel holds in the ROI.
+    """Target and weights of one channel in the ROI.
 
     Attributes
     ----------
-    name : str
-        The channel's name.
     minimum, mean, maximum : float
         Of the target.
     positive : float
-        Fraction of the ROI's voxels that are of the positive class.
+        Fraction of the voxels that are of the positive class.
     negative_weight, positive_weight : float
-        Weight of a voxel of either class; 0 where the class has none that counts.
+        Weight of a voxel of either class; 0 where no voxel of the class has weight.
     counts : tuple of int
         How many voxels of the negative and the positive class have a weight.
     weights : tuple of float
         The total weight of either class.
     unweighted : float
-        Fraction of the ROI's voxels with weight 0.
+        Fraction of the voxels with weight 0.
     positive_share : float
-        Share of the channel's total weight that the positive class holds; 0.5 is balanced, 0 if nothing has weight.
+        The positive class's share of the total weight; 0.5 is balanced, 0 if nothing has weight.
     """
 
     name: str
@@ -65,12 +63,10 @@ STATISTICS = {
 
 @dataclass(frozen=True)
 class ChannelSums:
-    """What the statistics of a region follow from; those of parts add up to those of the whole.
+    """Sums from which the statistics of a region follow; those of parts add up to those of the whole.
 
     Attributes
     ----------
-    voxels : int
-        How many there are in the region.
     sums : numpy.ndarray
         float64, [3, C]: of the target, of the weights, and of the weights of the positive class.
     peaks : numpy.ndarray
@@ -94,39 +90,32 @@ class ChannelSums:
 
     def statistics(self, names: Sequence[str]) -> tuple[ChannelStatistics, ...]:
         """The statistics of every channel."""
-        statistics = []
-        for name, sums, peaks, counts in zip(names, self.sums.T, self.peaks.T, self.counts.T, strict=True):
-            total, weights, of_positives = sums.tolist()
-            minus_low, high, negative_weight, positive_weight = peaks.tolist()
-            positives, heavy_negatives, heavy_positives = counts.tolist()
-            statistics.append(
-                ChannelStatistics(
-                    name=name,
-                    minimum=-minus_low,
-                    mean=total / self.voxels,
-                    maximum=high,
-                    positive=positives / self.voxels,
-                    negative_weight=negative_weight,
-                    positive_weight=positive_weight,
-                    counts=(heavy_negatives, heavy_positives),
-                    weights=(weights - of_positives, of_positives),
-                    unweighted=1 - (heavy_negatives + heavy_positives) / self.voxels,
-                    positive_share=of_positives / weights if weights else 0.0,
-                )
+        rows = (table.T.tolist() for table in (self.sums, self.peaks, self.counts))
+        return tuple(
+            ChannelStatistics(
+                name=name,
+                minimum=-minus_low,
+                mean=total / self.voxels,
+                maximum=high,
+                positive=positives / self.voxels,
+                negative_weight=negative_weight,
+                positive_weight=positive_weight,
+                counts=(heavy_negatives, heavy_positives),
+                weights=(weight - of_positives, of_positives),
+                unweighted=1 - (heavy_negatives + heavy_positives) / self.voxels,
+                positive_share=of_positives / weight if weight else 0.0,
             )
-        return tuple(statistics)
+            for (
+                name,
+                (total, weight, of_positives),
+                (minus_low, high, negative_weight, positive_weight),
+                (positives, heavy_negatives, heavy_positives),
+            ) in zip(names, *rows, strict=True)
+        )
 
 
 def channel_sums(target: torch.Tensor, weight: torch.Tensor, positive: torch.Tensor) -> ChannelSums:
-    """What a region adds to the statistics of the whole; computed where the tensors lie and brought over at once.
-
-    Parameters
-    ----------
-    target, weight : torch.Tensor
-        float32, [C, …].
-    positive : torch.Tensor
-        Boolean, [C, …]: which voxels are of the positive class.
-    """
+    """Sums over a region, computed where the tensors lie, [C, …]; `positive` is True in voxels of the positive class."""
     rows = rows_of_sums(target, weight, positive).cpu().numpy()
     return ChannelSums(target[0].numel(), rows[:3], rows[3:7], rows[7:].astype(np.int64))
 

@@ -31,7 +31,7 @@ from predictor_inspector.inspection.engine.run import Computation, Inspection, P
 from predictor_inspector.inspection.engine.statistics import ChannelSums
 
 SEAM = 1e-5
-"""How much targets of tiles may differ from those of the whole, beside rounding."""
+"""The most by which targets of tiles differ from those of the whole, beside rounding."""
 
 STEPS = ("targets", "weights")
 
@@ -217,12 +217,7 @@ class TiledInspection:
             progress(STEPS[1], 1.0)
 
     def inspection(self, target: Array, weight: Array) -> Inspection:
-        """The whole region's inspection, once all tiles are done.
-
-        Parameters
-        ----------
-        target, weight : Array
-            The tiles put together; they may lie in files.
+        """The whole region's inspection, from the tiles put together, which may lie in files.
 
         Raises
         ------

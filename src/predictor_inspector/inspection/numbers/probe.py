@@ -18,15 +18,13 @@ class Probe:
     Attributes
     ----------
     index : tuple of int
-        Where it lies in the ROI, in voxels.
+        Its place in the ROI, in voxels.
     ids : tuple of int
-        Its ground truth, one number per channel of that.
+        One for each channel of the ground truth.
     annotated : bool
         Whether the mask is non-zero here, in any channel.
     names : tuple of str
-        The channels.
-    values, weights : tuple of float
-        Target and weight in each.
+        The channels, each with its target in `values` and its weight in `weights`.
     """
 
     index: tuple[int, ...]

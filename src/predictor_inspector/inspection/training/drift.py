@@ -44,7 +44,12 @@ def drifting(request: Request, regions: int, progress: Progress | None = None) -
     """
     if regions < 1:
         raise ValueError(f"regions must be at least 1, got {regions}")
-    rois = _drawn(request, regions)
+    gt, given = request.source.gt, []
+    size = tuple(min(SIDE, max(1, int(n) // 2)) for n in gt.spatial_shape)
+    if request.roi is not None:
+        given = [gt.snap(request.roi).intersect(gt.roi)]
+        size = gt.shape_of(given[0])
+    rois = [*given, *islice(Positions(request.source, size, _ANNOTATED), regions)]
     alone: list[np.ndarray] = []
     for done, roi in enumerate(rois):
         if progress is not None:
@@ -54,15 +59,6 @@ def drifting(request: Request, regions: int, progress: Progress | None = None) -
             return ()
         alone.append(counts.count.cpu().double().numpy())
     return tuple(_found(request, rois, np.stack(alone)))
-
-
-def _drawn(request: Request, regions: int) -> list[Roi]:
-    gt, given = request.source.gt, []
-    size = tuple(min(SIDE, max(1, int(n) // 2)) for n in gt.spatial_shape)
-    if request.roi is not None:
-        given = [gt.snap(request.roi).intersect(gt.roi)]
-        size = gt.shape_of(given[0])
-    return [*given, *islice(Positions(request.source, size, _ANNOTATED), regions)]
 
 
 def _found(request: Request, rois: Sequence[Roi], alone: np.ndarray) -> list[Finding]:
