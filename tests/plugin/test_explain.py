@@ -172,12 +172,12 @@ def test_the_probe_and_the_histogram_follow(explaining: Explaining) -> None:
     explaining.settle()
     histogram = numbers.plot.histogram
     assert histogram is not None
-    assert histogram.name == inspection.channel_names[0]
+    assert histogram.statistics.name == inspection.channel_names[0]
     assert histogram.counts.sum() == inspection.target.data[0].numel()
     explaining.viewer.dims.set_point(0, 4)
     explaining.settle()
     assert numbers.plot.histogram is not None
-    assert numbers.plot.histogram.name == inspection.channel_names[4]
+    assert numbers.plot.histogram.statistics.name == inspection.channel_names[4]
     numbers.sums_button.click()
     explaining.window.qtbot.waitUntil(lambda: numbers.object_table is not None, timeout=5000)
     table = numbers.object_table
