@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.core.array import Array, spatial_axis_names
-from predictor_inspector.data.geometry import make_array
-from predictor_inspector.data.lengths import exact
+from predictor_inspector.data.geometry import exact, make_array
 
 _CHANNEL_LABELS = {"c", "ch", "channel", "channels"}
 _TIME_LABELS = {"t", "time"}

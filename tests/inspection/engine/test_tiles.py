@@ -23,7 +23,7 @@ from predictor_inspector.core import (
     Predictor,
 )
 from predictor_inspector.core.machine import machine_memory
-from predictor_inspector.data import ChunkCache, cached
+from predictor_inspector.data.chunk_cache import ChunkCache, cached
 from predictor_inspector.inspection import Inspection, Request, Source, inspect
 from predictor_inspector.inspection.engine.memory import (
     default_memory,

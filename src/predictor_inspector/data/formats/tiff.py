@@ -13,9 +13,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
-from predictor_inspector.data.geometry import make_array, pixel_array
+from predictor_inspector.data.geometry import exact, make_array, pixel_array, simplest_decimal
 from predictor_inspector.data.lazy import Box, LazyArray, Transposed
-from predictor_inspector.data.lengths import exact, simplest_decimal
 
 # TIFF holds a resolution as a ratio; below this, its terms are too small to have been rounded.
 _ROUNDED_TERMS = 10_000

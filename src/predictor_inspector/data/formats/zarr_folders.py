@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.formats.attributes import array_from_attributes
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
-from predictor_inspector.data.geometry import make_array
-from predictor_inspector.data.lengths import exact
+from predictor_inspector.data.geometry import exact, make_array
 
 if TYPE_CHECKING:
     from yaozarrs import v04, v05

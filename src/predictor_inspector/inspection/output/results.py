@@ -16,9 +16,11 @@ from predictor_inspector import __version__
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_to_config, predictor_to_yaml
 from predictor_inspector.core.ops.class_balance import ClassCounts
-from predictor_inspector.data import ChunkCache, cached, ome_zarr_in_parts, open_array, write_ome_zarr
+from predictor_inspector.data import open_array, write_ome_zarr
 from predictor_inspector.data.atomic_write import whole_folder
+from predictor_inspector.data.chunk_cache import ChunkCache, cached
 from predictor_inspector.data.source import Source
+from predictor_inspector.data.write import ome_zarr_in_parts
 from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import config_from_yaml, predictor_from_config
 from predictor_inspector.data.atomic_write import whole_file
-from predictor_inspector.data.lengths import exact
+from predictor_inspector.data.geometry import exact
 from predictor_inspector.data.source import Source, open_input
 from predictor_inspector.data.units import unit_factor
 from predictor_inspector.inspection.engine.regions import Outside

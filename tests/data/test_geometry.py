@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data import convert_unit, short_unit, unit_factor, whole_lengths
-from predictor_inspector.data.geometry import make_array
-from predictor_inspector.data.lengths import simplest_decimal, smallest_subdivision
+from predictor_inspector.data.geometry import make_array, simplest_decimal, smallest_subdivision
 from predictor_inspector.data.units import ome_unit
 
 decimals = st.decimals("-5000", "5000", places=3, allow_nan=False)
