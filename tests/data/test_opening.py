@@ -166,13 +166,13 @@ def test_colour_pictures_are_refused(tmp_path: Path) -> None:
 
 def test_what_is_not_there_is_an_error_that_lists_what_is(real_data: Path, tmp_path: Path) -> None:
     crop = real_data / "crop_fractional.ome.zarr"
-    with pytest.raises(FileNotFoundError, match=r"labels/nurons is not there; crop_.*holds 'labels/neurons'"):
+    with pytest.raises(FileNotFoundError, match=r"no array at .*labels/nurons; crop_.*holds 'labels/neurons'"):
         open_array(crop / "labels/nurons")
     with pytest.raises(ValueError, match=r"has no array 'labels/nurons'; .*holds 'labels/neurons'"):
         open_array(crop, "labels/nurons")
     with pytest.raises(ValueError, match=r"has no array 'volumes/rw'; cremi_style\.hdf holds 'volumes/raw'"):
         open_array(real_data / "cremi_style.hdf", "volumes/rw")
-    with pytest.raises(FileNotFoundError, match=r"volumes/raw/z is not there; .*volumes/raw"):
+    with pytest.raises(FileNotFoundError, match=r"no array at .*volumes/raw/z; .*holds .*volumes/raw"):
         open_array(real_data / "cremi_style.hdf/volumes/raw/z")
     with pytest.raises(FileNotFoundError, match=r"cremi_stile\.hdf is not there; did you mean 'cremi_style\.hdf'"):
         open_array(real_data / "cremi_stile.hdf")

@@ -99,7 +99,8 @@ def test_listing_says_what_each_array_is(real_data: Path) -> None:
     assert (array.physical_voxel_size, array.physical_offset) == ((5.24, 4.0, 4.0), (162.88, 2075.5, 139.1))
     assert (array.shape, array.dtype, array.axis_names, array.unit) == ((56, 96, 96), np.uint16, ("z", "y", "x"), "nm")
     assert [i.name for i in list_arrays(real_data / "crop_fractional.ome.zarr/labels")] == ["annotated", "neurons"]
-    assert [i.level for i in list_arrays(real_data / "crop_fractional.ome.zarr/s1")] == [1]
+    (coarse,) = list_arrays(real_data / "crop_fractional.ome.zarr/s1")
+    assert coarse.array.physical_voxel_size == (10.48, 8.0, 8.0)
     assert [i.kind for i in list_arrays(real_data / "nuclei2d_masks.tif")] == ["labels"]
     assert [i.kind for i in list_arrays(real_data / "nuclei2d_image.tif")] == ["image"]
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -41,29 +40,20 @@ class _Place:
     container: Path
     location: str
 
-    def joined(self, name: str) -> str:
-        return "/".join(part for part in (self.location, name.strip("/")) if part)
+    def at(self, name: str | None) -> str:
+        """The location of `name`, which is relative to this place."""
+        return f"{self.location}/{(name or '').strip('/')}".strip("/")
 
-    def exists(self, location: str) -> bool:
-        with self._errors_named():
-            return self.format.exists(self.container, location)
-
-    def find(self, location: str) -> StoredArray | None:
-        with self._errors_named():
-            return self.format.find(self.container, location)
-
-    def arrays(self, location: str) -> list[StoredArray]:
-        with self._errors_named():
-            return list(self.format.arrays(self.container, location))
-
-    @contextmanager
-    def _errors_named(self) -> Iterator[None]:
+    def arrays(self, name: str | None = None) -> list[StoredArray]:
+        """The arrays at or below `name`."""
+        location = self.at(name)
         try:
-            yield
+            found = list(self.format.arrays(self.container, location))
         except (ValueError, OSError, ImportError):
             raise
         except Exception as error:  # another package's format may fail in any way
             raise ValueError(f"{self.container} can't be read: {type(error).__name__}: {error}") from error
+        return [array for array in found if not location or f"{array.location}/".startswith(f"{location}/")]
 
 
 def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
@@ -88,7 +78,7 @@ def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
     Raises
     ------
     FileNotFoundError
-        If there is nothing at `path`; the message lists what is there instead.
+        If there is no array at or below `path`; the message lists what is there instead.
     ValueError
         If `name` isn't in the container, no array can be chosen without one, or the file's metadata are damaged or of
         an unknown kind; the message names the file.
@@ -100,36 +90,36 @@ def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
     >>> array = open_array("crop.ome.zarr", "labels/neurons")  # doctest: +SKIP
     """
     place = _locate(Path(path))
-    if name is None:
-        return _choose(place, place.location, path).array
-    location = place.joined(name)
-    if not place.exists(location):
-        raise ValueError(f"{path} has no array {name!r}{_instead(place, place.location, name)}")
-    return (place.find(location) or _choose(place, location, f"{path}, {name}")).array
+    found = place.arrays(name)
+    if not found:
+        if name is None or (place.location and not place.arrays()):
+            raise _missing(place, path)
+        raise ValueError(f"{path} has no array {name!r}{_instead(place.arrays(), place, place.location, name)}")
+    at_name = [array for array in found if name is not None and array.location == place.at(name)]
+    labels = [array for array in found if array.kind == "labels"]
+    for candidates in (at_name, labels, found):
+        if len(candidates) == 1:
+            return candidates[0].array
+    names = _listing([relative_name(array.location, place.at(name)) for array in labels or found])
+    asked = path if name is None else f"{path}, {name}"
+    raise ValueError(f"{asked} holds {len(found)} arrays, so a name is needed: one of {names}")
 
 
 def list_arrays(path: str | os.PathLike[str]) -> list[StoredArray]:
     """Describe all arrays at or below `path`, reading metadata only; a multiscale group is listed once.
 
-    Raises
-    ------
-    FileNotFoundError, ValueError, ImportError
-        As `open_array`.
+    Errors are those of `open_array`.
     """
     place = _locate(Path(path))
-    return [found.seen_from(place.location) for found in place.arrays(place.location)]
+    found = place.arrays()
+    if place.location and not found:
+        raise _missing(place, path)
+    return [array.seen_from(place.location) for array in found]
 
 
-def _choose(place: _Place, location: str, asked: object) -> StoredArray:
-    arrays = place.arrays(location)
-    labels = [found for found in arrays if found.kind == "labels"]
-    for candidates in (labels, arrays):
-        if len(candidates) == 1:
-            return candidates[0]
-    if not arrays:
-        raise ValueError(f"{asked} holds no arrays")
-    names = _listing([relative_name(found.location, location) for found in labels or arrays])
-    raise ValueError(f"{asked} holds {len(arrays)} arrays, so a name is needed: one of {names}")
+def container_of(path: Path) -> Path:
+    """The file or folder of a known format at `path` or above it; errors as of `open_array`."""
+    return _locate(path).container
 
 
 def _locate(path: Path) -> _Place:
@@ -143,23 +133,18 @@ def _locate(path: Path) -> _Place:
         place = _outermost(full, formats, failures)
     if place is None:
         _refuse(path, full, "".join(f"; {failure.rstrip('.')}" for failure in dict.fromkeys(failures)))
-    if place.location and not place.exists(place.location):
-        raise FileNotFoundError(f"{path} is not there{_instead(place, '', place.location)}")
     return place
 
 
 def _outermost(full: Path, formats: Mapping[str, Format], failures: list[str]) -> _Place | None:
     """The outermost file or folder on the way to `full` that one of the formats takes; `failures` gets what fails."""
     for candidate in (*reversed(full.parents), full):
-        location = full.relative_to(candidate).as_posix()
         for name, found in formats.items():
             try:
-                taken = found.takes(candidate)
+                if found.takes(candidate):
+                    return _Place(found, candidate, "/".join(full.relative_to(candidate).parts))
             except Exception as error:  # another package's format may fail in any way
                 failures.append(f"the format {name!r} fails: {type(error).__name__}: {error}")
-                continue
-            if taken:
-                return _Place(found, candidate, "" if location == "." else location)
     return None
 
 
@@ -177,12 +162,16 @@ def _refuse(path: Path, full: Path, failures: str) -> NoReturn:
     raise FileNotFoundError(f"{path} is not there{_neighbours(full)}")
 
 
-def _instead(place: _Place, location: str, wanted: str) -> str:
-    names = [
-        name
-        for found in place.arrays(location)
-        for name in dict.fromkeys(relative_name(at, location) for at in (found.location, *found.levels))
-    ]
+def _missing(place: _Place, path: str | os.PathLike[str]) -> Exception:
+    """The error for a path into a container, or of one, that leads to no array."""
+    if not place.location:
+        return ValueError(f"{path} holds no arrays")
+    arrays = _Place(place.format, place.container, "").arrays()
+    return FileNotFoundError(f"there is no array at {path}{_instead(arrays, place, '', place.location)}")
+
+
+def _instead(arrays: Sequence[StoredArray], place: _Place, base: str, wanted: str) -> str:
+    names = [relative_name(at, base) for found in arrays for at in dict.fromkeys((found.location, *found.levels))]
     return f"; {place.container.name} holds {_listing(names, wanted)}" if names else "; it holds no arrays"
 
 

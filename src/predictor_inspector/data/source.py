@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.lazy import lazy_array
-from predictor_inspector.data.opening import open_array, readable_suffixes
+from predictor_inspector.data.opening import container_of, open_array
 from predictor_inspector.data.resample import on_grid
 
 _TIME = "t^"
@@ -105,12 +106,11 @@ def open_input(path: str | os.PathLike[str], name: str | None = None) -> Array:
     except (ValueError, FileNotFoundError):
         if name is None:
             raise
-        container = _container(Path(path))
-        for at, within in ((container, name), (Path(name), None)):
-            if at is not None and (within is not None or _container(at) is not None or at.exists()):
-                found = _opened(at, within)
-                if found is not None:
-                    return found
+        with suppress(ValueError, FileNotFoundError):
+            return open_array(container_of(Path(path)), name)
+        # Damaged files must not be passed over, only names that are not there.
+        with nullcontext() if Path(name).exists() else suppress(ValueError, FileNotFoundError):
+            return open_array(name)
         raise
 
 
@@ -131,19 +131,3 @@ def _at(array: Array, indices: Mapping[str, int], skip_missing: bool = False) ->
         if not skip_missing or name in array.axis_names:
             array = array.select(name, index)
     return array
-
-
-def _container(path: Path) -> Path | None:
-    """The outermost file or folder on the way to `path` that is a container by its suffix."""
-    suffixes = readable_suffixes()
-    return next((p for p in (*reversed(path.parents), path) if p.suffix.lower() in suffixes), None)
-
-
-def _opened(path: Path, name: str | None) -> Array | None:
-    try:
-        return open_array(path, name)
-    except (ValueError, FileNotFoundError):
-        # Damaged files must not be passed over, only names that are not there.
-        if name is None and path.exists():
-            raise
-        return None

@@ -36,8 +36,6 @@ class StoredArray:
         Its values are read when it is sliced.
     kind : {"labels", "image", "mask"}
         What it seems to hold, judging by metadata, name and type: ids, intensities, or where ids are known.
-    level : int
-        Which level of a multiscale group this is; 0 is the finest.
     levels : tuple of str
         The names under which `open_array` finds each level, finest first; empty where there is only one.
     channel_names : tuple of str
@@ -47,7 +45,6 @@ class StoredArray:
     location: str
     array: Array
     kind: Kind
-    level: int = 0
     levels: tuple[str, ...] = ()
     channel_names: tuple[str, ...] = ()
 
@@ -65,16 +62,11 @@ class StoredArray:
 class Format(ABC):
     """How files of one kind are read; an instance is registered as an entry point of `predictor_inspector.formats`.
 
-    A format needs `arrays`, and `suffixes` or `takes`; its own `exists` and `find` may be quicker than looking through
-    all arrays.
-
-    Attributes
-    ----------
-    suffixes : tuple of str
-        How names of such files end, lower case: ``(".h5", ".hdf")``.
+    A format needs `arrays`, and `suffixes` or `takes`.
     """
 
     suffixes: tuple[str, ...] = ()
+    """How names of such files end, lower case: ``(".h5", ".hdf")``."""
 
     def takes(self, path: Path) -> bool:
         """Whether there is a file or folder of this kind at `path`, which may be anything or nothing."""
@@ -82,21 +74,15 @@ class Format(ABC):
 
     @abstractmethod
     def arrays(self, container: Path, location: str = "") -> Iterable[StoredArray]:
-        """All arrays at or below `location`, ``""`` for all of the container; each multiscale group once.
+        """The arrays at or below `location`, ``""`` for all of the container; each multiscale group once.
+
+        A format that finds all arrays quickly may give them all; one that has none at `location` gives none.
 
         Raises
         ------
         ValueError, OSError, ImportError
             If the container can't be read; the message names it.
         """
-
-    def exists(self, container: Path, location: str) -> bool:
-        """Whether anything is at `location`."""
-        return not location or self.find(container, location) is not None
-
-    def find(self, container: Path, location: str) -> StoredArray | None:
-        """The array or multiscale group at `location`, None if neither is there."""
-        return next((found for found in self.arrays(container) if found.location == location), None)
 
 
 def relative_name(location: str, base: str) -> str:

@@ -21,10 +21,7 @@ _LOCK = threading.RLock()
 
 @dataclass(frozen=True)
 class Hdf5Dataset(LazyArray):
-    """A dataset that is opened, read-only, for each read and closed after it, so that others may write to the file.
-
-    `chunks` is the shape of its chunks, None where it has none.
-    """
+    """A dataset that is opened, read-only, for each read and closed after it, so that others may write to the file."""
 
     file: Path
     name: str
@@ -55,32 +52,18 @@ class Hdf5Files(Format):
 
     suffixes = (".h5", ".hdf", ".hdf5")
 
-    def exists(self, container: Path, location: str) -> bool:
-        with _opened(container) as file:
-            return not location or location in file
-
-    def find(self, container: Path, location: str) -> StoredArray | None:
-        with _opened(container) as file:
-            node = file[location or "/"]
-            return _stored(container, location, node) if _is_array(node) else None
-
     def arrays(self, container: Path, location: str = "") -> list[StoredArray]:
         with _opened(container) as file:
-            return list(_found(container, location, file[location or "/"]))
+            return list(_found(container, location, file.get(location or "/")))
 
 
 def _found(path: Path, location: str, node: Any) -> Iterator[StoredArray]:
-    if _is_array(node):
-        yield _stored(path, location, node)
-    elif hasattr(node, "keys"):
+    if hasattr(node, "keys"):
         for name in node:
-            # A link whose target is gone is listed among the keys and is None.
-            if (child := node.get(name)) is not None:
-                yield from _found(path, f"{location}/{name}".strip("/"), child)
-
-
-def _is_array(node: Any) -> bool:
-    return hasattr(node, "shape") and node.shape and node.dtype.kind in "biuf"
+            # A link whose target is gone is listed among the keys, and its node is None.
+            yield from _found(path, f"{location}/{name}".strip("/"), node.get(name))
+    elif getattr(node, "shape", ()) and node.dtype.kind in "biuf":
+        yield _stored(path, location, node)
 
 
 def _stored(path: Path, location: str, node: Any) -> StoredArray:

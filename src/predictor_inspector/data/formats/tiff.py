@@ -13,13 +13,14 @@ from xml.etree import ElementTree
 import numpy as np
 
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
-from predictor_inspector.data.geometry import exact, make_array, pixel_array, simplest_decimal
+from predictor_inspector.data.geometry import exact, make_array, simplest_decimal
 from predictor_inspector.data.lazy import Box, LazyArray, Transposed
 
 # TIFF holds a resolution as a ratio; below this, its terms are too small to have been rounded.
 _ROUNDED_TERMS = 10_000
 
 _UNIT_OF_OME = "µm"  # where PhysicalSizeX comes without a unit
+_PIXELS = [Fraction(1)] * 3, ["pixel"] * 3
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,9 @@ class TiffFiles(Format):
         try:
             with tifffile.TiffFile(container) as tiff:
                 count = len(tiff.series)
-                found = [_stored(container, tiff, i, str(i) if count > 1 else "") for i in range(count)]
+                return [_stored(container, tiff, i, str(i) if count > 1 else "") for i in range(count)]
         except tifffile.TiffFileError as error:
             raise ValueError(f"{container} can't be opened as TIFF: {error}") from error
-        return [image for image in found if location in ("", image.location)]
 
 
 def _stored(path: Path, tiff: Any, index: int, location: str) -> StoredArray:
@@ -73,15 +73,12 @@ def _stored(path: Path, tiff: Any, index: int, location: str) -> StoredArray:
     if order != tuple(range(len(order))):
         data = Transposed(data, order)
     sizes, units = _ome_sizes(tiff.ome_metadata, index) if tiff.is_ome else _imagej_sizes(tiff)
-    if sizes:
-        array = make_array(data, names, sizes[-dims:], centre=[0] * dims, units=units[-dims:], source=str(path))
-    else:
-        array = pixel_array(data, dims, names)
+    array = make_array(data, names, sizes[-dims:], centre=[0] * dims, units=units[-dims:], source=str(path))
     return StoredArray(location, array, guess_kind(path.stem.replace("_", " "), data.dtype))
 
 
 def _roles(axes: str) -> tuple[tuple[int, ...], tuple[str, ...], int]:
-    """Order of axes with channels first, their names, and how many are spatial."""
+    """The order that puts channels first, names of the axes in it, and how many are spatial."""
     depth = axes.find("Z")
     if depth < 0:
         # An axis of unknown meaning just before y and x is depth: so most programs save a plain stack.
@@ -99,7 +96,7 @@ def _imagej_sizes(tiff: Any) -> tuple[list[Fraction], list[str]]:
     metadata: Mapping[str, Any] = tiff.imagej_metadata or {}
     unit = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), str(metadata.get("unit", "")))
     if not metadata or (unit in ("", "pixel", "pixels") and "spacing" not in metadata):
-        return [], []
+        return _PIXELS
     tags = tiff.pages[0].tags
     within = [_size(tags[tag].value) if tag in tags else Fraction(1) for tag in ("YResolution", "XResolution")]
     spacing = abs(exact(metadata["spacing"])) if metadata.get("spacing") else within[1]
@@ -122,7 +119,7 @@ def _ome_sizes(xml: str | None, index: int) -> tuple[list[Fraction], list[str]]:
     images = ElementTree.fromstring(xml).findall("{*}Image/{*}Pixels") if xml else []
     pixels = images[index].attrib if index < len(images) else {}
     if "PhysicalSizeX" not in pixels or "PhysicalSizeY" not in pixels:
-        return [], []
+        return _PIXELS
     sizes = [Fraction(pixels.get(f"PhysicalSize{axis}", "1")) for axis in "ZYX"]
     return sizes, [pixels.get(f"PhysicalSize{axis}Unit", _UNIT_OF_OME) for axis in "ZYX"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,46 +33,47 @@ class ZarrFolders(Format):
     def takes(self, path: Path) -> bool:
         return path.is_dir() and (path.suffix == ".zarr" or is_zarr_node(path))
 
-    def exists(self, container: Path, location: str) -> bool:
-        return (container / location).is_dir()
-
-    def find(self, container: Path, location: str) -> StoredArray | None:
-        folder = container / location
-        if not _is_array(folder):
-            multiscale = _multiscale(container, location)
-            return None if multiscale is None else _level(container, location, multiscale, 0, as_group=True)
-        for group in _groups_above(location):
-            multiscale = _multiscale(container, group)
-            if multiscale is not None:
-                inner = location[len(group) :].strip("/")
-                if inner in multiscale.levels:
-                    return _level(container, group, multiscale, multiscale.levels.index(inner))
-        data = _open(folder)
-        array = array_from_attributes(data, data.attrs.asdict(), str(folder))
-        return StoredArray(location, array, guess_kind(location or container.name, data.dtype))
-
     def arrays(self, container: Path, location: str = "") -> list[StoredArray]:
-        found = list(self._found(container, location, frozenset()))
-        if not found and not is_zarr_node(container / location):
-            raise ValueError(
-                f"{container / location} holds no zarr metadata: a zarr.json, .zgroup or .zarray file is missing"
-            )
+        folder = container / location
+        found = list(_found(container, location)) if folder.is_dir() else []
+        if not found and folder.is_dir() and not is_zarr_node(folder):
+            raise ValueError(f"{folder} holds no zarr metadata: a zarr.json, .zgroup or .zarray file is missing")
         return found
 
-    def _found(self, container: Path, location: str, taken: frozenset[str]) -> Iterator[StoredArray]:
-        if location in taken:
-            return
-        found = self.find(container, location)
-        if found is not None:
-            yield found
-            taken |= set(found.levels)
-        if not _is_array(container / location):
-            for child in _children(container / location):
-                yield from self._found(container, f"{location}/{child.name}".strip("/"), taken)
+
+def _found(container: Path, location: str, known: frozenset[str] = frozenset()) -> Iterator[StoredArray]:
+    """The arrays at or below `location`, but for `known`, which are levels of the groups above."""
+    folder = container / location
+    if location in known:
+        return
+    if _is_array(folder):
+        yield _array(container, location)
+        return
+    multiscale = _multiscale(folder)
+    if multiscale is not None:
+        group = _level(container, location, multiscale, 0)
+        yield replace(group, location=location)
+        known |= set(group.levels)
+    for child in sorted(folder.iterdir()):
+        if child.is_dir() and not child.name.startswith("."):
+            yield from _found(container, f"{location}/{child.name}".strip("/"), known)
+
+
+def _array(container: Path, location: str) -> StoredArray:
+    """An array, placed by the nearest multiscale group of which it is a level, else by its own attributes."""
+    parts = location.split("/") if location else []
+    for end in reversed(range(len(parts))):
+        group, inner = "/".join(parts[:end]), "/".join(parts[end:])
+        multiscale = _multiscale(container / group)
+        if multiscale is not None and inner in multiscale.levels:
+            return _level(container, group, multiscale, multiscale.levels.index(inner))
+    data = _open(container / location)
+    array = array_from_attributes(data, data.attrs.asdict(), str(container / location))
+    return StoredArray(location, array, guess_kind(location or container.name, data.dtype))
 
 
 @dataclass(frozen=True)
-class Multiscale:
+class _Multiscale:
     """The first image of a group: its levels, finest first, as paths relative to the group."""
 
     metadata: v04.Multiscale | v05.Multiscale
@@ -89,12 +91,11 @@ class Multiscale:
         """The data of one level, placed by its own transformations and then those of all levels."""
         dataset = self.metadata.datasets[level]
         source = f"{self.source}, level {dataset.path}"
-        steps = [*dataset.coordinateTransformations, *(self.metadata.coordinateTransformations or ())]
         spatial = [axis.type == "space" for axis in self.metadata.axes]
         scale, translation = [Fraction(1)] * len(spatial), [Fraction(0)] * len(spatial)
-        for step in steps:
+        for step in (*dataset.coordinateTransformations, *(self.metadata.coordinateTransformations or ())):
             numbers = step.scale if step.type == "scale" else step.translation
-            if any(number - number != 0 for number, wanted in zip(numbers, spatial, strict=True) if wanted):
+            if not all(isfinite(number) for number, wanted in zip(numbers, spatial, strict=True) if wanted):
                 raise ValueError(f"{source}: its {step.type} must be finite, got {numbers}")
             values = [exact(n) if wanted else Fraction(1) for n, wanted in zip(numbers, spatial, strict=True)]
             if step.type == "scale":
@@ -113,14 +114,9 @@ class Multiscale:
         )
 
 
-def find_multiscale(attributes: Mapping[str, Any], source: str) -> Multiscale | None:
-    """The multiscale image that a group's attributes describe; ``None`` if they describe none.
-
-    Raises
-    ------
-    ValueError
-        If the version is neither 0.4 nor 0.5, or the metadata are damaged; the message begins with `source`.
-    """
+def _multiscale(folder: Path) -> _Multiscale | None:
+    """The multiscale image that a group's attributes describe, OME-Zarr 0.4 or 0.5; None if they describe none."""
+    attributes, source = _group_attributes(folder), str(folder)
     ome = attributes.get("ome")
     holder = ome if isinstance(ome, Mapping) else attributes
     if "multiscales" not in holder:
@@ -130,9 +126,8 @@ def find_multiscale(attributes: Mapping[str, Any], source: str) -> Multiscale | 
         raise ValueError(f"{source}: multiscales must be a list of at least one image, got {str(entries)[:80]}")
     version = str(ome.get("version", "0.5") if isinstance(ome, Mapping) else entries[0].get("version", "0.4"))
     metadata = _validated(entries[0], version, source)
-    channels = (holder.get("omero") or {}).get("channels") or ()
-    labels = [channel.get("label") for channel in channels]
-    return Multiscale(
+    labels = [channel.get("label") for channel in (holder.get("omero") or {}).get("channels") or ()]
+    return _Multiscale(
         metadata,
         source,
         tuple(dataset.path.strip("/") for dataset in metadata.datasets),
@@ -162,7 +157,7 @@ def _validated(entry: dict[str, Any], version: str, source: str) -> v04.Multisca
         ) from error
 
 
-def _level(container: Path, group: str, multiscale: Multiscale, level: int, as_group: bool = False) -> StoredArray:
+def _level(container: Path, group: str, multiscale: _Multiscale, level: int) -> StoredArray:
     paths = tuple(f"{group}/{path}".strip("/") for path in multiscale.levels)
     folder = container / paths[level]
     if not _is_array(folder):
@@ -175,19 +170,8 @@ def _level(container: Path, group: str, multiscale: Multiscale, level: int, as_g
             f"but the metadata name {len(multiscale.axis_names)}: {multiscale.axis_names}"
         )
     labels = multiscale.is_label or "labels" in group.split("/")[:-1]
-    return StoredArray(
-        group if as_group else paths[level],
-        multiscale.array(level, data),
-        guess_kind(group or container.name, data.dtype, labels) if labels else "image",
-        level,
-        paths,
-        multiscale.channel_names,
-    )
-
-
-def _multiscale(container: Path, group: str) -> Multiscale | None:
-    folder = container / group
-    return find_multiscale(_group_attributes(folder), str(folder))
+    kind = guess_kind(group or container.name, data.dtype, labels) if labels else "image"
+    return StoredArray(paths[level], multiscale.array(level, data), kind, paths, multiscale.channel_names)
 
 
 def _group_attributes(folder: Path) -> dict[str, Any]:
@@ -228,16 +212,6 @@ def _open(folder: Path) -> Any:
         return zarr.open_array(folder, mode="r", zarr_format=3 if version_3 else 2)
     except (ValueError, KeyError, TypeError, LookupError, AttributeError) as error:
         raise ValueError(f"{metadata} is damaged: zarr can't open the array ({error!r})") from error
-
-
-def _groups_above(location: str) -> Iterator[str]:
-    parts = location.split("/") if location else []
-    for end in range(len(parts) - 1, -1, -1):
-        yield "/".join(parts[:end])
-
-
-def _children(folder: Path) -> Iterator[Path]:
-    return iter(sorted(child for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")))
 
 
 ZARR = ZarrFolders()
