@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING
 
 from predictor_inspector.cli.common import (
     INSPECTION_STEPS,
-    add_computing,
-    add_ground_truth,
-    add_predictor,
-    add_region,
+    add_inspection,
     memory_for,
     note,
     print_json,
@@ -38,10 +35,7 @@ _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "info": "\033[1;36m"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``check``."""
     parser.epilog = _AFTER
-    add_ground_truth(parser)
-    add_predictor(parser)
-    add_region(parser)
-    add_computing(parser, "larger regions are refused, with one that isn't too large")
+    add_inspection(parser, memory="larger regions are refused, with one that isn't too large")
     about = (
         "also draw N regions of the same size from all data, as training does, and find those whose classes the counts of "
         "all of them weight differently (count-drift); without --roi, regions of 64 voxels a side"

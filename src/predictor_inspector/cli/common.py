@@ -1,4 +1,4 @@
-"""Arguments that several commands take, notes to the user, and a progress bar. Imports nothing heavy."""
+"""Options that several commands share, notes on stderr, and a progress bar. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _ROI = (
 )
 
 
-def add_ground_truth(parser: argparse.ArgumentParser) -> None:
-    """Add PATH and NAME."""
-    parser.add_argument("path", metavar="PATH", help="ground truth: OME-Zarr, zarr, HDF5 or TIFF")
-    about = "array in it, or a path of its own; only needed to choose"
-    parser.add_argument("name", metavar="NAME", nargs="?", help=about)
+def add_inspection(
+    parser: argparse.ArgumentParser, *, sessions: bool = False, raw: bool = False, memory: str | None = None
+) -> None:
+    """Add the arguments of one inspection: ground truth, predictor, region, and how to compute.
 
-
-def add_predictor(parser: argparse.ArgumentParser) -> None:
-    """Add arguments for a predictor and its parameters."""
+    `sessions` and `raw`: whether a saved session may take the place of PATH, and whether raw data are drawn. `memory` says
+    what happens to regions that need more than ``--memory``; None: there is no such option.
+    """
+    add_ground_truth(parser, sessions)
     what = parser.add_argument_group("what to compute")
     about = f"as in '{PROGRAM} list'; may be in the --config file instead"
     what.add_argument("--predictor", metavar="KIND", help=about)
@@ -44,10 +44,24 @@ def add_predictor(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--config", metavar="FILE", help="YAML or JSON file of parameters; overrides the preset")
     about = "one parameter, its value in YAML (lsds=false, neighborhood=[[1,0,0],[0,-3,0]]); overrides the file"
     what.add_argument("--set", metavar="KEY=VALUE", help=about, **REPEATED)
+    add_region(parser, raw)
+    how = add_computing(parser)
+    if memory is not None:
+        about = (
+            f"memory for computing, beside the program's own, such as 4GB: {memory}; half of the machine's by default"
+        )
+        how.add_argument("--memory", metavar="SIZE", help=about)
+
+
+def add_ground_truth(parser: argparse.ArgumentParser, sessions: bool = False) -> None:
+    """Add PATH, which may be a saved session, and NAME."""
+    formats, choice = ("; or a saved session (.yaml)", "") if sessions else ("", "; only needed to choose")
+    parser.add_argument("path", metavar="PATH", help=f"ground truth: OME-Zarr, zarr, HDF5 or TIFF{formats}")
+    parser.add_argument("name", metavar="NAME", nargs="?", help=f"array in it, or a path of its own{choice}")
 
 
 def add_region(parser: argparse.ArgumentParser, raw: bool = False) -> None:
-    """Add arguments for the region, the mask and raw data."""
+    """Add the region, the mask and, with `raw`, raw data."""
     where = parser.add_argument_group("where")
     where.add_argument("--roi", metavar="RANGES", help=_ROI)
     where.add_argument("--index", metavar="AXIS=N", help="position on another axis, t=3 or c=0", **REPEATED)
@@ -56,32 +70,37 @@ def add_region(parser: argparse.ArgumentParser, raw: bool = False) -> None:
         where.add_argument("--raw", metavar="NAME", help="drawn beneath the ground truth: array in PATH, or a path")
 
 
-def add_computing(parser: argparse.ArgumentParser, memory: str | None = None) -> Any:
-    """Add arguments for how to compute, and return their group; `memory` says what happens to regions that need more."""
+def add_computing(parser: argparse.ArgumentParser) -> Any:
+    """Add how to compute, and return the group."""
     how = parser.add_argument_group("how")
     how.add_argument("--device", default="auto", help="auto (default), cuda, mps or cpu")
     about = "context beyond the data: do without (clip, the default), or pad with 0 as DaCapo's trainer does"
     how.add_argument("--outside", choices=("clip", "zero"), default="clip", help=about)
     about = "balance classes over the ROI (default), or over its context too as DaCapo's trainer does"
     how.add_argument("--balance-over", choices=("roi", "context"), default="roi", help=about)
-    if memory is not None:
-        about = (
-            f"memory for computing, beside the program's own, such as 4GB: {memory}; half of the machine's by default"
-        )
-        how.add_argument("--memory", metavar="SIZE", help=about)
     return how
 
 
-def source_for(options: argparse.Namespace) -> Source:
-    """Open the arrays that the arguments of `add_ground_truth` and `add_region` name."""
-    from predictor_inspector.data.source import indices_from_text, open_source
+def indices_of(options: argparse.Namespace) -> dict[str, int]:
+    """The values of ``--index``, ``["t=3", "c=0"]``, as a dictionary."""
+    indices = {}
+    for text in options.index:
+        axis, equals, index = text.partition("=")
+        if not equals or not axis or not index.strip().isdecimal():
+            raise ValueError(f"--index needs an axis and a position from 0, such as t=3, got {text!r}")
+        indices[axis.strip()] = int(index)
+    return indices
 
-    indices = indices_from_text(options.index)
-    return open_source(options.path, options.name, options.mask, getattr(options, "raw", None)).at(indices)
+
+def source_for(options: argparse.Namespace) -> Source:
+    """Open the arrays that the options name."""
+    from predictor_inspector.data.source import open_source
+
+    return open_source(options.path, options.name, options.mask, getattr(options, "raw", None)).at(indices_of(options))
 
 
 def request_for(options: argparse.Namespace, source: Source) -> tuple[Request, dict[str, Any]]:
-    """The request that the arguments stand for, and parameter values that had to be assumed; these are noted."""
+    """The request for `source` with these options, and parameter values that had to be assumed, which are noted."""
     from predictor_inspector.core.config import chosen_predictor
     from predictor_inspector.inspection import Request
 

@@ -13,10 +13,9 @@ from predictor_inspector.cli import check, compare, report
 from predictor_inspector.cli.common import (
     INSPECTION_STEPS,
     PROGRAM,
-    add_computing,
     add_ground_truth,
-    add_predictor,
-    add_region,
+    add_inspection,
+    indices_of,
     memory_for,
     note,
     progress,
@@ -29,9 +28,10 @@ _QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit status.
+    """Run the command line.
 
-    0; 1 if ``check`` found errors, and for a bug; 2 for an error of the call or the data; 130 if interrupted.
+    Returns the exit status: 0; 1 if ``check`` found errors, and for a bug; 2 for an error of the call or the data; 130 if
+    interrupted.
     """
     # Before torch is loaded: its threads sleep while they wait, instead of spinning on cores that others need.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.core.ops import backend
     from predictor_inspector.core.text import format_bytes, format_shape
-    from predictor_inspector.data.source import indices_from_text, open_source
+    from predictor_inspector.data.source import open_source
     from predictor_inspector.inspection import run
     from predictor_inspector.inspection.output.results import (
         TILED_STEPS,
@@ -80,7 +80,7 @@ def _render(options: argparse.Namespace) -> None:
     check_folder(options.out, options.overwrite)
     backend.warm_up()
     memory = memory_for(options)
-    indices = indices_from_text(options.index)
+    indices = indices_of(options)
     opened = open_source(options.path, options.name, options.mask, options.raw)
     request, assumed = request_for(options, opened.at(indices))
     roles = {"gt": (options.name, opened.gt), "mask": (options.mask, opened.mask), "raw": (options.raw, opened.raw)}
@@ -182,7 +182,11 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(command=run)
         return added
 
-    _add_render_arguments(command("render", _render, "write target and weight of a region, a picture and a report"))
+    render = command("render", _render, "write target and weight of a region, a picture and a report")
+    add_inspection(render, raw=True, memory="larger regions are computed in tiles, with the same results")
+    out = render.add_argument_group("results")
+    out.add_argument("--out", metavar="DIR", required=True, help="folder to make")
+    out.add_argument("--overwrite", action="store_true", help="replace an earlier folder of results")
     for name, module in (("check", check), ("compare", compare), ("report", report)):
         module.add_arguments(command(name, module.run, module.ABOUT))
     listing = command("list", _list, "list the kinds of predictors, or the arrays in a container")
@@ -196,13 +200,3 @@ def _parser() -> argparse.ArgumentParser:
     for added in (window, demo):
         added.add_argument("--screenshot", metavar="FILE", help="save a picture of the window, and close it")
     return parser
-
-
-def _add_render_arguments(parser: argparse.ArgumentParser) -> None:
-    add_ground_truth(parser)
-    add_predictor(parser)
-    add_region(parser, raw=True)
-    add_computing(parser, "larger regions are computed in tiles, with the same results")
-    out = parser.add_argument_group("results")
-    out.add_argument("--out", metavar="DIR", required=True, help="folder to make")
-    out.add_argument("--overwrite", action="store_true", help="replace an earlier folder of results")

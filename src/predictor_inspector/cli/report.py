@@ -6,7 +6,7 @@ import argparse
 from itertools import islice
 from pathlib import Path
 
-from predictor_inspector.cli.common import add_computing, add_predictor, add_region, request_for, source_for
+from predictor_inspector.cli.common import add_inspection, request_for, source_for
 
 ABOUT = "write an HTML report of a region, or a figure for a paper"
 _SESSIONS = (".yaml", ".yml")
@@ -14,16 +14,11 @@ _SESSIONS = (".yaml", ".yml")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``report``."""
-    about = "ground truth: OME-Zarr, zarr, HDF5 or TIFF; or a saved session (.yaml)"
-    parser.add_argument("path", metavar="PATH", help=about)
-    parser.add_argument("name", metavar="NAME", nargs="?", help="array in it, or a path of its own")
-    add_predictor(parser)
-    add_region(parser, raw=True)
+    add_inspection(parser, sessions=True, raw=True)
     many = parser.add_argument_group("survey")
     many.add_argument("--survey", metavar="N", type=int, default=0, help="also inspect N random regions of that size")
     about = "least annotated share of each of these regions, 0.1 by default"
     many.add_argument("--min-annotated", metavar="SHARE", type=float, default=0.1, help=about)
-    add_computing(parser)
     out = parser.add_argument_group("results")
     out.add_argument("--out", metavar="FILE", required=True, help="an .html report, or a .png, .svg or .pdf figure")
     out.add_argument("--title", default="", help="of the report")

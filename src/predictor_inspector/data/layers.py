@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +19,7 @@ _ONLY_SCALE = "only a layer with scale and translate lies on a voxel grid of the
 
 
 def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Array:
-    """The data of a napari labels or image layer, lying where napari shows them.
+    """The data of a napari labels or image layer where napari shows them, in the unit of its first spatial axis.
 
     napari's `translate` is the centre of the first voxel; the array's offset its corner. All levels of a multiscale
     layer share the corner of the finest one, where napari draws them, and are as much coarser as their shapes say (a
@@ -29,18 +28,13 @@ def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Arr
     Parameters
     ----------
     layer : napari.layers.Labels or napari.layers.Image
-        Only read; the array holds the layer's own data (numpy, dask, zarr, …), which are sliced when asked for.
+        The array holds its own data (numpy, dask, zarr, …), which are sliced when asked for and never changed.
     level : int
         Which level of a multiscale layer, 0 for the finest.
     dims : int, optional
         How many of the last axes are spatial. By default those after the last axis labelled ``t``, ``time``, ``c`` or
         ``channel``, else the last 3 (2 if there are only 2). The others become channel axes: ``t^`` where the label
         says time, else ``c^``.
-
-    Returns
-    -------
-    Array
-        In the unit of the layer's first spatial axis.
 
     Raises
     ------
@@ -49,49 +43,43 @@ def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Arr
         used; the message names the layer.
     """
     source = f"layer {layer.name!r}"
-    levels = _levels(layer, source)
-    if not 0 <= level < len(levels):
-        raise ValueError(f"{source} has {len(levels)} levels, so level must lie in 0 … {len(levels) - 1}, got {level}")
-    data, finest = levels[level], tuple(levels[0].shape)
-    if 0 in data.shape:
-        raise ValueError(f"{source} is empty: its shape is {tuple(data.shape)}, every axis needs at least one voxel")
-    dims = _spatial_dims(layer, dims, source)
-    array = _finest(layer, levels[0], dims, source)
-    coarser = [_factor(int(a), int(b)) for a, b in zip(finest[-dims:], data.shape[-dims:], strict=True)]
-    if set(coarser) == {1}:
-        return array.like(data, array.axis_names)
-    unit = Fraction(1, array.subdivision)
-    return make_array(
-        data,
-        array.axis_names,
-        [v * unit * factor for v, factor in zip(array.voxel_size, coarser, strict=True)],
-        corner=[o * unit for o in array.offset],
-        units=[array.unit] * dims,
-        source=source,
-    )
-
-
-def _levels(layer: Any, source: str) -> Sequence[Any]:
     if getattr(layer, "rgb", False):
         raise ValueError(f"{source} shows colours; a layer with one value per voxel is needed")
     if getattr(layer.data, "shape", None) is None:
         raise ValueError(f"{source} holds no image; a labels or image layer is needed")
-    return list(layer.data) if getattr(layer, "multiscale", False) else [layer.data]
+    levels = list(layer.data) if getattr(layer, "multiscale", False) else [layer.data]
+    if not 0 <= level < len(levels):
+        raise ValueError(f"{source} has {len(levels)} levels, so level must lie in 0 … {len(levels) - 1}, got {level}")
+    data = levels[level]
+    if 0 in data.shape:
+        raise ValueError(f"{source} is empty: its shape is {tuple(data.shape)}, every axis needs at least one voxel")
+    dims = _spatial_dims(layer, dims, source)
+    coarser = [_factor(int(a), int(b)) for a, b in zip(levels[0].shape[-dims:], data.shape[-dims:], strict=True)]
+    finest = _finest(layer, levels[0], dims, source)
+    if set(coarser) == {1}:
+        return finest.like(data, finest.axis_names)
+    return make_array(
+        data,
+        finest.axis_names,
+        [Fraction(v, finest.subdivision) * factor for v, factor in zip(finest.voxel_size, coarser, strict=True)],
+        corner=[Fraction(o, finest.subdivision) for o in finest.offset],
+        units=[finest.unit] * dims,
+        source=source,
+    )
 
 
 def _spatial_dims(layer: Any, dims: int | None, source: str) -> int:
-    ndim = int(layer.ndim)
+    ndim, labels = int(layer.ndim), _labels(layer)
     if dims is None:
-        known = _CHANNEL_LABELS | _TIME_LABELS
-        leading = [axis for axis, label in enumerate(_labels(layer)) if label.lower() in known]
+        leading = [axis for axis, label in enumerate(labels) if label.lower() in _CHANNEL_LABELS | _TIME_LABELS]
         dims = ndim - 1 - leading[-1] if leading else min(ndim, 3)
-        if leading and any(label.lower() in _SPACE_LABELS for label in _labels(layer)[: leading[-1]]):
+        if leading and any(label.lower() in _SPACE_LABELS for label in labels[: leading[-1]]):
             raise ValueError(
-                f"{source} has its axes in the order {_labels(layer)}; time and channels must come before space, which "
+                f"{source} has its axes in the order {labels}; time and channels must come before space, which "
                 "numpy.moveaxis does"
             )
     if not 1 <= dims <= ndim:
-        raise ValueError(f"{source} has {ndim} axes {_labels(layer)}, of which {dims} can't be spatial")
+        raise ValueError(f"{source} has {ndim} axes {labels}, of which {dims} can't be spatial")
     return dims
 
 
@@ -105,8 +93,9 @@ def _finest(layer: Any, data: Any, dims: int, source: str) -> Array:
     if not np.allclose(matrix[:-1, :-1], np.diag(stretch), atol=1e-9) or np.any(stretch <= 0):
         raise ValueError(f"{source} has an affine that does more than scale and translate; {_ONLY_SCALE}")
     # Exact decimals, so that 5.24 and 2 make 10.48 and not a float beside it.
-    sizes = [_product(a, b) for a, b in zip(stretch, layer.scale, strict=True)]
-    centres = [_product(a, b) + exact(c) for a, b, c in zip(stretch, layer.translate, matrix[:-1, -1], strict=True)]
+    factors, shifts = [exact(f) for f in stretch], [exact(n) for n in matrix[:-1, -1]]
+    sizes = [f * exact(size) for f, size in zip(factors, layer.scale, strict=True)]
+    centres = [f * exact(n) + shift for f, n, shift in zip(factors, layer.translate, shifts, strict=True)]
     return make_array(
         data,
         _axis_names(layer, dims),
@@ -117,18 +106,12 @@ def _finest(layer: Any, data: Any, dims: int, source: str) -> Array:
     )
 
 
-def _product(a: float, b: float) -> Fraction:
-    return exact(a) * exact(b)
-
-
 def _axis_names(layer: Any, dims: int) -> tuple[str, ...]:
     labels = _labels(layer)
-    channels = len(labels) - dims
-    leading = ["t^" if label.lower() in _TIME_LABELS else "c^" for label in labels[:channels]]
-    for name in set(leading):
-        if leading.count(name) > 1:
-            leading = [f"{n[0]}{axis}^" if n == name else n for axis, n in enumerate(leading)]
-    spatial = tuple(label.rstrip("^") for label in labels[channels:])
+    channels = ["t" if label.lower() in _TIME_LABELS else "c" for label in labels[:-dims]]
+    leading = [f"{n}{axis}^" if channels.count(n) > 1 else f"{n}^" for axis, n in enumerate(channels)]
+    spatial = tuple(label.rstrip("^") for label in labels[-dims:])
+    # napari calls axes without a name -3, -2, -1.
     named = all(spatial) and not any(re.fullmatch(r"-?\d+", label) for label in spatial)
     return (*leading, *(spatial if named else spatial_axis_names(dims)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import lcm
 from typing import Any
 
 import numpy as np
@@ -22,16 +23,11 @@ def read_on_grid(source: Array, roi: Roi, grid: Array) -> Array:
     Parameters
     ----------
     source : Array
-        For instance a mask of another voxel size; its channel axes are kept.
+        For instance a mask of another voxel size; the result has its channel axes and type.
     roi : Roi
         In `grid`'s counts, a whole number of its voxels; it may reach beyond both arrays.
     grid : Array
-        Whose grid the result lies on; its values are not read.
-
-    Returns
-    -------
-    Array
-        Of `source`'s type and axis names, on `roi`.
+        Its values are not read.
 
     Raises
     ------
@@ -48,31 +44,22 @@ def read_on_grid(source: Array, roi: Roi, grid: Array) -> Array:
     factor = unit_factor(grid.unit, source.unit, "source") * source.subdivision / grid.subdivision
     if factor == 1 and source.voxel_size == grid.voxel_size and source.offset == grid.offset:
         return grid.like(source.read(roi).data, source.axis_names, roi.begin)
-    nearest = [
-        _voxels_at(
-            # Twice the centres, in counts of the source times the factor's denominator: all whole.
-            (2 * grid.offset[axis] + grid.voxel_size[axis]) * factor.numerator,
-            2 * grid.voxel_size[axis] * factor.numerator,
-            span,
-            2 * source.offset[axis] * factor.denominator,
-            2 * source.voxel_size[axis] * factor.denominator,
-        )
-        for axis, span in enumerate(slices)
-    ]
+    nearest = []
+    for axis, span in enumerate(slices):
+        # The centre of the grid's voxel i lies (first + step i) / whole voxels behind the source's corner. Python's integers
+        # are unbounded; products of fine subdivisions leave 64 bits.
+        corner, size = grid.offset[axis] * factor - source.offset[axis], grid.voxel_size[axis] * factor
+        begin, step = ((n / source.voxel_size[axis]) for n in (corner + size / 2, size))
+        whole = lcm(begin.denominator, step.denominator)
+        first, step = int(begin * whole), int(step * whole)
+        # A point at index i exactly is the face of voxel i - 1.
+        nearest.append(np.array([-(-(first + step * i) // whole) - 1 for i in range(span.start, span.stop)], np.int64))
     return grid.like(_gathered(source, nearest), source.axis_names, roi.begin)
 
 
 def on_grid(source: Array, roi: Roi, grid: Array) -> Array:
-    """What `read_on_grid` gives, as an array whose parts are read when they are sliced."""
+    """`read_on_grid`, as an array whose parts are read when they are sliced."""
     return lazy_array(lambda part: read_on_grid(source, part, grid), source, grid, roi)
-
-
-def _voxels_at(first: int, step: int, span: slice, offset: int, size: int) -> np.ndarray:
-    """Index on the source of the grid's voxels in `span`; a point at index i exactly is the face of voxel i - 1.
-
-    In Python's unbounded integers: products of fine subdivisions leave 64 bits.
-    """
-    return np.array([-((offset - first - step * i) // size) - 1 for i in range(span.start, span.stop)], dtype=np.int64)
 
 
 def _gathered(source: Array, nearest: list[np.ndarray]) -> Any:

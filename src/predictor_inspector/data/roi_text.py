@@ -89,7 +89,7 @@ def _voxel_range(part: str, array: Array, axis: int) -> tuple[Fraction, Fraction
         value = Fraction(text)
         if unit:
             counts = value * unit_factor(unit, array.unit, f"roi on axis {name}") * array.subdivision
-            return Fraction(counts - array.offset[axis]) / array.voxel_size[axis]
+            return Fraction((counts - array.offset[axis]) / array.voxel_size[axis])
         if value.denominator != 1 or value < 0:
             raise ValueError(
                 f"roi counts voxels from 0 on axis {name}, got {part!r}; for world coordinates give a unit, such as "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +28,8 @@ class Source:
     gt : Array
         Ground truth: ids, [Z, Y, X] or [C, Z, Y, X].
     mask : Array or None
-        Non-zero where `gt` is annotated. It may lie on another grid (its nearest voxels are taken); what it doesn't cover
-        is not annotated. None: annotated everywhere.
+        Non-zero where `gt` is annotated, on any grid (the nearest voxels are taken); what it doesn't cover is not
+        annotated. None: annotated everywhere.
     raw : Array or None
         Drawn beneath the ground truth in pictures.
     """
@@ -59,15 +59,8 @@ class Source:
     def within(self, region: Roi, pad: bool = False) -> Source:
         """Ground truth and mask in `region`, both on the ground truth's grid; parts are read when they are sliced.
 
-        Parameters
-        ----------
-        pad : bool
-            Whether the region may reach beyond the ground truth, where that is 0 and not annotated.
-
-        Raises
-        ------
-        ValueError
-            If the mask has another number of spatial axes than the ground truth.
+        With `pad`, the region may reach beyond the ground truth, where that is 0 and not annotated. A mask with another
+        number of spatial axes than the ground truth is a ``ValueError``.
         """
         gt, mask = self.gt, self.mask
         part = lazy_array(gt.read if pad else gt.__getitem__, gt, gt, region)
@@ -112,17 +105,6 @@ def open_input(path: str | os.PathLike[str], name: str | None = None) -> Array:
         with nullcontext() if Path(name).exists() else suppress(ValueError, FileNotFoundError):
             return open_array(name)
         raise
-
-
-def indices_from_text(texts: Sequence[str]) -> dict[str, int]:
-    """``["t=3", "c=0"]`` as a dictionary; anything else is a ``ValueError``."""
-    indices = {}
-    for text in texts:
-        axis, equals, index = text.partition("=")
-        if not equals or not axis or not index.strip().isdecimal():
-            raise ValueError(f"--index needs an axis and a position from 0, such as t=3, got {text!r}")
-        indices[axis.strip()] = int(index)
-    return indices
 
 
 def _at(array: Array, indices: Mapping[str, int], skip_missing: bool = False) -> Array:

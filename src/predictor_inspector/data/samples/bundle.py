@@ -22,7 +22,7 @@ class Bundle:
     """Tubes along one axis; arrays are [tube, position along the axis], lengths in nm."""
 
     ids: np.ndarray  # [tube]; 0 for the one that is a vessel
-    a: np.ndarray
+    a: np.ndarray  # a and b: centre of the cross-section
     b: np.ndarray
     radius: np.ndarray
     upright: bool  # along z, its cross-sections [y, x]; else along x, [z, y]
@@ -38,9 +38,9 @@ def make_bundle(
     knots = max(2, round(length * step / 320))
     a, b = _spread(rng, radii, extent)
     drift = 0.45 * radii[:, None] + 14
-    wander = [_wander(rng, count, length, knots) for _ in range(3)]
+    wander = [smooth_fields(rng, count, length, knots) for _ in range(3)]
     radius = radii[:, None] * np.exp(0.24 * wander[2])
-    radius *= 1 + 0.5 * (_wander(rng, count, length, 2 * knots) > 1.5) * (radii[:, None] < 80)
+    radius *= 1 + 0.5 * (smooth_fields(rng, count, length, 2 * knots) > 1.5) * (radii[:, None] < 80)
     ids = np.arange(first_id, first_id + count)
     if upright:
         # The widest is a vessel: background that is no gap, of an even calibre.
@@ -108,10 +108,6 @@ def _spread(rng: np.random.Generator, radii: np.ndarray, extent: tuple[float, fl
         a, b = a + (push * da).sum(1), b + (push * db).sum(1)
         a, b = (np.clip(v, -100, e + 100) for v, e in zip((a, b), extent, strict=True))
     return a, b
-
-
-def _wander(rng: np.random.Generator, count: int, length: int, knots: int) -> np.ndarray:
-    return smooth_fields(rng, count, length, knots)
 
 
 def _mitochondria(rng: np.random.Generator, radius: np.ndarray, step: float) -> np.ndarray:

@@ -14,24 +14,9 @@ _WAVES = 5  # harmonics of a nucleus's outline
 
 
 def cells_2d(shape: tuple[int, int] = (512, 512), seed: int = 0) -> Sample:
-    """Roundish nuclei, many of them touching, on a dark background.
+    """Roundish nuclei, many of them touching, on a dark background: `raw` and `labels`, all annotated, in pixels.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        In pixels, [Y, X]; at least 32 of each.
-    seed : int
-        The same seed gives the same picture.
-
-    Returns
-    -------
-    Sample
-        `raw` and `labels`, in pixels, the first of which has its centre at 0. Everything is annotated.
-
-    Raises
-    ------
-    ValueError
-        If `shape` is too small.
+    `shape` is [Y, X], at least 32 of each, else a ``ValueError``. The same `seed` gives the same picture.
     """
     if len(shape) != 2 or min(shape) < 32:
         raise ValueError(f"shape must be two numbers of at least 32 pixels, got {shape}")
@@ -43,7 +28,8 @@ def cells_2d(shape: tuple[int, int] = (512, 512), seed: int = 0) -> Sample:
         box, outline = _outline(rng, shape, centre, radius)
         mine = (outline < 1) & (outline < depth[box])
         labels[box][mine], depth[box][mine] = number, outline[mine]
-    labels = _renumbered(labels)
+    # Ids without gaps: a nucleus that others cover completely has none.
+    labels = np.unique(labels, return_inverse=True)[1].reshape(shape).astype(np.uint16)
     return Sample(pixel_array(_picture(rng, labels, depth), 2), pixel_array(labels, 2))
 
 
@@ -79,11 +65,6 @@ def _outline(
         rng.normal(0, 0.035) / (k - 1) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(2, 2 + _WAVES)
     )
     return (slice(top, bottom), slice(left, right)), np.hypot(u, v) / (radius * (1 + wave))
-
-
-def _renumbered(labels: np.ndarray) -> np.ndarray:
-    """Ids without gaps: a nucleus that others cover completely leaves none."""
-    return np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.uint16)
 
 
 def _picture(rng: np.random.Generator, labels: np.ndarray, depth: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A synthetic block of neuropil: dense neurites, their organelles, and how an electron microscope might see them."""
+"""Synthetic neuropil: dense neurites and their organelles."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.samples.bundle import Bundle, make_bundle, section
-from predictor_inspector.data.samples.microscope import micrograph
-from predictor_inspector.data.samples.noise import smooth_field
+from predictor_inspector.data.samples.noise import blurred, smooth_field
 from predictor_inspector.data.samples.sample import Sample
 
 VOXEL_SIZE = (20, 8, 8)
 """Nanometres, [z, y, x]: serial sections are coarser along z than within."""
 
-ORGANELLES = ("mitochondria", "vesicles")
-
 _VESICLE_RADIUS = 20.0
 _VESICLES_PER_BOUTON = 40
 _GAP = 7.0  # half the width of the widest gaps between neurites, in nm
+
+# Intensities, and lengths in nm.
+_CYTOPLASM, _MEMBRANE, _OUTSIDE, _MATRIX, _LUMEN = 168.0, 62.0, 205.0, 112.0, 190.0
+_MEMBRANE_SIGMA = 6.5
+_CRISTAE = 34.0  # from one to the next
+_GRAIN = 15.0
 
 
 @dataclass
@@ -37,40 +40,24 @@ class Tissue:
 def neurites(shape: tuple[int, int, int] = (64, 256, 256), seed: int = 0) -> Sample:
     """A block of neurites: curved tubes of varying calibre, densely packed, in two bundles that cross.
 
-    Parameters
-    ----------
-    shape : tuple of int
-        In voxels of 20 x 8 x 8 nm, [Z, Y, X]; at least 8 of each.
-    seed : int
-        The same seed gives the same tissue, down to every voxel.
+    `labels` are dense, with a little background between neurites and one vessel of it. `organelles` has the channels
+    mitochondria and vesicles. `annotated` ends inside the volume; beyond it, labels and organelles are 0.
 
-    Returns
-    -------
-    Sample
-        `labels` are dense, with a little background between neurites and one vessel of it. `organelles` has the
-        channels mitochondria and vesicles. `annotated` ends inside the volume; beyond it, labels and organelles are 0.
-
-    Raises
-    ------
-    ValueError
-        If `shape` is too small.
+    `shape` is [Z, Y, X] in voxels of 20 x 8 x 8 nm, at least 8 of each, else a ``ValueError``. The same `seed` gives the
+    same tissue, down to every voxel.
     """
     if len(shape) != 3 or min(shape) < 8:
         raise ValueError(f"shape must be three numbers of at least 8 voxels, got {shape}")
     rng = np.random.default_rng(seed)
     tissue = _grow(rng, shape)
     _fill_boutons(rng, tissue)
-    raw = micrograph(rng, tissue)
+    raw = _micrograph(rng, tissue)
     annotated = _annotated(rng, shape)
     labels = np.where(annotated, tissue.ids, 0).astype(np.uint16)
     organelles = np.stack([tissue.mitochondrion > 0, tissue.vesicle > 0]) & (labels > 0)
-
-    def array(values: np.ndarray) -> Array:
-        return Array(values, VOXEL_SIZE)
-
-    return Sample(
-        array(raw), array(labels), array(organelles.astype(np.uint8)), ORGANELLES, array(annotated.astype(np.uint8))
-    )
+    values = (raw, labels, organelles.astype(np.uint8), annotated.astype(np.uint8))
+    arrays = [Array(v, VOXEL_SIZE) for v in values]
+    return Sample(arrays[0], arrays[1], arrays[2], arrays[3], organelle_names=("mitochondria", "vesicles"))
 
 
 def _grow(rng: np.random.Generator, shape: tuple[int, int, int]) -> Tissue:
@@ -156,3 +143,43 @@ def _annotated(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndar
     inside = np.arange(width) < edge
     known: np.ndarray = inside & (np.arange(depth)[:, None, None] < round(0.92 * depth))
     return known
+
+
+def _micrograph(rng: np.random.Generator, tissue: Tissue) -> np.ndarray:
+    """Tissue under an electron microscope, ``uint8``: dark membranes, grey cytoplasm, darker mitochondria, noise."""
+    shape = tissue.ids.shape
+    tone = np.concatenate([[0], rng.normal(0, 7, int(tissue.ids.max()))]).astype(np.float32)
+    image = _CYTOPLASM + tone[tissue.ids] + 5 * smooth_field(rng, shape, (6, 40, 40))
+    image = np.where(tissue.ids == 0, np.float32(_OUTSIDE), image)
+    image = _with_mitochondria(rng, image, tissue)
+    _darken(image, tissue.membrane - tissue.gap, _MEMBRANE, 0.95)
+    near = tissue.vesicle > -14
+    image[near] = _with_vesicles(image[near], tissue.vesicle[near])
+    image = blurred(image, (1, 2))
+    grain = blurred(rng.standard_normal(shape, np.float32), (1, 2)) * (2.0 * _GRAIN)
+    section = rng.normal(0, 2.5, (shape[0], 1, 1)).astype(np.float32)
+    image += grain + section
+    seen: np.ndarray = np.clip(np.rint(image), 0, 255).astype(np.uint8)
+    return seen
+
+
+def _with_mitochondria(rng: np.random.Generator, image: np.ndarray, tissue: Tissue) -> np.ndarray:
+    inside = tissue.mitochondrion > 0
+    phase = 9 * smooth_field(rng, tissue.ids.shape, (2, 6, 6))
+    rows, columns = np.arange(tissue.ids.shape[1])[:, None] * 8.0, np.arange(tissue.ids.shape[2]) * 8.0
+    folds = np.cos(2 * np.pi / _CRISTAE * (0.55 * rows + 0.8 * columns) + phase)
+    image = np.where(inside, _MATRIX + 14 * folds.astype(np.float32), image)
+    _darken(image, np.abs(tissue.mitochondrion), _MEMBRANE + 8, 0.85)
+    return image
+
+
+def _with_vesicles(image: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    image = np.where(depth > 4, np.float32(_LUMEN), image)
+    _darken(image, np.abs(depth - 3), _MEMBRANE + 20, 0.9)
+    return image
+
+
+def _darken(image: np.ndarray, distance: np.ndarray, to: float, strength: float) -> None:
+    """Pull `image` towards `to` where `distance` to a membrane, in nm, is small."""
+    amount = strength * np.exp(-0.5 * (distance / _MEMBRANE_SIGMA) ** 2)
+    image += (to - image) * amount.astype(np.float32)

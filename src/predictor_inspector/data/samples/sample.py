@@ -18,15 +18,13 @@ class Sample:
     labels : Array
         Ids of instances, ``uint16``; 0 is background, and what isn't annotated.
     organelles : Array, optional
-        One 0/1 channel per organelle, ``uint8``, [C, Z, Y, X].
-    organelle_names : tuple of str
-        What the channels are.
+        One 0/1 channel per organelle, ``uint8``, [C, Z, Y, X]; `organelle_names` says which.
     annotated : Array, optional
-        1 where labels and organelles are known, ``uint8``; ``None`` if that is everywhere.
+        1 where labels and organelles are known, ``uint8``; None if that is everywhere.
     """
 
     raw: Array
     labels: Array
     organelles: Array | None = None
-    organelle_names: tuple[str, ...] = ()
     annotated: Array | None = None
+    organelle_names: tuple[str, ...] = ()
