@@ -217,12 +217,12 @@ def test_what_was_edited_is_read_anew_once_it_is_forgotten() -> None:
     array[array.roi], beside[beside.roi]
     source.values = source.values + 1
     assert array[array.roi].data[0, 0, 0] == source.values[0, 0, 0] - 1
-    cache.forget(array)
+    cache.forget(source)
     np.testing.assert_array_equal(array[array.roi].data, source.values)
     beside[beside.roi]
     assert other.reads.max() == 1
     cache.forget(source)
-    cache.clear()
+    cache.forget(other)
     assert cache.nbytes == 0
 
 

@@ -1,4 +1,4 @@
-"""`cached`: arrays in files whose chunks are read once and kept in memory, the least recently used ones given up first."""
+"""LRU cache of the chunks of arrays in files."""
 
 from __future__ import annotations
 
@@ -41,16 +41,11 @@ def _checked(budget: int) -> int:
 
 
 class ChunkCache:
-    """Chunks of any number of arrays, at most so many bytes of them; safe to use from several threads.
+    """Chunks of any number of arrays, at most `budget` bytes of them; safe to use from several threads.
 
     A chunk that several threads want is read by the first, and the others wait for it. Integers are kept in the narrowest
     type that holds the chunk's values, and a chunk of one value as that value. Chunks of data that nothing refers to any
-    more are given up by themselves.
-
-    Parameters
-    ----------
-    budget : int
-        Bytes of chunks to keep; may be changed at any time. A chunk that is larger than this alone isn't kept.
+    more are dropped.
     """
 
     def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
@@ -82,33 +77,16 @@ class ChunkCache:
             self._bury()
             return self._nbytes
 
-    def forget(self, array: Any) -> None:
-        """Give up all chunks of an `Array` or of the data in one, because they were edited; they are read anew."""
-        data = array.data if isinstance(array, Array) else array
-        data = data.source if isinstance(data, CachedData) else data
+    def forget(self, data: Any) -> None:
+        """Drop all chunks of `data`, because they were edited."""
         with self._lock:
             self._bury()
             known = self._tokens.pop(id(data), None)
             if known is not None:
                 self._drop(known[0])
 
-    def clear(self) -> None:
-        """Give up everything."""
-        with self._lock:
-            self._tokens.clear()
-            self._chunks.clear()
-            self._nbytes = 0
-
     def read(self, data: Any, edges: Edges, box: Box) -> np.ndarray:
-        """What `data` hold in `box`, of which only chunks that aren't kept are read.
-
-        Parameters
-        ----------
-        data : lazily sliced array
-            Whose chunks begin and end at `edges`, per axis.
-        box : tuple of slice
-            Whole numbers within the data, without steps.
-        """
+        """The values in `box` of lazily sliced `data`, whose chunks begin and end at `edges`, per axis."""
         result = np.empty([s.stop - s.start for s in box], np.dtype(data.dtype))
         if result.size == 0:
             return result
@@ -209,17 +187,10 @@ SHARED = ChunkCache()
 
 
 def cached(array: Array, cache: ChunkCache = SHARED) -> Array:
-    """The same array, whose reads go through a cache of chunks.
+    """The same array, whose reads go through a cache of chunks; one that lies in memory is returned as it is.
 
     Chunks are those of the data (``data.chunks``, as zarr and dask have it), else blocks of about a million voxels. Arrays
     of the same data share their chunks. Select positions of channel axes after this, not before it.
-
-    Parameters
-    ----------
-    array : Array
-        What lies in memory already, numpy arrays and tensors, is returned as it is.
-    cache : ChunkCache
-        Where chunks are kept, by default a cache that all arrays share.
     """
     if isinstance(array.data, (np.ndarray, torch.Tensor, CachedData)):
         return array
@@ -227,18 +198,10 @@ def cached(array: Array, cache: ChunkCache = SHARED) -> Array:
 
 
 class CachedData(LazyArray):
-    """A lazily sliced array whose chunks are kept in a cache; takes whole numbers and slices.
+    """A lazily sliced array whose chunks are kept in a cache; `chunks` is the shape of the largest."""
 
-    Attributes
-    ----------
-    source : lazily sliced array
-        Where chunks are read.
-    chunks : tuple of int
-        Shape of the largest chunk.
-    """
-
-    def __init__(self, source: Any, cache: ChunkCache = SHARED) -> None:
-        self.source, self._cache = source, cache
+    def __init__(self, source: Any, cache: ChunkCache) -> None:
+        self._source, self._cache = source, cache
         self.shape = tuple(int(n) for n in source.shape)
         self.dtype = np.dtype(source.dtype)
         self._edges = _edges(source, self.shape)
@@ -246,7 +209,7 @@ class CachedData(LazyArray):
 
     def read(self, box: Box) -> np.ndarray:
         """The values in a box."""
-        return self._cache.read(self.source, self._edges, box)
+        return self._cache.read(self._source, self._edges, box)
 
 
 def narrowed(values: np.ndarray) -> np.ndarray:

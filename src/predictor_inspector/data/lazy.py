@@ -29,6 +29,9 @@ class LazyArray(ABC):
         """Number of axes."""
         return len(self.shape)
 
+    def __len__(self) -> int:
+        return self.shape[0]
+
     @abstractmethod
     def read(self, box: Box) -> Any:
         """The values in a box."""

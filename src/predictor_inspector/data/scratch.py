@@ -20,9 +20,6 @@ import numpy as np
 
 from predictor_inspector.data.lazy import Box, LazyArray
 
-DEFAULT_KEPT = 1 << 27
-"""Bytes of decompressed chunks that an array keeps in memory."""
-
 _LASTING = Path("/var/tmp")
 """Where large temporary files go on Linux: /tmp often lies in memory."""
 
@@ -41,36 +38,19 @@ def scratch_room() -> int:
 
 
 class ScratchArray(LazyArray):
-    """An array in a temporary file that is gone with it, or with the process.
+    """A float32 array in a temporary file that is gone with it, or with the process; NaN where nothing was written yet.
 
-    May be read in one thread while another writes. Takes whole numbers and slices.
-
-    Parameters
-    ----------
-    shape, chunks : sequence of int
-        Of the array, and of the parts that are compressed each by itself.
-    dtype : dtype
-        Of its values.
-    fill : float
-        The value where nothing was written yet.
-    kept : int
-        Bytes of chunks to keep decompressed, those that were read last.
+    May be read in one thread while another writes. Parts of the shape `chunks` are compressed each by itself, and up to
+    `kept` bytes of those that were read last are kept decompressed.
     """
 
-    def __init__(
-        self,
-        shape: Sequence[int],
-        chunks: Sequence[int],
-        dtype: Any = np.float32,
-        fill: float = np.nan,
-        kept: int = DEFAULT_KEPT,
-    ) -> None:
+    def __init__(self, shape: Sequence[int], chunks: Sequence[int], kept: int = 0) -> None:
         from numcodecs import LZ4
 
-        self.shape, self.dtype = tuple(int(n) for n in shape), np.dtype(dtype)
+        self.shape, self.dtype = tuple(int(n) for n in shape), np.dtype(np.float32)
         self.chunks = tuple(max(1, min(int(c), n)) for c, n in zip(chunks, self.shape, strict=True))
         self._codec = LZ4()
-        self._empty = np.full((), fill, self.dtype)
+        self._empty = np.full((), np.nan, self.dtype)
         self._lock = Lock()
         self._folder = scratch_folder()
         self._file = tempfile.TemporaryFile(prefix="predictor-inspector-", dir=self._folder)  # noqa: SIM115
@@ -85,9 +65,6 @@ class ScratchArray(LazyArray):
         """Size of the file."""
         return self._end
 
-    def __len__(self) -> int:
-        return self.shape[0]
-
     def read(self, box: Box) -> np.ndarray:
         """The values in a box."""
         result = np.empty([s.stop - s.start for s in box], self.dtype)
@@ -96,13 +73,7 @@ class ScratchArray(LazyArray):
         return result
 
     def __setitem__(self, box: Box, values: np.ndarray) -> None:
-        """Write a box, given by slices with begin and end, one per axis.
-
-        Raises
-        ------
-        OSError
-            If the disk is full; the message names the folder.
-        """
+        """Write a box; a full disk is an ``OSError`` that names the folder."""
         for index, here, there in self._chunks_in(box):
             part = values[there]
             if part.shape != self._shape_of(index):
