@@ -35,19 +35,9 @@ def make_array(
 ) -> Array:
     """`data`, of which nothing is read, on the grid that a file or layer describes.
 
-    Parameters
-    ----------
-    axis_names : sequence of str or None
-        One per axis of the data; those of channel axes end in ``^`` and come first. None: as by default in `Array`.
-    voxel_size, corner, centre, source
-        See `whole_lengths`; numbers are in their axis's unit.
-    units : sequence
-        One per spatial axis; where they differ, everything is converted to the first. None at all means pixels.
-
-    Raises
-    ------
-    ValueError
-        As `whole_lengths`, `short_unit` and `unit_factor`; the message begins with `source`.
+    `axis_names` are as in `Array`, the other arguments as in `whole_lengths`; lengths are in their axis's unit. `units`
+    has one name per spatial axis; where they differ, everything is converted to the first. No units means pixels. Errors
+    are those of `whole_lengths`, `short_unit` and `unit_factor`.
     """
     dims = len(voxel_size)
     short = [short_unit(unit, source) for unit in units] or [PIXEL] * dims
@@ -87,7 +77,7 @@ def whole_lengths(
     source: str = "geometry",
     axis_names: Sequence[str] | None = None,
 ) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    """Voxel size, corner of the first voxel and subdivision, in whole numbers.
+    """Voxel size and corner of the first voxel, in whole numbers, and the subdivision of the unit that they count.
 
     Parameters
     ----------
@@ -98,15 +88,12 @@ def whole_lengths(
         default its corner is the origin.
     factors : sequence of Fraction, optional
         What the numbers of each axis are multiplied by, to bring them to one unit.
-    source : str
-        The file or layer that the numbers come from; errors begin with it.
-    axis_names : sequence of str, optional
-        For errors.
+    source, axis_names
+        For errors: the file or layer that the numbers come from, and its axes.
 
     Returns
     -------
     voxel_size, offset : tuple of int
-        Counting 1/`subdivision` of the unit.
     subdivision : int
         The smallest power of ten that makes every number whole.
 

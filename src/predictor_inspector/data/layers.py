@@ -40,7 +40,7 @@ def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Arr
     ------
     ValueError
         If the layer is empty, shows colours, has no such level, is rotated or sheared, or its scale or units can't be
-        used; the message names the layer.
+        used.
     """
     source = f"layer {layer.name!r}"
     if getattr(layer, "rgb", False):

@@ -27,7 +27,7 @@ FORMATS: Extensions[Format] = Extensions(
 
 
 def readable_suffixes() -> tuple[str, ...]:
-    """How the names of readable files and folders end: ``".zarr"``, ``".h5"`` and so on, other packages' included."""
+    """How the names of readable files and folders end: ``".zarr"``, ``".h5"`` …, also of other packages' formats."""
     formats, _ = FORMATS.load_all()
     return tuple(dict.fromkeys(suffix for found in formats.values() for suffix in found.suffixes))
 
@@ -57,7 +57,7 @@ class _Place:
 
 
 def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
-    """Open an array in a file; its metadata are read now, its values when they are asked for.
+    """Open an array in a file; its metadata are read now, its values when it is sliced. It is never written to.
 
     Parameters
     ----------
@@ -69,11 +69,6 @@ def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
         An array below `path`, a multiscale group (then its finest level), or one level of it, which lies where that
         level's own metadata say. ``"/"`` is the array or group at `path` itself. By default the only array of labels,
         or the only array, if there is no more than one.
-
-    Returns
-    -------
-    Array
-        `data` is sliced lazily and never written to; ids keep their type.
 
     Raises
     ------

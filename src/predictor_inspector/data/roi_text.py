@@ -16,23 +16,11 @@ _RANGE = re.compile(f"{_END}(?::{_END})?")
 
 
 def roi_from_text(text: str, array: Array, within: bool = True) -> tuple[Roi, str]:
-    """The region of `array` that `text` means, on its grid, and a note.
+    """The region of `array` that `text` means, and a sentence if it was grown to whole voxels, else ``""``.
 
-    Parameters
-    ----------
-    text : str
-        A range per spatial axis, separated by commas. Plain numbers count voxels of `array` from 0; with a unit they
-        are world coordinates, converted exactly. An open end reaches to the end of the data, one voxel may be given
-        alone (``25``), and a unit on one end holds for both (``100:400nm``).
-    within : bool
-        Refuse a region that reaches beyond the data.
-
-    Returns
-    -------
-    roi : Roi
-        In the counts of `array`.
-    note : str
-        Empty, or a sentence saying that a range with units didn't end on voxels and was grown until it did.
+    A range per spatial axis, separated by commas. Plain numbers count voxels of `array` from 0; with a unit they are world
+    coordinates, converted exactly. An open end reaches to the end of the data, one voxel may be given alone (``25``), and
+    a unit on one end holds for both (``100:400nm``).
 
     Raises
     ------

@@ -16,8 +16,6 @@ from predictor_inspector.data.lazy import lazy_array
 from predictor_inspector.data.opening import container_of, open_array
 from predictor_inspector.data.resample import on_grid
 
-_TIME = "t^"
-
 
 @dataclass(frozen=True)
 class Source:
@@ -41,15 +39,11 @@ class Source:
     def at(self, indices: Mapping[str, int]) -> Source:
         """These arrays at one position of each of the axes in `indices` (``{"t": 3}``), without those axes.
 
-        Raises
-        ------
-        ValueError
-            If the ground truth has no such axis or position, or if it still has an axis of time: targets are of one
-            moment.
+        A ``ValueError`` if the ground truth has no such axis or position, or still has an axis of time.
         """
         gt = _at(self.gt, indices)
-        if _TIME in gt.axis_names:
-            last = gt.shape[gt.axis_names.index(_TIME)] - 1
+        if "t^" in gt.axis_names:
+            last = gt.shape[gt.axis_names.index("t^")] - 1
             raise ValueError(
                 f"the ground truth has an axis of time; choose one of its moments 0 … {last} with --index t=0"
             )

@@ -53,17 +53,8 @@ _ALIASES = {
 def short_unit(name: object, source: str = "unit") -> str:
     """The short name of a unit: ``"nm"`` for ``"nanometer"``, ``"um"`` for ``"µm"``, ``"pixel"`` for none.
 
-    Parameters
-    ----------
-    name : str, None or anything whose ``str`` names a unit
-        As OME, pint, ImageJ or funlib write it.
-    source : str
-        The file or layer it comes from; the error begins with it.
-
-    Raises
-    ------
-    ValueError
-        If it is no unit of length.
+    `name` is None or anything whose ``str`` names a unit, as OME, pint, ImageJ or funlib write it. What is no unit of
+    length is a ``ValueError`` that begins with `source`, the file or layer it comes from.
     """
     text = "" if name is None else str(name).strip()
     for candidate in (text, text.lower()):
@@ -82,13 +73,7 @@ def ome_unit(unit: str) -> str | None:
 
 
 def unit_factor(unit: str, to: str, source: str = "unit") -> Fraction:
-    """How many `to` one `unit` is, exactly.
-
-    Raises
-    ------
-    ValueError
-        If one of them is no unit of length, or only one of them is ``"pixel"``.
-    """
+    """How many `to` one `unit` is, exactly; a ``ValueError`` as of `short_unit`, and if only one of them is a pixel."""
     short, target = short_unit(unit, source), short_unit(to, source)
     if short == target:
         return Fraction(1)

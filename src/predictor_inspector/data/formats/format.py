@@ -33,7 +33,6 @@ class StoredArray:
     location : str
         Its path in the file, or below the path that was listed; ``""`` for what lies at that path itself.
     array : Array
-        Its values are read when it is sliced.
     kind : {"labels", "image", "mask"}
         What it seems to hold, judging by metadata, name and type: ids, intensities, or where ids are known.
     levels : tuple of str
