@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,69 +16,83 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QApplication
 
+from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin import InspectorWidget
+from predictor_inspector.plugin.live import controller
 
+from .gate import Gate
 from .window import VOXEL_SIZE, Window, blocks
 
-LONG = {"kind": "affinities", "neighborhood": [[1, 0, 0]], "lsds": True, "num_voxels": 2}
-"""Takes long on a large volume, whatever was computed before."""
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """Each inspection waits here until the test lets it be computed."""
+    gate, at_once = Gate(), controller.run
+
+    def run(*args: Any) -> Inspection:
+        gate.wait()
+        return at_once(*args)
+
+    monkeypatch.setattr(controller, "run", run)
+    yield gate
+    gate.open()
 
 
 def workers() -> list[threading.Thread]:
     return [t for t in threading.enumerate() if t.name.startswith("predictor-inspector_")]
 
 
-def start_something_long(window: Window) -> Any:
-    """A computation that is under way when this returns."""
-    layer = window.viewer.add_labels(blocks((12, 180, 180)), name="large", scale=VOXEL_SIZE)
-    window.settle()
-    window.widget.gt_layer = layer
-    window.widget.config = LONG
-    window.widget.region_mode = "layer"
-    window.qtbot.waitUntil(lambda: window.widget.controller._runner.busy, timeout=5000)
+def under_way(window: Window, gate: Gate) -> Any:
+    """A layer whose inspection has begun when this returns."""
+    layer = window.viewer.add_labels(blocks((6, 20, 30)), name="first", scale=VOXEL_SIZE)
+    window.qtbot.waitUntil(lambda: gate.reached == 1, timeout=20_000)
     return layer
 
 
-def test_the_layer_may_be_deleted_while_it_is_computed(window: Window) -> None:
-    layer = start_something_long(window)
-    window.viewer.layers.remove(layer)
+def go_on(window: Window, gate: Gate) -> None:
+    gate.open()
     window.settle()
+
+
+def test_the_layer_may_be_deleted_while_it_is_computed(window: Window, gate: Gate) -> None:
+    layer = under_way(window, gate)
+    window.viewer.layers.remove(layer)
+    go_on(window, gate)
     assert window.widget.gt_layer is None
     assert window.widget.inspection is None
     assert [layer.name for layer in window.viewer.layers] == []
     assert window.widget.message == ""
 
 
-def test_the_layer_may_be_swapped_while_it_is_computed(window: Window) -> None:
-    start_something_long(window)
+def test_the_layer_may_be_swapped_while_it_is_computed(window: Window, gate: Gate) -> None:
+    under_way(window, gate)
     other = window.viewer.add_labels(blocks(seed=3), name="other", scale=VOXEL_SIZE)
     window.widget.gt_layer = other
-    window.settle()
+    go_on(window, gate)
     assert window.widget.inspection.gt.shape == (12, 40, 48)
     window.assert_layers_show_the_inspection()
 
 
-def test_the_kind_may_be_changed_while_it_is_computed(window: Window) -> None:
-    start_something_long(window)
+def test_the_kind_may_be_changed_while_it_is_computed(window: Window, gate: Gate) -> None:
+    under_way(window, gate)
     seen = []
     window.widget.inspected.connect(lambda i: seen.append(type(i.request.predictor).__name__))
     window.widget.config = {"kind": "one_hot", "classes": ["a", "b"]}
-    window.settle()
+    go_on(window, gate)
     assert set(seen) == {"OneHotPredictor"}
     window.assert_layers_show_the_inspection()
 
 
-def test_a_computation_can_be_cancelled(window: Window) -> None:
-    start_something_long(window)
+def test_a_computation_can_be_cancelled(window: Window, gate: Gate) -> None:
+    under_way(window, gate)
     seen = []
     window.widget.inspected.connect(seen.append)
     window.widget.cancel()
-    window.settle()
+    go_on(window, gate)
     assert seen == []
     assert window.widget.message == ""
     # The next change computes again.
-    window.widget.region_mode = "view"
-    window.settle()
+    window.after(lambda: setattr(window.widget, "region_mode", "layer"))
     assert len(seen) == 1
 
 
@@ -137,16 +152,17 @@ def test_a_closed_dock_leaves_no_thread_no_callback_and_no_widget(window: Window
     window.viewer.window.remove_dock_widget(window.dock)
     window.dock.deleteLater()
     window.widget = window.dock = None
-    for _ in range(5):
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+    def nothing_is_left() -> bool:
         QApplication.processEvents()
-        window.qtbot.wait(20)
         gc.collect()
+        return not workers() and inspector() is None and gone() is None
+
+    window.qtbot.waitUntil(nothing_is_left, timeout=20_000)
     # The comparison watches the list of layers too.
     assert [len(e.callbacks) for e in emitters] == [n - ours for n, ours in zip(before, (1, 1, 2, 1), strict=True)]
     assert not any("predictor_inspector" in str(callback.__module__) for callback in moves)
-    assert workers() == []
-    assert inspector() is None
-    assert gone() is None
     # Nobody minds what happens now.
     window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 140.0)
     layer.data = blocks(seed=5)
@@ -232,49 +248,29 @@ def test_an_rgb_view_mixes_the_ticked_channels(window: Window) -> None:
     assert rgb[..., 1].max() == 0
 
 
-def test_a_preview_comes_before_what_takes_long_and_the_dock_says_so(window: Window) -> None:
-    window.viewer.add_labels(blocks((12, 180, 180)), name="large", scale=VOXEL_SIZE)
-    window.settle()
-    window.widget.region_mode = "layer"
-    window.set_config(**LONG)
+def test_a_preview_is_called_one_until_the_result_comes(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controller, "PREVIEW_AFTER", 1e-9)
+    window.add_labels()
     notes = []
     window.widget.controller.previewed.connect(lambda _i: notes.append(window.control("note").toolTip()))
-    exact = []
-    window.widget.inspected.connect(exact.append)
-    window.set_config(**{**LONG, "num_voxels": 3})
-    assert any("Preview" in note for note in notes)
-    assert [i.request.predictor.num_voxels for i in exact] == [3]
+    window.set_config("affinities", neighborhood=[[1, 0, 0]], lsds=True, num_voxels=2)
+    assert len(notes) == 1
+    assert "Preview" in notes[0]
     assert "Preview" not in window.control("note").toolTip()
     window.assert_layers_show_the_inspection()
 
 
-def test_what_was_previewed_makes_way_for_what_is_newer(window: Window) -> None:
-    window.viewer.add_labels(blocks((12, 180, 180)), name="large", scale=VOXEL_SIZE)
-    window.settle()
-    window.widget.region_mode = "layer"
-    window.set_config(**LONG)
-    exact, previews = [], []
-    window.widget.inspected.connect(exact.append)
-    window.widget.controller.previewed.connect(previews.append)
-    for voxels in (3, 4, 3, 4):
-        seen = len(previews)
-        window.widget.config = {**LONG, "num_voxels": voxels}
-        window.qtbot.waitUntil(lambda seen=seen: len(previews) > seen, timeout=20_000)
-    window.settle()
-    assert len(previews) == 4
-    assert exact[-1].request.predictor.num_voxels == 4
-    window.assert_layers_show_the_inspection()
-
-
-def test_what_was_under_way_when_the_data_went_wrong_is_not_shown(window: Window) -> None:
-    layer = start_something_long(window)
+def test_what_was_under_way_when_the_data_went_wrong_is_not_shown(window: Window, gate: Gate) -> None:
+    layer = under_way(window, gate)
     seen = []
     window.widget.inspected.connect(seen.append)
-    window.after(lambda: setattr(layer, "rotate", (0, 0, 30)))
-    assert "rotated" in window.widget.message
+    layer.rotate = (0, 0, 30)
+    window.qtbot.waitUntil(lambda: "rotated" in window.widget.message, timeout=20_000)
+    go_on(window, gate)
     assert seen == []
     assert not any(layer.visible for layer in window.viewer.layers if layer.name in ("target", "weight"))
     window.after(lambda: setattr(layer, "rotate", (0, 0, 0)))
+    assert len(seen) == 1
     window.assert_layers_show_the_inspection()
 
 

@@ -15,15 +15,16 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.core import predictor_from_config
-from predictor_inspector.inspection import inspect
+from predictor_inspector.inspection import Inspection, inspect
 from predictor_inspector.plugin.layers.owned import is_owned
 from predictor_inspector.plugin.layers.rgb_mix import RgbMix
+from predictor_inspector.plugin.live import controller
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.worker import LiveRunner
 from predictor_inspector.plugin.model import tile_plan
 from predictor_inspector.plugin.model.settings import Settings
 
-from .window import blocks
+from ..window import blocks
 
 NEAREST = {"kind": "affinities", "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "lsds": False}
 
@@ -133,6 +134,31 @@ def test_of_many_changes_while_something_is_computed_the_newest_is_computed(loop
     loop.settle()
     # What was under way is shown too: the picture moves while the hand does.
     assert shown == [3, 6]
+
+
+def test_a_preview_comes_first_and_what_was_previewed_makes_way_for_what_is_newer(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(controller, "PREVIEW_AFTER", 1e-9)
+    loop.add_labels()
+    loop.settle()
+    notes: list[tuple[str, ...]] = []
+    exact: list[int] = []
+
+    def on_previewed(inspection: Inspection) -> None:
+        notes.append(inspection.notes)
+        if len(notes) < 4:
+            # The hand moves on before the exact result is computed.
+            loop.settings.choose_parameters({**loop.settings.predictor_choice.chosen, "num_voxels": 3 + len(notes)})
+            QApplication.processEvents()
+
+    loop.controller.previewed.connect(on_previewed)
+    loop.controller.shown.connect(lambda inspection: exact.append(inspection.request.predictor.num_voxels))
+    loop.settings.config = {**NEAREST, "lsds": True, "num_voxels": 3}
+    loop.settle()
+    assert [note[0].split(":")[0] for note in notes] == ["Preview"] * 4
+    assert exact == [6]
+    assert loop.controller.inspection.notes == ()
 
 
 def test_results_for_another_kind_or_layer_are_dropped(loop: Loop) -> None:

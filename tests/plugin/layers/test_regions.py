@@ -7,7 +7,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.inspection import regions_for
 
-from .window import TRANSLATE, VOXEL_SIZE, Window
+from ..window import TRANSLATE, VOXEL_SIZE, Window
 
 LONG = {"neighborhood": [[1, 0, 0], [0, -3, 0], [0, 0, 5]], "lsds": False}
 

@@ -11,7 +11,7 @@ from predictor_inspector.plugin.layers.colours import blended_at_first
 from predictor_inspector.plugin.layers.pictures import limits_of, to_unit
 from tests.inspection.foreign import Votes
 
-from .window import Window
+from ..window import Window
 
 SIGNED, PLAIN = "predictor-inspector signed", "gray"
 
