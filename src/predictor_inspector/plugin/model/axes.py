@@ -1,4 +1,4 @@
-"""What the axes of a layer are: space, time or channels."""
+"""Axes of a layer, as space, time and channels, and its array at the time shown."""
 
 from __future__ import annotations
 
@@ -8,21 +8,14 @@ from typing import Any
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.chunk_cache import SHARED, cached
 from predictor_inspector.data.layers import array_from_layer
-from predictor_inspector.plugin.model.view import View, index_along
+from predictor_inspector.plugin.model.view import View
 
 
 @dataclass(frozen=True)
 class Place:
     """How a ground-truth layer lies in the viewer: what result layers need to lie beside it.
 
-    Attributes
-    ----------
-    units : tuple of str
-        One per spatial axis.
-    axis_labels : tuple of str
-        One per spatial axis.
-    time : tuple of (float, float) or None
-        Scale and position of the time axis, if the layer has one before its spatial axes.
+    Units and labels are those of its spatial axes; `time` is scale and position of its time axis, if it has one.
     """
 
     units: tuple[str, ...]
@@ -32,14 +25,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Axes:
-    """A reading of a layer's axes.
+    """A reading of a layer's axes: the last `spatial` ones are space; with `time`, the first is time.
 
-    Attributes
-    ----------
-    spatial : int
-        How many of the last axes are spatial.
-    time : bool
-        Whether the first axis is time, of which one position is inspected: the one that the viewer shows.
+    Of a time series one position is inspected, the one that the viewer shows.
     """
 
     spatial: int
@@ -47,32 +35,24 @@ class Axes:
 
     def describe(self, ndim: int) -> str:
         """The axes in words: ``"time, channel, z y x"``."""
-        leading = ndim - self.spatial
-        words = (["time"] if self.time else []) + ["channel"] * (leading - self.time)
-        return ", ".join([*words, " ".join("zyx"[3 - self.spatial :])])
-
-
-def possible_axes(layer: Any) -> list[Axes]:
-    """The readings that a layer's axes allow, the likeliest first."""
-    ndim = int(layer.ndim)
-    readings = [Axes(s, t) for s in (3, 2) for t in (False, True) if s <= ndim and ndim - s >= t and ndim - s <= 2]
-    readings = [r for r in readings if ndim - r.spatial - r.time <= 1]
-    likely = likely_axes(layer)
-    return [likely, *(r for r in readings if r != likely)]
+        channels = ndim - self.spatial - self.time
+        return ", ".join(["time"] * self.time + ["channel"] * channels + [" ".join("zyx"[3 - self.spatial :])])
 
 
 def readings_of(layer: Any) -> list[Axes]:
-    """As `possible_axes`, and one that leads to the error's message where a layer can't be read."""
+    """The readings that a layer's axes allow, the likeliest first.
+
+    That is what the axis labels say; without any, up to three spatial axes with channels before them. A layer that can't
+    be read has one reading, which leads to an error message.
+    """
+    ndim = int(layer.ndim)
     try:
-        return possible_axes(layer)
+        array = array_from_layer(layer)
     except ValueError:
-        return [Axes(min(3, int(layer.ndim)), False)]
-
-
-def likely_axes(layer: Any) -> Axes:
-    """What the labels of the axes say; without any, up to three spatial axes with channels before them."""
-    array = array_from_layer(layer)
-    return Axes(array.dims, bool(array.channel_dims) and array.axis_names[0].startswith("t"))
+        return [Axes(min(3, ndim), False)]
+    likely = Axes(array.dims, bool(array.channel_dims) and array.axis_names[0].startswith("t"))
+    possible = [Axes(s, t) for s in (3, 2) for t in (False, True) if 0 <= ndim - s - t <= 1]
+    return [likely, *(reading for reading in possible if reading != likely)]
 
 
 def is_telling(layer: Any) -> bool:
@@ -82,7 +62,7 @@ def is_telling(layer: Any) -> bool:
 
 
 def static_array(layer: Any, axes: Axes, level: int) -> Array | None:
-    """The layer's array, at its first time; None if the layer can't be used, which `array_at` explains."""
+    """The layer's array, at its first time; None if the layer can't be used: `array_at` raises the reason."""
     try:
         array = array_from_layer(layer, level, axes.spatial)
     except ValueError:
@@ -93,10 +73,7 @@ def static_array(layer: Any, axes: Axes, level: int) -> Array | None:
 def array_at(layer: Any, axes: Axes, level: int, view: View) -> Array:
     """The array to inspect: the layer's, at the time that is shown."""
     array = cached(array_from_layer(layer, level, axes.spatial))
-    if axes.time:
-        dim = len(view.point) - int(layer.ndim)
-        array = array.select(array.axis_names[0], index_along(view.point[dim], layer, 0))
-    return array
+    return array.select(array.axis_names[0], _time_index(layer, view)) if axes.time else array
 
 
 def place_of(layer: Any, axes: Axes, view: View) -> Place:
@@ -104,15 +81,20 @@ def place_of(layer: Any, axes: Axes, view: View) -> Place:
     time = None
     if axes.time:
         scale, start = float(layer.scale[0]), float(layer.translate[0])
-        time = (scale, start + scale * index_along(view.point[len(view.point) - int(layer.ndim)], layer, 0))
-    return Place(
-        units=tuple(str(u) for u in layer.units[-axes.spatial :]),
-        axis_labels=tuple(str(a) for a in layer.axis_labels[-axes.spatial :]),
-        time=time,
-    )
+        time = (scale, start + scale * _time_index(layer, view))
+    units, labels = (tuple(map(str, words[-axes.spatial :])) for words in (layer.units, layer.axis_labels))
+    return Place(units, labels, time)
 
 
 def forget_reads(layer: Any) -> None:
-    """Read a layer's data anew from now on: somebody has changed them."""
+    """Read a layer's data anew from now on: they were edited."""
     for data in layer.data if layer.multiscale else [layer.data]:
         SHARED.forget(data)
+
+
+def _time_index(layer: Any, view: View) -> int:
+    """The index along a layer's first axis that a viewer shows, kept within the layer."""
+    point = view.point[len(view.point) - int(layer.ndim)]
+    index = round((point - float(layer.translate[0])) / float(layer.scale[0]))
+    shape = layer.data.shape if not layer.multiscale else layer.data[0].shape
+    return min(max(index, 0), int(shape[0]) - 1)

@@ -1,4 +1,4 @@
-"""The pinned box: where it lies for a ground truth and a view; pure functions."""
+"""Positions of the pinned box in a ground truth."""
 
 from __future__ import annotations
 
@@ -11,15 +11,7 @@ from predictor_inspector.plugin.model.view import View, viewed_roi
 
 
 def box_for(box: Roi | None, gt: Array, view: View, thickness: int) -> Roi:
-    """The box for this ground truth: where it was, moved onto the grid and into the data; else the middle of the view.
-
-    Parameters
-    ----------
-    box : Roi or None
-        Where it was, in the counts of `gt`.
-    thickness : int
-        Of a new box, in voxels.
-    """
+    """`box`, in the counts of `gt`, on its grid and within the data; else the middle of the view, `thickness` voxels deep."""
     if box is None or box.dims != gt.dims or gt.roi.intersect(box).empty:
         seen = viewed_roi(gt, view, thickness) or gt.roi
         return central(gt, seen, [max(1, (s.stop - s.start) // 2) for s in gt.to_slices(seen)])

@@ -8,17 +8,13 @@ from typing import Any
 from predictor_inspector.plugin.model.settings import Settings, Step
 
 _CLOSELY = 0.7
-"""Seconds within which the same field, or the same parameter, is set again as part of one step: while a slider is dragged,
-say."""
+"""Seconds within which changes of the same field or parameter are one step, as while a slider is dragged."""
 
 _MOST = 200  # steps that are kept
 
 
 class History:
-    """Steps through snapshots of settings.
-
-    Steps that hold layers which have gone are forgotten, so that their data aren't kept.
-    """
+    """Steps through snapshots of settings; those with layers that are gone are forgotten, so that data aren't kept."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -26,7 +22,6 @@ class History:
         self._past: list[dict[str, Any]] = []
         self._future: list[dict[str, Any]] = []
         self._last: tuple[Any, float] = (None, 0.0)
-        self._going = False
         settings.stepped.connect(self._on_step)
         settings.events.layers.connect(self._forget_layers)
 
@@ -45,22 +40,19 @@ class History:
         self._go(self._past, self._future)
 
     def redo(self) -> None:
-        """Take again the step that was taken back last; nothing happens if there is none."""
+        """Take the last step that was taken back again; nothing happens if there is none."""
         self._go(self._future, self._past)
 
     def _go(self, there: list[dict[str, Any]], back: list[dict[str, Any]]) -> None:
         if there:
             back.append(self._present)
             self._last = (None, 0.0)
-            self._going = True
-            try:
+            with self._settings.together(automatic=True):
                 self._settings.restore(there.pop())
-            finally:
-                self._going = False
 
     def _on_step(self, step: Step) -> None:
         before, self._present = self._present, self._settings.snapshot()
-        if before == self._present or step.automatic or self._going:
+        if before == self._present or step.automatic:
             return
         label, when = self._last
         self._last = (step.label, monotonic())

@@ -1,4 +1,4 @@
-"""Which layers of a viewer can be ground truth, mask and raw data, and which is ground truth most likely."""
+"""Layers of a viewer that can be ground truth, mask and raw data."""
 
 from __future__ import annotations
 
@@ -16,14 +16,7 @@ _ID_BYTES = 4  # intensities come in one or two
 class LayerChoices:
     """Layers by the setting that they can be chosen for, the likelier ones first.
 
-    Attributes
-    ----------
-    gt_layer : tuple of layers
-        Labels, then images of whole numbers.
-    mask_layer : tuple of layers
-        The same, those first that are called masks.
-    raw_layer : tuple of layers
-        Images.
+    Ground truth: labels, then images of whole numbers. Mask: the same, those first that are called masks. Raw: images.
     """
 
     gt_layer: tuple[Any, ...] = ()
@@ -32,7 +25,7 @@ class LayerChoices:
 
     @classmethod
     def among(cls, layers: Iterable[Any]) -> LayerChoices:
-        """The choices that a list of layers allows; results of the plugin must have been left out."""
+        """The choices among layers that the plugin hasn't made."""
         layers = list(layers)
         labels = [layer for layer in layers if isinstance(layer, Labels)]
         images = [layer for layer in layers if isinstance(layer, Image)]
@@ -41,9 +34,9 @@ class LayerChoices:
 
 
 def likeliest_ground_truth(layers: Sequence[Any]) -> Any | None:
-    """Of layers that can be ground truth the one that is: labels that are seen, rather instances than channels or a mask.
+    """The likeliest of layers that can be ground truth: visible labels of few axes that aren't called a mask.
 
-    An image is taken only if its type is one that ids have and intensities haven't; others wait to be chosen.
+    An image is taken only if its type is wide enough for ids; intensities rarely have such a type.
     """
     labels = [layer for layer in layers if isinstance(layer, Labels)]
     if labels:

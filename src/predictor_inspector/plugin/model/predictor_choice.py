@@ -17,15 +17,7 @@ DEFAULTS = "defaults"
 
 @dataclass(frozen=True)
 class PredictorChoice:
-    """A kind of predictor, and the parameters that were chosen for every kind; others follow the data.
-
-    Attributes
-    ----------
-    kind : str
-        As in a configuration.
-    by_kind : mapping
-        The chosen parameters' values, by kind and name.
-    """
+    """A kind of predictor, and the parameters chosen for every kind, by kind and name; others follow the data."""
 
     kind: str
     by_kind: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -51,14 +43,9 @@ class PredictorChoice:
 
 @dataclass(frozen=True)
 class Start:
-    """What a kind's parameters are where nobody has chosen them.
+    """Every parameter's value, by name, where none was chosen.
 
-    Attributes
-    ----------
-    values : mapping
-        Every parameter's value, by name.
-    complaint : str
-        Why the kind can't be used with the data; empty if it can.
+    `complaint` says why the kind can't be used with the data; it is empty if it can.
     """
 
     values: Mapping[str, Any]
@@ -66,7 +53,7 @@ class Start:
 
 
 def start_for(kind: str, gt: Array | None) -> Start:
-    """What suits the ground truth, and else defaults; for required parameters without either the plainest value."""
+    """What suits the ground truth, else defaults, else the plainest value."""
     cls = predictor_class(kind)
     suited, complaint = {}, ""
     try:
@@ -81,14 +68,9 @@ def start_for(kind: str, gt: Array | None) -> Start:
 
 
 def choice_from_config(choice: PredictorChoice, config: Any, gt: Array | None) -> PredictorChoice:
-    """The choice that a configuration makes.
+    """`choice` with the kind and parameters of a configuration; ``ValueError`` as `predictor_from_config`.
 
     Parameters that it leaves out get their default; required ones that it leaves out follow the data.
-
-    Raises
-    ------
-    ValueError
-        As `predictor_from_config`.
     """
     kind = config.get("kind") if isinstance(config, dict) else None
     missing: dict[str, Any] = {}

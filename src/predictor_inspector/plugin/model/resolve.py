@@ -1,4 +1,4 @@
-"""Resolve settings and the current view into a complete request: a pure function."""
+"""Resolve settings and the current view into a complete request."""
 
 from __future__ import annotations
 
@@ -23,16 +23,10 @@ from predictor_inspector.plugin.model.view import View, viewed_roi
 
 @dataclass(frozen=True)
 class Message:
-    """A sentence for the person.
+    """A sentence for the person; empty if all is well.
 
-    Attributes
-    ----------
-    text : str
-        Empty if all is well.
-    kind : str
-        ``"error"``; ``"parameters"``: they don't go together, which the form says too; ``"large"``: the region can't be
-        computed; ``"tiles"``: it is offered to compute it in tiles; ``"hint"``: there is nothing to inspect yet; or
-        ``""``.
+    Its kind is ``"error"``; ``"parameters"``: they don't go together, which the form says too; ``"large"``: the region
+    can't be computed; ``"tiles"``: it can be computed in tiles; ``"hint"``: nothing to inspect yet; or ``""``.
     """
 
     text: str = ""
@@ -53,13 +47,13 @@ class Unresolved(Exception):
 
 
 class Change(IntEnum):
-    """What differs between two states; each comprises those before it."""
+    """What differs between two states; each includes those before it."""
 
     NOTHING = 0
     DISPLAY = 1  # where and how results are drawn
     RESULT = 2  # what comes out: region, parameters, device
     DATA = 3  # ground truth or mask: what was derived from them can't be used again
-    SUBJECT = 4  # layer, predictor's kind, or number of axes: results on their way are of no interest any more
+    SUBJECT = 4  # layer, predictor's kind, or number of axes: results on their way aren't wanted any more
 
 
 @dataclass(frozen=True)
@@ -74,12 +68,10 @@ class Resolved:
         How the ground truth lies in the viewer.
     view : View
         What the viewer shows.
-    layer : hashable
-        Which the ground truth's layer is.
-    data : hashable
-        Equal for states whose ground truth and mask hold the same values in the same places.
+    layer, data : hashable
+        Equal for states of the same ground-truth layer, and of the same ground truth and mask in the same places.
     plan : TilePlan or None
-        The tiles in which to compute what is too much to be computed at once.
+        The tiles in which to compute what is too large to be computed at once.
     refusal : str
         Why it can't be computed at all: a sentence, or an empty string.
     """
@@ -129,17 +121,10 @@ class Resolved:
 
 
 def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
-    """All that is needed to compute what is wanted.
+    """All that is needed to compute what the settings ask for.
 
-    Parameters
-    ----------
-    version : int
-        Another one whenever the values of a layer have changed.
-
-    Raises
-    ------
-    Unresolved
-        If there is nothing to inspect, or something is wrong with the data or the parameters.
+    `version` counts the edits of layers. Raises `Unresolved` if there is nothing to inspect, or something is wrong with
+    the data or the parameters.
     """
     layer, axes = settings.gt_layer, settings.axes
     if layer is None or axes is None:

@@ -1,7 +1,6 @@
 """Settings of the dock: what is inspected and how, in one evented object that panels are bound to.
 
-To change something, set a field; to show it, listen to ``events``. Wrong values are refused where they are set, with a
-sentence.
+To change something, set a field; to show it, listen to ``events``. Setting a wrong value raises a ``ValueError``.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any, ClassVar
 
 from funlib.geometry import Roi
@@ -41,7 +41,7 @@ class Step:
     label : hashable
         What is changed; steps of one label that follow each other closely are one. None for a step of its own.
     automatic : bool
-        Whether nobody asked for the changes: they follow from something else, and aren't undone by themselves.
+        Whether the changes follow from something else than an edit; they aren't undone by themselves.
     """
 
     label: Hashable = None
@@ -50,13 +50,13 @@ class Step:
 
 @dataclass(eq=False)
 class Settings:
-    """What a person, or a script, wants to see.
+    """What is inspected and how.
 
     Attributes
     ----------
     gt_layer, mask_layer, raw_layer : napari layer or None
-        Ground truth, where it is annotated (everywhere without one), and raw data. They must be among `layers`.
-        Another ground truth brings the likeliest reading of its axes and its finest level.
+        Ground truth, where it is annotated (everywhere without one), and raw data; one of `layers`. Another ground truth
+        brings the likeliest reading of its axes and its finest level.
     axes : Axes or None
         How the ground truth's axes are read.
     level : int
@@ -66,7 +66,7 @@ class Settings:
     thickness : int
         Slices inspected at a time, about the one shown.
     box : Roi or None
-        The box in the counts of the ground truth; None until there was one. See also `pin`.
+        The pinned box in the counts of the ground truth; None until there was one.
     region_mode : str
         ``"view"``: what the canvas shows; ``"box"``: the pinned box; ``"layer"``: all of the ground truth.
     live : bool
@@ -78,8 +78,7 @@ class Settings:
     layers : LayerChoices
         The layers that can be chosen; set by `offer_layers`.
     gt : Array or None
-        The ground truth as an array (of a time series the first time); None if it can't be used. It follows from the
-        layer, its axes and its level, and isn't to be set.
+        The ground truth, of a time series its first time; None if it can't be used. Follows from layer, axes and level.
     """
 
     gt_layer: Any = None
@@ -132,13 +131,7 @@ class Settings:
     def config(self) -> dict[str, Any]:
         """The predictor's configuration ``{"kind": …, …}`` with every parameter's value, complete or not.
 
-        Setting it chooses kind and parameters. Parameters that it leaves out get their default; required ones that it
-        leaves out, what suits the data, whatever data come.
-
-        Raises
-        ------
-        ValueError
-            On setting, as `predictor_from_config`; nothing has changed then.
+        Setting it chooses kind and parameters, see `choice_from_config`; after a ``ValueError`` nothing has changed.
         """
         return {"kind": self.kind, **self.start.values, **self.predictor_choice.chosen}
 
@@ -164,14 +157,11 @@ class Settings:
         return self._starts[kind]
 
     def choose_parameters(self, values: Mapping[str, Any]) -> None:
-        """Choose these parameters and no others; that they don't go together is for `predictor` to say."""
+        """Choose these parameters and no others; `predictor` raises if they don't go together."""
         self.predictor_choice = self.predictor_choice.with_chosen(values)
 
     def apply_preset(self, name: str) -> None:
-        """Choose the parameters that a preset names, beside those that are; ``ValueError`` if there is none.
-
-        ``"defaults"`` are the class's own, which needn't be what suits the data.
-        """
+        """Choose the parameters of a preset in addition to those chosen; ``ValueError`` if there is no such preset."""
         presets = presets_for(self.kind, self.gt)
         if name not in presets:
             raise ValueError(f"{self.kind} has no preset {name!r}; it has {', '.join(presets)}")
@@ -187,9 +177,9 @@ class Settings:
     # Layers and region
 
     def offer_layers(self, layers: Iterable[Any]) -> None:
-        """Take over the layers that can be chosen.
+        """Set the layers that can be chosen, drop chosen ones that are gone, and choose the likeliest ground truth.
 
-        Those that went away are let go of, and the likeliest ground truth is taken unless one was chosen.
+        A ground truth that was chosen before stays.
         """
         choices = self.__dict__["layers"] = LayerChoices.among(layers)
         with self.together(automatic=True):
@@ -203,11 +193,11 @@ class Settings:
             self.events.layers.emit(choices, choices)
 
     def refresh_gt(self) -> None:
-        """Take over where the ground truth lies: its layer may have been moved."""
+        """Update `gt` from its layer, which may have been moved or edited."""
         layer, axes = self.gt_layer, self.axes
         gt = None if layer is None or axes is None else static_array(layer, axes, self.level)
         if gt is not None and self.gt is not None and _grid(gt) == _grid(self.gt):
-            # Nothing follows from other values, but the old ones needn't be kept.
+            # Nothing depends on the values, but the old ones needn't be kept.
             self.__dict__["gt"] = gt
         else:
             self.gt = gt
@@ -221,7 +211,7 @@ class Settings:
 
     @contextmanager
     def together(self, label: Hashable = None, automatic: bool = False) -> Iterator[None]:
-        """Make all changes within this context one step; within another such context they belong to that one's."""
+        """Make all changes within this context one step; nested contexts belong to the outermost."""
         if self._step is not None:
             yield
             return
@@ -284,35 +274,29 @@ def _grid(array: Array) -> tuple[Any, ...]:
     return array.shape, array.axis_names, array.voxel_size, array.offset, array.unit, array.subdivision
 
 
-def _layer(name: str) -> Callable[[Settings, Any], Any]:
-    def check(settings: Settings, layer: Any) -> Any:
-        choices = getattr(settings.layers, name)
-        if layer is not None and layer not in choices:
-            names = ", ".join(repr(choice.name) for choice in choices) or "none yet"
-            what = "an image" if name == "raw_layer" else "a labels layer or an image of whole numbers"
-            raise ValueError(f"{name} must be {what} in this viewer ({names}), got {layer!r}")
-        return layer
-
-    return check
+def _check_layer(name: str, settings: Settings, layer: Any) -> Any:
+    choices = getattr(settings.layers, name)
+    if layer is not None and layer not in choices:
+        names = ", ".join(repr(choice.name) for choice in choices) or "none yet"
+        what = "an image" if name == "raw_layer" else "a labels layer or an image of whole numbers"
+        raise ValueError(f"{name} must be {what} in this viewer ({names}), got {layer!r}")
+    return layer
 
 
-def _one_of(name: str, choices: Callable[[], Iterable[str]]) -> Callable[[Settings, Any], Any]:
-    def check(_settings: Settings, value: Any) -> Any:
-        if value not in choices():
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices()))}, got {value!r}")
-        return value
-
-    return check
+def _check_choice(name: str, choices: Callable[[], Iterable[str]], _settings: Settings, value: Any) -> Any:
+    if value not in choices():
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices()))}, got {value!r}")
+    return value
 
 
-def _axes(settings: Settings, axes: Any) -> Any:
+def _check_axes(settings: Settings, axes: Any) -> Any:
     readings = [] if settings.gt_layer is None else readings_of(settings.gt_layer)
     if axes is not None and axes not in readings:
         raise ValueError(f"axes must be one of {readings}, got {axes}")
     return axes
 
 
-def _level(settings: Settings, level: Any) -> int:
+def _check_level(settings: Settings, level: Any) -> int:
     layer = settings.gt_layer
     levels = len(layer.data) if layer is not None and layer.multiscale else 1
     if level not in range(levels):
@@ -320,25 +304,28 @@ def _level(settings: Settings, level: Any) -> int:
     return int(level)
 
 
-def _thickness(_settings: Settings, thickness: Any) -> int:
+def _check_thickness(_settings: Settings, thickness: Any) -> int:
     if thickness != int(thickness) or thickness < 1:
         raise ValueError(f"thickness must be a whole number of at least 1, got {thickness!r}")
     return int(thickness)
 
 
-def _memory(_settings: Settings, memory: Any) -> str:
+def _check_memory(_settings: Settings, memory: Any) -> str:
     memory_of(memory)
     return str(memory)
 
 
+_CHOICES: dict[str, Callable[[], Iterable[str]]] = {
+    "region_mode": lambda: REGION_MODES,
+    "device": lambda: ("auto", *available_devices()),
+    "outside": lambda: ("clip", "zero"),
+    "balance_over": lambda: ("roi", "context"),
+}
 _CHECKS: dict[str, Callable[[Settings, Any], Any]] = {
-    **{name: _layer(name) for name in _LAYERS},
-    "axes": _axes,
-    "level": _level,
-    "thickness": _thickness,
-    "region_mode": _one_of("region_mode", lambda: REGION_MODES),
-    "device": _one_of("device", lambda: ("auto", *available_devices())),
-    "outside": _one_of("outside", lambda: ("clip", "zero")),
-    "balance_over": _one_of("balance_over", lambda: ("roi", "context")),
-    "memory": _memory,
+    **{name: partial(_check_layer, name) for name in _LAYERS},
+    **{name: partial(_check_choice, name, choices) for name, choices in _CHOICES.items()},
+    "axes": _check_axes,
+    "level": _check_level,
+    "thickness": _check_thickness,
+    "memory": _check_memory,
 }

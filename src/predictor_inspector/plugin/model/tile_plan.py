@@ -1,11 +1,9 @@
-"""What may be computed at once, and in which tiles what is more than that: pure functions."""
+"""Tile plans of regions that are too large to be computed at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
-
-from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.machine import machine_memory
@@ -29,10 +27,10 @@ TILE = 2**31
 """Bytes that a tile takes at most, whatever the memory, so that the first ones are seen soon."""
 
 AUTO = "auto"
-"""The memory to use is a share of the machine's."""
+"""The memory setting for a share of the machine's."""
 
 _CHUNKS = 8
-"""One part in so many of the memory holds chunks of the ground truth, and as much chunks of results in files."""
+"""1/8 of the memory holds chunks of the ground truth, and as much chunks of results in files."""
 
 _SPARE_ROOM = 2**30
 """Bytes of disk that are left to others."""
@@ -44,7 +42,7 @@ class TooLarge(ValueError):
 
 @dataclass(frozen=True)
 class TilePlan:
-    """How a region is computed that is too large to be computed at once.
+    """How to compute a region that is too large to be computed at once.
 
     Attributes
     ----------
@@ -81,12 +79,7 @@ def memory_for_chunks(memory: int) -> int:
 
 
 def plan_for(request: Request, memory: int) -> TilePlan | None:
-    """The tiles in which to compute a region; None if it is computed at once.
-
-    Parameters
-    ----------
-    memory : int
-        Bytes that may be used for it.
+    """The tiles in which to compute a region with at most `memory` bytes; None if it is computed at once.
 
     Raises
     ------
@@ -101,7 +94,7 @@ def plan_for(request: Request, memory: int) -> TilePlan | None:
     predictor, regions = request.predictor, request.regions
     source = request.used_source
     gt = source.gt
-    shape = _voxels(regions.roi, gt)
+    shape = gt.shape_of(regions.roi)
     results = results_size(len(predictor.channel_names), shape)
     chunks = memory_for_chunks(memory)
     in_memory = results <= (memory - chunks) // 2
@@ -132,8 +125,8 @@ def affordable(predictor: Predictor, gt: Array, memory: int) -> int:
 def _reason(request: Request, memory: int) -> str | None:
     """Why a region isn't computed at once, in a sentence; None if it is."""
     gt, regions, predictor = request.source.gt, request.regions, request.predictor
-    shape = _voxels(regions.roi, gt)
-    values, context = len(predictor.channel_names) * prod(shape), prod(_voxels(regions.read_region, gt))
+    shape = gt.shape_of(regions.roi)
+    values, context = len(predictor.channel_names) * prod(shape), prod(gt.shape_of(regions.read_region))
     if values > MAX_VALUES:
         return (
             f"The region has {millions(values)} target values, more than the {millions(MAX_VALUES)} that are computed "
@@ -150,8 +143,3 @@ def _reason(request: Request, memory: int) -> str | None:
             f"At once the region takes {format_bytes(needed)}, more than the {format_bytes(memory)} of memory allowed."
         )
     return None
-
-
-def _voxels(roi: Roi, gt: Array) -> tuple[int, ...]:
-    shape: Coordinate = roi.shape // gt.voxel_size
-    return tuple(int(n) for n in shape)

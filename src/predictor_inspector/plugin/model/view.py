@@ -10,8 +10,9 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 
-CUBE_VOXELS = 96
-"""In 3-D no part of a volume is in view more than another: a box of so many voxels a side around the view's centre."""
+_CUBE = 96
+"""Voxels a side of the box around the view's centre that is inspected in 3-D, where no part of a volume is in view more
+than another."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,8 @@ class View:
         The slice shown, one number per dimension of the viewer.
     displayed : tuple of int
         The dimensions on the canvas, two or three, in the order of its axes.
-    center : tuple of float
-        The canvas's centre along the displayed dimensions.
-    size : tuple of float
-        The lengths that the canvas covers along the displayed dimensions; of no meaning in 3-D.
+    center, size : tuple of float
+        The canvas's centre and lengths along the displayed dimensions; the size is meaningless in 3-D.
     """
 
     point: tuple[float, ...]
@@ -62,7 +61,7 @@ def view_of(viewer: Any) -> View:
 
 
 def picture_size(viewer: Any) -> tuple[float, float]:
-    """Height and width of what layers are drawn in, in pixels: the canvas, or a cell of it where napari shows a grid."""
+    """Height and width in pixels of the canvas, or of a cell of it where napari shows a grid."""
     rows, columns = viewer.canvas.grid.actual_shape(viewer.layers)
     height, width = viewer.canvas.size
     return height / rows, width / columns
@@ -71,14 +70,8 @@ def picture_size(viewer: Any) -> tuple[float, float]:
 def viewed_roi(gt: Array, view: View, thickness: int) -> Roi | None:
     """The part of the ground truth in view; None if none is.
 
-    In 2-D: what the canvas shows, `thickness` voxels deep around the slice. In 3-D: a box around the view's centre.
-
-    Parameters
-    ----------
-    gt : Array
-        Its spatial axes are the viewer's last ones.
-    thickness : int
-        In voxels.
+    In 2-D: what the canvas shows, `thickness` voxels deep around the slice. In 3-D: a box around the view's centre. The
+    spatial axes of `gt` are the viewer's last ones.
     """
     first = len(view.point) - gt.dims
     slices = []
@@ -86,15 +79,15 @@ def viewed_roi(gt: Array, view: View, thickness: int) -> Roi | None:
         dim = first + axis
         low, size = gt.offset[axis] / gt.subdivision, gt.physical_voxel_size[axis]
         if dim not in view.displayed:
-            begin, end = around((view.point[dim] - low) / size, thickness)
+            begin, end = _around((view.point[dim] - low) / size, thickness)
         else:
             position = view.displayed.index(dim)
             middle = (view.center[position] - low) / size
             if view.ndisplay == 3:
-                begin, end = around(middle, CUBE_VOXELS)
+                begin, end = _around(middle, _CUBE)
                 # A cube that sticks out is moved back in, so that it stays a cube.
-                begin = max(0, min(begin, gt.spatial_shape[axis] - CUBE_VOXELS))
-                end = begin + CUBE_VOXELS
+                begin = max(0, min(begin, gt.spatial_shape[axis] - _CUBE))
+                end = begin + _CUBE
             else:
                 half = view.size[position] / size / 2
                 begin, end = floor(middle - half), ceil(middle + half)
@@ -102,15 +95,8 @@ def viewed_roi(gt: Array, view: View, thickness: int) -> Roi | None:
     return None if any(s.start >= s.stop for s in slices) else gt.roi_of(slices)
 
 
-def around(position: float, thickness: int) -> tuple[int, int]:
+def _around(position: float, thickness: int) -> tuple[int, int]:
     """Begin and end of `thickness` voxels around the one at `position`, in voxels from the array's corner."""
     # A point on a voxel's centre may come out a rounding error beside it, never half a voxel.
     begin = floor(position) - (thickness - 1) // 2
     return begin, begin + thickness
-
-
-def index_along(point: float, layer: Any, axis: int) -> int:
-    """The index along a layer's axis that a viewer at `point` shows, kept within the layer."""
-    index = round((point - float(layer.translate[axis])) / float(layer.scale[axis]))
-    shape = layer.data.shape if not layer.multiscale else layer.data[0].shape
-    return min(max(index, 0), int(shape[axis]) - 1)
