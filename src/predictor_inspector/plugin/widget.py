@@ -13,10 +13,10 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
+from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.layers.owned import is_owned
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
-from predictor_inspector.plugin.layers.rgb_mix import RgbMix
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.shutdown import Shutdown
 from predictor_inspector.plugin.memory_setting import MemorySetting
@@ -86,7 +86,7 @@ class InspectorWidget(QWidget):
         self._message = ""
         self._memory_setting = MemorySetting(self.settings)
         mix = RgbMix()
-        self.controller = LiveController(viewer, self.settings, mix.of)
+        self.controller = LiveController(viewer, self.settings, mix)
         self.context = TabContext(
             viewer=viewer,
             settings=self.settings,
@@ -104,7 +104,6 @@ class InspectorWidget(QWidget):
         self._watched = False
         self._lay_out()
         self._connect()
-        mix.changed.connect(self.controller.restyle)
         self.reset_choices()
         self.controller.request_update()
 

@@ -1,4 +1,7 @@
-"""Colours of what the plugin draws: chosen to be told apart by people who see few, on dark and on light canvases."""
+"""Colours of what the plugin draws, and the RGB blend of channels.
+
+They can be told apart with colour blindness, on dark and on light canvases.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from psygnal import Signal
 
 from predictor_inspector.core.channels import Channel
 
@@ -33,9 +37,13 @@ CHANNELS = (
 )
 """Per channel, in turn; the first three make neighbouring affinities along z, y and x the usual RGB picture."""
 
+_SIGNED = ((0.55, 0.8, 1, 1), (0.1, 0.4, 0.85, 1), (0.05, 0.05, 0.1, 1), (0.85, 0.35, 0.05, 1), (1, 0.85, 0.45, 1))
+"""Colours of the signed colormap, RGBA."""
 
-MIXED_AT_FIRST = 3
-"""Channels of a group that are blended before a person chooses others: the primary colours."""
+_BLENDED_AT_FIRST = 3
+"""Channels of a group that are blended at first: the primary colours."""
+
+Names = tuple[str, ...]
 
 
 def channel_colour(index: int) -> str:
@@ -44,48 +52,63 @@ def channel_colour(index: int) -> str:
 
 
 def blended_at_first(channels: Sequence[Channel]) -> dict[int, str]:
-    """Indices and colours of the channels that are blended before a person chooses others; empty if none go together.
+    """Indices and colours of the channels that are blended by default; empty if none go together.
 
     Of the first group: all classes, since they hardly overlap, or the first three of several others.
     """
     group = next((channel.group for channel in channels if channel.group), None)
     members = [i for i, channel in enumerate(channels) if channel.group == group]
     if group != "classes":
-        members = members[:MIXED_AT_FIRST] if group is not None and len(members) > 1 else []
+        members = members[:_BLENDED_AT_FIRST] if group is not None and len(members) > 1 else []
     return {i: channels[i].colour or channel_colour(i) for i in members}
+
+
+class RgbMix:
+    """Which channels the RGB view blends, and in which colours, for every set of channels, known by their names."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self._mixed: dict[Names, set[int]] = {}
+        self._colours: dict[Names, dict[int, str]] = {}
+
+    def of(self, channels: Sequence[Channel]) -> list[tuple[int, str]]:
+        """The indices and colours of the channels that are blended; empty for no RGB view."""
+        names = tuple(channel.name for channel in channels)
+        if names not in self._mixed:
+            self._mixed[names] = set(blended_at_first(channels))
+            self._colours[names] = {i: channel.colour for i, channel in enumerate(channels) if channel.colour}
+        return [(i, self.colour(names, i)) for i in sorted(self._mixed[names])]
+
+    def has(self, names: Names, index: int) -> bool:
+        """Whether a channel is blended."""
+        return index in self._mixed.get(names, ())
+
+    def colour(self, names: Names, index: int) -> str:
+        """A channel's colour, ``#rrggbb``, blended or not."""
+        return self._colours.get(names, {}).get(index, channel_colour(index))
+
+    def mix(self, names: Names, index: int, mixed: bool) -> None:
+        """Blend a channel, or no longer."""
+        if mixed != self.has(names, index):
+            self._mixed.setdefault(names, set()).symmetric_difference_update({index})
+            self.changed.emit()
+
+    def set_colour(self, names: Names, index: int, colour: str) -> None:
+        """Give a channel another colour, ``#rrggbb``."""
+        self._colours.setdefault(names, {})[index] = colour
+        self.changed.emit()
 
 
 def signed_colormap() -> Any:
     """Blue for negative, dark in the middle, orange for positive: the sign is seen, and 0 is."""
     from napari.utils.colormaps import Colormap
 
-    colors = np.array(
-        [
-            [0.55, 0.80, 1.00, 1],
-            [0.10, 0.40, 0.85, 1],
-            [0.05, 0.05, 0.10, 1],
-            [0.85, 0.35, 0.05, 1],
-            [1.00, 0.85, 0.45, 1],
-        ]
-    )
-    return Colormap(colors, name="predictor-inspector signed", display_name="signed")
+    return Colormap(_SIGNED, name="predictor-inspector signed", display_name="signed")
 
 
 def blend(values: np.ndarray, colours: list[str]) -> np.ndarray:
-    """Channels as one picture: each in its colour, added up.
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        float, [C, …], in [0, 1].
-    colours : list of str
-        C colours as ``#rrggbb``.
-
-    Returns
-    -------
-    numpy.ndarray
-        uint8, […, 3].
-    """
+    """Channels, float [C, …] in [0, 1], as one picture, uint8 […, 3]: each in its colour, ``#rrggbb``, added up."""
     picture = np.zeros((*values.shape[1:], 3), dtype=np.float32)
     for channel, colour in zip(values, colours, strict=True):
         for i in range(3):

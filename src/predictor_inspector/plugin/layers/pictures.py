@@ -11,18 +11,17 @@ import torch
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
-from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.data.lazy import Box, LazyArray
-from predictor_inspector.inspection import Inspection
+from predictor_inspector.inspection import Inspection, Request
 from predictor_inspector.plugin.layers.colours import blend
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry, geometry_beside
 from predictor_inspector.plugin.model.axes import Place
 
 _LARGE = 2**26
-"""Values of a target that are mixed where they are looked at, rather than all of them at once."""
+"""Values of a target that are blended where they are looked at, not all at once."""
 
 Blended = Sequence[tuple[int, str]]
-"""Channels of the RGB view and their colours; none for no such view."""
+"""Indices and colours of the channels of the RGB view; none for no such view."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,10 @@ class Pictures:
 
     Attributes
     ----------
-    target, weight : numpy.ndarray, or what is sliced like one
+    target, weight : numpy.ndarray or lazily sliced array
         float32, [C, (1,) Z, Y, X], the second axis being time, if there is one.
-    rgb : numpy.ndarray, or what is sliced like one, or None
-        uint8, [(1,) Z, Y, X, 3 or 4]; None where no channels are mixed.
+    rgb : numpy.ndarray, lazily sliced array or None
+        uint8, [(1,) Z, Y, X, 3 or 4]; None where no channels are blended.
     limits : tuple of float
         The range of the target's values, all channels together.
     geometry : LayerGeometry
@@ -52,65 +51,50 @@ class Pictures:
     rgb: Any
     limits: tuple[float, float]
     geometry: LayerGeometry
-    about: Any = None
-    heaviest: float = 1.0
-    complete: bool = True
-
-    @property
-    def signed(self) -> bool:
-        """Whether the target's values are centred on 0."""
-        return self.limits[0] < 0
+    about: Any
+    heaviest: float
+    complete: bool
 
 
 def make_pictures(inspection: Inspection, place: Place, blended: Blended) -> Pictures:
-    """The arrays of an inspection; large ones are mixed only where they are looked at."""
-    predictor, channels, statistics = inspection.request.predictor, inspection.channels, inspection.statistics
+    """The pictures of an inspection."""
+    statistics = inspection.statistics
     lowest = min((s.minimum for s in statistics), default=0.0)
     heaviest = max((max(s.negative_weight, s.positive_weight) for s in statistics), default=1.0)
-    data = inspection.target.data
-    if not isinstance(data, torch.Tensor) or data.numel() > _LARGE:
-        return lazy_pictures(
-            inspection.target, inspection.weight, predictor, lowest, heaviest, place, blended, complete=True
-        )
-    target, weight = inspection.target.numpy(), inspection.weight.numpy()
-    limits, rgb = limits_of(channels, lowest), None
-    if blended:
-        shown = [channels[index] for index, _ in blended]
-        rgb = blend(to_unit(target[[index for index, _ in blended]], shown), [colour for _, colour in blended])
-    if place.time is not None:
-        target, weight = target[:, None], weight[:, None]
-        rgb = None if rgb is None else rgb[None]
-    about, geometry = (type(predictor), limits), geometry_beside(inspection.target, place, channels=False)
-    return Pictures(target, weight, rgb, limits, geometry, about, heaviest)
+    return pictures_of(inspection.target, inspection.weight, inspection.request, lowest, heaviest, place, blended)
 
 
-def lazy_pictures(
+def pictures_of(
     target: Array,
     weight: Array,
-    predictor: Predictor,
+    request: Request,
     lowest: float,
     heaviest: float,
     place: Place,
     blended: Blended,
-    complete: bool = False,
+    complete: bool = True,
 ) -> Pictures:
-    """Arrays to show that are still being filled or lie in files: nothing of them is read here.
+    """The pictures of a request's result; what is large, in files or incomplete is blended only where it is looked at.
 
     Parameters
     ----------
     target, weight : Array
-        [C, …spatial axes], NaN where nothing is known.
+        [C, …spatial axes], NaN where nothing is known yet.
     lowest, heaviest : float
         The smallest target value and the largest weight so far.
     """
-    channels = predictor.describe_channels(target.spatial_axes)
+    channels = request.channels
     limits = limits_of(channels, lowest)
-    values, weights = _sliceable(target), _sliceable(weight)
-    rgb: Any = LazyBlend(values, blended, channels) if blended else None
+    values, weights = (a.numpy() if isinstance(a.data, torch.Tensor) else a.data for a in (target, weight))
     if place.time is not None:
-        values, weights = WithTime(values, 1), WithTime(weights, 1)
-        rgb = None if rgb is None else WithTime(rgb, 0)
-    about, geometry = (type(predictor), limits), geometry_beside(target, place, channels=False)
+        values, weights = (v[:, None] if isinstance(v, np.ndarray) else WithTime(v) for v in (values, weights))
+    rgb: Any = None
+    if blended and complete and isinstance(values, np.ndarray) and values.size <= _LARGE:
+        indices, colours = [index for index, _ in blended], [colour for _, colour in blended]
+        rgb = blend(to_unit(values[indices], [channels[index] for index in indices]), colours)
+    elif blended:
+        rgb = LazyBlend(values, blended, channels)
+    geometry, about = geometry_beside(target, place, channels=False), (type(request.predictor), limits)
     return Pictures(values, weights, rgb, limits, geometry, about, heaviest, complete)
 
 
@@ -132,10 +116,7 @@ def to_unit(values: np.ndarray, channels: Sequence[Channel]) -> np.ndarray:
 
 
 class LazyBlend(LazyArray):
-    """Channels mixed to a picture where it is looked at, transparent where they are NaN.
-
-    uint8, […, 4], from float [C, …].
-    """
+    """Channels of a target, float [C, …], blended where they are looked at: uint8, […, 4], transparent where unknown."""
 
     def __init__(self, target: Any, blended: Blended, channels: Sequence[Channel]) -> None:
         self._target, self._blended = target, list(blended)
@@ -147,26 +128,19 @@ class LazyBlend(LazyArray):
         *inner, colour = box
         values = np.stack([np.asarray(self._target[(index, *inner)]) for index, _ in self._blended])
         known = ~np.isnan(values).any(0)
-        values = np.where(known, to_unit(values, self._channels), 0)
-        rgb = blend(values, [colour for _, colour in self._blended])
-        rgba = np.concatenate([rgb, (known * np.uint8(255))[..., None].astype(np.uint8)], axis=-1)
-        return np.asarray(rgba[..., colour])
+        rgb = blend(np.where(known, to_unit(values, self._channels), 0), [colour for _, colour in self._blended])
+        alpha = np.where(known, np.uint8(255), np.uint8(0))[..., None]
+        return np.concatenate([rgb, alpha], axis=-1)[..., colour]
 
 
 class WithTime(LazyArray):
-    """A lazily sliced array with one more axis, of length 1, at `position`."""
+    """A lazily sliced array, [C, …], with an axis of time of length 1 after the channels."""
 
-    def __init__(self, data: Any, position: int) -> None:
-        self._data, self._position = data, position
-        self.shape = (*data.shape[:position], 1, *data.shape[position:])
-        self.dtype = np.dtype(data.dtype)
+    def __init__(self, data: Any) -> None:
+        self._data = data
+        self.shape, self.dtype = (data.shape[0], 1, *data.shape[1:]), np.dtype(data.dtype)
 
     def read(self, box: Box) -> np.ndarray:
         """The values in a box."""
-        before, time, after = box[: self._position], box[self._position], box[self._position + 1 :]
-        part = np.expand_dims(np.asarray(self._data[(*before, *after)]), self._position)
-        return part[(slice(None),) * self._position + (time,)]
-
-
-def _sliceable(array: Array) -> Any:
-    return array.numpy() if isinstance(array.data, torch.Tensor) else array.data
+        channels, time, *inner = box
+        return np.asarray(self._data[(channels, *inner)])[:, None][:, time]

@@ -8,6 +8,7 @@ from typing import Any
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.layers.colours import signed_colormap
+from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 from predictor_inspector.plugin.layers.owned import OwnedLayers, role_of
 from predictor_inspector.plugin.layers.pictures import Pictures
 
@@ -26,6 +27,8 @@ class ResultLayers:
 
     Contrast, colormap and opacity are set when a layer is made, and again when another predictor's values mean something
     else; in between they are the person's. So is visibility, except while results are outdated or too large for 3-D.
+
+    Before napari draws in another number of dimensions, `update_visibility` must be called.
     """
 
     def __init__(self, layers: OwnedLayers) -> None:
@@ -49,9 +52,8 @@ class ResultLayers:
         new = target is None or target.metadata.get(_SHOWN) != pictures.about
         self._outdated, self._large = False, prod(pictures.target.shape[1:]) > _LARGE_IN_3D
         if self.hidden_in_3d:
-            self._update_visibility()
+            self.update_visibility()
         self._put(pictures)
-        self._apply_defaults(pictures)
         if self._weight_limit is not None and pictures.heaviest > self._weight_limit:
             self._raise_weight_limit(pictures.heaviest)
         if pictures.complete:
@@ -61,40 +63,15 @@ class ResultLayers:
         elif had_rgb != (pictures.rgb is not None) and before in (RGB, TARGET) and self._chosen == RGB:
             # The RGB view comes and goes with predictors of several channels; in its place the target is shown.
             self._hidden_view = RGB
-        self._update_visibility()
+        self.update_visibility()
 
     @property
     def hidden_in_3d(self) -> bool:
         """Whether the results are hidden because they are too large for 3-D."""
         return self._large and self._dims.ndisplay == 3
 
-    def follow_ndisplay(self) -> None:
-        """Hide what is too large to be drawn in 3-D, and show it again in 2-D.
-
-        Must be called before napari draws in another number of dimensions.
-        """
-        self._update_visibility()
-
-    def look_at(self, view: str) -> None:
-        """Show one of the three views and hide the others, as soon as there is something to be seen."""
-        self._chosen = self._hidden_view = view
-        self._update_visibility()
-
-    def looked_at(self) -> str | None:
-        """The topmost visible one of the three views."""
-        return self._layers.topmost(*VIEWS)
-
-    def hide_outdated(self) -> None:
-        """Hide a target that isn't the one asked for any more, until `show` is called."""
-        self._outdated = True
-        self._update_visibility()
-
-    def clear(self) -> None:
-        """Remove all layers."""
-        self._layers.remove(*VIEWS)
-
-    def _update_visibility(self) -> None:
-        """Hide what must not be seen, or show the view that was hidden."""
+    def update_visibility(self) -> None:
+        """Hide results that are outdated or too large for 3-D, and show those that no longer are."""
         if self._outdated or self.hidden_in_3d:
             shown = self.looked_at()
             if shown is not None:
@@ -107,17 +84,62 @@ class ResultLayers:
             self._layers.hide(*(other for other in VIEWS if other != view))
             self._layers.show(view)
 
+    def look_at(self, view: str) -> None:
+        """Show one of the three views and hide the others, as soon as there is something to be seen."""
+        self._chosen = self._hidden_view = view
+        self.update_visibility()
+
+    def looked_at(self) -> str | None:
+        """The topmost visible one of the three views."""
+        return self._layers.topmost(*VIEWS)
+
+    @property
+    def channel(self) -> int | None:
+        """The channel that the viewer's slider is at; None while there is no target."""
+        axis = self._channel_axis
+        return None if axis is None else round(self._dims.point[axis])
+
+    def move_to_channel(self, index: int) -> None:
+        """Move the viewer's slider to a channel, if there is a target."""
+        axis = self._channel_axis
+        if axis is not None:
+            self._dims.set_point(axis, float(index))
+
+    def hide_outdated(self) -> None:
+        """Hide a target that isn't the one asked for any more, until `show` is called."""
+        self._outdated = True
+        self.update_visibility()
+
+    def clear(self) -> None:
+        """Remove all layers."""
+        self._layers.remove(*VIEWS)
+
+    @property
+    def _channel_axis(self) -> int | None:
+        """The viewer's axis of channels."""
+        target = self.get(TARGET)
+        return None if target is None else int(self._dims.ndim - target.ndim)
+
     def _put(self, pictures: Pictures) -> None:
-        """Give the layers their data."""
+        """Give the layers their data, and contrast and colours where values mean something else than before."""
         if pictures.rgb is None:
             self._layers.remove(RGB)
-        images = {TARGET: pictures.target, WEIGHT: pictures.weight, RGB: pictures.rgb}
+        geometry = pictures.geometry.led_by("channel")
         with self._layers.quietly(*(layer for view in VIEWS if (layer := self.get(view)) is not None)):
-            for view, data in images.items():
-                if data is not None:
-                    self._put_image(view, data, pictures)
+            target = self._put_image(TARGET, pictures.target, geometry)
+            weight = self._put_image(WEIGHT, pictures.weight, geometry)
+            if pictures.rgb is not None:
+                self._put_image(RGB, pictures.rgb, pictures.geometry)
+        if target.metadata.get(_SHOWN) != pictures.about:
+            target.contrast_limits_range = target.contrast_limits = pictures.limits
+            target.colormap = signed_colormap() if pictures.limits[0] < 0 else "gray"
+        if weight.metadata.get(_SHOWN) != pictures.about:
+            self._set_weight_limit(weight, max(1.0, pictures.heaviest))
+            if _SHOWN not in weight.metadata:
+                weight.colormap = "magma"
+        target.metadata[_SHOWN] = weight.metadata[_SHOWN] = pictures.about
 
-    def _put_image(self, view: str, data: Any, pictures: Pictures) -> None:
+    def _put_image(self, view: str, data: Any, geometry: LayerGeometry) -> Any:
         rgb = view == RGB
         new = {
             "rgb": rgb,
@@ -127,23 +149,7 @@ class ResultLayers:
             # In 3-D a solid block whose faces are slices; a projection of affinities would be white all over.
             "rendering": "translucent",
         }
-        self._layers.put("image", view, data, pictures.geometry if rgb else pictures.geometry.led_by("channel"), new)
-
-    def _apply_defaults(self, pictures: Pictures) -> None:
-        """Set contrast and colours that suit the values, where they mean something else than before."""
-        for view in (TARGET, WEIGHT):
-            layer = self._layers.find(view)
-            before = None if layer is None else layer.metadata.get(_SHOWN)
-            if layer is None or before == pictures.about:
-                continue
-            layer.metadata[_SHOWN] = pictures.about
-            if view == WEIGHT:
-                self._set_weight_limit(layer, max(1.0, pictures.heaviest))
-                if before is None:
-                    layer.colormap = "magma"
-                continue
-            layer.contrast_limits_range = layer.contrast_limits = pictures.limits
-            layer.colormap = signed_colormap() if pictures.signed else "gray"
+        return self._layers.put("image", view, data, geometry, new)
 
     def _raise_weight_limit(self, heaviest: float) -> None:
         """Make room for weights that are heavier than those known before, unless the person has set the contrast since."""

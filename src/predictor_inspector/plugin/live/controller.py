@@ -15,7 +15,7 @@ From a slider to the canvas:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,22 +23,20 @@ from funlib.geometry import Roi
 from psygnal import EmissionInfo
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
-from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops import backend
 from predictor_inspector.core.result_cache import ResultCache
 from predictor_inspector.data.chunk_cache import SHARED
 from predictor_inspector.inspection import Inspection, Request, run
 from predictor_inspector.inspection.engine.preview import PREVIEW_AFTER, Pace, preview_of
-from predictor_inspector.plugin.layers.box import BoxEditor
+from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
-from predictor_inspector.plugin.layers.regions import ROI, RegionLayers
+from predictor_inspector.plugin.layers.regions import RegionLayers
 from predictor_inspector.plugin.layers.results import RGB, TARGET, ResultLayers
-from predictor_inspector.plugin.live.listeners import LayerWatch, ViewerWatch
-from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window, short_switch_interval
+from predictor_inspector.plugin.live.listeners import Watch, data_events, list_events, view_events
 from predictor_inspector.plugin.live.tiled_run import TiledRun, is_seen
 from predictor_inspector.plugin.live.tiling import AUTO_START_LIMIT, Tiling, expected_seconds, offer
-from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work
+from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work, short_switch_interval
 from predictor_inspector.plugin.model.axes import forget_reads
 from predictor_inspector.plugin.model.box import box_for, with_thickness
 from predictor_inspector.plugin.model.resolve import Change, Message, Resolved, Unresolved, resolve
@@ -56,15 +54,7 @@ _WINDOW_FIRST = 500
 class LiveController(QObject):
     """The live loop between settings, a viewer and the layers that show the result.
 
-    Parameters
-    ----------
-    viewer : napari.Viewer
-    settings : Settings
-        What is inspected and how.
-    blended : callable
-        Gives the indices and colours of the channels that the RGB view blends.
-    runner : LiveRunner, optional
-        Computes; by default in a thread of its own.
+    Jobs are run by `runner`, by default in a thread of its own.
 
     Attributes
     ----------
@@ -77,7 +67,7 @@ class LiveController(QObject):
     inspection : Inspection or None
         What the layers show, or last showed.
     paused : bool
-        Whether it rests.
+        Whether nothing is done until `resume`.
     """
 
     shown = Signal(object)
@@ -101,22 +91,15 @@ class LiveController(QObject):
     """The viewer's list of layers is another."""
     _ask = Signal()
 
-    def __init__(
-        self,
-        viewer: Any,
-        settings: Settings,
-        blended: Callable[[Sequence[Channel]], list[tuple[int, str]]],
-        runner: LiveRunner | None = None,
-    ) -> None:
+    def __init__(self, viewer: Any, settings: Settings, mix: RgbMix, runner: LiveRunner | None = None) -> None:
         super().__init__()
-        self._viewer, self._settings, self._blended = viewer, settings, blended
-        self._runner = LiveRunner(leave_a_core_to_the_window) if runner is None else runner
+        self._viewer, self._settings, self._mix = viewer, settings, mix
+        self._runner = LiveRunner() if runner is None else runner
         self._pace = Pace()
         self._cache: tuple[Resolved, ResultCache] | None = None
         self.layers = OwnedLayers(viewer)
         self.results = ResultLayers(self.layers)
-        self._regions = RegionLayers(self.layers)
-        self._box = BoxEditor(self.layers, self._on_box)
+        self._regions = RegionLayers(self.layers, self._on_box)
         self._wanted: Resolved | None = None  # whose result is to be shown
         self._submitted: Resolved | None = None  # what was begun last, and needn't be begun again,
         self._outcome = Message()  # and what is to be said of it
@@ -124,42 +107,35 @@ class LiveController(QObject):
         self._version = 0  # of the data
         self._asked = self._was_busy = self.paused = False
         self.inspection: Inspection | None = None
-        self.tiling = Tiling(self._runner, self._on_tile)
+        self.tiling = Tiling(self._runner)
         # Queued, it comes after all that happens now, but before the window is painted; a timer would come after that.
         self._ask.connect(self._update_if_asked, Qt.ConnectionType.QueuedConnection)
         self._draw_timer = QTimer(self)
         self._draw_timer.setSingleShot(True)
         self._draw_timer.setInterval(_TOGETHER)
         self._draw_timer.timeout.connect(self._draw)
-        self._viewer_watch = ViewerWatch(viewer, self._on_view, self.layers_changed.emit)
-        self._layer_watches = LayerWatch(self._on_data), LayerWatch(self._on_data)
+        self._data_watch = Watch(self._on_data)
+        self._watches = (
+            self._data_watch,
+            Watch(self._on_view, view_events(viewer)),
+            Watch(self.layers_changed.emit, list_events(viewer)),
+        )
         settings.events.connect(self._on_setting)
         settings.events.thickness.connect(self._on_thickness)
-        self.tiling.cancelled.connect(self._on_tiles_cancelled)
+        mix.changed.connect(self._on_mix)
+        self.tiling.advanced.connect(self._on_tile)
         self._runner.previewed.connect(self._on_previewed)
         self._runner.finished.connect(self._on_finished)
         self._runner.failed.connect(self._on_failed)
         self._runner.stepped.connect(self.stepped)
         self._runner.busy_changed.connect(self._tell_busy)
-        # To load the kernels takes turns with the window: it comes first.
+        # Loading the kernels takes the interpreter from the window.
         QTimer.singleShot(_WINDOW_FIRST, backend.warm_up)
 
     @property
     def busy(self) -> bool:
         """Whether something is being computed, or about to be."""
         return self._runner.busy or self._asked
-
-    @property
-    def channel_dim(self) -> int | None:
-        """The viewer's dimension of channels; None while there is no target."""
-        layer = self.results.get(TARGET)
-        return None if layer is None else int(self._viewer.dims.ndim - layer.ndim)
-
-    @property
-    def channel(self) -> int | None:
-        """The channel that the viewer's slider is at; None while there is no target."""
-        dim = self.channel_dim
-        return None if dim is None else round(self._viewer.dims.point[dim])
 
     def look_at(self, view: str) -> None:
         """Show one of the layers with results and hide the others."""
@@ -170,9 +146,7 @@ class LiveController(QObject):
         """Move the viewer to a channel of the target, off the RGB view."""
         if self.results.looked_at() == RGB:
             self.look_at(TARGET)
-        dim = self.channel_dim
-        if dim is not None:
-            self._viewer.dims.set_point(dim, float(index))
+        self.results.move_to_channel(index)
 
     def request_update(self) -> None:
         """Resolve settings and view anew, once all that is happening now has happened."""
@@ -205,22 +179,13 @@ class LiveController(QObject):
         """Stop for good: no thread, no event of settings, viewer or a layer leads here any more. Layers stay."""
         self._rest()
         self._runner.close()
-        self._viewer_watch.close()
-        for watch in self._layer_watches:
-            watch.watch(None)
+        for watch in self._watches:
+            watch.watch(())
         self._settings.events.disconnect(self._on_setting)
         self._settings.events.thickness.disconnect(self._on_thickness)
-        self._box.close()
+        self._mix.changed.disconnect(self._on_mix)
+        self._regions.close()
         backend.release_memory()
-
-    def restyle(self) -> None:
-        """Blend the RGB view anew from the inspection at hand."""
-        if self.tiling.run is not None:
-            self._show_run(self.tiling.run)
-        elif self.inspection is not None and self._wanted is not None:
-            blended = self._blended(self.inspection.channels)
-            self.results.show(make_pictures(self.inspection, self._wanted.place, blended))
-        self.view_changed.emit()
 
     # Towards a job
 
@@ -231,8 +196,7 @@ class LiveController(QObject):
     def _update(self, now: bool = False) -> None:
         self._asked = False
         settings = self._settings
-        for watch, layer in zip(self._layer_watches, (settings.gt_layer, settings.mask_layer), strict=True):
-            watch.watch(layer)
+        self._data_watch.watch(data_events(settings.gt_layer, settings.mask_layer))
         try:
             state = resolve(settings, view_of(self._viewer), self._version)
         except Unresolved as reason:
@@ -255,7 +219,7 @@ class LiveController(QObject):
         self._tell_busy()
 
     def _pursue(self, state: Resolved, now: bool) -> Message:
-        """See to it that a state's result is shown, if it is to be computed; what there is to say about it."""
+        """Have a state's result computed and shown, if that is wanted; returns what to say about it."""
         self.tiling.leave(unless=state)
         if state.refusal:
             self._give_up()
@@ -270,7 +234,7 @@ class LiveController(QObject):
         return Message()
 
     def _pursue_in_tiles(self, state: Resolved, now: bool) -> Message:
-        """Begin to compute a region in tiles if that was asked for, or is soon done; else offer to do so."""
+        """Begin to compute a region in tiles if that was asked for, or takes little time; else offer it."""
         live, seconds = self._settings.live, expected_seconds(state, self._pace)
         # A person who only looks around hasn't chosen this region.
         if now or (live and self._settings.region_mode != "view" and seconds <= AUTO_START_LIMIT):
@@ -288,7 +252,7 @@ class LiveController(QObject):
         self._submitted, self._outcome = state, Message()
         if self._cache is None or state.change_since(self._cache[0]) >= Change.DATA:
             self._cache = state, ResultCache()
-        cache, blended = self._cache[1], self._blended(state.channels)
+        cache, blended = self._cache[1], self._mix.of(state.channels)
 
         def worker(request: Request, note: str = "") -> Work:
             def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
@@ -318,7 +282,7 @@ class LiveController(QObject):
         if self._is_wanted(job):
             if self.tiling.run is not None:
                 # The channels that are blended may be others by now.
-                pictures = make_pictures(inspection, job.about.place, self._blended(inspection.channels))
+                pictures = make_pictures(inspection, job.about.place, self._mix.of(inspection.channels))
                 self.tiling.leave()
             self._show(pictures)
             self.inspection = inspection
@@ -340,10 +304,9 @@ class LiveController(QObject):
         # To read a slice anew takes its time.
         if newest is None or is_seen(newest, run.state.gt, view_of(self._viewer)):
             self._show_run(run)
-
-    def _on_tiles_cancelled(self, run: TiledRun) -> None:
-        self._outcome = offer(run.state, expected_seconds(run.state, self._pace))
-        self.request_update()
+        if run.cancelled:
+            self._outcome = offer(run.state, expected_seconds(run.state, self._pace))
+            self.request_update()
 
     def _is_wanted(self, job: Job) -> bool:
         """Whether the layers may take a job's result: unless something else is looked at by now."""
@@ -352,29 +315,23 @@ class LiveController(QObject):
         return self._wanted.change_since(job.about) < Change.SUBJECT
 
     def _show_run(self, run: TiledRun) -> None:
-        self._show(run.pictures(self._blended(run.state.channels)))
+        self._show(run.pictures(self._mix.of(run.state.channels)))
 
     def _show(self, pictures: Pictures) -> None:
-        """Give pictures to the layers, and look at a channel that there is: of fewer channels none might be shown."""
+        """Give pictures to the layers, together with their regions."""
         self._draw()
         self.results.show(pictures)
-        dim = self.channel_dim
-        if dim is not None and self._viewer.dims.point[dim] > pictures.target.shape[0] - 1:
-            self._viewer.dims.set_point(dim, 0.0)
+        # Of fewer channels none might be shown.
+        if (self.results.channel or 0) >= pictures.target.shape[0]:
+            self.results.move_to_channel(0)
 
     def _draw(self) -> None:
         """Draw the regions of what is looked at now, if they aren't drawn yet."""
         self._draw_timer.stop()
         state, self._undrawn = self._undrawn, None
-        if state is None:
-            return
-        keep = ROI if self._box.dragging else None
-        self._regions.draw(state.gt, state.view, state.regions, state.place.units, keep)
-        if self._settings.region_mode == "box" and state.view.ndisplay == 2:
-            self._box.edit(state.regions.roi, state.gt)
-        else:
-            self._box.close()
-        self.resolved.emit(state)
+        if state is not None:
+            self._regions.draw(state, self._settings.region_mode == "box" and state.view.ndisplay == 2)
+            self.resolved.emit(state)
 
     def _hide_outdated(self) -> None:
         """Show no target while there is none for what is asked."""
@@ -397,7 +354,7 @@ class LiveController(QObject):
         self._regions.clear()
         self.cleared.emit()
 
-    # What happens elsewhere
+    # What changes elsewhere
 
     def _on_setting(self, change: EmissionInfo) -> None:
         if change.signal.name == "memory":
@@ -413,13 +370,22 @@ class LiveController(QObject):
             box = box_for(settings.box, gt, view, thickness)
             settings.box = with_thickness(gt, box, view.depth_axes(gt.dims), thickness)
 
+    def _on_mix(self) -> None:
+        """Blend the RGB view anew from the inspection at hand."""
+        if self.tiling.run is not None:
+            self._show_run(self.tiling.run)
+        elif self.inspection is not None and self._wanted is not None:
+            blended = self._mix.of(self.inspection.channels)
+            self.results.show(make_pictures(self.inspection, self._wanted.place, blended))
+        self.view_changed.emit()
+
     def _on_box(self, box: Roi) -> None:
         self._settings.box = box
         # The rectangle is drawn anew even where it comes to rest at the same place.
         self.request_update()
 
     def _on_view(self) -> None:
-        self.results.follow_ndisplay()
+        self.results.update_visibility()
         self.view_changed.emit()
         self.request_update()
 

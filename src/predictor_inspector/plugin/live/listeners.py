@@ -1,64 +1,52 @@
-"""Listeners to a viewer and to a layer, which can be disconnected."""
+"""`Watch`: a callback after events of a viewer or of layers, which can be ended."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-_LAYER_EVENTS = (
+_DATA_EVENTS = (
     *("scale", "translate", "affine", "rotate", "shear", "units", "axis_labels"),
     *("data", "labels_update", "paint"),
 )
 """After which a layer's values are others, or lie elsewhere; not every kind of layer has all of them."""
 
 
-class _Connections:
-    """Connections of callbacks without arguments to napari's events."""
+class Watch:
+    """Calls back, without arguments, after each of some events of napari's."""
 
-    def __init__(self) -> None:
-        self._connected: list[tuple[Any, Any]] = []
+    def __init__(self, callback: Callable[[], object], emitters: Iterable[Any] = ()) -> None:
+        self._callback = callback
+        self._emitters: list[Any] = []
+        self.watch(emitters)
 
-    def connect(self, callback: Callable[[], None], *emitters: Any) -> None:
-        """Call back after each of these events."""
+    def watch(self, emitters: Iterable[Any]) -> None:
+        """Listen to these in place of those before."""
+        before, self._emitters = self._emitters, list(emitters)
+        if [id(emitter) for emitter in before] != [id(emitter) for emitter in self._emitters]:
+            for emitter in before:
+                emitter.disconnect(self._on_event)
+            for emitter in self._emitters:
+                emitter.connect(self._on_event)
 
-        def on_event(_event: Any = None) -> None:
-            callback()
-
-        for emitter in emitters:
-            emitter.connect(on_event)
-            self._connected.append((emitter, on_event))
-
-    def close(self) -> None:
-        """Listen no more."""
-        for emitter, callback in self._connected:
-            emitter.disconnect(callback)
-        self._connected = []
+    def _on_event(self, _event: Any = None) -> None:
+        self._callback()
 
 
-class ViewerWatch(_Connections):
-    """Calls back whenever the viewer may show another part of the world, and whenever its list of layers changes."""
-
-    def __init__(self, viewer: Any, moved: Callable[[], None], layers_changed: Callable[[], None]) -> None:
-        super().__init__()
-        camera, dims, canvas = viewer.scene.camera.events, viewer.dims.events, viewer.canvas.events
-        grid, layers = viewer.canvas.grid.events, viewer.layers.events
-        self.connect(moved, camera.zoom, camera.center, dims.point, dims.ndisplay, dims.order, dims.ndim, canvas.size)
-        self.connect(moved, grid.enabled, grid.shape, grid.stride)
-        self.connect(layers_changed, layers.inserted, layers.removed, layers.reordered, layers.renamed)
+def view_events(viewer: Any) -> list[Any]:
+    """Events after which a viewer may show another part of the world."""
+    camera, dims, grid = viewer.scene.camera.events, viewer.dims.events, viewer.canvas.grid.events
+    canvas = [viewer.canvas.events.size, grid.enabled, grid.shape, grid.stride]
+    return [camera.zoom, camera.center, dims.point, dims.ndisplay, dims.order, dims.ndim, *canvas]
 
 
-class LayerWatch(_Connections):
-    """Calls back when the values of the watched layer change, or its place in the world."""
+def list_events(viewer: Any) -> list[Any]:
+    """Events after which a viewer's list of layers is another."""
+    events = viewer.layers.events
+    return [events.inserted, events.removed, events.reordered, events.renamed]
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        super().__init__()
-        self._changed = changed
-        self._layer: Any | None = None
 
-    def watch(self, layer: Any | None) -> None:
-        """Watch this layer in place of the one before; None for none."""
-        if layer is not self._layer:
-            self.close()
-            self._layer = layer
-            events = [getattr(layer.events, name, None) for name in _LAYER_EVENTS] if layer is not None else []
-            self.connect(self._changed, *(event for event in events if event is not None))
+def data_events(*layers: Any) -> list[Any]:
+    """Events after which the values of layers, or their places, are others; None is no layer."""
+    present = [layer.events for layer in layers if layer is not None]
+    return [getattr(events, name) for events in present for name in _DATA_EVENTS if hasattr(events, name)]

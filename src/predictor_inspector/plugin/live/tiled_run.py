@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from funlib.geometry import Coordinate, Roi
+from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
@@ -15,27 +15,25 @@ from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.held_results import HeldResults
 from predictor_inspector.inspection.engine.memory import default_memory
 from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection
-from predictor_inspector.plugin.layers.pictures import Blended, Pictures, lazy_pictures
+from predictor_inspector.plugin.layers.pictures import Blended, Pictures, pictures_of
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.model.view import View
 
 
 @dataclass(frozen=True)
 class SoFar:
-    """What has become of a tiled run.
+    """How far a tiled run has come.
 
     Attributes
     ----------
     results : HeldResults or None
-        Where tiles are put; None before there is a place for them.
-    tiles : int
-        How many there are.
-    targets, weights : int
-        How many tiles show their target, and their weights.
+        What tiles are put into, once it was made.
+    tiles, targets, weights : int
+        How many tiles there are, and how many show their target and their weights.
     lowest, heaviest : float
         The smallest target value and the largest weight in them.
     newest : Roi or None
-        The tile that came last; None before the first.
+        The tile that came last.
     """
 
     results: HeldResults | None = None
@@ -48,17 +46,7 @@ class SoFar:
 
 
 class TiledRun:
-    """A region computed tile by tile: `work` in the worker, everything else in the window's thread.
-
-    Attributes
-    ----------
-    state : Resolved
-        What it computes, in the tiles of its plan.
-    so_far : SoFar
-        What the layers may show by now.
-    cancelled : bool
-        Whether it was stopped, and remains a part.
-    """
+    """A region computed in the tiles of a state's plan: `work` in the worker, all else in the window's thread."""
 
     def __init__(self, state: Resolved) -> None:
         if state.plan is None:
@@ -69,7 +57,7 @@ class TiledRun:
         self._shown: tuple[Any, Pictures] | None = None
 
     def work(self, step: Callable[[str, float], None]) -> Generator[SoFar, None, tuple[Inspection, None]]:
-        """Compute all tiles; yields what has become of it after each, and returns the whole."""
+        """Compute all tiles; yields how far it has come after each, and returns the whole."""
         state, plan = self.state, self._plan
         device = pick_device(state.request.device)
         memory = plan.tile_memory if device.type == "cpu" else min(plan.tile_memory, default_memory(device))
@@ -97,18 +85,14 @@ class TiledRun:
         return tiled.inspection(results.target, results.weight), None
 
     def pictures(self, blended: Blended) -> Pictures:
-        """What the layers show of it by now: the same arrays each time."""
-        so_far, predictor = self.so_far, self.state.request.predictor
+        """What the layers show by now: the same arrays each time."""
+        so_far, request = self.so_far, self.state.request
         about = (so_far.results is None, so_far.lowest < 0, list(blended))
         if self._shown is None or self._shown[0] != about:
-            target, weight = (
-                (self._nothing(), self._nothing())
-                if so_far.results is None
-                else (so_far.results.target, so_far.results.weight)
-            )
-            place = self.state.place
-            made = lazy_pictures(target, weight, predictor, so_far.lowest, so_far.heaviest, place, blended)
-            self._shown = about, made
+            held = so_far.results
+            target, weight = (self._nothing(),) * 2 if held is None else (held.target, held.weight)
+            limits, place = (so_far.lowest, so_far.heaviest), self.state.place
+            self._shown = about, pictures_of(target, weight, request, *limits, place, blended, complete=False)
         return replace(self._shown[1], heaviest=so_far.heaviest)
 
     @property
@@ -123,14 +107,12 @@ class TiledRun:
 
     def _nothing(self) -> Array:
         """NaN on all of the region, which takes no memory."""
-        gt, roi = self.state.gt, self.state.regions.roi
-        channels = len(self.state.request.predictor.channel_names)
-        data = np.broadcast_to(np.float32(np.nan), (channels, *(int(n) for n in roi.shape // gt.voxel_size)))
-        return gt.like(data, ("c^", *gt.axis_names[gt.channel_dims :]), Coordinate(roi.begin))
+        request = self.state.request
+        return request.result(np.broadcast_to(np.float32(np.nan), request.shape))
 
 
 def in_view_first(gt: Array, view: View) -> Callable[[Roi], tuple[bool, float]]:
-    """By what to order tiles so that those in the slice shown come first, and of these the ones around its centre."""
+    """Sort key of tiles: those that the slice shown cuts come first, from its centre outwards."""
     first = len(view.point) - gt.dims
     point = [view.point[dim] for dim in range(first, len(view.point))]
     for dim, centre in zip(view.displayed, view.center, strict=True):
@@ -153,14 +135,9 @@ def is_seen(tile: Roi, gt: Array, view: View) -> bool:
 
 
 def progress_of(name: str, fraction: float, so_far: SoFar) -> tuple[str, float]:
-    """The step as the dock says it, and how much of all is done: targets are one half, weights the other.
+    """The step in words, and how much of all is done, from one of `STEPS` and the fraction of it that is done.
 
-    Parameters
-    ----------
-    name : str
-        One of `STEPS`.
-    fraction : float
-        How much of that step is done.
+    Targets are one half of it, weights the other.
     """
     tiles, first = so_far.tiles, name == STEPS[0]
     if first and so_far.weights == so_far.targets > 0:

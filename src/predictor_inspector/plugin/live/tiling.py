@@ -1,8 +1,6 @@
-"""`Tiling`: the run in tiles that the layers show, from its beginning until it is complete or left."""
+"""`Tiling`: the run in tiles that the layers show, and the offer to begin one."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from qtpy.QtCore import QObject, Signal
 
@@ -13,7 +11,7 @@ from predictor_inspector.plugin.live.worker import Job, LiveRunner
 from predictor_inspector.plugin.model.resolve import Change, Message, Resolved
 
 AUTO_START_LIMIT = 10.0
-"""Seconds that a region which a person has chosen may take in tiles without being asked for."""
+"""Seconds that a chosen region may take in tiles to be computed without being asked for."""
 
 _TWICE = 2.0  # each tile is computed for its target and again for its weights
 
@@ -22,29 +20,20 @@ _PER_TILE = 0.05
 
 
 class Tiling(QObject):
-    """At most one `TiledRun`.
-
-    Parameters
-    ----------
-    runner : LiveRunner
-        Computes it.
-    show : callable
-        Gives what a run has computed so far to the layers.
+    """The run in tiles that the layers show, if there is one.
 
     Attributes
     ----------
     run : TiledRun or None
-        The one that the layers show: it goes on, or was cancelled.
+        It goes on, or was cancelled.
     """
 
     advanced = Signal(object)
-    """The run, after more of it is shown."""
-    cancelled = Signal(object)
-    """The run, which was cancelled, and remains shown in part."""
+    """The run, after it has begun, with every tile, and after it was cancelled."""
 
-    def __init__(self, runner: LiveRunner, show: Callable[[TiledRun], object]) -> None:
+    def __init__(self, runner: LiveRunner) -> None:
         super().__init__()
-        self._runner, self._show = runner, show
+        self._runner = runner
         self.run: TiledRun | None = None
         runner.advanced.connect(self._on_advanced)
         runner.cancelled.connect(self._on_cancelled)
@@ -53,12 +42,12 @@ class Tiling(QObject):
         """Compute this in place of whatever is being computed."""
         self._runner.cancel()
         self.run = TiledRun(state)
-        # Even before the first tile, so that the layers let go of what they held: memory is for the tiles now.
-        self._tell(self.run)
+        # Even before the first tile, so that the layers drop what they held: memory is for the tiles now.
+        self.advanced.emit(self.run)
         self._runner.submit(Job(self.run.work, state))
 
     def leave(self, unless: Resolved | None = None) -> None:
-        """End the run, since something else is looked at; but not if its result is that of `unless`."""
+        """End the run, unless its result is that of this state."""
         run = self.run
         if run is not None and (unless is None or unless.change_since(run.state) >= Change.RESULT):
             if not run.cancelled:
@@ -66,23 +55,18 @@ class Tiling(QObject):
             self.run = None
 
     def gives_way_to(self, job: Job) -> bool:
-        """Whether the layers may take a job's result: nobody else's while there is a run, nor that of a run left."""
+        """Whether the layers may show a job's result: only the run's while there is one, else none of a run left."""
         return job.about.plan is None if self.run is None else job.about is self.run.state
 
     def _on_advanced(self, job: Job, so_far: SoFar) -> None:
         if self.run is not None and self.gives_way_to(job):
             self.run.so_far = so_far
-            self._tell(self.run)
+            self.advanced.emit(self.run)
 
     def _on_cancelled(self, job: Job) -> None:
         if self.run is not None and self.gives_way_to(job):
             self.run.cancelled = True
-            self._tell(self.run)
-            self.cancelled.emit(self.run)
-
-    def _tell(self, run: TiledRun) -> None:
-        self._show(run)
-        self.advanced.emit(run)
+            self.advanced.emit(self.run)
 
 
 def expected_seconds(state: Resolved, pace: Pace) -> float:
@@ -92,7 +76,7 @@ def expected_seconds(state: Resolved, pace: Pace) -> float:
 
 
 def offer(state: Resolved, seconds: float) -> Message:
-    """What the dock says where a region waits to be asked for in tiles."""
+    """What the dock says where a region is only computed in tiles when asked for."""
     plan = state.plan
     if plan is None:
         return Message()

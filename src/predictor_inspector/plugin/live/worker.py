@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
+import os
+import sys
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
+import torch
 from qtpy.QtCore import QObject, Signal
 
 log = logging.getLogger(__name__)
 
-
 Work = Callable[[Callable[[str, float], None]], Any]
+
+_SWITCH_INTERVAL = 0.0005
+"""Seconds after which a thread of Python makes way for another while something is computed."""
 
 
 class Cancelled(Exception):
-    """The person, or a newer state of affairs, has asked to stop."""
+    """Raised in the worker once its job was cancelled, or a newer one is wanted."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,7 @@ class Job:
     Attributes
     ----------
     work : callable
-        Takes a function that it calls with the name of a step and the fraction of it that is done; returns the result. If
-        it is a generator, what it yields is delivered too.
+        Called with ``progress(step, fraction)``; returns the result. What a generator yields is delivered too.
     about : object
         What the result is about, by which its receiver knows whether it is still wanted.
     preview : callable, optional
@@ -44,16 +49,8 @@ class Job:
 class LiveRunner(QObject):
     """Runs one job at a time in a worker thread; while it runs, only the newest of those that come is remembered.
 
-    Every result is delivered, not just the last, so that the picture moves while the hand does.
-
-    All signals are emitted in the thread that the runner lives in.
-
-    Parameters
-    ----------
-    prepare : callable, optional
-        Called once in the worker thread before the first job.
-    executor : concurrent.futures.Executor, optional
-        Where jobs run, one at a time; a thread of its own by default.
+    Every result is delivered, not just the last, so that the picture moves while the hand does. All signals are emitted in
+    the thread that the runner lives in. `executor` runs jobs one at a time; a thread of its own by default.
     """
 
     previewed = Signal(object, object)
@@ -73,9 +70,9 @@ class LiveRunner(QObject):
 
     _ended = Signal(object, object, object)
 
-    def __init__(self, prepare: Callable[[], object] | None = None, executor: Executor | None = None) -> None:
+    def __init__(self, executor: Executor | None = None) -> None:
         super().__init__()
-        self._executor = executor or ThreadPoolExecutor(1, "predictor-inspector", initializer=prepare)
+        self._executor = executor or ThreadPoolExecutor(1, "predictor-inspector", _leave_a_core_to_the_window)
         self._running: Job | None = None
         self._pending: Job | None = None
         self._cancel = Event()
@@ -101,7 +98,7 @@ class LiveRunner(QObject):
             self._start(job)
 
     def cancel(self) -> None:
-        """Forget the job that waits, and end the running one at its next step."""
+        """Drop the job that waits, and end the running one at its next step."""
         self._pending = None
         self._cancel.set()
 
@@ -152,7 +149,7 @@ class LiveRunner(QObject):
         self.stepped.emit(name, fraction)
 
     def _step_unless_superseded(self, name: str, fraction: float) -> None:
-        """What has been previewed makes way for what is newer: the hand is followed by previews."""
+        """What has been previewed makes way for what is newer: previews follow the hand."""
         if self._superseded.is_set():
             raise Cancelled(name)
         self._step(name, fraction)
@@ -173,3 +170,27 @@ class LiveRunner(QObject):
             self.cancelled.emit(job)
         if self._running is None:
             self.busy_changed.emit(False)
+
+
+@contextmanager
+def short_switch_interval() -> Iterator[None]:
+    """Let threads of Python take turns more often meanwhile, in the whole process.
+
+    Every operation of torch releases the interpreter and asks for it again. While the window is painted it gets it only
+    after Python's switch interval: 5 ms, which would be most of the time that a small region takes.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, _SWITCH_INTERVAL))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def _leave_a_core_to_the_window() -> None:
+    """Let torch compute on all cores but one, in the calling thread.
+
+    torch's threads wait for each other after every operation: where the window takes the core of one, all stand still,
+    for longer than one thread less would have taken.
+    """
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))

@@ -19,8 +19,8 @@ from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.training.survey import Survey
+from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
-from predictor_inspector.plugin.layers.rgb_mix import RgbMix
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.resolve import Resolved

@@ -21,7 +21,6 @@ from predictor_inspector.plugin.forms.small_widgets import scrolling, wrapping
 from predictor_inspector.plugin.layers.colours import REASON_COLOURS
 from predictor_inspector.plugin.layers.labels import FindingLayer, ZeroWeightLayer
 from predictor_inspector.plugin.layers.navigation import fly_to
-from predictor_inspector.plugin.live.threads import leave_a_core_to_the_window
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab, TabContext
@@ -64,7 +63,7 @@ class FindingsTab(Tab):
         self._reasons: Array | None = None
         self._mark, self._zero_weight = FindingLayer(context.layers), ZeroWeightLayer(context.layers)
         self._summary, self._legend, self._failures = wrapping(""), wrapping(""), wrapping("")
-        self._runner = LiveRunner(leave_a_core_to_the_window)
+        self._runner = LiveRunner()
         self._runner.finished.connect(self._on_checked)
         self._runner.failed.connect(self._on_failed)
         self._runner.stepped.connect(self._on_step)

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
-from predictor_inspector.plugin.layers.rgb_mix import RgbMix
+from predictor_inspector.plugin.layers.colours import RgbMix
 
 _COLUMNS = (
     ("channel", "Tick to mix the channel into the RGB view; double-click to change its colour there"),

@@ -88,7 +88,7 @@ class SetupTab(Tab):
     def on_view_changed(self) -> None:
         """Mark in the table which channel and which view are on the canvas."""
         controller = self.context.controller
-        channel = controller.channel
+        channel = controller.results.channel
         if channel is not None:
             self._channels.set_channel(channel)
         self._channels.set_view(controller.results.looked_at())
