@@ -9,7 +9,7 @@ from typing import Any
 from napari.layers import Layer
 
 from predictor_inspector.data.opening import list_arrays, readable_suffixes
-from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data, with_source
+from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data
 
 _ORDER = {"image": 0, "labels": 1, "mask": 2}
 
@@ -39,11 +39,7 @@ def layers_from_path(path: str) -> list[LayerData]:
         raise ValueError(f"{path} holds no arrays")
     stem = Path(path).name.split(".")[0]
     return [
-        with_source(
-            layer_data(found.array, found.location or stem, found.kind, visible=found.kind != "mask"),
-            path,
-            found.name,
-        )
+        layer_data(found.array, found.location or stem, found.kind, found.kind != "mask", (path, found.name))
         for found in arrays
     ]
 

@@ -1,4 +1,4 @@
-"""`CompareLayers`: the kept result A, and the difference, as layers beside those of the live result B."""
+"""`CompareLayers`: layers of the kept result A and of the difference, beside those of the live result B."""
 
 from __future__ import annotations
 
@@ -25,17 +25,14 @@ _COLOURS = ("colormap", "contrast_limits_range", "contrast_limits")
 
 
 class CompareLayers:
-    """Layers of A and of the difference: made once, given new data, removed together.
-
-    They take axes and units from B's layers, which aren't touched. All of them lie above all others.
-    """
+    """Layers of A and of the difference, above all others; they take axes and units from B's, which aren't changed."""
 
     def __init__(self, layers: OwnedLayers) -> None:
         self._layers, self._viewer = layers, layers.viewer
         self._grid: dict[str, Any] | None = None
         self._camera: tuple[Any, Any] | None = None
         self._fitted: tuple[float, float] | None = None
-        # What an earlier dock compared isn't compared any more.
+        # An earlier dock may have left a comparison.
         self.show_only()
 
     def live(self, view: str) -> Any | None:
@@ -51,13 +48,7 @@ class CompareLayers:
         return self._layers.find(name)
 
     def put(self, name: str, data: np.ndarray, array: Array, like: str) -> None:
-        """Show `data` where `array` lies, on the axes that B's layer `like` has.
-
-        Parameters
-        ----------
-        data : numpy.ndarray
-            [C, …spatial axes], or [… spatial axes, 3] for colours.
-        """
+        """Show `data`, [C, …spatial axes] or colours [… spatial axes, 3], where `array` lies, on the axes of B's `like`."""
         model = self.live(like)
         if model is None:
             return
@@ -76,7 +67,7 @@ class CompareLayers:
         self._layers.put("image", name, data, geometry, new)
 
     def apply_style(self, view: str, colours: bool) -> None:
-        """Give A's layer of `view` the look of B's: colours only where their values mean the same."""
+        """Give A's layer of `view` the style of B's; `colours` too if their values mean the same."""
         layer, model = self.get(NAMES[view]), self.live(view)
         if layer is None or model is None:
             return
@@ -85,7 +76,7 @@ class CompareLayers:
                 setattr(layer, name, getattr(model, name))
 
     def fit_difference(self, largest: float) -> None:
-        """Contrast limits about 0 that hold the largest difference, unless the person has set others."""
+        """Set contrast limits about 0 that hold the largest difference, unless the person has set others."""
         layer = self.get(DIFFERENCE)
         if layer is None or self._fitted not in (None, tuple(layer.contrast_limits)):
             return
@@ -98,13 +89,9 @@ class CompareLayers:
         self._layers.show(*names)
 
     def side_by_side(self, on: bool, fit: Inspection | None = None) -> None:
-        """B left and A right, by napari's grid, whose cameras are one; the person's grid comes back afterwards.
+        """Show B left and A right by napari's grid, whose cameras are one; the person's grid comes back afterwards.
 
-        Parameters
-        ----------
-        fit : Inspection, optional
-            The view draws back so that all of its region is seen in half the canvas, and comes back afterwards unless it
-            was moved meanwhile.
+        The view zooms out until the region of `fit` is seen in half the canvas; it comes back unless it was moved meanwhile.
         """
         grid = self._viewer.canvas.grid
         if on:
@@ -115,22 +102,17 @@ class CompareLayers:
             count = sum(self.get(name) is not None for name in _ALL)
             # Layers are dealt out from the bottom, and cells without a visible layer are left out.
             grid.stride = max(1, len(self._viewer.layers) - count)
-            grid.shape = (1, 2)
-            grid.spacing = _GAP
-            grid.enabled = True
+            grid.shape, grid.spacing, grid.enabled = (1, 2), _GAP, True
             if first and fit is not None:
                 before = self._camera_now()
                 zoom_out_to(self._viewer, fit.roi, fit.target)
                 self._camera = before, self._camera_now()
         elif self._grid is not None:
-            settings, self._grid = self._grid, None
-            for name, value in settings.items():
+            for name, value in self._grid.items():
                 setattr(grid, name, value)
-            if self._camera is not None:
-                (center, zoom), left = self._camera
-                if left == self._camera_now():
-                    self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = center, zoom
-                self._camera = None
+            if self._camera is not None and self._camera[1] == self._camera_now():
+                self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = self._camera[0]
+            self._grid = self._camera = None
 
     def remove(self) -> None:
         """Remove all of them and give the grid back."""

@@ -1,4 +1,4 @@
-"""An explanation's marks as shapes on a canvas, with labels that hide neither each other nor what they name."""
+"""Marks of an explanation as shapes on a canvas, with labels that don't hide them."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ COLOURS = {
 CASING = "#000000"
 _FADED = "70"
 _PLATE = "#000000c8"
-_WIDTH = 3.0
-_CASING_WIDTH = 6.0
+_WIDTH, _CASING_WIDTH = 3.0, 6.0
 _HEAD = 16.0
 """Length of an arrow's head, in pixels; so are the widths of lines and of their casing."""
 
-_RING = 9.0
-_DOT = 5.0
+_RING, _DOT = 9.0, 5.0
+"""Radii of the ring that stands for an arrow seen from its end, and of a point, in pixels."""
+
 _TINY = 6.0
-"""Radii of the ring that stands for an arrow seen from its end, and of a point, and what is too small to see: in pixels."""
+"""Pixels below which a box is ringed."""
 
 _ANGLES = {False: np.linspace(0, 2 * np.pi, 49), True: np.linspace(0, 2 * np.pi, 21)}
 """Of an ellipse's corners, in a slice and in 3-D, where napari makes a tube of every line."""
@@ -41,7 +41,7 @@ TEXT_PIXELS = 18.0
 """Height of a label's text on the canvas."""
 
 _SMALL = 16.0
-"""What is at most so many times as long as text is high is kept free of labels."""
+"""Marks of at most so many text heights are kept free of labels."""
 
 _LETTER = 0.6
 """Width of a letter, of its height, on average."""
@@ -94,7 +94,7 @@ def _extent(mark: Arrow | Line | BoxMark | Point | Ellipsoid) -> _Extent:
 
 
 def _beside(extent: _Extent, canvas: Canvas) -> list[str]:
-    """Where something lies beside the slice shown, in words: one for every axis along which the slice doesn't cut it."""
+    """How far a mark lies beside the slice shown, in words, for each axis along which the slice doesn't cut it."""
     words = []
     for axis in canvas.hidden:
         if not canvas.cuts(*extent, axis):
@@ -105,15 +105,14 @@ def _beside(extent: _Extent, canvas: Canvas) -> list[str]:
 
 def _paths(mark: Arrow | Line | BoxMark | Point | Ellipsoid, canvas: Canvas) -> list[np.ndarray]:
     """The lines of a mark, [N, axes] each."""
-    if isinstance(mark, BoxMark):
-        return _box(np.array(mark.begin, dtype=float), np.array(mark.end, dtype=float), canvas)
     if isinstance(mark, Ellipsoid):
         return _ellipsoid(np.array(mark.centre, dtype=float), np.array(mark.covariance), canvas)
     if isinstance(mark, Point):
-        return _rings(np.array(mark.position, dtype=float), _DOT, canvas)
-    if isinstance(mark, Arrow):
-        return _arrow(np.array(mark.begin, dtype=float), np.array(mark.end, dtype=float), canvas)
-    return [np.array([mark.begin, mark.end])]
+        return _ring(np.array(mark.position, dtype=float), _DOT, canvas)
+    ends = np.array([mark.begin, mark.end], dtype=float)
+    if isinstance(mark, Line):
+        return [ends]
+    return _box(*ends, canvas) if isinstance(mark, BoxMark) else _arrow(*ends, canvas)
 
 
 def _box(begin: np.ndarray, end: np.ndarray, canvas: Canvas) -> list[np.ndarray]:
@@ -122,12 +121,11 @@ def _box(begin: np.ndarray, end: np.ndarray, canvas: Canvas) -> list[np.ndarray]
     corners = canvas.rectangle(begin, end)
     outline = [np.vstack([corners, corners[:1]])]
     if (end - begin)[canvas.shown].max() < _TINY * canvas.pixel:
-        # A speck would be overlooked from the last row.
-        outline += _rings((begin + end) / 2, 1.5 * _RING, canvas)
+        outline += _ring((begin + end) / 2, 1.5 * _RING, canvas)
     return outline
 
 
-def _rings(centre: np.ndarray, pixels: float, canvas: Canvas) -> list[np.ndarray]:
+def _ring(centre: np.ndarray, pixels: float, canvas: Canvas) -> list[np.ndarray]:
     return _ellipsoid(centre, np.eye(len(centre)) * (pixels * canvas.pixel) ** 2, canvas)
 
 
@@ -148,7 +146,7 @@ def _arrow(begin: np.ndarray, end: np.ndarray, canvas: Canvas) -> list[np.ndarra
     shaft[canvas.hidden] = 0
     reach = float(np.linalg.norm(shaft))
     if reach < _RING * canvas.pixel:
-        return [] if canvas.solid else _rings(begin, _RING, canvas)
+        return [] if canvas.solid else _ring(begin, _RING, canvas)
     along, head = shaft / reach, min(_HEAD * canvas.pixel, 0.5 * reach)
     back = end - head * along
     sides = [0.45 * head * side for side in _across(along, canvas)]
@@ -168,9 +166,9 @@ def _across(along: np.ndarray, canvas: Canvas) -> list[np.ndarray]:
 
 
 def _labels(labels: Sequence[tuple[_Extent, str]], extents: Sequence[_Extent], canvas: Canvas) -> list[Shape]:
-    """Texts on plates beside what they name, where they hide neither each other nor what is small."""
+    """Texts on plates beside what they name, where they hide neither each other nor small marks."""
     axes, pixel = canvas.shown[-2:], canvas.pixel
-    # What is small must not be hidden; what is large, a window say, may have names written on it.
+    # Large marks, a window for instance, may have labels on them.
     taken = [
         (low[axes], high[axes]) for low, high in extents if (high - low)[axes].max() <= _SMALL * TEXT_PIXELS * pixel
     ]
@@ -190,14 +188,14 @@ def _labels(labels: Sequence[tuple[_Extent, str]], extents: Sequence[_Extent], c
 
 
 def _places(low: np.ndarray, high: np.ndarray, size: np.ndarray, gap: float) -> list[np.ndarray]:
-    """Where the middle of a label may lie, the best places first: right, left of and on what it names, and up and down."""
+    """Where the middle of a label may lie, the best first: right, left of and on what it names, then up and down."""
     (height, width), (y, x) = size, (low + high) / 2
     places = []
     for lift in (0.0, 1.1, -1.1, 2.2, -2.2, 3.3, -3.3, 4.4, -4.4):
         at = y + lift * height
         places += [(at, high[1] + gap + width / 2), (at, low[1] - gap - width / 2), (at, x)]
     if high[1] - low[1] > 2 * width:
-        # Something large carries its name along its edge.
+        # Large marks have their label along an edge.
         places = [(low[0] - height, x), (high[0] + height, x), *places]
     return [np.array(place) for place in places]
 
@@ -207,6 +205,6 @@ def _overlap(centre: np.ndarray, size: np.ndarray, low: np.ndarray, high: np.nda
 
 
 def _in_sight(centre: np.ndarray, size: np.ndarray, canvas: Canvas) -> bool:
-    """Whether a plate lies on the canvas with all that is written on it."""
+    """Whether all of a plate lies on the canvas."""
     middle, shown = np.array(canvas.view.center[-2:]), np.array(canvas.view.size[-2:])
     return canvas.solid or bool(np.all(np.abs(centre - middle) <= (shown - size) / 2))

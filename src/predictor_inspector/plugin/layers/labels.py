@@ -19,7 +19,7 @@ FINDING, ZERO_WEIGHT = "finding", "weight 0"
 
 
 class LabelLayer:
-    """A layer of small whole numbers in colours of their own, over everything else; hidden until it shows something."""
+    """A layer of small whole numbers in colours of their own, hidden until it shows something."""
 
     role: str
 
@@ -32,20 +32,13 @@ class LabelLayer:
         self._layers.hide(self.role)
 
     def _put(self, array: Array, place: Place, colours: Mapping[int, str], **attributes: Any) -> None:
-        """Show an array, whose channel axis, if it has one, comes first, with colours of every value that is to be seen."""
+        """Show an array, [(C,) … spatial axes]; values without a colour are transparent."""
         values = array.numpy().astype(np.uint8)
         if place.time is not None:
             values = np.expand_dims(values, array.channel_dims)
         geometry = geometry_beside(array, place, channels=bool(array.channel_dims))
-        self._layers.put(
-            "labels",
-            self.role,
-            values,
-            geometry,
-            new={"opacity": 0.75},
-            colormap=label_colormap(colours),
-            **attributes,
-        )
+        attributes["colormap"] = label_colormap(colours)
+        self._layers.put("labels", self.role, values, geometry, {"opacity": 0.75}, **attributes)
         self._layers.show(self.role)
 
 
@@ -62,21 +55,18 @@ class FindingLayer(LabelLayer):
 
 
 class ZeroWeightLayer(LabelLayer):
-    """A layer that says of every value without weight why it has none; it has channels, as target and weight."""
+    """A layer that says why values have no weight; it has channels, as target and weight."""
 
     role = ZERO_WEIGHT
 
     def show(self, reasons: Array, place: Place) -> None:
         """Show numbers into `REASONS`, [C, … spatial axes]; the status bar says what they mean."""
-        self._put(
-            reasons, place, REASON_COLOURS, features={"index": list(range(len(REASONS))), "meaning": list(REASONS)}
-        )
+        meanings = {"index": list(range(len(REASONS))), "meaning": list(REASONS)}
+        self._put(reasons, place, REASON_COLOURS, features=meanings)
 
 
 def label_colormap(colours: Mapping[int, str]) -> Any:
     """Colours of these values; all others are transparent."""
     from napari.utils.colormaps import DirectLabelColormap
 
-    shown: dict[Any, str] = {None: "transparent", 0: "transparent"}
-    shown.update(colours)
-    return DirectLabelColormap(color_dict=shown)
+    return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", **colours})

@@ -1,11 +1,10 @@
-"""Arrays as napari takes them: layer data tuples that lie where the arrays lie."""
+"""Layer data tuples of arrays, in the right place."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,14 +16,13 @@ LayerData = tuple[Any, dict[str, Any], str]
 Kind = Literal["labels", "image", "mask"]
 
 SOURCE = "predictor_inspector_source"
-"""The key in a layer's metadata of where its array lies: ``{"path": …, "name": …}``."""
+"""Metadata key of where a layer's array lies: ``{"path": …, "name": …}``."""
 
-IN_MEMORY = 2**26
-"""Arrays of no more values than this are read at once, which makes panning smooth; larger ones chunk by chunk."""
+_IN_MEMORY = 2**26
+"""Arrays of at most so many values are read at once, which makes panning smooth; larger ones chunk by chunk."""
 
 
-@dataclass(frozen=True)
-class LayerGeometry:
+class LayerGeometry(NamedTuple):
     """Where a layer lies: what napari calls scale, translate, units and axis labels, one of each per axis.
 
     `translate` is the centre of the first voxel, where an array's offset is its corner.
@@ -45,9 +43,8 @@ class LayerGeometry:
 
     def led_by(self, label: str, scale: float = 1.0, translate: float = 0.0) -> LayerGeometry:
         """With one more axis, before all others."""
-        return LayerGeometry(
-            (scale, *self.scale), (translate, *self.translate), ("pixel", *self.units), (label, *self.axis_labels)
-        )
+        units, labels = ("pixel", *self.units), (label, *self.axis_labels)
+        return LayerGeometry((scale, *self.scale), (translate, *self.translate), units, labels)
 
 
 def geometry_beside(array: Array, place: Place, channels: bool) -> LayerGeometry:
@@ -58,39 +55,30 @@ def geometry_beside(array: Array, place: Place, channels: bool) -> LayerGeometry
     return geometry.led_by("channel") if channels else geometry
 
 
-def layer_data(array: Array, name: str, kind: Kind, visible: bool = True) -> LayerData:
-    """One array as a layer data tuple.
+def layer_data(
+    array: Array, name: str, kind: Kind, visible: bool = True, source: tuple[str, str | None] | None = None
+) -> LayerData:
+    """One array as a layer data tuple; masks become labels, too, and are painted with the same tools.
 
-    Parameters
-    ----------
-    kind : {"labels", "image", "mask"}
-        Masks become labels, too: they are painted with the same tools.
+    `source` is the path of the file that the array lies in, and its name there.
     """
     channels, axes = array.axis_names[: array.channel_dims], array.axis_names[array.channel_dims :]
     geometry = LayerGeometry.of(array, [ome_unit(array.unit) or "pixel"] * array.dims, axes)
     for axis in reversed(channels):
         geometry = geometry.led_by({"c^": "channel", "t^": "time"}.get(axis, axis.removesuffix("^")))
-    meta = {"name": name, "visible": visible, **asdict(geometry)}
+    meta = {"name": name, "visible": visible, **geometry._asdict()}
+    if source is not None:
+        meta["metadata"] = {SOURCE: {"path": os.path.abspath(source[0]), "name": source[1]}}
+    values = _values(array)
     if kind == "image":
-        return _values(array), {**meta, "colormap": "gray"}, "image"
-    return _labels(_values(array)), {**meta, "opacity": 0.5}, "labels"
-
-
-def with_source(layer: LayerData, path: str | os.PathLike[str], name: str | None) -> LayerData:
-    """A layer that knows in which file its array lies."""
-    data, meta, kind = layer
-    known = {SOURCE: {"path": os.path.abspath(path), "name": name}}
-    return data, {**meta, "metadata": {**meta.get("metadata", {}), **known}}, kind
+        return values, {**meta, "colormap": "gray"}, "image"
+    # napari's labels must be numbers.
+    return values.astype(np.uint8) if values.dtype == bool else values, {**meta, "opacity": 0.5}, "labels"
 
 
 def _values(array: Array) -> Any:
-    if int(np.prod(array.shape)) <= IN_MEMORY:
+    if int(np.prod(array.shape)) <= _IN_MEMORY:
         return array.numpy()
     from dask.array import from_array
 
     return from_array(array.data, chunks=getattr(array.data, "chunks", "auto"), name=False)
-
-
-def _labels(values: Any) -> Any:
-    """Booleans as numbers, since napari's labels must be; ids stay what they are."""
-    return values.astype(np.uint8) if values.dtype == bool else values

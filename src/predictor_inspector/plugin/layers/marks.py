@@ -13,7 +13,6 @@ from predictor_inspector.plugin.layers.labels import label_colormap
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.shapes import Canvas, draw_shapes
-from predictor_inspector.plugin.model.view import view_of
 
 LINES, VOXELS = "explanation", "explanation voxels"
 
@@ -32,29 +31,21 @@ class MarkLayers:
 
     def __init__(self, layers: OwnedLayers) -> None:
         self._layers = layers
-        # What an earlier dock explained isn't explained any more.
+        # An earlier dock may have left an explanation.
         self.clear()
 
     def draw(self, marks: Sequence[Mark], grid: Array, units: Sequence[str], voxels: bool = True) -> None:
-        """Show the marks in the viewer's present view.
+        """Show the marks on the voxels of the ground truth, `grid`, in the viewer's present view.
 
-        Parameters
-        ----------
-        grid : Array
-            The ground truth, whose voxels the sliders step by.
-        units : sequence of str
-            napari's names of the units, per spatial axis.
-        voxels : bool
-            Whether sets of voxels are to be drawn anew too; they don't depend on the view.
+        `units` are napari's names, per spatial axis. Sets of voxels don't depend on the view: they are only drawn anew with
+        `voxels`.
         """
-        viewer = self._layers.viewer
         sets = [mark for mark in marks if isinstance(mark, VoxelSet)]
         if voxels and sets:
             self._put_voxels(sets[0].mask, units)
         elif voxels:
             self._layers.hide(VOXELS)
-        canvas = Canvas(grid, view_of(viewer), 1 / viewer.scene.camera.zoom)
-        features = {"label": np.empty(0, dtype=object)}
+        canvas, features = Canvas.of(grid, self._layers.viewer), {"label": np.empty(0, dtype=object)}
         draw_shapes(self._layers, LINES, shapes_of(marks, canvas), canvas, units, features=features, text=_TEXT)
 
     def clear(self) -> None:
@@ -67,14 +58,10 @@ class MarkLayers:
 
     def _put_voxels(self, mask: Array, units: Sequence[str]) -> None:
         is_new = self._layers.find(VOXELS) is None
-        self._layers.put(
-            "labels",
-            VOXELS,
-            mask.numpy().astype(np.uint8),
-            LayerGeometry.of(mask, units, mask.spatial_axes),
-            new={"opacity": 0.35, "colormap": label_colormap({1: COLOURS["object"]})},
-        )
+        geometry, values = LayerGeometry.of(mask, units, mask.spatial_axes), mask.numpy().astype(np.uint8)
+        new = {"opacity": 0.35, "colormap": label_colormap({1: COLOURS["object"]})}
+        self._layers.put("labels", VOXELS, values, geometry, new)
         if is_new:
-            # Lines lie on top of what they are about.
+            # Lines lie on top of the voxels.
             self._layers.keep_on_top(LINES)
         self._layers.show(VOXELS)

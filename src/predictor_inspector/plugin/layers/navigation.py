@@ -1,4 +1,4 @@
-"""Ways to bring a region, or the voxels of a mask, into view."""
+"""Bring a region, or the voxels of a mask, into view."""
 
 from __future__ import annotations
 
@@ -18,70 +18,64 @@ _SPAN, _SMALLEST = 0.4, 40
 
 
 def go_to_region(viewer: Any, roi: Roi, grid: Array) -> None:
-    """Show a region in the middle of the canvas.
+    """Show a region of the ground truth, `grid`, in the middle of the canvas.
 
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        Whose last dimensions are the spatial axes of `grid`.
-    roi : Roi
-        In the counts of `grid`.
-    grid : Array
-        The ground truth.
+    Its spatial axes are the viewer's last dimensions; `roi` counts what it counts.
     """
     first = viewer.dims.ndim - grid.dims
-    begin, shape = np.array(roi.begin, dtype=float), np.array(roi.shape, dtype=float)
-    voxel = np.array(grid.voxel_size, dtype=float)
+    begin, end = _corners(roi, grid)
     # The voxel in the middle, not the face between two, so that the slice lies inside.
-    middle = (begin + (shape / voxel // 2 + 0.5) * voxel) / grid.subdivision
-    size, centre = shape / grid.subdivision, (begin + shape / 2) / grid.subdivision
+    voxel = np.array(grid.physical_voxel_size)
+    middle = begin + (np.round((end - begin) / voxel) // 2 + 0.5) * voxel
     viewer.dims.set_point(list(range(first, viewer.dims.ndim)), [float(m) for m in middle])
-    shown = [axis - first for axis in viewer.dims.displayed if axis >= first]
-    camera = viewer.scene.camera
-    camera.center = tuple(float(centre[axis]) for axis in shown)
-    extent = size[shown[-2:]]
-    camera.zoom = float(_FILLED * min(np.array(picture_size(viewer)) / np.maximum(extent, 1e-12)))
+    axes = [axis - first for axis in viewer.dims.displayed if axis >= first]
+    _centre_on(viewer, (begin + end)[axes] / 2)
+    extent = (end - begin)[axes[-2:]]
+    viewer.scene.camera.zoom = float(_FILLED * min(np.array(picture_size(viewer)) / np.maximum(extent, 1e-12)))
 
 
 def zoom_out_to(viewer: Any, roi: Roi, grid: Array) -> None:
-    """Make all of a region fit into a slice's picture, if it doesn't: about its middle, as small as it takes."""
+    """Zoom out about the middle of a region until all of it is seen in the slice, unless it is already."""
     view, first = view_of(viewer), viewer.dims.ndim - grid.dims
     axes = [dim - first for dim in view.displayed]
     if view.ndisplay == 3 or min(axes) < 0:
         return
-    begin, end = (np.array([corner[axis] / grid.subdivision for axis in axes]) for corner in (roi.begin, roi.end))
+    begin, end = (corner[axes] for corner in _corners(roi, grid))
     centre, half = np.array(view.center), np.array(view.size) / 2
-    if np.all(begin >= centre - half) and np.all(end <= centre + half):
-        return
-    camera = viewer.scene.camera
-    camera.center = (*camera.center[:-2], *(float(middle) for middle in (begin + end) / 2))
-    camera.zoom *= min(1.0, float(_FILLED * min(view.size / (end - begin))))
+    if np.any(begin < centre - half) or np.any(end > centre + half):
+        _centre_on(viewer, (begin + end) / 2)
+        viewer.scene.camera.zoom *= min(1.0, float(_FILLED * min(view.size / (end - begin))))
 
 
 def fly_to(viewer: Any, mask: Array, may_zoom: bool) -> None:
-    """Bring voxels into view: the slice that holds most of them, and the canvas around them.
+    """Bring the voxels of a mask without channels into view: the slice that holds most, and the canvas around them.
 
-    Parameters
-    ----------
-    mask : Array
-        True at the voxels, without channels.
-    may_zoom : bool
-        Whether to come nearer where they would hardly be seen. What follows the view must not be made smaller by it.
+    If it `may_zoom`, it zooms in where they would hardly be seen; it must not where the region follows the view.
     """
     flags, first = mask.numpy(), viewer.dims.ndim - mask.dims
-    sizes = np.array(mask.physical_voxel_size)
-    corner = np.array(mask.offset) / mask.subdivision
-    for axis in range(mask.dims):
+    begin, end = _corners(mask.roi, mask)
+    for axis, size in enumerate(mask.physical_voxel_size):
         if first + axis not in viewer.dims.displayed:
             counts = flags.sum(axis=tuple(a for a in range(mask.dims) if a != axis))
-            viewer.dims.set_point(first + axis, float(corner[axis] + (int(np.argmax(counts)) + 0.5) * sizes[axis]))
+            viewer.dims.set_point(first + axis, float(begin[axis] + (int(np.argmax(counts)) + 0.5) * size))
     axes = [dim - first for dim in viewer.dims.displayed if dim >= first]
     camera, canvas = viewer.scene.camera, np.array(picture_size(viewer))
-    low, extent = corner[axes], np.array(flags.shape)[axes] * sizes[axes]
-    away = np.abs(low + extent / 2 - np.array(camera.center[-len(axes) :]))
+    centre, extent = (begin + end)[axes] / 2, (end - begin)[axes]
+    away = np.abs(centre - np.array(camera.center[-len(axes) :]))
     if len(axes) == 2 and np.any(away + extent / 2 > canvas / camera.zoom / 2):
-        # The camera has three coordinates, the displayed ones last.
-        camera.center = (*camera.center[:-2], *(float(c) for c in low + extent / 2))
+        _centre_on(viewer, centre)
     pixels, fitting = float((extent * camera.zoom).max()), float(canvas.min())
     if pixels > fitting or (may_zoom and pixels < _SMALLEST):
         camera.zoom *= _SPAN * fitting / max(pixels, 1e-9)
+
+
+def _corners(roi: Roi, grid: Array) -> tuple[np.ndarray, np.ndarray]:
+    """Begin and end of a region in the unit of length."""
+    return np.array(roi.begin) / grid.subdivision, np.array(roi.end) / grid.subdivision
+
+
+def _centre_on(viewer: Any, middle: np.ndarray) -> None:
+    """Move the camera to a point of the displayed axes."""
+    camera = viewer.scene.camera
+    # The camera has three coordinates, the displayed ones last.
+    camera.center = (*camera.center[: 3 - len(middle)], *(float(m) for m in middle))

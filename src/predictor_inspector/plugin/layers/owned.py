@@ -1,10 +1,9 @@
-"""`OwnedLayers`: the layers that the plugin makes, found by role, updated quietly, kept when the dock is reopened."""
+"""`OwnedLayers`: the layers that the plugin makes, found by role and updated with one redraw."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
@@ -12,14 +11,13 @@ import numpy as np
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 
 OWNER = "predictor_inspector"
-"""The key in a layer's metadata that marks it as the plugin's own; its value is the layer's role."""
+"""Metadata key of layers that the plugin made; its value is the layer's role."""
 
 Kind = Literal["image", "labels", "shapes"]
-_GEOMETRY = ("scale", "translate", "units", "axis_labels")
 
 
 def role_of(layer: Any) -> Any:
-    """The name of what the plugin made a layer for; None if it is somebody else's."""
+    """What the plugin made a layer for; None if it didn't make it."""
     return layer.metadata.get(OWNER)
 
 
@@ -34,14 +32,9 @@ def layer_kind(layer: Any) -> str:
 
 
 class OwnedLayers:
-    """The plugin's layers in one viewer, each found by its role, whatever a person has renamed it to.
+    """The plugin's layers in one viewer, each found by its role even if it was renamed.
 
-    Layers that an earlier dock left in the viewer are taken over. This module is the only one in the plugin that uses
-    napari's private names.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer or napari.components.ViewerModel
+    Layers that an earlier dock left in the viewer are taken over. Only this module uses private names of napari.
     """
 
     def __init__(self, viewer: Any) -> None:
@@ -62,20 +55,24 @@ class OwnedLayers:
             return None
         return layer
 
+    def find_for(self, role: str, geometry: LayerGeometry) -> Any | None:
+        """The layer of this role, removed if it has another number of axes."""
+        layer = self.find(role)
+        if layer is not None and layer.ndim != len(geometry.scale):
+            self.remove(role)
+            return None
+        return layer
+
     def add(self, kind: Kind, role: str, data: Any, geometry: LayerGeometry, **options: Any) -> Any:
         """Make a layer; the selected layers and the slider used last stay the same.
 
-        Parameters
-        ----------
-        data : array, or list of arrays for shapes
-        **options
-            Of napari's function that adds such layers.
+        Options are those of napari's function that adds such layers. Data of shapes are a list of arrays.
         """
         options = {"name": role, "metadata": {OWNER: role}, "blending": "translucent_no_depth"} | options
         if kind == "shapes":
             options["ndim"] = len(geometry.scale)
         with self._selection_kept():
-            layer = getattr(self.viewer, f"add_{kind}")(data, **asdict(geometry), **options)
+            layer = getattr(self.viewer, f"add_{kind}")(data, **geometry._asdict(), **options)
         if kind != "image":
             layer.editable = False
         self._layers[role] = layer
@@ -90,15 +87,7 @@ class OwnedLayers:
         new: Mapping[str, Any] | None = None,
         **attributes: Any,
     ) -> Any:
-        """Give a layer new data in a new place, with one redraw.
-
-        Parameters
-        ----------
-        new : mapping, optional
-            What the layer is made with if there is none yet: options of napari's function that adds such layers.
-        **attributes
-            What is set together with the data.
-        """
+        """Give a layer data, place and attributes with one redraw; a missing one is made, with the options `new`."""
         layer = self.find_for(role, geometry)
         if layer is None:
             layer = self.add(kind, role, data, geometry, **(new or {}))
@@ -111,34 +100,19 @@ class OwnedLayers:
                 setattr(layer, name, value)
         return layer
 
-    def find_for(self, role: str, geometry: LayerGeometry) -> Any | None:
-        """The layer of this role, removed if it has another number of axes."""
-        layer = self.find(role)
-        if layer is not None and layer.ndim != len(geometry.scale):
-            self.remove(role)
-            return None
-        return layer
-
     def place(self, layer: Any, geometry: LayerGeometry) -> None:
-        """Put a layer somewhere; to be called within `quietly`, since napari adapts to what is set, changed or not."""
-        for name in _differing(layer, geometry):
+        """Put a layer somewhere, within `quietly`; napari adapts the viewer to what is set, changed or not."""
+        for name in differing(layer, geometry):
             setattr(layer, name, getattr(geometry, name))
-
-    def is_at(self, layer: Any, geometry: LayerGeometry) -> bool:
-        """Whether a layer lies there already."""
-        return not _differing(layer, geometry)
 
     @contextmanager
     def quietly(self, *layers: Any) -> Iterator[None]:
-        """Change data and place of layers, each of which is redrawn once, at the end of the outermost block.
-
-        Meanwhile the viewer doesn't adapt its sliders to every step; at the end it does, if they have to be others.
-        """
+        """Change data and place of layers with one redraw of each, and one update of sliders, at the outermost end."""
         adapt, before = self.viewer._on_layers_change, [_words(layer) for layer in layers]
         with ExitStack() as blocked:
             for layer in layers:
                 blocked.enter_context(layer._block_refresh())
-                for name in ("data", *_GEOMETRY):
+                for name in ("data", *LayerGeometry._fields):
                     blocked.enter_context(getattr(layer.events, name).blocker(adapt))
                 if layer_kind(layer) == "shapes":
                     blocked.enter_context(layer.events.data.blocker())
@@ -162,21 +136,21 @@ class OwnedLayers:
             layer.refresh()
 
     def show(self, *roles: str) -> None:
-        """Make layers visible, those that there are."""
+        """Make layers visible."""
         self._set_visible(roles, True)
 
     def hide(self, *roles: str) -> None:
-        """Make layers invisible, those that there are."""
+        """Make layers invisible."""
         self._set_visible(roles, False)
 
     def remove(self, *roles: str) -> None:
-        """Remove layers, those that there are."""
+        """Remove layers."""
         for role in roles:
             if self.find(role) is not None:
                 self.viewer.layers.remove(self._layers.pop(role))
 
     def keep_on_top(self, *roles: str) -> None:
-        """Move layers above all others, where something lies above them; among themselves they stay in order."""
+        """Move layers above all others; among themselves they stay in order."""
         layers = self.viewer.layers
         wanted = [layer for layer in layers if layer in [self.find(role) for role in roles]]
         if list(layers)[len(layers) - len(wanted) :] != wanted:
@@ -184,7 +158,7 @@ class OwnedLayers:
                 layers.move(layers.index(layer), len(layers))
 
     def topmost(self, *roles: str) -> str | None:
-        """The one of these roles whose layer is visible and lies above the others that are; None if none is visible."""
+        """The one of these roles whose layer is visible and lies above the others; None if none is visible."""
         mine = {self.find(role): role for role in roles}
         return next((mine[layer] for layer in reversed(self.viewer.layers) if layer in mine and layer.visible), None)
 
@@ -218,8 +192,8 @@ class OwnedLayers:
             dims.last_used = dims.ndim + slider
 
 
-def _differing(layer: Any, geometry: LayerGeometry) -> list[str]:
-    """What of a layer's geometry is another."""
+def differing(layer: Any, geometry: LayerGeometry) -> list[str]:
+    """The fields of a geometry that aren't those of a layer."""
     numbers = [n for n in ("scale", "translate") if not np.array_equal(getattr(layer, n), getattr(geometry, n))]
     words = [n for n in ("units", "axis_labels") if tuple(map(str, getattr(layer, n))) != getattr(geometry, n)]
     return numbers + words

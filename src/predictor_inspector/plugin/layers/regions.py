@@ -40,7 +40,7 @@ class RegionLayers:
     def draw(self, state: Resolved, editable: bool) -> None:
         """Show the regions; the ROI's rectangle can be moved and resized if it is `editable`."""
         self._state, regions = state, state.regions
-        canvas, roi = Canvas(state.gt, state.view, 1 / self._layers.viewer.scene.camera.zoom), regions.roi
+        canvas, roi = Canvas.of(state.gt, self._layers.viewer, state.view), regions.roi
         shapes = {name: list[Shape]() for name in NAMES}
         if regions.padding_region != roi:
             shapes["padding"] += _shapes(regions.padding_region, canvas, PADDING, 2.0)

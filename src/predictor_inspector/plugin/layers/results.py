@@ -16,10 +16,10 @@ TARGET, WEIGHT, RGB = "target", "weight", "target RGB"
 VIEWS = (TARGET, WEIGHT, RGB)
 
 _SHOWN = "predictor_inspector_values"
-"""The key in a layer's metadata of what its values are: it has got the contrast and colours that suit them."""
+"""Metadata key of what a layer's values mean: it has contrast and colours that suit them."""
 
 _LARGE_IN_3D = 2**25
-"""Voxels of a region that isn't drawn in 3-D: napari would take all of it into memory, several times over."""
+"""Voxels above which a region isn't drawn in 3-D: napari would copy all of it into memory, several times."""
 
 
 class ResultLayers:
@@ -34,12 +34,12 @@ class ResultLayers:
     def __init__(self, layers: OwnedLayers) -> None:
         self._layers, self._dims = layers, layers.viewer.dims
         self._chosen = RGB
-        # What an earlier dock has left is outdated.
+        # Layers of an earlier dock are outdated.
         self._outdated, self._large = True, False
         self._hidden_view = None if self.looked_at() else self._chosen
-        """The view to show as soon as results needn't be hidden any more."""
+        """The view to show once results aren't hidden any more."""
         self._weight_limit: float | None = None
-        """Up to where the weights' contrast was set, of weights that weren't all known then."""
+        """The weights' contrast limit that was set while they weren't all known."""
 
     def get(self, view: str) -> Any | None:
         """The layer of a view, if there is one."""
@@ -85,7 +85,7 @@ class ResultLayers:
             self._layers.show(view)
 
     def look_at(self, view: str) -> None:
-        """Show one of the three views and hide the others, as soon as there is something to be seen."""
+        """Show one of the three views and hide the others, now or once results aren't hidden."""
         self._chosen = self._hidden_view = view
         self.update_visibility()
 
@@ -106,7 +106,7 @@ class ResultLayers:
             self._dims.set_point(axis, float(index))
 
     def hide_outdated(self) -> None:
-        """Hide a target that isn't the one asked for any more, until `show` is called."""
+        """Hide results that are outdated until `show` is called."""
         self._outdated = True
         self.update_visibility()
 
@@ -152,7 +152,7 @@ class ResultLayers:
         return self._layers.put("image", view, data, geometry, new)
 
     def _raise_weight_limit(self, heaviest: float) -> None:
-        """Make room for weights that are heavier than those known before, unless the person has set the contrast since."""
+        """Extend the contrast to heavier weights, unless the person has set it since."""
         weight = self.get(WEIGHT)
         if weight is not None and tuple(weight.contrast_limits) == (0, self._weight_limit):
             self._set_weight_limit(weight, heaviest)

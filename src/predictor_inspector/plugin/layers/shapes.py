@@ -1,4 +1,4 @@
-"""Shapes in world coordinates, drawn as layers of the slice that a viewer shows, or of its box in 3-D."""
+"""Shapes in world coordinates, drawn in the slice that a viewer shows, or in 3-D."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from napari.utils.colormaps.standardize_color import transform_color
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
-from predictor_inspector.plugin.layers.owned import OwnedLayers
-from predictor_inspector.plugin.model.view import View
+from predictor_inspector.plugin.layers.owned import OwnedLayers, differing
+from predictor_inspector.plugin.model.view import View, view_of
 
 TRANSPARENT = "#00000000"
 
@@ -23,18 +23,9 @@ _NOTICEABLE = 0.1
 
 @dataclass(frozen=True)
 class Shape:
-    """One shape.
+    """A shape with vertices, [N, axes], in the unit of length, and a text in its middle.
 
-    Attributes
-    ----------
-    vertices : numpy.ndarray
-        [N, axes], in the unit of length.
-    line, fill : str
-        Colours, ``#rrggbb`` or ``#rrggbbaa``.
-    pixels : float
-        Width of the line, on the canvas.
-    text : str
-        Written in its middle.
+    Colours of line and filling are ``#rrggbb`` or ``#rrggbbaa``; the line's width is in pixels of the canvas.
     """
 
     kind: Literal["line", "path", "rectangle", "polygon"]
@@ -47,19 +38,19 @@ class Shape:
 
 @dataclass(frozen=True)
 class Canvas:
-    """What shapes are drawn on: the axes of a ground truth as a viewer shows them.
+    """The axes of a ground truth as a viewer shows them; they are the viewer's last.
 
-    Attributes
-    ----------
-    grid : Array
-        The ground truth, whose spatial axes are the viewer's last.
-    pixel : float
-        The length of a pixel of the canvas.
+    `pixel` is the length of a pixel of the canvas.
     """
 
     grid: Array
     view: View
     pixel: float
+
+    @classmethod
+    def of(cls, grid: Array, viewer: Any, view: View | None = None) -> Canvas:
+        """As a viewer shows them now, or in a view of before."""
+        return cls(grid, view or view_of(viewer), 1 / viewer.scene.camera.zoom)
 
     @cached_property
     def shown(self) -> list[int]:
@@ -69,12 +60,12 @@ class Canvas:
 
     @property
     def in_space(self) -> bool:
-        """Whether nothing but the grid's axes is displayed: no channels, say."""
+        """Whether only the grid's axes are displayed, no channels or time."""
         return len(self.shown) == self.view.ndisplay
 
     @cached_property
     def hidden(self) -> list[int]:
-        """The grid's axes that aren't displayed, if any is."""
+        """The grid's axes that aren't displayed; empty if none is displayed."""
         return [axis for axis in range(self.grid.dims) if self.shown and axis not in self.shown]
 
     @cached_property
@@ -113,7 +104,7 @@ class Canvas:
 
     def cuts(self, low: np.ndarray, high: np.ndarray, axis: int) -> bool:
         """Whether the slice shown goes through a box along an axis that isn't displayed."""
-        # What ends on the slice's own level is cut by it, whatever the last digits say.
+        # What ends at the slice is cut by it, whatever the last digits say.
         slack = 1e-6 * max(1.0, abs(self.point[axis]))
         return bool(low[axis] - slack <= self.point[axis] <= high[axis] + slack)
 
@@ -131,7 +122,7 @@ class Canvas:
 
 
 def box_outline(begin: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
-    """The edges of an upright box in as few paths as there can be: one in 2-D; two faces and four lines in 3-D."""
+    """The edges of an upright box as paths: one in 2-D, two faces and four lines in 3-D."""
     square = np.array([[0, 0], [0, 1], [1, 1], [1, 0], [0, 0]])
     if len(begin) == 2:
         return [begin + square * (end - begin)]
@@ -142,14 +133,10 @@ def box_outline(begin: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
 def draw_shapes(
     layers: OwnedLayers, role: str, shapes: Sequence[Shape], canvas: Canvas, units: Sequence[str], **options: Any
 ) -> None:
-    """Show shapes in a layer, and nothing else; what is as it was isn't drawn anew.
+    """Show these shapes in a layer; those that haven't changed aren't drawn anew.
 
-    Parameters
-    ----------
-    units : sequence of str
-        napari's names of the units, per axis.
-    **options
-        Of ``viewer.add_shapes``, for making the layer. Texts are shown if it has the feature ``"label"``.
+    `units` are napari's names, per axis. `options` are those of ``viewer.add_shapes``; texts are shown if the layer has
+    the feature ``"label"``.
     """
     scale, origin, hidden = canvas.scale, canvas.origin, canvas.hidden
     geometry = LayerGeometry(
@@ -163,7 +150,7 @@ def draw_shapes(
         path[:, hidden] = path[:, hidden].round()
     per_pixel = canvas.pixel / min(np.delete(scale, hidden))
     widths = [shape.pixels * per_pixel for shape in shapes]
-    alike = layers.is_at(layer, geometry) and _looks_like(layer, shapes, widths)
+    alike = not differing(layer, geometry) and _looks_like(layer, shapes, widths)
     if alike and all(np.allclose(a, b, rtol=0, atol=1e-6) for a, b in zip(layer.data, paths, strict=True)):
         return
     selected = set(layer.selected_data)
@@ -194,9 +181,9 @@ def _looks_like(layer: Any, shapes: Sequence[Shape], widths: Sequence[float]) ->
     """Whether a layer shows as many shapes of these kinds, colours, widths and texts."""
     if list(layer.shape_type) != [shape.kind for shape in shapes]:
         return False
-    texts = list(layer.features["label"]) if "label" in layer.features else [shape.text for shape in shapes]
+    texts = [shape.text for shape in shapes]
     return not shapes or (
-        texts == [shape.text for shape in shapes]
+        ("label" not in layer.features or list(layer.features["label"]) == texts)
         and np.allclose(layer.edge_width, widths, rtol=_NOTICEABLE)
         and np.allclose(layer.edge_color, transform_color([shape.line for shape in shapes]))
         and np.allclose(layer.face_color, transform_color([shape.fill for shape in shapes]))

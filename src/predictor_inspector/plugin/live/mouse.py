@@ -1,4 +1,4 @@
-"""Mouse over the canvas: the voxel under it, clicks told from drags, and a key that is held down."""
+"""Mouse over the canvas: the voxel under it, clicks, and a key that is held."""
 
 from __future__ import annotations
 
@@ -11,23 +11,15 @@ import numpy as np
 from predictor_inspector.inspection import Inspection
 
 _CLICK = 4
-"""A press and a release within so many pixels are a click."""
+"""Pixels that the mouse may move between press and release of a click."""
 
 _LOOKING = ("pan_zoom", "select", "direct", "transform")
-"""Modes of layers in which a click changes nothing that is painted."""
+"""Modes of layers in which a click paints nothing."""
 
 
 @dataclass(frozen=True)
 class CanvasPoint:
-    """A place on the canvas, in the world.
-
-    Attributes
-    ----------
-    position : tuple of float
-        One number per dimension of the viewer.
-    direction : tuple of float or None
-        Where the line of sight leads in 3-D; None in a slice, where the position is all there is.
-    """
+    """A point of the world under the mouse, one number per dimension of the viewer; in 3-D on a line of sight."""
 
     position: tuple[float, ...]
     direction: tuple[float, ...] | None = None
@@ -41,7 +33,7 @@ class CanvasPoint:
         return cls(tuple(float(p) for p in event.position), direction)
 
     def in_region(self, inspection: Inspection) -> tuple[float, ...] | None:
-        """The point of an inspection's ROI that is under the mouse, in the unit of length; None if there is none."""
+        """The point of an inspection's ROI under the mouse, in the unit of length; None if there is none."""
         dims, subdivision = inspection.target.dims, inspection.target.subdivision
         if len(self.position) < dims:
             return None
@@ -56,17 +48,7 @@ class CanvasPoint:
 def box_entry(
     position: Sequence[float], direction: Sequence[float], begin: np.ndarray, end: np.ndarray, sizes: np.ndarray
 ) -> tuple[float, ...] | None:
-    """Where a line of sight enters a box, a hair inside it; None where it passes by.
-
-    Parameters
-    ----------
-    position, direction : sequence of float
-        A point of the line, and where it leads.
-    begin, end : numpy.ndarray
-        The box.
-    sizes : numpy.ndarray
-        Voxel size.
-    """
+    """Where a line through `position` enters a box, a hair (of voxels of `sizes`) inside it; None where it passes by."""
     p, d = np.array(position), np.array(direction, dtype=float)
     across = np.abs(d) < 1e-12
     if ((p < begin) | (p >= end))[across].any() or across.all():
@@ -80,14 +62,14 @@ def box_entry(
 
 
 class CanvasMouse:
-    """Listens to a viewer's mouse, and takes nothing away from panning, painting or dragging.
+    """Listens to a viewer's mouse, without disturbing panning, painting or dragging.
 
     Parameters
     ----------
     moved : callable
         Called with the `CanvasPoint` under the mouse, and whether the key is held, when either changes.
     clicked : callable, optional
-        Called with the `CanvasPoint` of a press that was released in place, unless it is meant for a layer's tool.
+        Called with the `CanvasPoint` of a click that isn't meant for a layer's tool.
     key : str, optional
         The key.
     """
@@ -109,11 +91,9 @@ class CanvasMouse:
             viewer.bind_key(key, self._on_key, overwrite=True)
 
     def close(self) -> None:
-        """Listen no more."""
-        for callbacks, callback in (
-            (self._viewer.mouse_drag_callbacks, self._on_press),
-            (self._viewer.mouse_move_callbacks, self._on_move),
-        ):
+        """Stop listening."""
+        drag, move = self._viewer.mouse_drag_callbacks, self._viewer.mouse_move_callbacks
+        for callbacks, callback in ((drag, self._on_press), (move, self._on_move)):
             if callback in callbacks:
                 callbacks.remove(callback)
         if self._key and self._viewer.keymap:

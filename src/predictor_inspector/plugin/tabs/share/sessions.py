@@ -18,7 +18,7 @@ from predictor_inspector.inspection.output.session import (
     Region,
     Session,
 )
-from predictor_inspector.plugin.layers.layer_data import SOURCE, layer_data, with_source
+from predictor_inspector.plugin.layers.layer_data import SOURCE, layer_data
 from predictor_inspector.plugin.layers.owned import is_owned, layer_kind, role_of
 from predictor_inspector.plugin.layers.results import TARGET, VIEWS
 from predictor_inspector.plugin.model import axes as model_axes
@@ -127,8 +127,8 @@ def _layer_for(origin: Origin, viewer: Any, role: str) -> Any:
     from napari.layers import Layer
 
     name = origin.layer or origin.name or Path(origin.path).stem
-    data = layer_data(open_input(origin.path, origin.name), name, "labels")
-    return viewer.add_layer(Layer.create(*with_source(data, origin.path, origin.name)))
+    source = (origin.path, origin.name)
+    return viewer.add_layer(Layer.create(*layer_data(open_input(*source), name, "labels", source=source)))
 
 
 def _is_from(layer: Any, origin: Origin) -> bool:
