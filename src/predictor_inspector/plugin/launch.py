@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import napari
 
 # On Windows torch must be loaded before Qt, or Qt's libraries are found in place of torch's own.
 import torch  # noqa: F401
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEventLoop, Qt, QTimer
 from qtpy.QtGui import QGuiApplication
 
 from predictor_inspector.data.source import open_input
@@ -19,9 +18,9 @@ from predictor_inspector.plugin.samples import neurite_layers
 from predictor_inspector.plugin.widget import InspectorWidget
 
 TITLE = "Predictor Inspector"
-_PATIENCE_MS = 120_000
+_PATIENCE_MS, _UNTIL_DRAWN_MS = 120_000, 1000
 _SIZE = (1480, 940)
-"""Of the window in pixels, if the screen allows: all of the dock is seen without scrolling."""
+"""Of the window in pixels, if the screen allows, so that all of the dock is seen without scrolling."""
 _DOCK_WIDTH = 450  # the longest names of channels fit
 
 DEMO_CONFIG = {
@@ -29,7 +28,7 @@ DEMO_CONFIG = {
     "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, -12, 0], [0, 0, -12]],
     "lsds": False,
 }
-"""Offsets that reach farther to one side than to the other, so that context and padding differ."""
+"""Offsets reach farther to one side than to the other, so that context and padding differ."""
 
 
 def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
@@ -66,13 +65,13 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     if screenshot is None:
         napari.run()
         return
-    if widget.gt_layer is None:
+    try:
+        if widget.gt_layer is None:
+            raise ValueError(f"{path} holds no labels to inspect; give the name of an array of whole numbers")
+        _wait_for_target(widget)
+        viewer.screenshot(screenshot, canvas_only=False, flash=False)
+    finally:
         viewer.close()
-        raise ValueError(f"{path} holds no labels to inspect; give the name of an array of whole numbers")
-    troubles = _write_and_close(viewer, widget, Path(screenshot))
-    napari.run()
-    if troubles:
-        raise troubles[0]
 
 
 def dock(viewer: Any) -> InspectorWidget:
@@ -90,7 +89,7 @@ def _fit_to_screen(window: Any) -> None:
 
 
 def _layer_called(viewer: Any, path: str | None, name: str) -> Any:
-    """The layer of an array in the file that was opened, or of one that has a path of its own, which is added."""
+    """The layer of an array in the opened file; an array with a path of its own is added as a layer."""
     wanted = name.strip("/")
     for layer in viewer.layers:
         if layer.name == wanted or layer.name.endswith(f"/{wanted}") or wanted.endswith(f"/{layer.name}"):
@@ -99,35 +98,14 @@ def _layer_called(viewer: Any, path: str | None, name: str) -> Any:
     return viewer.add_layer(napari.layers.Layer.create(*layer_data(array, wanted, "labels")))
 
 
-def _write_and_close(viewer: Any, widget: InspectorWidget, path: Path) -> list[Exception]:
-    """Write a picture of the window as soon as the first result is drawn, and close it.
-
-    The list that is returned holds what went wrong, once the window is closed.
-    """
-    troubles: list[Exception] = []
-    patience = QTimer(widget)
-    patience.setSingleShot(True)
-
-    def write() -> None:
-        try:
-            viewer.screenshot(str(path), canvas_only=False, flash=False)
-        except OSError as error:
-            troubles.append(error)
-        viewer.close()
-
-    def give_up() -> None:
-        troubles.append(
-            TimeoutError(f"no target within {_PATIENCE_MS // 1000} s: {widget.message or 'still computing'}")
-        )
-        viewer.close()
-
-    def shown(_inspection: Any) -> None:
-        widget.inspected.disconnect(shown)
-        patience.stop()
-        # The canvas is drawn after the layers have changed.
-        QTimer.singleShot(1000, write)
-
-    widget.inspected.connect(shown)
-    patience.timeout.connect(give_up)
-    patience.start(_PATIENCE_MS)
-    return troubles
+def _wait_for_target(widget: InspectorWidget) -> None:
+    """Return once the first result is drawn."""
+    waiting = QEventLoop()
+    widget.inspected.connect(waiting.quit)
+    QTimer.singleShot(_PATIENCE_MS, waiting.quit)
+    waiting.exec()
+    if widget.inspection is None:
+        raise TimeoutError(f"no target within {_PATIENCE_MS // 1000} s: {widget.message or 'still computing'}")
+    # The canvas is drawn after the layers have changed.
+    QTimer.singleShot(_UNTIL_DRAWN_MS, waiting.quit)
+    waiting.exec()

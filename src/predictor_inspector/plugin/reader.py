@@ -1,12 +1,9 @@
-"""napari's reader: files of ground truth, each array as a layer in the right place."""
+"""napari's reader: each array in files of ground truth as a layer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from napari.layers import Layer
 
 from predictor_inspector.data.opening import list_arrays, readable_suffixes
 from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data
@@ -15,18 +12,15 @@ _ORDER = {"image": 0, "labels": 1, "mask": 2}
 
 
 def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
-    """The function that reads `path`; None if it is of a kind that isn't known here (napari asks others then)."""
+    """The function that reads `path`; None for other formats, for which napari asks other plugins."""
     paths = path if isinstance(path, list) else [path]
     return read if all(_readable(p) for p in paths) else None
 
 
 def read(path: str | list[str]) -> list[LayerData]:
-    """Layers for every array in the files: images, then labels, then masks, which are hidden at first.
+    """Layers for every array in the files: images, labels, and masks, which are hidden at first.
 
-    Raises
-    ------
-    ValueError, FileNotFoundError, ImportError
-        If a file can't be read; the message says why.
+    Raises ``ValueError``, ``FileNotFoundError`` or ``ImportError`` if a file can't be read; the message says why.
     """
     paths = path if isinstance(path, list) else [path]
     return [layer for p in paths for layer in layers_from_path(p)]
@@ -42,11 +36,6 @@ def layers_from_path(path: str) -> list[LayerData]:
         layer_data(found.array, found.location or stem, found.kind, found.kind != "mask", (path, found.name))
         for found in arrays
     ]
-
-
-def add_layers(viewer: Any, path: str) -> list[Any]:
-    """Show every array in one file in napari's viewer, of formats that napari's own dialogue doesn't ask us for, too."""
-    return [viewer.add_layer(Layer.create(*data)) for data in read(path)]
 
 
 def _readable(path: str) -> bool:

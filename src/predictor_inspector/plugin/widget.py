@@ -7,6 +7,7 @@ from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
 from funlib.geometry import Roi
+from napari.layers import Layer
 from qtpy.compat import isalive
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
@@ -16,15 +17,16 @@ from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.layers.owned import is_owned
-from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
+from predictor_inspector.plugin.layers.results import VIEWS
 from predictor_inspector.plugin.live.controller import LiveController
+from predictor_inspector.plugin.live.listeners import Watch, list_events
 from predictor_inspector.plugin.live.shutdown import Shutdown
 from predictor_inspector.plugin.memory_setting import MemorySetting
 from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.resolve import Message
 from predictor_inspector.plugin.model.settings import Settings
-from predictor_inspector.plugin.reader import add_layers
-from predictor_inspector.plugin.tabs import TabContext, make_tabs
+from predictor_inspector.plugin.reader import read
+from predictor_inspector.plugin.tabs import Tab, TabContext, make_tabs
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -40,6 +42,8 @@ def _setting(name: str, doc: str) -> Any:
 class InspectorWidget(QWidget):
     """Pick a predictor and a layer of ground truth; see its target and weights for the region in view.
 
+    The fields of `settings` are the widget's properties, too: setting one does what its control in the dock does.
+
     Parameters
     ----------
     viewer : napari.Viewer
@@ -48,23 +52,20 @@ class InspectorWidget(QWidget):
     Attributes
     ----------
     settings : Settings
-        What is inspected and how. Its fields are the widget's properties, too: setting one is as good as choosing it by
-        hand.
+        What is inspected and how.
     history : History
         Undo and redo of settings.
     tabs : dict of Tab
         By their registered names.
     notice : str
-        What is wrong with the dock itself: a sentence for each tab that can't be opened.
+        A sentence for each tab that can't be opened.
     """
 
     inspected = Signal(object)
     """An `Inspection`, after the layers have been given its target and weights."""
 
     gt_layer = _setting("gt_layer", "The ground-truth layer, or None; setting one that can't be is a ``ValueError``.")
-    mask_layer = _setting(
-        "mask_layer", "The layer that is non-zero where the ground truth is annotated; None: everywhere."
-    )
+    mask_layer = _setting("mask_layer", "The layer that is non-zero where ground truth is annotated; None: everywhere.")
     axes = _setting("axes", "How the ground truth's axes are read.")
     config = _setting("config", "The predictor's configuration, ``{'kind': …, …}``; setting it changes kind and form.")
     region_mode = _setting("region_mode", "``'view'``, ``'box'`` or ``'layer'``.")
@@ -139,18 +140,10 @@ class InspectorWidget(QWidget):
         """Stop computing."""
         self.controller.cancel()
 
-    def undo(self) -> None:
-        """Take back the last change of a setting."""
-        self.history.undo()
-
-    def redo(self) -> None:
-        """Make the change again that was taken back last."""
-        self.history.redo()
-
     def look_at(self, view: str) -> None:
         """Show ``"target"``, ``"weight"`` or ``"target RGB"`` and hide the others."""
-        if view not in (TARGET, WEIGHT, RGB):
-            raise ValueError(f"view must be one of {TARGET!r}, {WEIGHT!r} or {RGB!r}, got {view!r}")
+        if view not in VIEWS:
+            raise ValueError(f"view must be one of {', '.join(map(repr, VIEWS))}, got {view!r}")
         self.controller.look_at(view)
 
     def look_at_channel(self, channel: str | int) -> None:
@@ -171,12 +164,13 @@ class InspectorWidget(QWidget):
 
     def open_tab(self, title: str) -> None:
         """Show the tab of this title: ``"Inspect"``, ``"Findings"``, ``"Explain"`` and so on."""
-        if title not in self._titles:
-            raise ValueError(f"there is no tab {title!r}; there are {', '.join(self._titles)}")
-        self._pages.setCurrentIndex(self._titles.index(title))
+        tabs = {tab.title: tab for tab in self.tabs.values()}
+        if title not in tabs:
+            raise ValueError(f"there is no tab {title!r}; there are {', '.join(tabs)}")
+        self._pages.setCurrentWidget(tabs[title])
 
     def reset_choices(self, event: Any = None) -> None:
-        """Take over the viewer's layers as they are."""
+        """Offer the viewer's layers as they are now."""
         # napari calls for as long as Python keeps the widget, even if Qt has deleted it.
         if isalive(self):
             self.settings.offer_layers(layer for layer in self._viewer.layers if not is_owned(layer))
@@ -192,9 +186,9 @@ class InspectorWidget(QWidget):
             self.controller.resume()
 
     def hideEvent(self, event: Any) -> None:
-        """Rest while nobody looks."""
+        """Rest while the dock is hidden."""
         super().hideEvent(event)
-        # When Python ends before the window is closed, Qt hides what has lost its other half; a minimised window works on.
+        # When Python ends before the window is closed, Qt hides widgets that Python has lost; a minimised window works on.
         if isalive(self.controller) and not event.spontaneous():
             self.controller.pause()
 
@@ -206,22 +200,19 @@ class InspectorWidget(QWidget):
         self._pages.setDocumentMode(True)
         self._pages.tabBar().setDrawBase(False)
         self._pages.setUsesScrollButtons(True)
-        self._titles = [tab.title for tab in self.tabs.values()]
         for tab in self.tabs.values():
             self._pages.setTabToolTip(self._pages.addTab(tab, tab.title), tab.tool_tip)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        # What is wrong is said above all else, where it can't be scrolled away.
+        # Errors stand above all else, where they can't be scrolled away.
         layout.addWidget(self._error)
         layout.addWidget(self._pages, 1)
         self.setMinimumWidth(340)
 
     def _connect(self) -> None:
         controller, tabs = self.controller, self.tabs.values()
-        self._shutdown = Shutdown(controller.close, self._memory_setting.close, *(tab.shut_down for tab in tabs))
-        self._shutdown.watch(self)
-        controller.layers_changed.connect(self.reset_choices)
+        self._list_watch = Watch(self.reset_choices, list_events(self._viewer))
         controller.message.connect(self._on_message)
         for tab in tabs:
             controller.resolved.connect(tab.on_resolved)
@@ -229,15 +220,18 @@ class InspectorWidget(QWidget):
             controller.outdated.connect(tab.on_outdated)
             controller.cleared.connect(tab.on_cleared)
             controller.view_changed.connect(tab.on_view_changed)
-            tab.renamed.connect(partial(self._on_title, tab.title))
+            tab.renamed.connect(partial(self._on_renamed, tab))
         controller.shown.connect(self.inspected)
         self._pages.currentChanged.connect(self._on_page)
+        closed = (controller, self._memory_setting, self._list_watch)
+        self._shutdown = Shutdown(*(part.close for part in closed), *(tab.shut_down for tab in tabs))
+        self._shutdown.watch(self)
 
-    def _on_title(self, title: str, shown: str) -> None:
-        self._pages.setTabText(self._titles.index(title), shown)
+    def _on_renamed(self, tab: Tab, title: str) -> None:
+        self._pages.setTabText(self._pages.indexOf(tab), title)
 
     def _on_page(self, index: int) -> None:
-        list(self.tabs.values())[index].on_opened()
+        self._pages.widget(index).on_opened()
 
     def _on_message(self, message: Message) -> None:
         self._message = message.text if message.kind in ("error", "parameters") else ""
@@ -248,6 +242,7 @@ class InspectorWidget(QWidget):
 
     def _open_file(self, path: str) -> None:
         try:
-            add_layers(self._viewer, path)
+            for data in read(path):
+                self._viewer.add_layer(Layer.create(*data))
         except (ValueError, OSError, ImportError) as error:
             self._on_message(Message.of(error))

@@ -20,6 +20,7 @@ from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import is_owned
 from predictor_inspector.plugin.live import controller
 from predictor_inspector.plugin.live.controller import LiveController
+from predictor_inspector.plugin.live.listeners import Watch, list_events
 from predictor_inspector.plugin.live.worker import LiveRunner
 from predictor_inspector.plugin.model import tile_plan
 from predictor_inspector.plugin.model.settings import Settings
@@ -55,7 +56,7 @@ class Loop:
         for name in ("resolved", "shown", "outdated", "cleared"):
             getattr(self.controller, name).connect(lambda *_args, name=name: self.told.append(name))
         self.controller.message.connect(lambda message: self.messages.append((message.text, message.kind)))
-        self.controller.layers_changed.connect(self.offer)
+        self.watch = Watch(self.offer, list_events(self.viewer))
         self.controller.request_update()
         self.settle()
 

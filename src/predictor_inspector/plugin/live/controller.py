@@ -33,12 +33,12 @@ from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
 from predictor_inspector.plugin.layers.regions import RegionLayers
 from predictor_inspector.plugin.layers.results import RGB, TARGET, ResultLayers
-from predictor_inspector.plugin.live.listeners import Watch, data_events, list_events, view_events
+from predictor_inspector.plugin.live.listeners import Watch, data_events, view_events
 from predictor_inspector.plugin.live.tiled_run import TiledRun, is_seen
-from predictor_inspector.plugin.live.tiling import AUTO_START_LIMIT, Tiling, expected_seconds, offer
+from predictor_inspector.plugin.live.tiling import Tiling
 from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work, short_switch_interval
 from predictor_inspector.plugin.model.axes import forget_reads
-from predictor_inspector.plugin.model.box import box_for, with_thickness
+from predictor_inspector.plugin.model.box import with_thickness
 from predictor_inspector.plugin.model.resolve import Change, Message, Resolved, Unresolved, resolve
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import memory_for_chunks, memory_of
@@ -87,8 +87,6 @@ class LiveController(QObject):
     busy_changed = Signal(bool)
     view_changed = Signal()
     """The viewer shows another part of the world, another channel or another one of the results."""
-    layers_changed = Signal()
-    """The viewer's list of layers is another."""
     _ask = Signal()
 
     def __init__(self, viewer: Any, settings: Settings, mix: RgbMix, runner: LiveRunner | None = None) -> None:
@@ -107,19 +105,14 @@ class LiveController(QObject):
         self._version = 0  # of the data
         self._asked = self._was_busy = self.paused = False
         self.inspection: Inspection | None = None
-        self.tiling = Tiling(self._runner)
+        self.tiling = Tiling(self._runner, self._pace)
         # Queued, it comes after all that happens now, but before the window is painted; a timer would come after that.
         self._ask.connect(self._update_if_asked, Qt.ConnectionType.QueuedConnection)
         self._draw_timer = QTimer(self)
         self._draw_timer.setSingleShot(True)
         self._draw_timer.setInterval(_TOGETHER)
         self._draw_timer.timeout.connect(self._draw)
-        self._data_watch = Watch(self._on_data)
-        self._watches = (
-            self._data_watch,
-            Watch(self._on_view, view_events(viewer)),
-            Watch(self.layers_changed.emit, list_events(viewer)),
-        )
+        self._data_watch, self._view_watch = Watch(self._on_data), Watch(self._on_view, view_events(viewer))
         settings.events.connect(self._on_setting)
         settings.events.thickness.connect(self._on_thickness)
         mix.changed.connect(self._on_mix)
@@ -179,8 +172,8 @@ class LiveController(QObject):
         """Stop for good: no thread, no event of settings, viewer or a layer leads here any more. Layers stay."""
         self._rest()
         self._runner.close()
-        for watch in self._watches:
-            watch.watch(())
+        self._data_watch.close()
+        self._view_watch.close()
         self._settings.events.disconnect(self._on_setting)
         self._settings.events.thickness.disconnect(self._on_thickness)
         self._mix.changed.disconnect(self._on_mix)
@@ -235,9 +228,9 @@ class LiveController(QObject):
 
     def _pursue_in_tiles(self, state: Resolved, now: bool) -> Message:
         """Begin to compute a region in tiles if that was asked for, or takes little time; else offer it."""
-        live, seconds = self._settings.live, expected_seconds(state, self._pace)
-        # A person who only looks around hasn't chosen this region.
-        if now or (live and self._settings.region_mode != "view" and seconds <= AUTO_START_LIMIT):
+        live = self._settings.live
+        # Looking around isn't choosing a region.
+        if now or (live and self._settings.region_mode != "view" and self.tiling.is_quick(state)):
             self._hide_outdated()
             # Memory is for the tiles now.
             self._cache = self.inspection = None
@@ -246,7 +239,7 @@ class LiveController(QObject):
             return Message()
         if live:
             self._give_up()
-        return offer(state, seconds)
+        return self.tiling.offer(state)
 
     def _submit(self, state: Resolved) -> None:
         self._submitted, self._outcome = state, Message()
@@ -305,7 +298,7 @@ class LiveController(QObject):
         if newest is None or is_seen(newest, run.state.gt, view_of(self._viewer)):
             self._show_run(run)
         if run.cancelled:
-            self._outcome = offer(run.state, expected_seconds(run.state, self._pace))
+            self._outcome = self.tiling.offer(run.state)
             self.request_update()
 
     def _is_wanted(self, job: Job) -> bool:
@@ -363,12 +356,9 @@ class LiveController(QObject):
             self.request_update()
 
     def _on_thickness(self, thickness: int) -> None:
-        """Give the box another depth."""
-        settings, view = self._settings, view_of(self._viewer)
-        gt = settings.gt
-        if gt is not None and settings.box is not None:
-            box = box_for(settings.box, gt, view, thickness)
-            settings.box = with_thickness(gt, box, view.depth_axes(gt.dims), thickness)
+        settings = self._settings
+        if settings.gt is not None and settings.box is not None:
+            settings.box = with_thickness(settings.box, settings.gt, view_of(self._viewer), thickness)
 
     def _on_mix(self) -> None:
         """Blend the RGB view anew from the inspection at hand."""

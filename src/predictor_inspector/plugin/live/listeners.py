@@ -29,6 +29,10 @@ class Watch:
             for emitter in self._emitters:
                 emitter.connect(self._on_event)
 
+    def close(self) -> None:
+        """Listen to nothing any more."""
+        self.watch(())
+
     def _on_event(self, _event: Any = None) -> None:
         self._callback()
 

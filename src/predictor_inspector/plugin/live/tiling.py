@@ -10,33 +10,40 @@ from predictor_inspector.plugin.live.tiled_run import SoFar, TiledRun
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
 from predictor_inspector.plugin.model.resolve import Change, Message, Resolved
 
-AUTO_START_LIMIT = 10.0
+_AUTO_START_LIMIT = 10.0
 """Seconds that a chosen region may take in tiles to be computed without being asked for."""
 
 _TWICE = 2.0  # each tile is computed for its target and again for its weights
 
 _PER_TILE = 0.05
-"""Seconds that it takes to store a tile and to show it."""
+"""Seconds that storing and showing a tile takes."""
 
 
 class Tiling(QObject):
-    """The run in tiles that the layers show, if there is one.
-
-    Attributes
-    ----------
-    run : TiledRun or None
-        It goes on, or was cancelled.
-    """
+    """The run in tiles that the layers show: `run`, None if there is none; it goes on, or was cancelled."""
 
     advanced = Signal(object)
     """The run, after it has begun, with every tile, and after it was cancelled."""
 
-    def __init__(self, runner: LiveRunner) -> None:
+    def __init__(self, runner: LiveRunner, pace: Pace) -> None:
         super().__init__()
-        self._runner = runner
+        self._runner, self._pace = runner, pace
         self.run: TiledRun | None = None
         runner.advanced.connect(self._on_advanced)
         runner.cancelled.connect(self._on_cancelled)
+
+    def is_quick(self, state: Resolved) -> bool:
+        """Whether a region that was chosen is computed in tiles without being asked for."""
+        return self._seconds(state) <= _AUTO_START_LIMIT
+
+    def offer(self, state: Resolved) -> Message:
+        """What the dock says where a region is only computed in tiles when asked for."""
+        plan = state.plan
+        if plan is None:
+            return Message()
+        held = "" if plan.in_memory else f", held on disk (up to {format_bytes(plan.results)})"
+        time = f"about {format_duration(self._seconds(state))}".replace(" ", "\N{NO-BREAK SPACE}")
+        return Message(f"{plan.reason} Press Compute for {counted(plan.tiles, 'tile')}, {time}{held}.", "tiles")
 
     def begin(self, state: Resolved) -> None:
         """Compute this in place of whatever is being computed."""
@@ -68,18 +75,7 @@ class Tiling(QObject):
             self.run.cancelled = True
             self.advanced.emit(self.run)
 
-
-def expected_seconds(state: Resolved, pace: Pace) -> float:
-    """How long the tiles of a state's plan will take."""
-    tiles = 0 if state.plan is None else state.plan.tiles
-    return _TWICE * pace.expected(state.request) + _PER_TILE * tiles
-
-
-def offer(state: Resolved, seconds: float) -> Message:
-    """What the dock says where a region is only computed in tiles when asked for."""
-    plan = state.plan
-    if plan is None:
-        return Message()
-    held = "" if plan.in_memory else f", held on disk (up to {format_bytes(plan.results)})"
-    time = f"about {format_duration(seconds)}".replace(" ", "\N{NO-BREAK SPACE}")
-    return Message(f"{plan.reason} Press Compute for {counted(plan.tiles, 'tile')}, {time}{held}.", "tiles")
+    def _seconds(self, state: Resolved) -> float:
+        """How long the tiles of a state's plan will take."""
+        tiles = 0 if state.plan is None else state.plan.tiles
+        return _TWICE * self._pace.expected(state.request) + _PER_TILE * tiles

@@ -28,10 +28,10 @@ def central(gt: Array, roi: Roi, shape: Sequence[int]) -> Roi:
     return gt.roi_of(slices)
 
 
-def with_thickness(gt: Array, roi: Roi, axes: Sequence[int], thickness: int) -> Roi:
-    """`roi` with so many voxels along `axes`, about the same middle and within the data."""
-    slices = list(gt.to_slices(roi))
-    for axis in axes:
+def with_thickness(box: Roi, gt: Array, view: View, thickness: int) -> Roi:
+    """`box` with so many voxels along the axes that aren't displayed, about the same middle and within the data."""
+    slices = list(gt.to_slices(box_for(box, gt, view, thickness)))
+    for axis in view.depth_axes(gt.dims):
         n = gt.spatial_shape[axis]
         wanted = min(thickness, n)
         middle = (slices[axis].start + slices[axis].stop - 1) / 2
