@@ -388,9 +388,9 @@ class TestWindows:
 
     @pytest.fixture
     def launched(self, monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
-        plugin, calls = ModuleType("predictor_inspector.plugin"), []
-        plugin.launch = lambda *arguments: calls.append(arguments)  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "predictor_inspector.plugin", plugin)
+        module, calls = ModuleType("predictor_inspector.plugin.launch"), []
+        module.launch = lambda *arguments: calls.append(arguments)  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, module.__name__, module)
         monkeypatch.setattr("predictor_inspector.cli.program._check_window", lambda: None)
         return calls
 

@@ -140,7 +140,7 @@ def _demo(options: argparse.Namespace) -> None:
 
 def _launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     _check_window()
-    from predictor_inspector.plugin import launch
+    from predictor_inspector.plugin.launch import launch
 
     launch(path, name, screenshot)
 

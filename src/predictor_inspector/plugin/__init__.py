@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:
-    from predictor_inspector.plugin.launch import launch
     from predictor_inspector.plugin.widget import InspectorWidget
 
-__all__ = ["InspectorWidget", "launch"]
+__all__ = ["InspectorWidget"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,10 +21,4 @@ def __getattr__(name: str) -> Any:
         from predictor_inspector.plugin.widget import InspectorWidget
 
         return InspectorWidget
-    if name == "launch":
-        from predictor_inspector.plugin.launch import launch
-
-        # Importing the submodule of the same name has put that in the function's place.
-        globals()["launch"] = launch
-        return launch
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

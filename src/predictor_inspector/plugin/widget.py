@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+from collections.abc import Callable
 from functools import partial
 from inspect import unwrap
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,6 @@ from predictor_inspector.plugin.layers.owned import is_owned
 from predictor_inspector.plugin.layers.results import VIEWS
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.listeners import Watch, list_events
-from predictor_inspector.plugin.live.shutdown import Shutdown
 from predictor_inspector.plugin.memory_setting import MemorySetting
 from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.resolve import Message
@@ -224,7 +225,7 @@ class InspectorWidget(QWidget):
         controller.shown.connect(self.inspected)
         self._pages.currentChanged.connect(self._on_page)
         closed = (controller, self._memory_setting, self._list_watch)
-        self._shutdown = Shutdown(*(part.close for part in closed), *(tab.shut_down for tab in tabs))
+        self._shutdown = _Shutdown(*(part.close for part in closed), *(tab.shut_down for tab in tabs))
         self._shutdown.watch(self)
 
     def _on_renamed(self, tab: Tab, title: str) -> None:
@@ -246,3 +247,25 @@ class InspectorWidget(QWidget):
                 self._viewer.add_layer(Layer.create(*data))
         except (ValueError, OSError, ImportError) as error:
             self._on_message(Message.of(error))
+
+
+class _Shutdown:
+    """Runs callbacks once, in their order: when one of several QObjects is destroyed, or else when Python exits.
+
+    A script may end, or a console be left, with the window open. Qt then destroys everything in any order, and stopping a
+    timer that is gone crashes the process.
+    """
+
+    def __init__(self, *callbacks: Callable[[], object]) -> None:
+        self._callbacks = callbacks
+        atexit.register(self._run)
+
+    def watch(self, owner: Any) -> None:
+        """Run the callbacks when `owner`, a QObject, is destroyed, if not before."""
+        owner.destroyed.connect(self._run)
+
+    def _run(self, _owner: Any = None) -> None:
+        atexit.unregister(self._run)
+        callbacks, self._callbacks = self._callbacks, ()
+        for callback in callbacks:
+            callback()

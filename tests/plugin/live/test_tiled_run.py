@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core import Array
 from predictor_inspector.inspection.engine.tiles import STEPS, tiles_of
-from predictor_inspector.plugin.live.tiled_run import SoFar, in_view_first, is_seen, progress_of
+from predictor_inspector.plugin.live.tiling import SoFar, in_view_first, is_seen, progress_of
 from predictor_inspector.plugin.model.view import View
 
 

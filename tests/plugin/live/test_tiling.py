@@ -21,7 +21,7 @@ from predictor_inspector.inspection.engine.tiles import Tile
 from predictor_inspector.plugin.layers import pictures as layer_pictures
 from predictor_inspector.plugin.layers import results as result_layers
 from predictor_inspector.plugin.live import tiling
-from predictor_inspector.plugin.live.tiled_run import TiledRun
+from predictor_inspector.plugin.live.tiling import TiledRun
 from predictor_inspector.plugin.model import tile_plan as budget
 
 from ..gate import Gate

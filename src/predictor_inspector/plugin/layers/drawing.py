@@ -109,10 +109,10 @@ def _paths(mark: Arrow | Line | BoxMark | Point | Ellipsoid, canvas: Canvas) -> 
         return _ellipsoid(np.array(mark.centre, dtype=float), np.array(mark.covariance), canvas)
     if isinstance(mark, Point):
         return _ring(np.array(mark.position, dtype=float), _DOT, canvas)
-    ends = np.array([mark.begin, mark.end], dtype=float)
+    begin, end = np.array([mark.begin, mark.end], dtype=float)
     if isinstance(mark, Line):
-        return [ends]
-    return _box(*ends, canvas) if isinstance(mark, BoxMark) else _arrow(*ends, canvas)
+        return [np.array([begin, end])]
+    return _box(begin, end, canvas) if isinstance(mark, BoxMark) else _arrow(begin, end, canvas)
 
 
 def _box(begin: np.ndarray, end: np.ndarray, canvas: Canvas) -> list[np.ndarray]:

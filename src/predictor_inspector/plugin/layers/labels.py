@@ -69,4 +69,5 @@ def label_colormap(colours: Mapping[int, str]) -> Any:
     """Colours of these values; all others are transparent."""
     from napari.utils.colormaps import DirectLabelColormap
 
-    return DirectLabelColormap(color_dict={None: "transparent", 0: "transparent", **colours})
+    shown: dict[Any, str] = {None: "transparent", 0: "transparent", **colours}
+    return DirectLabelColormap(color_dict=shown)

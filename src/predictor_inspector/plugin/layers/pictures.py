@@ -26,34 +26,19 @@ Blended = Sequence[tuple[int, str]]
 
 @dataclass(frozen=True)
 class Pictures:
-    """Target and weight as layers want them.
+    """Target and weight as layers want them: numpy arrays or lazily sliced ones.
 
-    Attributes
-    ----------
-    target, weight : numpy.ndarray or lazily sliced array
-        float32, [C, (1,) Z, Y, X], the second axis being time, if there is one.
-    rgb : numpy.ndarray, lazily sliced array or None
-        uint8, [(1,) Z, Y, X, 3 or 4]; None where no channels are blended.
-    limits : tuple of float
-        The range of the target's values, all channels together.
-    geometry : LayerGeometry
-        Of the arrays without their channels.
-    about : object
-        What the values mean: as long as it stays equal, contrast and colours are the person's.
-    heaviest : float
-        The largest weight.
-    complete : bool
-        Whether nothing of the arrays will change any more.
+    Target and weight are float32, [C, (1,) Z, Y, X], the second axis being time, if there is one.
     """
 
     target: Any
     weight: Any
-    rgb: Any
-    limits: tuple[float, float]
-    geometry: LayerGeometry
-    about: Any
-    heaviest: float
-    complete: bool
+    rgb: Any  # uint8, [(1,) Z, Y, X, 3 or 4]; None where no channels are blended
+    limits: tuple[float, float]  # the range of the target's values, all channels together
+    geometry: LayerGeometry  # of the arrays without their channels
+    about: Any  # what the values mean: as long as it stays equal, contrast and colours are the person's
+    heaviest: float  # the largest weight
+    complete: bool  # whether nothing of the arrays will change any more
 
 
 def make_pictures(inspection: Inspection, place: Place, blended: Blended) -> Pictures:

@@ -34,8 +34,7 @@ from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
 from predictor_inspector.plugin.layers.regions import RegionLayers
 from predictor_inspector.plugin.layers.results import RGB, TARGET, ResultLayers
 from predictor_inspector.plugin.live.listeners import Watch, data_events, view_events
-from predictor_inspector.plugin.live.tiled_run import TiledRun, is_seen
-from predictor_inspector.plugin.live.tiling import Tiling
+from predictor_inspector.plugin.live.tiling import TiledRun, Tiling, is_seen
 from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work, short_switch_interval
 from predictor_inspector.plugin.model.axes import forget_reads
 from predictor_inspector.plugin.model.box import with_thickness
@@ -245,7 +244,7 @@ class LiveController(QObject):
         self._submitted, self._outcome = state, Message()
         if self._cache is None or state.change_since(self._cache[0]) >= Change.DATA:
             self._cache = state, ResultCache()
-        cache, blended = self._cache[1], self._mix.of(state.channels)
+        cache, blended = self._cache[1], self._mix.of(state.request.channels)
 
         def worker(request: Request, note: str = "") -> Work:
             def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
@@ -308,7 +307,7 @@ class LiveController(QObject):
         return self._wanted.change_since(job.about) < Change.SUBJECT
 
     def _show_run(self, run: TiledRun) -> None:
-        self._show(run.pictures(self._mix.of(run.state.channels)))
+        self._show(run.pictures(self._mix.of(run.state.request.channels)))
 
     def _show(self, pictures: Pictures) -> None:
         """Give pictures to the layers, together with their regions."""

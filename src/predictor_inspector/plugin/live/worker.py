@@ -29,21 +29,11 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """Something to compute.
+    """Something to compute."""
 
-    Attributes
-    ----------
-    work : callable
-        Called with ``progress(step, fraction)``; returns the result. What a generator yields is delivered too.
-    about : object
-        What the result is about, by which its receiver knows whether it is still wanted.
-    preview : callable, optional
-        Like `work`, for a quick result that comes first. A job with a preview is given up for a newer one.
-    """
-
-    work: Work
-    about: Any = None
-    preview: Work | None = None
+    work: Work  # called with ``progress(step, fraction)``; what a generator yields is delivered before its result
+    about: Any = None  # by which the receiver of the result knows whether it is still wanted
+    preview: Work | None = None  # for a quick result that comes first; the job is then given up for a newer one
 
 
 class LiveRunner(QObject):

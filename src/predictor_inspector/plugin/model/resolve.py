@@ -10,7 +10,6 @@ from typing import Any
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.inspection import Regions, Request, Source
@@ -58,31 +57,15 @@ class Change(IntEnum):
 
 @dataclass(frozen=True)
 class Resolved:
-    """Settings resolved against the data and the view: all that a computation needs.
+    """Settings resolved against the data and the view: all that a computation needs."""
 
-    Attributes
-    ----------
-    request : Request
-        What to compute, with all of the ground truth and the mask.
-    place : Place
-        How the ground truth lies in the viewer.
-    view : View
-        What the viewer shows.
-    layer, data : hashable
-        Equal for states of the same ground-truth layer, and of the same ground truth and mask in the same places.
-    plan : TilePlan or None
-        The tiles in which to compute what is too large to be computed at once.
-    refusal : str
-        Why it can't be computed at all: a sentence, or an empty string.
-    """
-
-    request: Request
-    place: Place
+    request: Request  # with all of the ground truth and the mask
+    place: Place  # of the ground truth in the viewer
     view: View
-    layer: Hashable = None
-    data: Hashable = None
-    plan: TilePlan | None = None
-    refusal: str = ""
+    layer: Hashable = None  # equal for states of the same ground-truth layer,
+    data: Hashable = None  # and for states with the same ground truth and mask in the same places
+    plan: TilePlan | None = None  # for what is too large to be computed at once
+    refusal: str = ""  # why it can't be computed at all, in a sentence
 
     @property
     def gt(self) -> Array:
@@ -93,11 +76,6 @@ class Resolved:
     def regions(self) -> Regions:
         """ROI, context and padding."""
         return self.request.regions
-
-    @property
-    def channels(self) -> tuple[Channel, ...]:
-        """The channels of the result, named after the ground truth's own axes."""
-        return self.request.predictor.describe_channels(self.gt.spatial_axes)
 
     def change_since(self, other: Resolved | None) -> Change:
         """What differs from another state; `Change.SUBJECT` if there is none."""

@@ -34,69 +34,32 @@ REGION_MODES = ("view", "box", "layer")
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """Changes that are undone together.
+    """Changes that are undone together."""
 
-    Attributes
-    ----------
-    label : hashable
-        What is changed; steps of one label that follow each other closely are one. None for a step of its own.
-    automatic : bool
-        Whether the changes follow from something else than an edit; they aren't undone by themselves.
-    """
-
-    label: Hashable = None
-    automatic: bool = False
+    label: Hashable = None  # steps of one label that follow each other closely are one; None for a step of its own
+    automatic: bool = False  # whether they follow from something else than an edit, and aren't undone by themselves
 
 
 @dataclass(eq=False)
 class Settings:
-    """What is inspected and how.
+    """What is inspected and how; layers are napari's."""
 
-    Attributes
-    ----------
-    gt_layer, mask_layer, raw_layer : napari layer or None
-        Ground truth, where it is annotated (everywhere without one), and raw data; one of `layers`. Another ground truth
-        brings the likeliest reading of its axes and its finest level.
-    axes : Axes or None
-        How the ground truth's axes are read.
-    level : int
-        Of a multiscale ground truth; 0 is the finest.
-    predictor_choice : PredictorChoice
-        Kind and chosen parameters; see also `config`.
-    thickness : int
-        Slices inspected at a time, about the one shown.
-    box : Roi or None
-        The pinned box in the counts of the ground truth; None until there was one.
-    region_mode : str
-        ``"view"``: what the canvas shows; ``"box"``: the pinned box; ``"layer"``: all of the ground truth.
-    live : bool
-        Whether to compute whenever anything changes.
-    device, outside, balance_over : str
-        As `inspect` takes them.
-    memory : str
-        How much memory a region may take: ``"auto"``, half of the machine's, or a size such as ``"4 GB"``.
-    layers : LayerChoices
-        The layers that can be chosen; set by `offer_layers`.
-    gt : Array or None
-        The ground truth, of a time series its first time; None if it can't be used. Follows from layer, axes and level.
-    """
-
-    gt_layer: Any = None
-    mask_layer: Any = None
+    gt_layer: Any = None  # another one brings the likeliest reading of its axes and its finest level
+    mask_layer: Any = None  # non-zero where the ground truth is annotated; None: everywhere
     raw_layer: Any = None
-    axes: Axes | None = None
-    level: int = 0
+    axes: Axes | None = None  # how the ground truth's axes are read
+    level: int = 0  # of a multiscale ground truth; 0 is the finest
     predictor_choice: PredictorChoice = field(default_factory=lambda: PredictorChoice(predictor_kinds()[0]))
-    thickness: int = 1
-    box: Roi | None = None
-    region_mode: str = "view"
-    live: bool = True
-    device: str = "auto"
+    thickness: int = 1  # slices inspected at a time, about the one shown
+    box: Roi | None = None  # the pinned box in the counts of the ground truth; None until there was one
+    region_mode: str = "view"  # what the canvas shows; "box": the pinned box; "layer": all of the ground truth
+    live: bool = True  # whether to compute whenever anything changes
+    device: str = "auto"  # this and the next two: as `inspect` takes them
     outside: str = "clip"
     balance_over: str = "roi"
-    memory: str = AUTO
-    layers: LayerChoices = field(default_factory=LayerChoices)
-    gt: Array | None = None
+    memory: str = AUTO  # that a region may take: half of the machine's, or a size such as "4 GB"
+    layers: LayerChoices = field(default_factory=LayerChoices)  # set by `offer_layers`
+    gt: Array | None = None  # of a series its first time; None if it can't be used; follows from layer, axes and level
 
     # Fields emit in `__setattr__`, once all that follows from a change is set, too.
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor(patch_setattr=False, connect_child_events=False)

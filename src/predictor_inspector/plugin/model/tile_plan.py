@@ -42,30 +42,14 @@ class TooLarge(ValueError):
 
 @dataclass(frozen=True)
 class TilePlan:
-    """How to compute a region that is too large to be computed at once.
+    """How to compute a region that is too large to be computed at once."""
 
-    Attributes
-    ----------
-    reason : str
-        Why it isn't computed at once: a sentence.
-    tiles : int
-        How many there are.
-    tile_memory : int
-        Bytes that each may take.
-    results : int
-        Bytes of target and weight.
-    in_memory : bool
-        Whether these are held in memory, or in temporary files.
-    kept : int
-        Bytes of what lies in files that may be kept in memory.
-    """
-
-    reason: str
-    tiles: int
-    tile_memory: int
-    results: int
-    in_memory: bool
-    kept: int
+    reason: str  # why it isn't computed at once, in a sentence
+    tiles: int  # how many
+    tile_memory: int  # bytes that each may take
+    results: int  # bytes of target and weight
+    in_memory: bool  # whether these are held in memory, or in temporary files
+    kept: int  # bytes of what lies in files that may be kept in memory
 
 
 def memory_of(setting: str) -> int:

@@ -17,22 +17,12 @@ than another."""
 
 @dataclass(frozen=True)
 class View:
-    """What a napari viewer shows, in world coordinates.
+    """What a napari viewer shows, in world coordinates."""
 
-    Attributes
-    ----------
-    point : tuple of float
-        The slice shown, one number per dimension of the viewer.
-    displayed : tuple of int
-        The dimensions on the canvas, two or three, in the order of its axes.
-    center, size : tuple of float
-        The canvas's centre and lengths along the displayed dimensions; the size is meaningless in 3-D.
-    """
-
-    point: tuple[float, ...]
-    displayed: tuple[int, ...]
-    center: tuple[float, ...]
-    size: tuple[float, ...]
+    point: tuple[float, ...]  # the slice shown, one number per dimension of the viewer
+    displayed: tuple[int, ...]  # the dimensions on the canvas, two or three, in the order of its axes
+    center: tuple[float, ...]  # of the canvas, along the displayed dimensions
+    size: tuple[float, ...]  # of the canvas, along the displayed dimensions; meaningless in 3-D
 
     @property
     def ndisplay(self) -> int:

@@ -8,7 +8,7 @@ from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.forms.collapsible import Collapsible
 from predictor_inspector.plugin.forms.small_widgets import scrolling
 from predictor_inspector.plugin.layers.results import RGB
-from predictor_inspector.plugin.live.tiled_run import TiledRun
+from predictor_inspector.plugin.live.tiling import TiledRun
 from predictor_inspector.plugin.model.box import central
 from predictor_inspector.plugin.model.resolve import Message, Resolved
 from predictor_inspector.plugin.model.tile_plan import affordable, memory_of
