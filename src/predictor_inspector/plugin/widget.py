@@ -182,7 +182,7 @@ class InspectorWidget(QWidget):
         if not self._watched and self.parent() is not None:
             # The dock is destroyed with the window, or by napari; hiding it is not the end.
             self._watched = True
-            self._shutdown.watch(self.parent())
+            self.parent().destroyed.connect(self._shut_down)
         if self.controller.paused:
             self.controller.resume()
 
@@ -225,8 +225,8 @@ class InspectorWidget(QWidget):
         controller.shown.connect(self.inspected)
         self._pages.currentChanged.connect(self._on_page)
         closed = (controller, self._memory_setting, self._list_watch)
-        self._shutdown = _Shutdown(*(part.close for part in closed), *(tab.shut_down for tab in tabs))
-        self._shutdown.watch(self)
+        self._shut_down = _once(*(part.close for part in closed), *(tab.shut_down for tab in tabs))
+        self.destroyed.connect(self._shut_down)
 
     def _on_renamed(self, tab: Tab, title: str) -> None:
         self._pages.setTabText(self._pages.indexOf(tab), title)
@@ -249,23 +249,18 @@ class InspectorWidget(QWidget):
             self._on_message(Message.of(error))
 
 
-class _Shutdown:
-    """Runs callbacks once, in their order: when one of several QObjects is destroyed, or else when Python exits.
+def _once(*callbacks: Callable[[], object]) -> Callable[..., None]:
+    """A function that runs callbacks, in their order, the first time it is called, at the latest when Python exits.
 
     A script may end, or a console be left, with the window open. Qt then destroys everything in any order, and stopping a
     timer that is gone crashes the process.
     """
+    left = list(callbacks)
 
-    def __init__(self, *callbacks: Callable[[], object]) -> None:
-        self._callbacks = callbacks
-        atexit.register(self._run)
+    def run(_owner: Any = None) -> None:
+        atexit.unregister(run)
+        while left:
+            left.pop(0)()
 
-    def watch(self, owner: Any) -> None:
-        """Run the callbacks when `owner`, a QObject, is destroyed, if not before."""
-        owner.destroyed.connect(self._run)
-
-    def _run(self, _owner: Any = None) -> None:
-        atexit.unregister(self._run)
-        callbacks, self._callbacks = self._callbacks, ()
-        for callback in callbacks:
-            callback()
+    atexit.register(run)
+    return run

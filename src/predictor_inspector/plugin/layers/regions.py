@@ -121,8 +121,7 @@ class RegionLayers:
 def _shapes(roi: Roi, canvas: Canvas, colour: str, pixels: float, filled: bool = False) -> list[Shape]:
     begin, end = (np.array(corner) / canvas.grid.subdivision for corner in (roi.begin, roi.end))
     if canvas.solid:
-        paths = box_outline(begin, end)
-        return [Shape("path" if len(path) > 2 else "line", path, colour, pixels) for path in paths]
+        return [Shape.stroke(path, colour, pixels) for path in box_outline(begin, end)]
     if not canvas.in_space:
         return []
     # Filled only where the slice goes through it: what lies before or behind would tint all that is looked at.

@@ -35,6 +35,11 @@ class Shape:
     fill: str = TRANSPARENT
     text: str = ""
 
+    @classmethod
+    def stroke(cls, path: np.ndarray, colour: str, pixels: float) -> Shape:
+        """A line or path."""
+        return cls("path" if len(path) > 2 else "line", path, colour, pixels)
+
 
 @dataclass(frozen=True)
 class Canvas:
@@ -139,9 +144,7 @@ def draw_shapes(
     the feature ``"label"``.
     """
     scale, origin, hidden = canvas.scale, canvas.origin, canvas.hidden
-    geometry = LayerGeometry(
-        tuple(map(float, scale)), tuple(map(float, origin)), tuple(units), tuple(canvas.grid.spatial_axes)
-    )
+    geometry = LayerGeometry(tuple(scale.tolist()), tuple(origin.tolist()), tuple(units), canvas.grid.spatial_axes)
     layer = layers.find_for(role, geometry)
     if layer is None:
         layer = layers.add("shapes", role, None, geometry, opacity=1.0, **options)

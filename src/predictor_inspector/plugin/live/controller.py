@@ -107,9 +107,7 @@ class LiveController(QObject):
         self.tiling = Tiling(self._runner, self._pace)
         # Queued, it comes after all that happens now, but before the window is painted; a timer would come after that.
         self._ask.connect(self._update_if_asked, Qt.ConnectionType.QueuedConnection)
-        self._draw_timer = QTimer(self)
-        self._draw_timer.setSingleShot(True)
-        self._draw_timer.setInterval(_TOGETHER)
+        self._draw_timer = QTimer(self, singleShot=True, interval=_TOGETHER)
         self._draw_timer.timeout.connect(self._draw)
         self._data_watch, self._view_watch = Watch(self._on_data), Watch(self._on_view, view_events(viewer))
         settings.events.connect(self._on_setting)

@@ -72,15 +72,14 @@ def choice_from_config(choice: PredictorChoice, config: Any, gt: Array | None) -
 
     Parameters that it leaves out get their default; required ones that it leaves out follow the data.
     """
-    kind = config.get("kind") if isinstance(config, dict) else None
     missing: dict[str, Any] = {}
-    if isinstance(kind, str):
+    if isinstance(config, dict) and isinstance(kind := config.get("kind"), str):
         required = {p.name for p in parameters_of(predictor_class(kind)) if p.required} - config.keys()
-        start = start_for(kind, gt)
-        missing = {name: value for name, value in start.values.items() if name in required}
-    predictor = predictor_from_config(missing | config if isinstance(config, dict) else config)
+        missing = {name: value for name, value in start_for(kind, gt).values.items() if name in required}
+        config = missing | config
+    predictor = predictor_from_config(config)
     values = {p.name: getattr(predictor, p.name) for p in parameters_of(type(predictor)) if p.name not in missing}
-    return choice.of_kind(str(kind)).with_chosen(values)
+    return choice.of_kind(config["kind"]).with_chosen(values)
 
 
 def presets_for(kind: str, gt: Array | None) -> dict[str, dict[str, Any]]:

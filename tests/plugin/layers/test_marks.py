@@ -7,7 +7,7 @@ import pytest
 
 from predictor_inspector.core import Array
 from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, Line, Mark, Point
-from predictor_inspector.plugin.layers.drawing import CASING, COLOURS, shapes_of
+from predictor_inspector.plugin.layers.marks import CASING, COLOURS, shapes_of
 from predictor_inspector.plugin.layers.shapes import Canvas, Shape
 from predictor_inspector.plugin.model.view import View
 
