@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.core import predictor_kinds
 
-from .window import TRANSLATE, VOXEL_SIZE, Window, blocks
+from .window import TRANSLATE, VOXEL_SIZE, Window
 
 NEAREST = {"neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "lsds": False}
 CONFIGS = {
@@ -53,17 +53,15 @@ def test_kinds_can_be_changed_back_and_forth(window: Window) -> None:
     assert [layer.name for layer in window.viewer.layers].count("target") == 1
 
 
-def test_a_dragged_slider_moves_the_picture_while_it_moves(window: Window) -> None:
-    window.add_labels(blocks((12, 200, 200)))
+def test_a_dragged_slider_ends_at_its_last_value_and_never_goes_back(window: Window) -> None:
+    window.add_labels()
     window.set_config("distance", **CONFIGS["distance"])
     shown = []
     window.widget.inspected.connect(lambda i: shown.append(i.request.predictor.scale_factor))
     for value in np.linspace(10, 60, 40):
         window.widget.config = {"kind": "distance", **CONFIGS["distance"], "scale_factor": float(value)}
         QApplication.processEvents()
-        window.qtbot.wait(10)
     window.settle()
-    assert len(shown) > 5
     assert shown == sorted(shown)
     assert shown[-1] == 60
     window.assert_layers_show_the_inspection()

@@ -41,7 +41,7 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     name : str or None
         An array in the container, which becomes the ground truth.
     screenshot : str or None
-        Where to write a picture of the window once the target shows, as PNG; the window is closed then.
+        Where to write a picture of the window, as PNG, once the target shows; the window is closed then.
 
     Raises
     ------

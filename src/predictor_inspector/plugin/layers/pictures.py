@@ -59,14 +59,10 @@ def pictures_of(
     blended: Blended,
     complete: bool = True,
 ) -> Pictures:
-    """The pictures of a request's result; what is large, in files or incomplete is blended only where it is looked at.
+    """The pictures of a request's result, [C, …spatial axes], NaN where nothing is known yet.
 
-    Parameters
-    ----------
-    target, weight : Array
-        [C, …spatial axes], NaN where nothing is known yet.
-    lowest, heaviest : float
-        The smallest target value and the largest weight so far.
+    `lowest` and `heaviest` are the smallest target value and the largest weight so far. What is large, in files or
+    incomplete is blended only where it is looked at.
     """
     channels = request.channels
     limits = limits_of(channels, lowest)

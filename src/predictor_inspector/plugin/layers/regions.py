@@ -23,11 +23,7 @@ class RegionLayers:
     """The three layers of shapes, drawn anew for every view: rectangles in a slice, the edges of boxes in 3-D.
 
     A rectangle that the slice doesn't cut is faded. Context beyond the data has a colour of its own and is filled.
-
-    Parameters
-    ----------
-    moved : callable
-        Called with the box, a `Roi`, whenever the person has changed its rectangle.
+    `moved` is called with the box whenever the person has changed its rectangle.
     """
 
     def __init__(self, layers: OwnedLayers, moved: Callable[[Roi], None]) -> None:

@@ -54,19 +54,6 @@ class LiveController(QObject):
     """The live loop between settings, a viewer and the layers that show the result.
 
     Jobs are run by `runner`, by default in a thread of its own.
-
-    Attributes
-    ----------
-    layers : OwnedLayers
-        All layers that the dock makes.
-    results : ResultLayers
-        Those with target and weights.
-    tiling : Tiling
-        The run in tiles, if there is one.
-    inspection : Inspection or None
-        What the layers show, or last showed.
-    paused : bool
-        Whether nothing is done until `resume`.
     """
 
     shown = Signal(object)
@@ -94,7 +81,7 @@ class LiveController(QObject):
         self._runner = LiveRunner() if runner is None else runner
         self._pace = Pace()
         self._cache: tuple[Resolved, ResultCache] | None = None
-        self.layers = OwnedLayers(viewer)
+        self.layers = OwnedLayers(viewer)  # all that the dock makes
         self.results = ResultLayers(self.layers)
         self._regions = RegionLayers(self.layers, self._on_box)
         self._wanted: Resolved | None = None  # whose result is to be shown
@@ -102,8 +89,9 @@ class LiveController(QObject):
         self._outcome = Message()  # and what is to be said of it
         self._undrawn: Resolved | None = None  # whose regions are to be drawn
         self._version = 0  # of the data
-        self._asked = self._was_busy = self.paused = False
-        self.inspection: Inspection | None = None
+        self._asked = self._was_busy = False
+        self.paused = False  # until `resume`
+        self.inspection: Inspection | None = None  # that the layers show, or last showed
         self.tiling = Tiling(self._runner, self._pace)
         # Queued, it comes after all that happens now, but before the window is painted; a timer would come after that.
         self._ask.connect(self._update_if_asked, Qt.ConnectionType.QueuedConnection)
@@ -300,7 +288,7 @@ class LiveController(QObject):
 
     def _is_wanted(self, job: Job) -> bool:
         """Whether the layers may take a job's result: unless something else is looked at by now."""
-        if self.paused or self._wanted is None or not self.tiling.gives_way_to(job):
+        if self.paused or self._wanted is None or not self.tiling.accepts(job):
             return False
         return self._wanted.change_since(job.about) < Change.SUBJECT
 

@@ -64,14 +64,8 @@ def box_entry(
 class CanvasMouse:
     """Listens to a viewer's mouse, without disturbing panning, painting or dragging.
 
-    Parameters
-    ----------
-    moved : callable
-        Called with the `CanvasPoint` under the mouse, and whether the key is held, when either changes.
-    clicked : callable, optional
-        Called with the `CanvasPoint` of a click that isn't meant for a layer's tool.
-    key : str, optional
-        The key.
+    `moved` is called with the `CanvasPoint` under the mouse, and whether `key` is held, when the point changes; `clicked`
+    with that of a click, unless it is meant for a layer's tool.
     """
 
     def __init__(

@@ -74,17 +74,17 @@ class Tiling(QObject):
                 self._runner.cancel()
             self.run = None
 
-    def gives_way_to(self, job: Job) -> bool:
+    def accepts(self, job: Job) -> bool:
         """Whether the layers may show a job's result: only the run's while there is one, else none of a run left."""
         return job.about.plan is None if self.run is None else job.about is self.run.state
 
     def _on_advanced(self, job: Job, so_far: SoFar) -> None:
-        if self.run is not None and self.gives_way_to(job):
+        if self.run is not None and self.accepts(job):
             self.run.so_far = so_far
             self.advanced.emit(self.run)
 
     def _on_cancelled(self, job: Job) -> None:
-        if self.run is not None and self.gives_way_to(job):
+        if self.run is not None and self.accepts(job):
             self.run.cancelled = True
             self.advanced.emit(self.run)
 

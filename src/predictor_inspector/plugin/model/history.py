@@ -25,16 +25,6 @@ class History:
         settings.stepped.connect(self._on_step)
         settings.events.layers.connect(self._forget_layers)
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether there is a step to take back."""
-        return bool(self._past)
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether a step was taken back, and nothing else was set since."""
-        return bool(self._future)
-
     def undo(self) -> None:
         """Take back the last step; nothing happens if there is none."""
         self._go(self._past, self._future)

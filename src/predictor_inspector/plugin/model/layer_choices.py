@@ -1,4 +1,4 @@
-"""Layers of a viewer that can be ground truth, mask and raw data."""
+"""Layers of a viewer that can be ground truth or mask."""
 
 from __future__ import annotations
 
@@ -14,23 +14,19 @@ _ID_BYTES = 4  # intensities come in one or two
 
 @dataclass(frozen=True, eq=False)
 class LayerChoices:
-    """Layers by the setting that they can be chosen for, the likelier ones first.
-
-    Ground truth: labels, then images of whole numbers. Mask: the same, those first that are called masks. Raw: images.
-    """
+    """Layers that can be ground truth (labels, then images of whole numbers) or mask, the likelier ones first."""
 
     gt_layer: tuple[Any, ...] = ()
     mask_layer: tuple[Any, ...] = ()
-    raw_layer: tuple[Any, ...] = ()
 
     @classmethod
     def among(cls, layers: Iterable[Any]) -> LayerChoices:
         """The choices among layers that the plugin hasn't made."""
         layers = list(layers)
         labels = [layer for layer in layers if isinstance(layer, Labels)]
-        images = [layer for layer in layers if isinstance(layer, Image)]
-        ids = (*labels, *(i for i in images if not i.rgb and np.dtype(i.dtype).kind in "biu"))
-        return cls(ids, tuple(sorted(ids, key=lambda layer: not _is_called_mask(layer))), tuple(images))
+        images = [layer for layer in layers if isinstance(layer, Image) and not layer.rgb]
+        ids = (*labels, *(image for image in images if np.dtype(image.dtype).kind in "biu"))
+        return cls(ids, tuple(sorted(ids, key=lambda layer: not _is_called_mask(layer))))
 
 
 def likeliest_ground_truth(layers: Sequence[Any]) -> Any | None:

@@ -79,23 +79,19 @@ class Resolved:
 
     def change_since(self, other: Resolved | None) -> Change:
         """What differs from another state; `Change.SUBJECT` if there is none."""
-        if other is None or self._subject != other._subject:
+        if other is None:
             return Change.SUBJECT
-        if self.data != other.data:
-            return Change.DATA
-        if self._result != other._result:
-            return Change.RESULT
-        return Change.NOTHING if (self.place, self.view) == (other.place, other.view) else Change.DISPLAY
+        for change, mine, others in zip(reversed(Change), self._keys, other._keys, strict=False):
+            if mine != others:
+                return change
+        return Change.NOTHING
 
     @property
-    def _subject(self) -> Hashable:
-        return self.layer, type(self.request.predictor), self.gt.dims
-
-    @property
-    def _result(self) -> Hashable:
+    def _keys(self) -> tuple[Any, ...]:
+        """What is compared, from the largest change to the smallest."""
         request, roi = self.request, self.regions.roi
-        asked = (request.predictor, request.device, request.outside, request.balance_over)
-        return asked, tuple(roi.begin), tuple(roi.shape)
+        asked = (request.predictor, request.device, request.outside, request.balance_over, roi.begin, roi.shape)
+        return (self.layer, type(request.predictor), self.gt.dims), self.data, asked, (self.place, self.view)
 
 
 def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:

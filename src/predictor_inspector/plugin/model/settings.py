@@ -46,7 +46,6 @@ class Settings:
 
     gt_layer: Any = None  # another one brings the likeliest reading of its axes and its finest level
     mask_layer: Any = None  # non-zero where the ground truth is annotated; None: everywhere
-    raw_layer: Any = None
     axes: Axes | None = None  # how the ground truth's axes are read
     level: int = 0  # of a multiscale ground truth; 0 is the finest
     predictor_choice: PredictorChoice = field(default_factory=lambda: PredictorChoice(predictor_kinds()[0]))
@@ -146,9 +145,8 @@ class Settings:
         """
         choices = self.__dict__["layers"] = LayerChoices.among(layers)
         with self.together(automatic=True):
-            for name in ("mask_layer", "raw_layer"):
-                if getattr(self, name) not in getattr(choices, name):
-                    setattr(self, name, None)
+            if self.mask_layer not in choices.mask_layer:
+                self.mask_layer = None
             if not self._gt_chosen or self.gt_layer not in choices.gt_layer:
                 self.gt_layer = likeliest_ground_truth(choices.gt_layer)
                 self._gt_chosen = False
@@ -225,7 +223,7 @@ class Settings:
 
 
 _FIELDS = frozenset(f.name for f in fields(Settings))
-_LAYERS = ("gt_layer", "mask_layer", "raw_layer")
+_LAYERS = ("gt_layer", "mask_layer")
 _BY_IDENTITY = {*_LAYERS, "layers", "gt"}
 
 SAVED = tuple(f.name for f in fields(Settings) if f.name not in ("layers", "gt"))
@@ -241,8 +239,8 @@ def _check_layer(name: str, settings: Settings, layer: Any) -> Any:
     choices = getattr(settings.layers, name)
     if layer is not None and layer not in choices:
         names = ", ".join(repr(choice.name) for choice in choices) or "none yet"
-        what = "an image" if name == "raw_layer" else "a labels layer or an image of whole numbers"
-        raise ValueError(f"{name} must be {what} in this viewer ({names}), got {layer!r}")
+        what = "a labels layer or an image of whole numbers in this viewer"
+        raise ValueError(f"{name} must be {what} ({names}), got {layer!r}")
     return layer
 
 

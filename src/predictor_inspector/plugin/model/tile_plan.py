@@ -65,12 +65,8 @@ def memory_for_chunks(memory: int) -> int:
 def plan_for(request: Request, memory: int) -> TilePlan | None:
     """The tiles in which to compute a region with at most `memory` bytes; None if it is computed at once.
 
-    Raises
-    ------
-    TooLarge
-        If there is no room for the result, neither in memory nor on the disk.
-    ValueError
-        If the memory is too little for any tile.
+    Raises `TooLarge` if the result fits neither into memory nor on the disk, and ``ValueError`` if the memory is too little
+    for any tile.
     """
     reason = _reason(request, memory)
     if reason is None:
