@@ -1,4 +1,4 @@
-"""Opening napari with the dock in place."""
+"""Open napari with the dock in place."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     Raises
     ------
     FileNotFoundError, ValueError
-        If the data can't be opened; the message lists what there is.
+        If the data can't be opened; the message lists the arrays.
     TimeoutError
         If nothing shows within two minutes and a picture was asked for.
     """

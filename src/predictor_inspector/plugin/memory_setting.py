@@ -1,4 +1,4 @@
-"""The memory that docks may use, as napari keeps it among its preferences."""
+"""Memory setting of docks among napari's preferences."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ from predictor_inspector.plugin.model.settings import Settings
 PLUGIN = "napari-predictor-inspector"
 
 CHOICES = ("auto", "1 GB", "2 GB", "4 GB", "8 GB", "16 GB", "32 GB", "64 GB", "128 GB")
-"""What napari's page of preferences offers; the manifest lists the same."""
+"""In napari's page of preferences; the manifest lists the same."""
 
 
 class MemorySetting:
-    """Keeps the memory of settings from one session to the next, and the same in every dock.
-
-    Where napari doesn't know the plugin, in a window that was made without plugins say, nothing is kept.
-    """
+    """Keeps the memory setting from one session to the next, and the same in every dock, if napari knows the plugin."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -27,7 +24,7 @@ class MemorySetting:
             settings.events.memory.connect(self._on_setting)
 
     def close(self) -> None:
-        """Keep and follow nothing any more."""
+        """Stop keeping and following."""
         if self._kept is not None:
             self._kept.events.memory.disconnect(self._on_kept)
             self._settings.events.memory.disconnect(self._on_setting)
@@ -38,7 +35,7 @@ class MemorySetting:
             self._settings.memory = str(self._kept.memory)
 
     def _on_setting(self, memory: str) -> None:
-        # Others can be set from code, for one dock.
+        # Other values can be set from code, for one dock.
         if self._kept is not None and memory in CHOICES and memory != self._kept.memory:
             self._kept.memory = memory
 

@@ -1,4 +1,4 @@
-"""`CompareLayers`: layers of the kept result A and of the difference, beside those of the live result B."""
+"""`CompareLayers`: layers of the kept result A and of its difference to the live result B."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`RegionLayers`: ROI, ground-truth context and padding as shapes, and the rectangle with which the box is edited."""
+"""`RegionLayers`: ROI, ground-truth context and padding as shapes; the ROI's can be edited."""
 
 from __future__ import annotations
 

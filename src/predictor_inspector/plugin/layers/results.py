@@ -37,7 +37,7 @@ class ResultLayers:
         # Layers of an earlier dock are outdated.
         self._outdated, self._large = True, False
         self._hidden_view = None if self.looked_at() else self._chosen
-        """The view to show once results aren't hidden any more."""
+        """The view to show once results aren't hidden."""
         self._weight_limit: float | None = None
         """The weights' contrast limit that was set while they weren't all known."""
 

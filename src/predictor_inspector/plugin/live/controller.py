@@ -65,7 +65,7 @@ class LiveController(QObject):
     outdated = Signal()
     """The shown target is outdated and was hidden."""
     cleared = Signal()
-    """There is no ground truth any more."""
+    """The ground truth is gone."""
     message = Signal(object)
     """A `Message` after every update."""
     stepped = Signal(str, float)
@@ -154,7 +154,7 @@ class LiveController(QObject):
         self.request_update()
 
     def close(self) -> None:
-        """Stop for good: no thread, no event of settings, viewer or a layer leads here any more. Layers stay."""
+        """Stop for good: end the thread and listen to no settings, viewer or layer. Layers stay."""
         self._rest()
         self._runner.close()
         self._data_watch.close()
@@ -279,7 +279,7 @@ class LiveController(QObject):
 
     def _on_tile(self, run: TiledRun) -> None:
         newest = run.so_far.newest
-        # To read a slice anew takes its time.
+        # Drawing a slice anew takes time.
         if newest is None or is_seen(newest, run.state.gt, view_of(self._viewer)):
             self._show_run(run)
         if run.cancelled:

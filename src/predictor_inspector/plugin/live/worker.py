@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 Work = Callable[[Callable[[str, float], None]], Any]
 
 _SWITCH_INTERVAL = 0.0005
-"""Seconds after which a thread of Python makes way for another while something is computed."""
+"""Seconds between turns of Python's threads while something is computed."""
 
 
 class Cancelled(Exception):
@@ -93,7 +93,7 @@ class LiveRunner(QObject):
         self._cancel.set()
 
     def close(self) -> None:
-        """Cancel everything and stop the worker; nothing is delivered any more. Doesn't wait for the running job."""
+        """Cancel everything and stop the worker; deliver nothing. Doesn't wait for the running job."""
         self._closed.set()
         self.cancel()
         self._running = None
@@ -139,7 +139,7 @@ class LiveRunner(QObject):
         self.stepped.emit(name, fraction)
 
     def _step_unless_superseded(self, name: str, fraction: float) -> None:
-        """What has been previewed makes way for what is newer: previews follow the hand."""
+        """What was previewed gives way to what is newer: previews follow the hand."""
         if self._superseded.is_set():
             raise Cancelled(name)
         self._step(name, fraction)

@@ -1,4 +1,4 @@
-"""A predictor's kind and parameters: what was chosen, and what follows the data where nothing was."""
+"""Chosen kind and parameters of a predictor, and those that follow the data."""
 
 from __future__ import annotations
 

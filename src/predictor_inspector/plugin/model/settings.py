@@ -1,4 +1,4 @@
-"""Settings of the dock: what is inspected and how, in one evented object that panels are bound to.
+"""Settings of the dock in one evented object: what is inspected and how.
 
 To change something, set a field; to show it, listen to ``events``. Setting a wrong value raises a ``ValueError``.
 """
@@ -112,7 +112,7 @@ class Settings:
 
     @property
     def start(self) -> Start:
-        """The present kind's parameters where nobody has chosen them."""
+        """The parameters of the present kind where none was chosen."""
         kind = self.kind
         if kind not in self._starts:
             self._starts[kind] = start_for(kind, self.gt)
@@ -150,7 +150,7 @@ class Settings:
             if not self._gt_chosen or self.gt_layer not in choices.gt_layer:
                 self.gt_layer = likeliest_ground_truth(choices.gt_layer)
                 self._gt_chosen = False
-            # Told last: none of them holds a layer that is gone any more.
+            # Last: by now no setting holds a layer that is gone.
             self.events.layers.emit(choices, choices)
 
     def refresh_gt(self) -> None:
