@@ -61,19 +61,11 @@ def is_telling(layer: Any) -> bool:
     return labels[-1] == "x" or layer.ndim == 2
 
 
-def static_array(layer: Any, axes: Axes, level: int) -> Array | None:
-    """The layer's array, at its first time; None if the layer can't be used: `array_at` raises the reason."""
-    try:
-        array = array_from_layer(layer, level, axes.spatial)
-    except ValueError:
-        return None
-    return array.select(array.axis_names[0], 0) if axes.time else array
-
-
-def array_at(layer: Any, axes: Axes, level: int, view: View) -> Array:
-    """The array to inspect: the layer's, at the time that is shown."""
+def array_at(layer: Any, axes: Axes, level: int, view: View | None = None) -> Array:
+    """The layer's array at the time that is shown, by default the first; ``ValueError`` if it can't be used."""
     array = cached(array_from_layer(layer, level, axes.spatial))
-    return array.select(array.axis_names[0], _time_index(layer, view)) if axes.time else array
+    time = 0 if view is None else _time_index(layer, view)
+    return array.select(array.axis_names[0], time) if axes.time else array
 
 
 def place_of(layer: Any, axes: Axes, view: View) -> Place:

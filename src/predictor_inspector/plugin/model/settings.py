@@ -6,7 +6,7 @@ To change something, set a field; to show it, listen to ``events``. Setting a wr
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, ClassVar
@@ -18,7 +18,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_from_config, predictor_kinds
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection.engine.devices import available_devices
-from predictor_inspector.plugin.model.axes import Axes, readings_of, static_array
+from predictor_inspector.plugin.model.axes import Axes, array_at, readings_of
 from predictor_inspector.plugin.model.layer_choices import LayerChoices, likeliest_ground_truth
 from predictor_inspector.plugin.model.predictor_choice import (
     PredictorChoice,
@@ -156,7 +156,9 @@ class Settings:
     def refresh_gt(self) -> None:
         """Update `gt` from its layer, which may have been moved or edited."""
         layer, axes = self.gt_layer, self.axes
-        gt = None if layer is None or axes is None else static_array(layer, axes, self.level)
+        gt: Array | None = None
+        with suppress(ValueError):
+            gt = None if layer is None or axes is None else array_at(layer, axes, self.level)
         if gt is not None and self.gt is not None and _grid(gt) == _grid(self.gt):
             # Nothing depends on the values, but the old ones needn't be kept.
             self.__dict__["gt"] = gt
