@@ -12,6 +12,7 @@ HEAVY = [
     "magicgui",
     "matplotlib",
     "napari",
+    "numba",
     "pydantic",
     "qtpy",
     "scipy",
@@ -23,14 +24,25 @@ HEAVY = [
 
 
 def loaded_by(statement: str) -> list[str]:
-    """Which heavy packages are loaded after `statement`, in a Python of its own."""
-    code = f"{statement}\nimport sys\nprint([name for name in {HEAVY} if name in sys.modules])"
+    """Which heavy packages and CUDA kernels are loaded after `statement`, in a Python of its own."""
+    code = f"""
+{statement}
+import sys
+heavy = {HEAVY}
+print([name for name in sys.modules if name in heavy or name.startswith("predictor_inspector.core.ops.cuda.")])
+"""
     printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     return eval(printed)
 
 
-def test_importing_the_core_loads_no_window_no_reader_and_no_parser() -> None:
-    assert loaded_by("import predictor_inspector.core") == []
+def test_the_core_loads_no_window_no_reader_no_parser_no_compiler_and_kernels_only_for_tensors_on_a_gpu() -> None:
+    statement = """
+import torch
+import predictor_inspector.core
+from predictor_inspector.core.ops.affinities import affinities
+affinities(torch.ones((2, 2), dtype=torch.uint8), [[1, 0]])
+"""
+    assert loaded_by(statement) == []
 
 
 def test_inspecting_from_a_script_loads_them_no_more() -> None:
@@ -42,15 +54,3 @@ inspect(AffinitiesPredictor([[0, 1]], num_voxels=1), Array(np.ones((3, 3), np.ui
 """
     windows = {"PyQt6", "magicgui", "napari", "qtpy", "superqt"}
     assert windows.isdisjoint(loaded_by(statement))
-
-
-def test_kernels_are_loaded_only_for_tensors_on_a_gpu() -> None:
-    code = """
-import sys
-import torch
-from predictor_inspector.core.ops.affinities import affinities
-affinities(torch.ones((2, 2), dtype=torch.uint8), [[1, 0]])
-print([name for name in sys.modules if name.startswith("predictor_inspector.core.ops.cuda.")])
-"""
-    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    assert eval(printed) == []

@@ -19,34 +19,35 @@ class ClassCounts:
     ----------
     count : torch.Tensor
         int64, [C, 2]: voxels of the negative and of the positive class, per channel.
-    total : torch.Tensor
-        int64, [C]: the voxels seen, plus 1, so that fractions are defined from the start.
     """
 
     count: torch.Tensor
-    total: torch.Tensor
 
     @classmethod
     def none_seen(cls, channels: int, device: torch.device | str = "cpu") -> ClassCounts:
         """Counts before the first call."""
-        zeros = torch.zeros((channels, CLASSES), dtype=torch.int64, device=device)
-        return cls(zeros, torch.ones(channels, dtype=torch.int64, device=device))
+        return cls(torch.zeros((channels, CLASSES), dtype=torch.int64, device=device))
 
     def __len__(self) -> int:
-        return len(self.total)
+        return len(self.count)
 
     def __getitem__(self, channels: slice) -> ClassCounts:
-        return ClassCounts(self.count[channels], self.total[channels])
+        return ClassCounts(self.count[channels])
 
     def __sub__(self, before: ClassCounts) -> ClassCounts:
         """The voxels seen since `before`; subtract them from other counts to take them out there."""
-        return ClassCounts(self.count - before.count, self.total - before.total)
+        return ClassCounts(self.count - before.count)
 
     def to(self, device: torch.device | str) -> ClassCounts:
         """The same counts on `device`."""
         # Copies to a device need not be waited for; those from one must be.
         there = torch.device(device)
-        return ClassCounts(*(t.to(there, non_blocking=there.type == "cuda") for t in (self.count, self.total)))
+        return ClassCounts(self.count.to(there, non_blocking=there.type == "cuda"))
+
+    @property
+    def total(self) -> torch.Tensor:
+        """int64, [C]: the voxels seen, plus 1, so that fractions are defined from the start."""
+        return self.count.sum(1) + 1
 
     @property
     def fractions(self) -> torch.Tensor:
@@ -57,7 +58,7 @@ class ClassCounts:
 
 def joined(*counts: ClassCounts) -> ClassCounts:
     """The counts of several groups of channels as those of one."""
-    return ClassCounts(torch.cat([c.count for c in counts]), torch.cat([c.total for c in counts]))
+    return ClassCounts(torch.cat([c.count for c in counts]))
 
 
 def balance(
@@ -67,40 +68,21 @@ def balance(
     clipmax: float = 0.95,
     moving_counts: ClassCounts | None = None,
 ) -> tuple[torch.Tensor, ClassCounts]:
-    """Weights inversely proportional to how often a class occurs, channel by channel.
+    """Weights inversely proportional to how often a class occurs, channel by channel; and the counts so far.
 
-    Per channel the voxels in `mask` are counted and added to the moving counts; a class that makes up the fraction f,
-    clipped to [`clipmin`, `clipmax`], gets the weight 1 / (2 f). Masked voxels get 0.
+    Per channel the voxels in `mask` are counted and added to the moving counts. A class that makes up the fraction f,
+    clipped to [`clipmin`, `clipmax`], gets the weight 1 / (2 f), masked voxels get 0: float32, the shape of `positive`.
 
-    Parameters
-    ----------
-    positive : torch.Tensor
-        Boolean, [C, …]: which voxels are of the positive class.
-    mask : torch.Tensor, optional
-        Boolean, the shape of `positive` or with 1 in place of C; True everywhere by default.
-    moving_counts : ClassCounts, optional
-        What an earlier call returned, not modified; None starts afresh.
-
-    Returns
-    -------
-    weight : torch.Tensor
-        float32, the shape of `positive`, 0 or in [1 / (2 clipmax), 1 / (2 clipmin)].
-    counts : ClassCounts
-        The counts with this call's added.
-
-    Raises
-    ------
-    ValueError
-        If `moving_counts` are of another number of channels.
+    `positive` is boolean, [C, …]: which voxels are of the positive class. `mask` is boolean, of its shape or with 1 in
+    place of C; True everywhere by default. `moving_counts` are what an earlier call returned, not modified; None starts
+    afresh. ``ValueError`` if they are of another number of channels.
     """
     channels = positive.shape[0]
     if moving_counts is None:
         moving_counts = ClassCounts.none_seen(channels, positive.device)
     if len(moving_counts) != channels:
         raise ValueError(f"moving_class_counts are of {len(moving_counts)} channels, but {channels} are balanced")
-    now = _counted(positive, mask)
-    before = moving_counts.to(positive.device)
-    counts = ClassCounts(before.count + now, before.total + now.sum(1))
+    counts = ClassCounts(moving_counts.to(positive.device).count + _counted(positive, mask))
     weights = 1 / (CLASSES * counts.fractions.clamp(clipmin, clipmax))
     return _by_class(positive, mask, weights.to(torch.float32)), counts
 

@@ -12,9 +12,8 @@ from predictor_inspector.core import AffinitiesPredictor, Array
 from predictor_inspector.core.ops import shape_descriptors as module
 from predictor_inspector.core.ops.boxes import bounding_boxes
 from predictor_inspector.core.ops.shape_descriptors import descriptor_count, shape_descriptors
-
-from . import oracles
-from .strategies import SEEDS, blocks, label_arrays, shapes
+from tests.core import oracles
+from tests.core.strategies import SEEDS, blocks, label_arrays, shapes
 
 
 def descriptors_of(gt: Array, num_voxels: int, **parameters: object) -> np.ndarray:

@@ -17,8 +17,7 @@ from predictor_inspector.core import (
     UNet,
 )
 from predictor_inspector.inspection import inspect
-
-from .strategies import blocks
+from tests.core.strategies import blocks
 
 TOUCHING = Array(np.repeat([0, 1, 2, 0], 5)[None].repeat(8, 0).astype(np.uint16), (2, 2))
 

@@ -25,7 +25,7 @@ def run(arguments: list[str], **environment: str) -> None:
     done = subprocess.run(
         [sys.executable, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in paths if p), **environment},
-        cwd=HERE.parents[1],
+        cwd=HERE.parents[3],
         capture_output=True,
         text=True,
         check=False,

@@ -21,8 +21,7 @@ from predictor_inspector.core import (
 from predictor_inspector.core.labels import as_labels, to_device
 from predictor_inspector.core.ops import cuda
 from predictor_inspector.inspection import inspect
-
-from .strategies import blocks
+from tests.core.strategies import blocks
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="CUDA is not available on this machine")
 

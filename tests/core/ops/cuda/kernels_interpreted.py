@@ -15,8 +15,7 @@ from predictor_inspector.core.ops.cuda import boundary_distance as distance_kern
 from predictor_inspector.core.ops.cuda import class_balance as balance_kernels
 from predictor_inspector.core.ops.cuda import shape_descriptors as descriptor_kernels
 from predictor_inspector.core.ops.regions import Slices
-
-from .strategies import SEEDS, Draw, blocks
+from tests.core.strategies import SEEDS, Draw, blocks
 
 # Every example runs thousands of numpy operations per kernel.
 settings.register_profile("interpreted", max_examples=6, deadline=None, derandomize=True)
@@ -30,7 +29,7 @@ SIZES = st.sampled_from([0.3, 1.0, 2.0, 4.5])
 def volumes(draw: Draw, dims: tuple[int, ...] = (1, 2, 3)) -> tuple[torch.Tensor, Slices | None, list[float]]:
     """Labels, a part of them, and a voxel size; lines are longer than the widest block."""
     ndim = draw(st.sampled_from(dims))
-    longest = {1: 300, 2: 25, 3: 9}[ndim]
+    longest = {1: 300, 2: 16, 3: 6}[ndim]
     shape = [draw(st.integers(1, longest)) for _ in range(ndim)]
     labels = torch.from_numpy(blocks(draw(SEEDS), tuple(shape), side=draw(st.integers(1, 4)))).to(draw(DTYPES))
     keep = None
@@ -110,12 +109,12 @@ def test_shape_descriptors_are_those_of_torch(
 
 
 def test_shape_descriptors_are_the_same_however_the_work_is_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    labels = torch.from_numpy(blocks(8, (5, 7, 70), ids=3, side=4))
-    expected = shape_descriptors.shape_descriptors(labels, 2.0, (1.0, 1.0, 1.0))
-    monkeypatch.setattr(descriptor_kernels, "PART", 40)
+    labels = torch.from_numpy(blocks(8, (3, 4, 40), ids=3, side=4))
+    expected = shape_descriptors.shape_descriptors(labels, 1.0, (1.0, 1.0, 1.0))
+    monkeypatch.setattr(descriptor_kernels, "PART", 24)
     monkeypatch.setattr(descriptor_kernels, "TABLE_ENTRIES", 5)
-    monkeypatch.setattr(descriptor_kernels, "SET_ASIDE", 40_000)
-    actual = descriptor_kernels.shape_descriptors(labels, 2.0, (1.0, 1.0, 1.0))
+    monkeypatch.setattr(descriptor_kernels, "SET_ASIDE", 10_000)
+    actual = descriptor_kernels.shape_descriptors(labels, 1.0, (1.0, 1.0, 1.0))
     torch.testing.assert_close(actual, expected, atol=5e-6, rtol=0)
 
 

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, Array
 from predictor_inspector.core.ops.erosion import surviving
-
-from . import oracles
-from .strategies import affinities_predictors, blocks, known_voxels, label_arrays, masks, shapes
+from tests.core import oracles
+from tests.core.strategies import affinities_predictors, blocks, known_voxels, label_arrays, masks, shapes
 
 
 def objects_of(predictor: AffinitiesPredictor, labels: np.ndarray) -> np.ndarray:

@@ -21,8 +21,7 @@ from predictor_inspector.core import (
     OneHotPredictor,
     Predictor,
 )
-
-from .strategies import SEEDS, affinities_predictors, blocks, label_arrays, parts, predictors
+from tests.core.strategies import SEEDS, affinities_predictors, blocks, label_arrays, parts, predictors
 
 ROUNDING = 5e-6
 

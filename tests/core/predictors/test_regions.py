@@ -16,9 +16,8 @@ from predictor_inspector.core import (
     DummyPredictor,
     OneHotPredictor,
 )
-
-from .specs import GunpowderLikeSpec
-from .strategies import affinities_predictors, distance_predictors, grids, predictors
+from tests.core.specs import GunpowderLikeSpec
+from tests.core.strategies import affinities_predictors, distance_predictors, grids, predictors
 
 
 @st.composite
