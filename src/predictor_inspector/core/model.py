@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from math import prod
 
 import torch
 from funlib.geometry import Coordinate
@@ -52,21 +53,10 @@ class Architecture(torch.nn.Module, ABC):
 
 
 def conv_head(architecture: Architecture, channels: int, kernel_size: int = 1) -> torch.nn.Module:
-    """A convolution from the architecture's features to `channels` channels, without padding or activation.
+    """A convolution from the architecture's features to the target's `channels`, without padding or activation.
 
-    Parameters
-    ----------
-    architecture : Architecture
-        In 2-D or 3-D.
-    channels : int
-        How many channels the target has.
-    kernel_size : int
-        Odd, on every axis; the output is smaller than the features by ``kernel_size - 1`` voxels.
-
-    Raises
-    ------
-    ValueError
-        If there is no such convolution; the message says what there is.
+    In 2-D and 3-D. `kernel_size` is odd, on every axis; the output is smaller than the features by ``kernel_size - 1``
+    voxels.
     """
     if channels < 1:
         raise ValueError(f"channels must be at least 1, got {channels}: a head without channels predicts nothing")
@@ -91,26 +81,18 @@ class Model(torch.nn.Module):
 
     Parameters
     ----------
-    architecture : Architecture
-        Gives features.
     prediction_head : torch.nn.Module
-        Turns features into as many channels as the target has.
+        Turns the architecture's features into as many channels as the target has.
     eval_activation : torch.nn.Module, optional
-        Applied to the head's output in eval mode only: the loss in training takes logits, people want probabilities.
+        Applied to the head's output in eval mode only: in training the loss takes logits.
 
     Attributes
     ----------
     num_in_channels, num_out_channels : int
         Channels of raw data and of predictions.
-    input_shape, output_shape : Coordinate
-        Shapes in training, in voxels, without batch and channels.
-    eval_input_shape : Coordinate
-        Shape of the input in prediction: `input_shape` and the architecture's `eval_shape_increase`.
-
-    Raises
-    ------
-    ValueError
-        If head and architecture don't go together.
+    input_shape, output_shape, eval_input_shape : Coordinate
+        Shapes in voxels, without batch and channels: in training, and of the input in prediction, which is larger by the
+        architecture's `eval_shape_increase`.
     """
 
     def __init__(
@@ -151,12 +133,8 @@ class Model(torch.nn.Module):
     def compute_output_shape(self, input_shape: Iterable[int]) -> tuple[int, Coordinate]:
         """How many channels, and what shape in voxels, come out for an input of `input_shape` voxels.
 
-        No memory is taken for it, unless the architecture does something that PyTorch's meta device doesn't know.
-
-        Raises
-        ------
-        ValueError
-            If `input_shape` has other dimensions than the architecture, or the architecture refuses it.
+        Takes no memory, unless the architecture does something that PyTorch's meta device doesn't know. ``ValueError`` if
+        the shape has other dimensions than the architecture's, or the architecture refuses it.
         """
         shape = whole_numbers(input_shape, "input_shape")
         if shape.dims != self.architecture.dims:
@@ -183,10 +161,8 @@ def _initialise(module: torch.nn.Module) -> None:
     if isinstance(module, _CONVOLUTIONS):
         torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     elif isinstance(module, _TRANSPOSED):
-        # Here torch would count outputs; an output voxel sees the inputs of as many steps as the stride leaves.
-        steps = 1.0
-        for kernel, stride in zip(module.kernel_size, module.stride, strict=True):
-            steps *= kernel / stride
+        # Here torch would count outputs; an output voxel sees as many input voxels as strides fit into the kernel.
+        steps = prod(kernel / stride for kernel, stride in zip(module.kernel_size, module.stride, strict=True))
         fan_in = module.in_channels / module.groups * steps
         torch.nn.init.normal_(module.weight, std=(2 / fan_in) ** 0.5)
 
@@ -201,7 +177,7 @@ def _on_meta(module: torch.nn.Module, raw: torch.Tensor) -> torch.Tensor:
 
 @contextmanager
 def _eval_mode(module: torch.nn.Module) -> Iterator[None]:
-    """Keep `module` in eval mode for a while, so that nothing counts what passes through; then as it was."""
+    """Keep `module` in eval mode for a while, so that no statistics are taken; then as it was."""
     modes = [(part, part.training) for part in module.modules()]
     module.eval()
     try:

@@ -1,4 +1,4 @@
-"""`UNet`: the network most often trained on volumes, in 2-D and 3-D, fit for prediction block by block."""
+"""`UNet`, in 2-D and 3-D, whose predictions can be made block by block."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ PADDINGS = ("valid", "same")
 
 Size = int | Iterable[int]
 
-# By number of spatial axes.
-_Layer = dict[int, Callable[..., torch.nn.Module]]
-_CONVOLUTION: _Layer = {2: torch.nn.Conv2d, 3: torch.nn.Conv3d}
-_TRANSPOSED: _Layer = {2: torch.nn.ConvTranspose2d, 3: torch.nn.ConvTranspose3d}
-_BATCH_NORM: _Layer = {2: torch.nn.BatchNorm2d, 3: torch.nn.BatchNorm3d}
-_MAX_POOLING: _Layer = {2: torch.nn.MaxPool2d, 3: torch.nn.MaxPool3d}
+
+def _layer(name: str, dims: int) -> Callable[..., torch.nn.Module]:
+    """Torch's layer for a number of spatial axes: ``Conv2d``, ``MaxPool3d``."""
+    layer: Callable[..., torch.nn.Module] = getattr(torch.nn, f"{name}{dims}d")
+    return layer
 
 
 class UNet(Architecture):
-    """The U-Net of Ronneberger et al. (2015), with its levels' factors, kernels and feature maps free to choose.
+    """The U-Net of Ronneberger et al. (2015), with levels' factors, kernels and feature maps to choose.
 
     Level 0 is the finest; level i has ``num_fmaps * fmap_inc_factor**i`` feature maps. Every convolution is followed by
     a ReLU. Output and input are concentric. With valid padding, blocks join without seams, just as if they had been
@@ -35,14 +34,10 @@ class UNet(Architecture):
     ----------
     input_shape : sequence of int
         Voxels in training, 2 or 3 axes, slowest first; see `valid_input_shape`.
-    fmaps_in : int
-        Channels of the raw data.
-    fmaps_out : int
-        Channels of the output.
-    num_fmaps : int
-        Feature maps on the finest level.
-    fmap_inc_factor : int
-        By how much the number of feature maps grows from level to level.
+    fmaps_in, fmaps_out : int
+        Channels of the raw data and of the output.
+    num_fmaps, fmap_inc_factor : int
+        Feature maps on the finest level, and the factor by which their number grows from level to level.
     downsample_factors : sequence of (int or sequence of int)
         From every level to the next; one number, or one per axis: ``[(1, 2, 2), (2, 2, 2)]``.
     kernel_size_down, kernel_size_up : sequence of sequences of (int or sequence of int), optional
@@ -103,8 +98,9 @@ class UNet(Architecture):
         kernels_down = _kernel_sizes(kernel_size_down, len(down) + 1, dims, "kernel_size_down")
         kernels_up = _kernel_sizes(kernel_size_up, len(down), dims, "kernel_size_up")
         kernels_extra = [kernels_down[0]] * len(extra)
-        self._upsampling = _product(extra, dims)
-        self._stride = _product(down, dims)
+        self._upsampling, self._stride = (
+            Coordinate(prod(f[a] for f in fs) for a in range(dims)) for fs in (extra, down)
+        )
         self._axes = [
             AxisSizes(
                 factors=tuple(f[axis] for f in down),
@@ -121,7 +117,7 @@ class UNet(Architecture):
             _convolutions(before, after, kernels, padding, batch_norm)
             for before, after, kernels in zip([fmaps_in, *fmaps], fmaps, kernels_down, strict=False)
         )
-        self._pool = torch.nn.ModuleList(_MAX_POOLING[dims](factor) for factor in down)
+        self._pool = torch.nn.ModuleList(_layer("MaxPool", dims)(factor) for factor in down)
         self._up = torch.nn.ModuleList(
             _upsampling(fmaps[level + 1], fmaps[level], factor, constant_upsample) for level, factor in enumerate(down)
         )
@@ -143,8 +139,8 @@ class UNet(Architecture):
             raise ValueError(
                 f"eval_shape_increase needs {dims} numbers like input_shape, got {tuple(self._eval_shape_increase)}"
             )
-        self._check_shape(self._input_shape, "input_shape")
-        self._check_shape(self._input_shape + self._eval_shape_increase, "input_shape + eval_shape_increase")
+        self._crops(self._input_shape, "input_shape")
+        self._crops(self._input_shape + self._eval_shape_increase, "input_shape + eval_shape_increase")
 
     @property
     def input_shape(self) -> Coordinate:
@@ -168,17 +164,11 @@ class UNet(Architecture):
 
     @property
     def stride(self) -> Coordinate:
-        """All downsampling factors multiplied: shifts of the input by so many voxels shift the output and no more."""
+        """All downsampling factors multiplied: shifting the input by so many voxels only shifts the output."""
         return self._stride
 
     def scale(self, voxel_size: Coordinate) -> Coordinate:
-        """Voxel size of the output: the input's, divided by all `upsample_factors`.
-
-        Raises
-        ------
-        ValueError
-            If that isn't a whole number.
-        """
+        """Voxel size of the output: the input's, divided by all `upsample_factors`; ``ValueError`` if that isn't whole."""
         size = whole_numbers(voxel_size, "voxel_size")
         if size.dims != self.dims:
             raise ValueError(f"voxel_size needs {self.dims} numbers like input_shape, got {size.dims}: {tuple(size)}")
@@ -197,19 +187,13 @@ class UNet(Architecture):
         return Coordinate(axis.fitting(size) for axis, size in zip(self._axes, wanted, strict=True))
 
     def forward(self, raw: torch.Tensor) -> torch.Tensor:
-        """Features for `raw`, [B, `num_in_channels`, …spatial axes].
-
-        Raises
-        ------
-        ValueError
-            If the shape doesn't fit; the message says which ones near it do.
-        """
+        """Features for `raw`, [B, `num_in_channels`, …]; if its shape doesn't fit, a ``ValueError`` that says which do."""
         if raw.ndim != self.dims + 2 or raw.shape[1] != self._fmaps_in:
             raise ValueError(
                 f"raw must have a batch axis, {self._fmaps_in} channels and {self.dims} spatial axes, got shape "
                 f"{tuple(raw.shape)}"
             )
-        self._check_shape(Coordinate(raw.shape[2:]), "raw's spatial shape")
+        crops = iter(self._crops(Coordinate(raw.shape[2:]), "raw's spatial shape"))
         features, skipped = raw, []
         for level, convolve in enumerate(self._down):
             features = convolve(features)
@@ -217,20 +201,18 @@ class UNet(Architecture):
                 skipped.append(features)
                 features = self._pool[level](features)
         for level in reversed(range(len(self._up))):
-            features = self._up[level](features)
-            sizes = zip(self._axes, features.shape[2:], strict=True)
-            shape = [axis.before_merging(level, size) for axis, size in sizes]
+            features, shape = self._up[level](features), next(crops)
             features = self._merge[level](torch.cat([_crop(skipped[level], shape), _crop(features, shape)], dim=1))
-        for step, (upsample, convolve) in enumerate(zip(self._extra_up, self._extra, strict=True)):
-            features = upsample(features)
-            sizes = zip(self._axes, features.shape[2:], strict=True)
-            features = convolve(_crop(features, [axis.before_extra(step, size) for axis, size in sizes]))
+        for upsample, convolve in zip(self._extra_up, self._extra, strict=True):
+            features = convolve(_crop(upsample(features), next(crops)))
         return features
 
-    def _check_shape(self, shape: Coordinate, name: str) -> None:
+    def _crops(self, shape: Coordinate, name: str) -> list[tuple[int, ...]]:
+        """The shapes to crop to on the way up and beyond, and the output's; ``ValueError`` if `shape` doesn't fit."""
+        found = []
         for index, (axis, size) in enumerate(zip(self._axes, shape, strict=True)):
             try:
-                axis.output_size(size)
+                found.append(axis.crops(size))
             except DoesNotFitError as misfit:
                 # Sizes that fit are one stride apart, so of the next one and the one before it, one is nearest.
                 above = axis.fitting(size)
@@ -240,6 +222,7 @@ class UNet(Architecture):
                     f"{name} {tuple(shape)} doesn't fit the U-Net on axis {spatial_axis_names(self.dims)[index]}, "
                     f"{misfit}; {fitting} voxels would fit there, {tuple(self.valid_input_shape(shape))} altogether"
                 ) from None
+        return list(zip(*found, strict=True))
 
 
 def _per_axis(value: Size, dims: int, name: str) -> tuple[int, ...]:
@@ -275,10 +258,6 @@ def _kernel_sizes(
     return checked
 
 
-def _product(factors: Sequence[tuple[int, ...]], dims: int) -> Coordinate:
-    return Coordinate(prod(f[axis] for f in factors) for axis in range(dims))
-
-
 def _taken(levels: Sequence[Sequence[tuple[int, ...]]], axis: int, padding: str) -> tuple[int, ...]:
     """How many voxels each level's convolutions take away along an axis."""
     if padding == "same":
@@ -292,9 +271,9 @@ def _convolutions(
     """Convolutions with a ReLU each, from `before` to `after` channels."""
     layers: list[torch.nn.Module] = []
     for kernel in kernels:
-        layers.append(_CONVOLUTION[len(kernel)](before, after, kernel, padding=padding))
+        layers.append(_layer("Conv", len(kernel))(before, after, kernel, padding=padding))
         if batch_norm:
-            layers.append(_BATCH_NORM[len(kernel)](after))
+            layers.append(_layer("BatchNorm", len(kernel))(after))
         layers.append(torch.nn.ReLU())
         before = after
     return torch.nn.Sequential(*layers)
@@ -303,10 +282,12 @@ def _convolutions(
 def _upsampling(before: int, after: int, factor: tuple[int, ...], constant: bool) -> torch.nn.Module:
     """From `before` to `after` channels and `factor` times the size, with a ReLU."""
     if not constant:
-        return torch.nn.Sequential(_TRANSPOSED[len(factor)](before, after, factor, stride=factor), torch.nn.ReLU())
+        return torch.nn.Sequential(
+            _layer("ConvTranspose", len(factor))(before, after, factor, stride=factor), torch.nn.ReLU()
+        )
     # What acts on single voxels may as well come before the repeating, where there are fewer of them.
     repeat = torch.nn.Upsample(scale_factor=tuple(map(float, factor)), mode="nearest")
-    return torch.nn.Sequential(_CONVOLUTION[len(factor)](before, after, 1), torch.nn.ReLU(), repeat)
+    return torch.nn.Sequential(_layer("Conv", len(factor))(before, after, 1), torch.nn.ReLU(), repeat)
 
 
 def _crop(features: torch.Tensor, shape: Sequence[int]) -> torch.Tensor:

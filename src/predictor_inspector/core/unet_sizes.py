@@ -8,22 +8,16 @@ from math import prod
 
 
 class DoesNotFitError(ValueError):
-    """What doesn't fit inside a U-Net, and on which level: a clause for an error message."""
+    """A size doesn't fit inside a U-Net; the message, a clause, says on which level."""
 
 
 @dataclass(frozen=True)
 class AxisSizes:
     """What a U-Net does to sizes along one axis.
 
-    Attributes
-    ----------
-    factors : tuple of int
-        Downsampling factor from every level to the next, finest first.
-    upsample_factors : tuple of int
-        Upsampling factors beyond the finest level, in order.
-    down, up, extra : tuple of int
-        How many voxels convolutions take away: on every level on the way down (one more than `factors`) and up, finest
-        first, and after every one of `upsample_factors`. Even numbers, since kernels are odd.
+    `factors` are those from every level to the next, finest first; `upsample_factors` lead beyond the finest level.
+    `down`, `up` and `extra` are the voxels that convolutions take away: on every level on the way down (one more than
+    `factors`) and up, finest first, and after every one of `upsample_factors`. Even numbers, since kernels are odd.
     """
 
     factors: tuple[int, ...]
@@ -32,8 +26,11 @@ class AxisSizes:
     up: tuple[int, ...]
     extra: tuple[int, ...]
 
-    def output_size(self, size: int) -> int:
-        """How many voxels come out for `size` voxels; `DoesNotFitError` if they can't go through."""
+    def crops(self, size: int) -> list[int]:
+        """The sizes to crop to before the convolutions of each level on the way up and beyond, then that of the output.
+
+        `DoesNotFitError` if `size` voxels can't go through.
+        """
         for level, taken in enumerate(self.down):
             if level:
                 factor = self.factors[level - 1]
@@ -43,34 +40,34 @@ class AxisSizes:
             if size <= taken:
                 raise DoesNotFitError(f"where level {level} has {size} voxels and its convolutions take {taken} away")
             size -= taken
-        for level in reversed(range(len(self.factors))):
-            size = self.before_merging(level, size * self.factors[level]) - self.up[level]
+        stages = [
+            (f"level {level} on the way up", self.factors[level], self.up[level], prod(self.factors[level:]))
+            for level in reversed(range(len(self.factors)))
+        ]
         for step, factor in enumerate(self.upsample_factors):
-            size = self.before_extra(step, size * factor) - self.extra[step]
-        return size
+            cell = prod(self.factors) * prod(self.upsample_factors[: step + 1])
+            stages.append((f"upsample_factors[{step}]", factor, self.extra[step], cell))
+        crops = []
+        for where, factor, taken, cell in stages:
+            crops.append(_whole_cells(size * factor, taken, cell, where))
+            size = crops[-1] - taken
+        return [*crops, size]
 
-    def before_merging(self, level: int, size: int) -> int:
-        """To how many voxels to crop the `size` upsampled ones on `level`, before they meet what skipped the rest."""
-        return _whole_cells(size, self.up[level], prod(self.factors[level:]), f"level {level} on the way up")
-
-    def before_extra(self, step: int, size: int) -> int:
-        """To how many voxels to crop the `size` ones that ``upsample_factors[step]`` made."""
-        cell = prod(self.factors) * prod(self.upsample_factors[: step + 1])
-        return _whole_cells(size, self.extra[step], cell, f"upsample_factors[{step}]")
+    def output_size(self, size: int) -> int:
+        """How many voxels come out for `size` voxels; `DoesNotFitError` if they can't go through."""
+        return self.crops(size)[-1]
 
     def fits(self, size: int) -> bool:
         """Whether `size` voxels can go in."""
         try:
-            self.output_size(size)
+            self.crops(size)
         except DoesNotFitError:
             return False
         return True
 
     def fitting(self, size: int) -> int:
-        """The smallest number of voxels, `size` or more, that can go in.
-
-        There is one: what divides on every level recurs with the product of all factors, and large is never wrong.
-        """
+        """The smallest number of voxels, `size` or more, that can go in."""
+        # There is one: sizes that divide on every level recur with the product of all factors, and none is too large.
         return next(candidate for candidate in count(max(size, 1)) if self.fits(candidate))
 
 
