@@ -42,10 +42,7 @@ class Predictor(ABC):
     The context guarantee: a target computed from the ground truth in ``gt_region_for_roi(spec).roi`` and cropped to
     ``spec.roi`` differs by at most `context_tolerance` from one computed from unlimited ground truth.
 
-    Attributes
-    ----------
-    presets : dict of str to dict
-        Named sets of parameter values worth starting from.
+    `presets` are named sets of parameter values to start from.
     """
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {}
@@ -63,10 +60,7 @@ class Predictor(ABC):
     def create_target(self, gt: Array) -> Array:
         """The target on the whole of ``gt.roi``: float32, [C, …spatial axes], on the device of `gt`.
 
-        Parameters
-        ----------
-        gt : Array
-            Integer ground truth in ``gt_region_for_roi(spec).roi``; crop the result to ``spec.roi``.
+        `gt` is integer ground truth in ``gt_region_for_roi(spec).roi``; crop the result to ``spec.roi``.
         """
 
     @abstractmethod
@@ -85,7 +79,7 @@ class Predictor(ABC):
             Non-zero where `gt` is annotated, on the same grid; may reach beyond `target`, and what it doesn't cover is
             not annotated. Without a channel axis it holds for every channel. None: annotated everywhere.
         moving_class_counts : object, optional
-            What an earlier call returned; None starts afresh. Not modified.
+            What an earlier call returned, not modified; None starts afresh.
 
         Returns
         -------
@@ -107,10 +101,7 @@ class Predictor(ABC):
     def padding(self, gt_voxel_size: Iterable[int], subdivision: int = 1) -> Coordinate:
         """The most that `gt_region_for_roi` grows a ROI by on any side, per axis: a multiple of the voxel size.
 
-        Parameters
-        ----------
-        gt_voxel_size : Coordinate
-            In counts of 1/`subdivision` of the unit, like the result.
+        Both are in counts of 1/`subdivision` of the unit.
         """
         voxel_size = Coordinate(gt_voxel_size)
         roi = Roi((0,) * voxel_size.dims, voxel_size)
@@ -143,13 +134,10 @@ class Predictor(ABC):
         return None
 
     def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
-        """What the target's channels are, in order. By default what `output_array_type` says, which is little.
+        """What the target's channels are, in order; by default only what `output_array_type` says.
 
-        Parameters
-        ----------
-        axes : sequence of str, optional
-            Names of the ground truth's spatial axes, slowest first, for channels that are named after them: an affinity
-            may be ``"aff z+1"`` or ``"aff x+1"``. By default the last of ``z, y, x``.
+        `axes` names the ground truth's spatial axes, slowest first, for channels named after them such as ``"aff z+1"``;
+        by default the last of ``z, y, x``.
         """
         meaning = self.output_array_type
         lowest = -1.0 if isinstance(meaning, DistanceArray) else getattr(meaning, "minimum", 0.0)

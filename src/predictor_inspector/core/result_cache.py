@@ -14,8 +14,8 @@ _KEPT = 2  # of each kind: the exact result's, and the preview's that came befor
 class ResultCache:
     """Ground truth read, targets, and distances that they were made from, of the latest inspections.
 
-    A slider that changes a late step only, the slope of a distance for instance, needn't repeat the steps before it. Take
-    a new cache whenever the data change. For one thread at a time.
+    A slider that changes only a late step, such as the slope of a distance, then repeats no earlier one. For one thread at
+    a time; take a new cache when the data change.
     """
 
     def __init__(self) -> None:

@@ -45,6 +45,11 @@ _DESCRIPTOR_ROLES = {
 }
 
 
+def _along_axes(dims: int, *lengths: int) -> list[list[int]]:
+    """Offsets along each axis, of each length, 1 by default."""
+    return [[d if a == axis else 0 for a in range(dims)] for d in lengths or (1,) for axis in range(dims)]
+
+
 @dataclass(frozen=True)
 class AffinitiesPredictor(Predictor):
     """For each offset, whether a voxel and the one that offset away belong to the same object; LSDs beside them if wanted.
@@ -87,21 +92,11 @@ class AffinitiesPredictor(Predictor):
     )
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "nearest neighbours, 3-D": {"neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "lsds": False},
-        "nearest neighbours, 2-D": {"neighborhood": [[1, 0], [0, 1]], "lsds": False},
-        "long range, 3-D": {
-            "neighborhood": [[d if a == axis else 0 for a in range(3)] for d in (1, 3, 9) for axis in range(3)],
-            "lsds": False,
-        },
-        "long range, 2-D": {
-            "neighborhood": [[d if a == axis else 0 for a in range(2)] for d in (1, 3, 9) for axis in range(2)],
-            "lsds": False,
-        },
-        "affinities + LSDs, 3-D": {
-            "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-            "lsds": True,
-            "num_voxels": 10,
-        },
+        "nearest neighbours, 3-D": {"neighborhood": _along_axes(3), "lsds": False},
+        "nearest neighbours, 2-D": {"neighborhood": _along_axes(2), "lsds": False},
+        "long range, 3-D": {"neighborhood": _along_axes(3, 1, 3, 9), "lsds": False},
+        "long range, 2-D": {"neighborhood": _along_axes(2, 1, 3, 9), "lsds": False},
+        "affinities + LSDs, 3-D": {"neighborhood": _along_axes(3), "lsds": True, "num_voxels": 10},
     }
 
     def __post_init__(self) -> None:
@@ -241,15 +236,13 @@ class AffinitiesPredictor(Predictor):
         return torch.cat([target[:offsets] > 0, foreground.expand(len(target) - offsets, *target.shape[1:])])
 
     def coarser(self) -> AffinitiesPredictor | None:
-        """The same with descriptors on every fourth voxel more."""
         if not self.lsds or self.num_voxels < 2 * _COARSER or self.downsample_lsds > 1:
             return None
         return replace(self, downsample_lsds=_COARSER)
 
     @classmethod
     def starting_values(cls, gt: Array) -> dict[str, Any]:
-        nearest = [[int(a == axis) for a in range(gt.dims)] for axis in range(gt.dims)]
-        return {"neighborhood": nearest, "lsds": False, "num_voxels": 10}
+        return {"neighborhood": _along_axes(gt.dims), "lsds": False, "num_voxels": 10}
 
     def _check_dims(self, dims: int, what: str) -> None:
         if dims != self.dims:

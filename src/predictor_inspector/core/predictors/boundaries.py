@@ -32,7 +32,7 @@ from predictor_inspector.core.result_cache import ResultCache, recall
 class BoundaryPredictor(Predictor):
     """A predictor of distances to boundaries; its dataclass has at least the fields annotated here.
 
-    With the fields `mask_distances`, `epsilon` and `threshold`, too, it can leave out distances that can't be known.
+    With the fields `mask_distances`, `epsilon` and `threshold`, too, it masks distances that can't be known.
     """
 
     channels: tuple[str, ...]
@@ -149,24 +149,21 @@ class BoundaryPredictor(Predictor):
         if mask is None:
             squared = squared_distance_to_outside(gt.spatial_shape, sizes, keep, distances.device)[None]
         else:
-            squared = self._distances_to_unknown(gt, roi, mask, radius, cache)
+            reach = radius if cache is None else _generous(radius)
+            count = len(self.channels)
+            squared = recall(
+                cache,
+                "distances to the unknown",
+                (gt.roi.begin, gt.roi.shape, count, roi.begin, roi.shape, reach),
+                lambda: torch.stack(
+                    [squared_distance_to_unknown(k, sizes, reach, keep) for k in annotated(mask, gt.roi, gt, count)]
+                ),
+                of=mask.data,
+            )
         to_unknown = squared.clamp(max=radius**2).sqrt_().div_(self.scale_factor).tanh_()
         return (distances.abs() + epsilon).clamp_(max=threshold) < to_unknown
 
-    def _distances_to_unknown(
-        self, gt: Array, roi: Roi, mask: Array, radius: float, cache: ResultCache | None
-    ) -> torch.Tensor:
-        """Squared distances in `roi` up to `radius` or more, [1 or C, Z, Y, X]."""
-        reach = radius if cache is None else _generous(radius)
-
-        def make() -> torch.Tensor:
-            keep, known = part_of(gt, roi, "target.roi"), annotated(mask, gt.roi, gt, len(self.channels))
-            return torch.stack([squared_distance_to_unknown(k, gt.physical_voxel_size, reach, keep) for k in known])
-
-        key = (gt.roi.begin, gt.roi.shape, len(self.channels), roi.begin, roi.shape, reach)
-        return recall(cache, "distances to the unknown", key, make, of=mask.data)
-
 
 def _generous(radius: float) -> float:
-    """`radius` or up to half as much again: one value for a range of them, so that distances that far serve them all."""
+    """`radius` or up to half as much again: one value for a range of radii, whose distances are then computed once."""
     return float(1.5 ** ceil(log(radius, 1.5)))

@@ -10,18 +10,8 @@ import torch
 from predictor_inspector.core.array_types import EmbeddingArray
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.parameters import parameter
+from predictor_inspector.core.predictors import fields
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
-from predictor_inspector.core.predictors.fields import (
-    CHANNELS,
-    CLIPMAX,
-    CLIPMIN,
-    CONTEXT_TOLERANCE,
-    EPSILON,
-    KERNEL_SIZE,
-    MASK_DISTANCES,
-    SCALE_FACTOR,
-    THRESHOLD,
-)
 
 
 @dataclass(frozen=True)
@@ -31,15 +21,15 @@ class HotDistancePredictor(BoundaryPredictor):
     Ground truth is one binary channel per class, or instance ids without a channel axis.
     """
 
-    channels: tuple[str, ...] = parameter(**CHANNELS)
-    scale_factor: float = parameter(**SCALE_FACTOR)
-    mask_distances: bool = parameter(**MASK_DISTANCES)
-    kernel_size: int = parameter(1, **KERNEL_SIZE)
-    clipmin: float = parameter(0.05, **CLIPMIN)
-    clipmax: float = parameter(0.95, **CLIPMAX)
-    context_tolerance: float = parameter(0.01, **CONTEXT_TOLERANCE)
-    epsilon: float = parameter(0.05, **EPSILON)
-    threshold: float = parameter(0.8, **THRESHOLD)
+    channels: tuple[str, ...] = parameter(**fields.CHANNELS)
+    scale_factor: float = parameter(**fields.SCALE_FACTOR)
+    mask_distances: bool = parameter(**fields.MASK_DISTANCES)
+    kernel_size: int = parameter(1, **fields.KERNEL_SIZE)
+    clipmin: float = parameter(0.05, **fields.CLIPMIN)
+    clipmax: float = parameter(0.95, **fields.CLIPMAX)
+    context_tolerance: float = parameter(0.01, **fields.CONTEXT_TOLERANCE)
+    epsilon: float = parameter(0.05, **fields.EPSILON)
+    threshold: float = parameter(0.8, **fields.THRESHOLD)
 
     @property
     def output_array_type(self) -> EmbeddingArray:

@@ -10,14 +10,8 @@ import torch
 from predictor_inspector.core.array_types import DistanceArray
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.parameters import parameter
+from predictor_inspector.core.predictors import fields
 from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
-from predictor_inspector.core.predictors.fields import (
-    CHANNELS,
-    CLIPMAX,
-    CLIPMIN,
-    CONTEXT_TOLERANCE,
-    SCALE_FACTOR,
-)
 
 
 @dataclass(frozen=True)
@@ -27,11 +21,11 @@ class InnerDistancePredictor(BoundaryPredictor):
     Ground truth is one binary channel per class, or instance ids without a channel axis.
     """
 
-    channels: tuple[str, ...] = parameter(**CHANNELS)
-    scale_factor: float = parameter(**SCALE_FACTOR)
-    clipmin: float = parameter(0.05, **CLIPMIN)
-    clipmax: float = parameter(0.95, **CLIPMAX)
-    context_tolerance: float = parameter(0.01, **CONTEXT_TOLERANCE)
+    channels: tuple[str, ...] = parameter(**fields.CHANNELS)
+    scale_factor: float = parameter(**fields.SCALE_FACTOR)
+    clipmin: float = parameter(0.05, **fields.CLIPMIN)
+    clipmax: float = parameter(0.95, **fields.CLIPMAX)
+    context_tolerance: float = parameter(0.01, **fields.CONTEXT_TOLERANCE)
 
     @property
     def output_array_type(self) -> DistanceArray:
