@@ -34,14 +34,39 @@ def signed_distance(
     labels: torch.Tensor, voxel_size: Sequence[float], scale_factor: float, keep: Slices | None = None
 ) -> torch.Tensor:
     """Signed distances through tanh."""
-    return _boundary_distance(labels, voxel_size, SATURATED * scale_factor, keep, scale_factor)
+    return squared_boundary_distance(labels, voxel_size, SATURATED * scale_factor, keep, scale_factor)
 
 
 def squared_boundary_distance(
-    labels: torch.Tensor, voxel_size: Sequence[float], radius: float, keep: Slices | None = None
+    labels: torch.Tensor,
+    voxel_size: Sequence[float],
+    radius: float,
+    keep: Slices | None = None,
+    scale_factor: float | None = None,
 ) -> torch.Tensor:
-    """Squared distances to boundaries."""
-    return _boundary_distance(labels, voxel_size, radius, keep, None)
+    """Squared distances to boundaries, or with a scale factor tanh of the signed ones."""
+    keep = keep or whole(labels.shape)
+    slab, sizes, kept, order = slab_first(labels, voxel_size, keep)
+    reach = [steps_within(radius, v, n) for v, n in zip(sizes, slab.shape, strict=True)]
+    ids = volume(slab)
+    low, high = max(0, kept[0].start - reach[0]), min(ids.shape[0], kept[0].stop + reach[0])
+    flags = np.empty((high - low, *ids.shape[1:]), dtype=np.uint8)
+    for_each(parts(high - low), lambda part: _mark(ids, low, low + part.start, low + part.stop, flags))
+    steps = _steps(flags, low, kept[0], reach[0], {_FACE_0: True, _FACE_1: False, _FACE_2: False})
+    distances = empty(extent(kept), torch.float32)
+    result = distances.numpy()
+    scale = np.float32(scale_factor or 0)
+    numbers = (_window(kept), np.array(sizes, dtype=np.float32), np.float32(radius**2), *reach, scale)
+
+    def finish(plane: int, begin: int, end: int) -> None:
+        here = flags[kept[0].start + plane - low]
+        _finish_faces(*(s[plane] for s in steps), here, begin, end, *numbers, result[plane])
+        if scale_factor is not None:
+            block = result[plane, begin - kept[1].start : end - kept[1].start]
+            np.tanh(block, out=block)
+
+    _for_each_block(kept, finish)
+    return unslab(distances, order, labels.ndim)
 
 
 def squared_distance_to_unknown(
@@ -69,34 +94,6 @@ def rehearsals() -> Iterator[None]:
         yield
     squared_distance_to_unknown(torch.ones((1, 1, 2), dtype=torch.bool), (1.0, 1.0, 1.0), 1.0)
     yield
-
-
-def _boundary_distance(
-    labels: torch.Tensor, voxel_size: Sequence[float], radius: float, keep: Slices | None, scale_factor: float | None
-) -> torch.Tensor:
-    """Squared distances, or with a scale factor tanh of the signed ones."""
-    keep = keep or whole(labels.shape)
-    slab, sizes, kept, order = slab_first(labels, voxel_size, keep)
-    reach = [steps_within(radius, v, n) for v, n in zip(sizes, slab.shape, strict=True)]
-    ids = volume(slab)
-    low, high = max(0, kept[0].start - reach[0]), min(ids.shape[0], kept[0].stop + reach[0])
-    flags = np.empty((high - low, *ids.shape[1:]), dtype=np.uint8)
-    for_each(parts(high - low), lambda part: _mark(ids, low, low + part.start, low + part.stop, flags))
-    steps = _steps(flags, low, kept[0], reach[0], {_FACE_0: True, _FACE_1: False, _FACE_2: False})
-    distances = empty(extent(kept), torch.float32)
-    result = distances.numpy()
-    scale = np.float32(scale_factor or 0)
-    numbers = (_window(kept), np.array(sizes, dtype=np.float32), np.float32(radius**2), *reach, scale)
-
-    def finish(plane: int, begin: int, end: int) -> None:
-        here = flags[kept[0].start + plane - low]
-        _finish_faces(*(s[plane] for s in steps), here, begin, end, *numbers, result[plane])
-        if scale_factor is not None:
-            block = result[plane, begin - kept[1].start : end - kept[1].start]
-            np.tanh(block, out=block)
-
-    _for_each_block(kept, finish)
-    return unslab(distances, order, labels.ndim)
 
 
 def _window(kept: Slices) -> tuple[int, int, int]:

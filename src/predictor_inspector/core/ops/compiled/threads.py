@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
-from threading import Lock
 from typing import TypeVar
 
 import torch
@@ -23,9 +23,6 @@ T = TypeVar("T")
 
 PARTS_PER_THREAD = 8
 """Work is cut finer than there are threads, so that none waits long for the others."""
-
-_lock = Lock()
-_helpers: ThreadPoolExecutor | None = None
 
 
 def for_each(parts: Sequence[T], work: Callable[[T], object]) -> None:
@@ -59,19 +56,11 @@ def parts(length: int, smallest: int = 1) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(ends)]
 
 
+@cache
 def _pool() -> ThreadPoolExecutor:
-    global _helpers  # noqa: PLW0603 - made when first needed, once per process
-    with _lock:
-        if _helpers is None:
-            _helpers = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="predictor-inspector-helper")
-        return _helpers
-
-
-def _forget_pool() -> None:
-    """A forked process has none of its parent's threads."""
-    global _helpers, _lock
-    _helpers, _lock = None, Lock()
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="predictor-inspector-helper")
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
+    # A forked process has none of its parent's threads.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
