@@ -6,16 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from predictor_inspector.cli.common import (
-    INSPECTION_STEPS,
-    add_inspection,
-    memory_for,
-    note,
-    print_json,
-    progress,
-    request_for,
-    source_for,
-)
+from predictor_inspector.cli import common
 
 if TYPE_CHECKING:
     from predictor_inspector.inspection import Request
@@ -35,7 +26,7 @@ _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "info": "\033[1;36m"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``check``."""
     parser.epilog = _AFTER
-    add_inspection(parser, memory="larger regions are refused, with one that isn't too large")
+    common.add_inspection(parser, memory="larger regions are refused, with one that isn't too large")
     about = (
         "also draw N regions of the same size from all data, as training does, and find those whose classes the counts of "
         "all of them weight differently (count-drift); without --roi, regions of 64 voxels a side"
@@ -59,20 +50,20 @@ def run(options: argparse.Namespace) -> int:
     if options.survey < 0:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     backend.warm_up()
-    request, _ = request_for(options, source_for(options))
+    request, _ = common.request_for(options, common.source_for(options))
     checks, failures = load_checks()
     for failure in failures:
-        note(failure)
-    with progress(INSPECTION_STEPS + len(checks) + bool(options.survey)) as tell:
-        checked = check_region(request, memory_for(options), tell, options.only, options.ignore)
+        common.note(failure)
+    with common.progress(common.INSPECTION_STEPS + len(checks) + bool(options.survey)) as tell:
+        checked = check_region(request, common.memory_for(options), tell, options.only, options.ignore)
         findings = checked.findings
         wanted = "count-drift" in wanted_kinds(options.only, options.ignore)
         if options.survey and wanted and checked.inspection is not None:
             findings = in_order((*findings, *drifting(checked.request, options.survey, tell)))
     if checked.refused:
-        note(f"only the values themselves were checked, since the predictor refuses them: {checked.refused}")
+        common.note(f"only the values themselves were checked, since the predictor refuses them: {checked.refused}")
     if options.format == "json":
-        print_json([f.as_dict() for f in findings])
+        common.print_json([f.as_dict() for f in findings])
     else:
         print(_text(findings, request, sys.stdout.isatty()))
     counted = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]

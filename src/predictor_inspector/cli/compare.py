@@ -7,15 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from predictor_inspector.cli.common import (
-    REPEATED,
-    add_computing,
-    add_ground_truth,
-    add_region,
-    print_json,
-    roi_for,
-    source_for,
-)
+from predictor_inspector.cli import common
 
 if TYPE_CHECKING:
     from predictor_inspector.inspection import Inspection
@@ -25,15 +17,15 @@ ABOUT = "compare what two configurations make of a region"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``compare``."""
-    add_ground_truth(parser)
+    common.add_ground_truth(parser)
     what = parser.add_argument_group("what to compare")
     what.add_argument("--a", metavar="CONFIG", required=True, help="YAML or JSON file of parameters, or a kind")
     what.add_argument("--b", metavar="CONFIG", help="the same for B; A's configuration by default")
     for side in ("a", "b"):
         about = f"one parameter of {side.upper()}, its value in YAML (lsds=false)"
-        what.add_argument(f"--set-{side}", metavar="KEY=VALUE", help=about, **REPEATED)
-    add_region(parser)
-    how = add_computing(parser)
+        what.add_argument(f"--set-{side}", metavar="KEY=VALUE", help=about, **common.REPEATED)
+    common.add_region(parser)
+    how = common.add_computing(parser)
     how.add_argument("--device-b", metavar="DEVICE", help="another device for B: do the two agree?")
     how.add_argument("--format", choices=("text", "json"), default="text", help="of what is printed")
 
@@ -45,8 +37,8 @@ def run(options: argparse.Namespace) -> None:
     from predictor_inspector.inspection.comparison import compare
     from predictor_inspector.inspection.findings import find_quickly
 
-    source = source_for(options)
-    roi = roi_for(options, source)
+    source = common.source_for(options)
+    roi = common.roi_for(options, source)
 
     def inspected(config: str, values: Sequence[str], device: str) -> Inspection:
         # A kind by its name; anything else is a file, whose errors say what is wrong with it.
@@ -60,6 +52,6 @@ def run(options: argparse.Namespace) -> None:
     b = inspected(options.b or options.a, set_b, options.device_b or options.device)
     comparison = compare(a, b, find_quickly(a), find_quickly(b))
     if options.format == "json":
-        print_json(comparison.as_dict())
+        common.print_json(comparison.as_dict())
     else:
         print(comparison.describe())

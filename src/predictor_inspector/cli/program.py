@@ -9,18 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from predictor_inspector import __version__
-from predictor_inspector.cli import check, compare, report
-from predictor_inspector.cli.common import (
-    INSPECTION_STEPS,
-    PROGRAM,
-    add_ground_truth,
-    add_inspection,
-    indices_of,
-    memory_for,
-    note,
-    progress,
-    request_for,
-)
+from predictor_inspector.cli import check, common, compare, report
 
 USER_ERROR, BUG, INTERRUPTED = 2, 1, 130
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError)
@@ -43,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = options.command(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted", file=sys.stderr)
+        print(f"{common.PROGRAM}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader has closed the output, as `head` does; nothing more may be written there, not even at exit.
@@ -56,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         expected = isinstance(error, _USER_ERRORS)
         hint = "" if expected else " (unexpected; --debug shows where)"
-        print(f"{PROGRAM}: error: {format_error(error)}{hint}", file=sys.stderr)
+        print(f"{common.PROGRAM}: error: {format_error(error)}{hint}", file=sys.stderr)
         return USER_ERROR if expected else BUG
     return int(status or 0)
 
@@ -66,44 +55,36 @@ def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.core.text import format_bytes, format_shape
     from predictor_inspector.data.source import open_source
     from predictor_inspector.inspection import run
-    from predictor_inspector.inspection.output.results import (
-        TILED_STEPS,
-        WRITING,
-        check_folder,
-        geometry,
-        tiled_if_needed,
-        write_results,
-        write_results_in_tiles,
-    )
+    from predictor_inspector.inspection.output import results
     from predictor_inspector.inspection.output.text import describe_channels
 
-    check_folder(options.out, options.overwrite)
+    results.check_folder(options.out, options.overwrite)
     backend.warm_up()
-    memory = memory_for(options)
-    indices = indices_of(options)
+    memory = common.memory_for(options)
+    indices = common.indices_of(options)
     opened = open_source(options.path, options.name, options.mask, options.raw)
-    request, assumed = request_for(options, opened.at(indices))
+    request, assumed = common.request_for(options, opened.at(indices))
     roles = {"gt": (options.name, opened.gt), "mask": (options.mask, opened.mask), "raw": (options.raw, opened.raw)}
     inputs: dict[str, Any] = {
-        role: {"path": str(options.path), "name": name, **geometry(array)}
+        role: {"path": str(options.path), "name": name, **results.geometry(array)}
         for role, (name, array) in roles.items()
         if array is not None
     }
     inputs |= {"index": indices, "assumed": assumed}
-    tiled = tiled_if_needed(request, memory)
+    tiled = results.tiled_if_needed(request, memory)
     if tiled is None:
-        with progress(INSPECTION_STEPS + len(WRITING)) as tell:
+        with common.progress(common.INSPECTION_STEPS + len(results.WRITING)) as tell:
             inspection = run(request, tell)
-            write_results(options.out, inspection, inputs, options.overwrite, tell)
+            results.write_results(options.out, inspection, inputs, options.overwrite, tell)
     else:
-        note(
+        common.note(
             f"computed in {len(tiled)} tiles of at most {format_shape(tiled.tile_shape)} voxels, "
             f"with {format_bytes(tiled.memory)} for each"
         )
-        with progress(len(TILED_STEPS)) as tell:
-            inspection = write_results_in_tiles(options.out, tiled, inputs, options.overwrite, tell)
+        with common.progress(len(results.TILED_STEPS)) as tell:
+            inspection = results.write_results_in_tiles(options.out, tiled, inputs, options.overwrite, tell)
     for text in inspection.notes:
-        note(text)
+        common.note(text)
     voxels = format_shape(inspection.target.spatial_shape)
     print(describe_channels(inspection.statistics))
     print(f"\n{voxels} voxels in {inspection.timings['total']:.2f} s on {inspection.device}; written to {options.out}")
@@ -165,25 +146,25 @@ class _Parser(argparse.ArgumentParser):
     """Parser whose errors are one sentence, without the usage."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USER_ERROR, f"{PROGRAM}: error: {message}; see {self.prog} --help\n")
+        self.exit(USER_ERROR, f"{common.PROGRAM}: error: {message}; see {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    common = _Parser(add_help=False)
-    common.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    shared = _Parser(add_help=False)
+    shared.add_argument("--debug", action="store_true", help="show the traceback of an error")
     parser: argparse.ArgumentParser = _Parser(
-        PROGRAM, description="See exactly what your segmentation network is trained on."
+        common.PROGRAM, description="See exactly what your segmentation network is trained on."
     )
-    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument("--version", action="version", version=f"{common.PROGRAM} {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def command(name: str, run: Callable[[argparse.Namespace], int | None], about: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", parents=[common])
+        added = commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}.", parents=[shared])
         added.set_defaults(command=run)
         return added
 
     render = command("render", _render, "write target and weight of a region, a picture and a report")
-    add_inspection(render, raw=True, memory="larger regions are computed in tiles, with the same results")
+    common.add_inspection(render, raw=True, memory="larger regions are computed in tiles, with the same results")
     out = render.add_argument_group("results")
     out.add_argument("--out", metavar="DIR", required=True, help="folder to make")
     out.add_argument("--overwrite", action="store_true", help="replace an earlier folder of results")
@@ -192,10 +173,10 @@ def _parser() -> argparse.ArgumentParser:
     listing = command("list", _list, "list the kinds of predictors, or the arrays in a container")
     listing.add_argument("path", metavar="PATH", nargs="?", help="OME-Zarr, zarr, HDF5 or TIFF")
     show = command("show", _show, "show a kind of predictor: parameters, units, defaults, presets")
-    show.add_argument("kind", metavar="KIND", help=f"as in '{PROGRAM} list'")
+    show.add_argument("kind", metavar="KIND", help=f"as in '{common.PROGRAM} list'")
     show.add_argument("--yaml", action="store_true", help="a configuration to begin from instead")
     window = command("open", _open, "open ground truth in napari with the plugin docked and a target showing")
-    add_ground_truth(window)
+    common.add_ground_truth(window)
     demo = command("demo", _demo, "open the sample volume in napari with the plugin docked and a target showing")
     for added in (window, demo):
         added.add_argument("--screenshot", metavar="FILE", help="save a picture of the window, and close it")

@@ -6,7 +6,7 @@ import argparse
 from itertools import islice
 from pathlib import Path
 
-from predictor_inspector.cli.common import add_inspection, request_for, source_for
+from predictor_inspector.cli import common
 
 ABOUT = "write an HTML report of a region, or a figure for a paper"
 _SESSIONS = (".yaml", ".yml")
@@ -14,7 +14,7 @@ _SESSIONS = (".yaml", ".yml")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``report``."""
-    add_inspection(parser, sessions=True, raw=True)
+    common.add_inspection(parser, sessions=True, raw=True)
     many = parser.add_argument_group("survey")
     many.add_argument("--survey", metavar="N", type=int, default=0, help="also inspect N random regions of that size")
     about = "least annotated share of each of these regions, 0.1 by default"
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
         session = load_session(options.path)
         request, inputs, notes = session.request(), session.inputs, session.notes
     else:
-        request, notes = request_for(options, source_for(options))[0], ""
+        request, notes = common.request_for(options, common.source_for(options))[0], ""
         names = {"ground truth": options.name, "annotated": options.mask, "raw data": options.raw}
         inputs = {
             role: " : ".join(part for part in (options.path, name) if part)
