@@ -11,8 +11,7 @@ import pytest
 
 from predictor_inspector import cli
 from predictor_inspector.core import Array
-from predictor_inspector.data import open_array, write_ome_zarr
-from predictor_inspector.data.roi_text import roi_from_text, roi_to_text
+from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.inspection.findings import CHECKS, load_checks
 
 AFFINITIES = ["--predictor", "affinities", "--set", "lsds=false"]
@@ -200,11 +199,3 @@ def test_colours_are_for_terminals(
 def test_help_tells_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
     assert check("--help") == 0
     assert "Exit status: 0 if no errors were found" in " ".join(capsys.readouterr().out.split())
-
-
-@pytest.mark.parametrize("text", ["2:5,3:9,4:24", "-40nm:120nm,200nm:210nm,300nm:310nm"])
-def test_a_region_as_text_is_understood_again(tmp_path: Path, labels: np.ndarray, text: str) -> None:
-    gt = open_array(written(tmp_path, labels))
-    roi, _ = roi_from_text(text, gt, within=False)
-    assert roi_to_text(roi, gt) == text
-    assert roi_from_text(roi_to_text(roi, gt), gt, within=False)[0] == roi

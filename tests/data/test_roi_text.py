@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import Array
-from predictor_inspector.data.roi_text import roi_from_text
+from predictor_inspector.data.roi_text import roi_from_text, roi_to_text
 
 FRACTIONAL = Array(np.zeros((20, 30, 40), np.uint8), (524, 400, 400), (10000, 201150, 7510), subdivision=100)
 
@@ -57,3 +57,11 @@ def test_a_roi_may_reach_beyond_the_data_only_where_that_is_asked_for() -> None:
 def test_a_roi_that_means_nothing_is_refused_with_its_axis(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         roi_from_text(text, FRACTIONAL)
+
+
+@pytest.mark.parametrize("text", ["2:5,3:9,4:24", "-40nm:120nm,200nm:210nm,300nm:310nm"])
+def test_a_region_as_text_is_understood_again(text: str) -> None:
+    gt = Array(np.zeros((24, 24, 24), np.uint8), (20, 10, 10), (100, 200, 300))
+    roi, _ = roi_from_text(text, gt, within=False)
+    assert roi_to_text(roi, gt) == text
+    assert roi_from_text(roi_to_text(roi, gt), gt, within=False)[0] == roi

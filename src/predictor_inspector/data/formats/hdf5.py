@@ -30,7 +30,6 @@ class Hdf5Dataset(LazyArray):
     chunks: tuple[int, ...] | None = None
 
     def read(self, box: Box) -> np.ndarray:
-        """The values in a box."""
         with _opened(self.file) as file:
             return np.asarray(file[self.name][box])
 

@@ -33,7 +33,6 @@ class TiffSeries(LazyArray):
     dtype: np.dtype[Any]
 
     def read(self, box: Box) -> np.ndarray:
-        """The values in a box."""
         import zarr
 
         tifffile = optional_module("tifffile", "tiff", f"reading {self.file}")
