@@ -28,7 +28,7 @@ _READ_AT_ONCE = 1 << 26
 """Bytes: neighbouring chunks are read together up to this, so that files can decode them in parallel."""
 
 _ENTRY = 256
-"""Bytes that keeping a chunk costs beside its values."""
+"""Bytes that a kept chunk takes beside its values."""
 
 _BLOCK = (16, 256, 256)
 """Voxels along the last axes of a chunk where the data have none of their own: 1 Mi of them."""
@@ -54,7 +54,7 @@ class ChunkCache:
         self._nbytes = 0
         self._chunks: OrderedDict[tuple[int, Index], np.ndarray] = OrderedDict()
         self._reading: dict[tuple[int, Index], Future[np.ndarray | None]] = {}
-        # Data are told apart by identity. What can't be referred to weakly is held, lest its id be used again.
+        # Data are told apart by identity; what has no weak references is held, so that its id is not used again.
         self._tokens: dict[int, tuple[int, Any]] = {}
         self._next_token = count()
         self._gone: deque[tuple[int, int]] = deque()
@@ -74,13 +74,13 @@ class ChunkCache:
     def nbytes(self) -> int:
         """Bytes that are kept now."""
         with self._lock:
-            self._bury()
+            self._drop_gone()
             return self._nbytes
 
     def forget(self, data: Any) -> None:
         """Drop all chunks of `data`, because they were edited."""
         with self._lock:
-            self._bury()
+            self._drop_gone()
             known = self._tokens.pop(id(data), None)
             if known is not None:
                 self._drop(known[0])
@@ -95,7 +95,7 @@ class ChunkCache:
         awaited: list[tuple[Index, Future[np.ndarray | None]]] = []
         claimed: dict[Index, Future[np.ndarray | None]] = {}
         with self._lock:
-            self._bury()
+            self._drop_gone()
             token = self._token(data)
             for index in product(*spans):
                 key = (token, index)
@@ -108,15 +108,15 @@ class ChunkCache:
                     claimed[index] = self._reading[key] = Future()
         for index, chunk in kept:
             _paste(result, box, _box_of(index, edges), chunk)
-        # One's own promises are kept before waiting for those of others, so nobody waits for ever.
-        self._keep_promises(data, edges, token, claimed, result, box)
+        # Before waiting for other readers, so that no two wait for each other.
+        self._read_claimed(data, edges, token, claimed, result, box)
         for index, future in awaited:
             chunk_box, found = _box_of(index, edges), future.result()
-            # Who promised it has failed, which is theirs to tell.
+            # The reader that claimed it failed and raises its own error.
             _paste(result, box, chunk_box, np.asarray(data[chunk_box]) if found is None else found)
         return result
 
-    def _keep_promises(
+    def _read_claimed(
         self,
         data: Any,
         edges: Edges,
@@ -148,7 +148,7 @@ class ChunkCache:
     def _keep(self, data: Any, token: int, index: Index, chunk: np.ndarray) -> None:
         with self._lock:
             self._reading.pop((token, index), None)
-            # What was forgotten while it was read is out of date.
+            # What was forgotten while it was read is outdated.
             if self._tokens.get(id(data), (None,))[0] == token and _cost(chunk) <= self._budget:
                 self._chunks[token, index] = chunk
                 self._nbytes += _cost(chunk)
@@ -169,8 +169,8 @@ class ChunkCache:
             known = self._tokens[number] = (token, held)
         return known[0]
 
-    def _bury(self) -> None:
-        """Drop the chunks of data that are gone. Their end only leaves a word, as it may come while the lock is held."""
+    def _drop_gone(self) -> None:
+        """Drop the chunks of data that are gone. Finalisers only note it, as they may run while the lock is held."""
         while self._gone:
             number, token = self._gone.popleft()
             if self._tokens.get(number, (None,))[0] == token:
@@ -183,7 +183,7 @@ class ChunkCache:
 
 
 SHARED = ChunkCache()
-"""The cache that all arrays share unless they are given another."""
+"""The cache that arrays share by default."""
 
 
 def cached(array: Array, cache: ChunkCache = SHARED) -> Array:

@@ -46,7 +46,7 @@ def _found(container: Path, location: str, known: frozenset[str] = frozenset()) 
     folder = container / location
     if location in known:
         return
-    if _is_array(folder):
+    if _node(folder)[0]:
         yield _array(container, location)
         return
     multiscale = _multiscale(folder)
@@ -67,8 +67,9 @@ def _array(container: Path, location: str) -> StoredArray:
         multiscale = _multiscale(container / group)
         if multiscale is not None and inner in multiscale.levels:
             return _level(container, group, multiscale, multiscale.levels.index(inner))
-    data = _open(container / location)
-    array = array_from_attributes(data, data.attrs.asdict(), str(container / location))
+    folder = container / location
+    data = _open(folder)
+    array = array_from_attributes(data, _node(folder)[1], str(folder))
     return StoredArray(location, array, guess_kind(location or container.name, data.dtype))
 
 
@@ -116,7 +117,7 @@ class _Multiscale:
 
 def _multiscale(folder: Path) -> _Multiscale | None:
     """The multiscale image that a group's attributes describe, OME-Zarr 0.4 or 0.5; None if they describe none."""
-    attributes, source = _group_attributes(folder), str(folder)
+    attributes, source = _node(folder)[1], str(folder)
     ome = attributes.get("ome")
     holder = ome if isinstance(ome, Mapping) else attributes
     if "multiscales" not in holder:
@@ -160,36 +161,30 @@ def _validated(entry: dict[str, Any], version: str, source: str) -> v04.Multisca
 def _level(container: Path, group: str, multiscale: _Multiscale, level: int) -> StoredArray:
     paths = tuple(f"{group}/{path}".strip("/") for path in multiscale.levels)
     folder = container / paths[level]
-    if not _is_array(folder):
-        missing = multiscale.levels[level]
-        raise ValueError(f"{multiscale.source}: its metadata name level {missing!r}, which is not there")
+    name, axes = multiscale.levels[level], multiscale.axis_names
+    if not _node(folder)[0]:
+        raise ValueError(f"{multiscale.source}: its metadata name level {name!r}, which is not there")
     data = _open(folder)
-    if data.ndim != len(multiscale.axis_names):
+    if data.ndim != len(axes):
         raise ValueError(
-            f"{multiscale.source}: level {multiscale.levels[level]!r} has {data.ndim} axes, "
-            f"but the metadata name {len(multiscale.axis_names)}: {multiscale.axis_names}"
+            f"{multiscale.source}: level {name!r} has {data.ndim} axes, but the metadata name {len(axes)}: {axes}"
         )
     labels = multiscale.is_label or "labels" in group.split("/")[:-1]
     kind = guess_kind(group or container.name, data.dtype, labels) if labels else "image"
     return StoredArray(paths[level], multiscale.array(level, data), kind, paths, multiscale.channel_names)
 
 
-def _group_attributes(folder: Path) -> dict[str, Any]:
+def _node(folder: Path) -> tuple[bool, dict[str, Any]]:
+    """Whether a folder is an array, and its attributes."""
     if (folder / "zarr.json").is_file():
-        attributes = _json(folder / "zarr.json").get("attributes", {})
-    elif (folder / ".zattrs").is_file():
-        attributes = _json(folder / ".zattrs")
+        content = _json(folder / "zarr.json")
+        is_array, attributes = content.get("node_type") == "array", content.get("attributes", {})
     else:
-        return {}
+        is_array = (folder / ".zarray").is_file()
+        attributes = _json(folder / ".zattrs") if (folder / ".zattrs").is_file() else {}
     if not isinstance(attributes, dict):
         raise ValueError(f"{folder}: its attributes must be a JSON object, got {str(attributes)[:80]}")
-    return attributes
-
-
-def _is_array(folder: Path) -> bool:
-    if (folder / "zarr.json").is_file():
-        return bool(_json(folder / "zarr.json").get("node_type") == "array")
-    return (folder / ".zarray").is_file()
+    return is_array, attributes
 
 
 def _json(file: Path) -> dict[str, Any]:
