@@ -53,7 +53,7 @@ class Change:
     def as_dict(self) -> dict[str, Any]:
         """What JSON can hold."""
         channel = {"channel": self.channel} if self.channel else {}
-        return finite({**channel, "name": self.name, "a": self.a, "b": self.b})
+        return {**channel, "name": self.name, "a": finite(self.a), "b": finite(self.b)}
 
 
 @dataclass(frozen=True)

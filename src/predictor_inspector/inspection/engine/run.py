@@ -321,7 +321,7 @@ class Computation:
         for step, seconds in clock.seconds().items():
             self._seconds[step] = self._seconds.get(step, 0.0) + seconds
         arrays = [a for a in (used.gt, used.mask, target, weight) if a is not None]
-        self._memory = max(self._memory, peak_memory(device) or sum(_bytes(a) for a in arrays))
+        self._memory = max(self._memory, peak_memory(device) or sum(prod(a.shape) * a.dtype.itemsize for a in arrays))
         return Part(used, target, weight, counts, sums)
 
     def _fall_back(self, error: Exception) -> None:
@@ -349,7 +349,3 @@ def target_key(predictor: Predictor) -> Hashable:
 def _transferred(source: Source, device: torch.device) -> tuple[Array, Array | None]:
     mask = None if source.mask is None else source.mask.to(device)
     return source.gt.like(to_device(source.gt.data, device), source.gt.axis_names), mask
-
-
-def _bytes(array: Array) -> int:
-    return prod(array.shape) * int(array.dtype.itemsize)

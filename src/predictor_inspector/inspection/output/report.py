@@ -78,6 +78,7 @@ def report_html(
         f"Ground truth with its regions, and target, weights and histogram of {counted(len(statistics) - 1, 'channel')}"
     )
     shown = [_picture(_png(overview_figure(inspection)), about), *(_picture(png, text) for png, text in pictures)]
+    found = "\n".join(map(_finding, sorted(findings or (), key=lambda f: gravity(f.severity))))
     yaml = escape(predictor_to_yaml(request.predictor))
     versions = f"Predictor Inspector {__version__}, torch {torch.__version__}, numpy {np.__version__}"
     computation = {
@@ -88,7 +89,7 @@ def report_html(
     }
     sections = {
         "Notes": f'<p class="notes">{escape(notes.strip())}</p>' if notes.strip() else "",
-        "Findings": "" if findings is None else _findings(findings),
+        "Findings": "" if findings is None else found or _NOTHING,
         "Channels": _table(statistics, range(1, len(statistics[0]))),
         "Overview": "\n".join(shown),
         "Survey": "" if survey is None else _survey(survey, target),
@@ -124,10 +125,6 @@ def write_report(path: str | os.PathLike[str], html: str) -> Path:
     with whole_file(path) as partial:
         partial.write_text(html, "utf-8")
     return path
-
-
-def _findings(findings: Sequence[Finding]) -> str:
-    return "\n".join(map(_finding, sorted(findings, key=lambda f: gravity(f.severity)))) or _NOTHING
 
 
 def _finding(finding: Finding) -> str:
@@ -179,7 +176,7 @@ def _survey(survey: Survey, grid: Array) -> str:
 
 def _table(rows: Sequence[Sequence[str]], right: Sequence[int]) -> str:
     """Rows of text, the titles first; the columns listed in `right` hold numbers."""
-    lines = []
+    lines: list[str] = []
     for row in rows:
         tag = "td" if lines else "th"
         cells = (f'<{tag} class="{"n" * (i in right)}">{escape(cell)}</{tag}>' for i, cell in enumerate(row))
