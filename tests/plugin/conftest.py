@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from .shared_viewer import fresh, shared_viewer, traces
 from .window import Window
 
 
+@pytest.fixture(scope="session", autouse=True)
+def frozen_modules() -> None:
+    """Keep what has been imported out of garbage collections: napari starts one for each layer that is removed."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def module_viewer(qapp: Any) -> Iterator[Any]:
+    """The napari window of a module of tests."""
+    with shared_viewer() as viewer:
+        yield viewer
+
+
 @pytest.fixture
-def window(make_napari_viewer: Any, qtbot: Any) -> Window:
-    """A shown napari window with an empty dock."""
-    return Window(make_napari_viewer(show=True), qtbot)
+def window(request: pytest.FixtureRequest, module_viewer: Any, qtbot: Any) -> Iterator[Window]:
+    """A shown napari window, as if just opened, with an empty dock; nothing may be left of the dock afterwards."""
+    window = Window(module_viewer, qtbot)
+    yield window
+    window.close()
+    fresh(module_viewer)
+    if not request.node.rep_call.failed:
+
+        def nothing_is_left() -> None:
+            assert traces(module_viewer) == []
+
+        qtbot.waitUntil(nothing_is_left, timeout=5_000)

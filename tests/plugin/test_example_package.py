@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,8 +33,9 @@ def texts(window: Window) -> list[str]:
 # With a plugin manager of its own: every earlier window of this process would register the package's commands again.
 @pytest.mark.usefixtures("npe2pm")
 def test_the_dock_has_the_predictor_the_format_the_tab_and_the_explanation(
-    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_napari_viewer: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    window = Window(make_napari_viewer(show=True), qtbot)
     ids = np.zeros((40, 40), np.uint16)
     ids[5:35, 5:35] = 7
     ids[37:, 37:] = 9

@@ -80,8 +80,7 @@ def test_a_tab_is_told_what_happens(window: Window) -> None:
     assert tab.told[0] == "opened"
     assert {"view", "resolved", "shown", "outdated"} <= set(tab.told)
     assert tab.told[-1] == "cleared"
-    window.viewer.window.remove_dock_widget(window.dock)
-    window.dock.deleteLater()
+    window.close()
     window.qtbot.waitUntil(lambda: tab.told[-1] == "shut down")
 
 

@@ -18,6 +18,8 @@ from predictor_inspector.plugin import InspectorWidget
 from predictor_inspector.plugin.model.axes import array_at
 from predictor_inspector.plugin.model.view import view_of
 
+from .shared_viewer import SIZE, process_deletions
+
 VOXEL_SIZE = (40.0, 4.0, 5.24)
 TRANSLATE = (100.0, 2013.5, 77.1)
 UNITS = ("nm", "nm", "nm")
@@ -41,7 +43,7 @@ class Window:
 
     def __init__(self, viewer: Any, qtbot: Any) -> None:
         self.viewer, self.qtbot = viewer, qtbot
-        viewer.window._qt_window.resize(1100, 900)
+        viewer.window._qt_window.resize(*SIZE)
         self.widget = InspectorWidget(viewer)
         self.dock = viewer.window.add_dock_widget(self.widget, name="inspector")
         self.settle()
@@ -49,6 +51,13 @@ class Window:
     def control(self, name: str) -> Any:
         """A control or a line of text in the dock, by its object name."""
         return self.widget.findChild(QWidget, name)
+
+    def close(self) -> None:
+        """Take all docks out of the window, as napari does."""
+        for widget in list(self.viewer.window.dock_widgets.values()):
+            self.viewer.window.remove_dock_widget(widget)
+            widget.deleteLater()
+        process_deletions()
 
     def settle(self) -> None:
         """Wait until nothing is being computed nor about to be."""

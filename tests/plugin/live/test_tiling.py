@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.core import predictor_from_config
 from predictor_inspector.data.chunk_cache import DEFAULT_BUDGET, SHARED
@@ -312,10 +310,7 @@ def test_a_time_series_is_held_on_disk_too(window: Window) -> None:
 def test_a_dock_that_is_closed_amid_tiles_stops_and_leaves_its_layers(window: Window, gate: Gate) -> None:
     steps = whole_layer(window)
     begin(window, gate, 2)
-    window.viewer.window.remove_dock_widget(window.dock)
-    window.dock.deleteLater()
-    window.dock = None
-    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    window.close()
     gate.open()
     window.qtbot.waitUntil(
         lambda: not any(t.name.startswith("predictor-inspector_") for t in threading.enumerate()), timeout=20_000
