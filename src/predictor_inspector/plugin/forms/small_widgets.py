@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QSizePolicy, QToolButton, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 ERROR_COLOUR = "#e0443e"  # the same contrast, 3.5:1, on napari's dark and light background
 
@@ -39,16 +39,6 @@ def scrolling(content: QWidget) -> QScrollArea:
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
-
-
-def refill(layout: QBoxLayout, widgets: Sequence[QWidget]) -> None:
-    """Put these widgets into a layout in place of those that are in it, which are deleted."""
-    while layout.count():
-        old = layout.takeAt(0).widget()
-        old.hide()
-        old.deleteLater()
-    for widget in widgets:
-        layout.addWidget(widget)
 
 
 class _WheelGuard(QObject):

@@ -22,6 +22,7 @@ from predictor_inspector.inspection.training.survey import Survey
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.live.controller import LiveController
+from predictor_inspector.plugin.live.worker import LiveRunner
 from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.model.settings import Settings
@@ -126,11 +127,18 @@ class Tab(QWidget):
         super().__init__(parent)
         self.context = context
         self.setContentsMargins(6, 6, 6, 4)
+        self._runners: list[LiveRunner] = []
+
+    def new_runner(self) -> LiveRunner:
+        """A runner that counts as `busy`, and is closed with the tab."""
+        runner = LiveRunner()
+        self._runners.append(runner)
+        return runner
 
     @property
     def busy(self) -> bool:
         """Whether something is being computed for the tab."""
-        return False
+        return any(runner.busy for runner in self._runners)
 
     def on_resolved(self, state: Resolved) -> None:
         """There is something to inspect; its target is shown or being computed."""
@@ -142,7 +150,8 @@ class Tab(QWidget):
         """The shown target is outdated and was hidden."""
 
     def on_cleared(self) -> None:
-        """There is no ground truth any more."""
+        """There is no ground truth any more, so what was shown is outdated."""
+        self.on_outdated()
 
     def on_view_changed(self) -> None:
         """The viewer shows another slice, channel or part of the world, or other layers."""
@@ -151,7 +160,9 @@ class Tab(QWidget):
         """The tab has come to the front."""
 
     def shut_down(self) -> None:
-        """Stop for good: let go of threads, timers and callbacks; layers stay."""
+        """Stop for good: end threads, timers and callbacks; layers stay."""
+        for runner in self._runners:
+            runner.close()
 
 
 TABS: Extensions[type[Tab]] = Extensions(

@@ -7,11 +7,12 @@ from itertools import groupby
 from typing import Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QToolButton, QWidget
 
 from predictor_inspector.core.text import counted
 from predictor_inspector.inspection.findings import Finding
-from predictor_inspector.plugin.forms.small_widgets import refill, wrapping
+from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
+from predictor_inspector.plugin.forms.small_widgets import wrapping
 from predictor_inspector.plugin.layers.colours import SEVERITY_COLOURS
 
 _LETTERS = {"error": "×", "warning": "!", "info": "i"}
@@ -26,9 +27,8 @@ class FindingRow(QFrame):
     def __init__(self, finding: Finding) -> None:
         super().__init__()
         self.finding = finding
-        badge = QLabel(_LETTERS[finding.severity])
+        badge = QLabel(_LETTERS[finding.severity], alignment=Qt.AlignmentFlag.AlignCenter)
         badge.setFixedSize(16, 16)
-        badge.setAlignment(Qt.AlignmentFlag.AlignCenter)
         colour = SEVERITY_COLOURS[finding.severity]
         badge.setStyleSheet(f"background: {colour}; color: white; border-radius: 8px; font-weight: bold;")
         badge.setAccessibleName(finding.severity)
@@ -36,15 +36,9 @@ class FindingRow(QFrame):
         about = (finding.id, ", ".join(finding.channels), counted(finding.where.voxels, "voxel"))
         self._details = wrapping(f"→ {finding.advice}"), wrapping(" · ".join(filter(None, about)))
         self._details[1].setEnabled(False)
-        texts = QVBoxLayout()
-        texts.setSpacing(2)
-        for label in (wrapping(finding.message), *self._details):
-            texts.addWidget(label)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(4, 3, 4, 3)
-        layout.setSpacing(6)
-        layout.addWidget(badge, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(texts, 1)
+        texts = in_column(wrapping(finding.message), *self._details, spacing=2)
+        self.setLayout(in_row(in_column(badge, None), (texts, 1), spacing=6))
+        self.setContentsMargins(4, 3, 4, 3)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip("Click to see where")
         self.setObjectName("finding")
@@ -78,18 +72,10 @@ class FindingGroup(QWidget):
         self.rows = [FindingRow(finding) for finding in findings]
         folds = findings[0].severity == "info" and len(findings) > _SHOWN
         self._others = self.rows[1:] if folds else []
-        self._more = QToolButton()
-        self._more.setObjectName("more")
-        self._more.setCheckable(True)
-        self._more.setAutoRaise(True)
+        self._more = QToolButton(objectName="more", checkable=True, autoRaise=True)
         self._more.setStyleSheet("margin-left: 20px;")  # where the texts begin
         self._more.toggled.connect(self._unfold)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
-        for row in self.rows:
-            layout.addWidget(row)
-        layout.insertWidget(1, self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        self.setLayout(in_column(self.rows[0], in_row(self._more, None), *self.rows[1:], spacing=3))
         self._more.setVisible(folds)
         self._unfold(False)
         self.unfolded = unfolded
@@ -119,9 +105,8 @@ class FindingList(QWidget):
         super().__init__()
         self._groups: list[FindingGroup] = []
         self._wanted: tuple[str, tuple[str, ...]] | None = None
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(3)
+        self._layout = in_column(spacing=3)
+        self.setLayout(self._layout)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

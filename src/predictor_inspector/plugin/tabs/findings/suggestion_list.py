@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
 from predictor_inspector.core.text import format_value
 from predictor_inspector.inspection.findings.suggestions import Suggestion
 from predictor_inspector.plugin.forms.form import readable
-from predictor_inspector.plugin.forms.small_widgets import refill, wrapping
+from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
+from predictor_inspector.plugin.forms.small_widgets import wrapping
 from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.settings import Settings
 
@@ -22,15 +22,11 @@ class SuggestionList(QWidget):
         super().__init__()
         self._settings, self._history = settings, history
         self._title = QLabel("Suggestions")
-        self._rows = QVBoxLayout()
-        self._undo = QPushButton()
-        self._undo.setObjectName("undo suggestion")
-        self._undo.clicked.connect(lambda _checked=False: self._on_undo())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 6, 0, 0)
-        layout.addWidget(self._title)
-        layout.addLayout(self._rows)
-        layout.addWidget(self._undo, 0, Qt.AlignmentFlag.AlignLeft)
+        self._rows = in_column()
+        self._undo = QPushButton(objectName="undo suggestion")
+        self._undo.clicked.connect(self._on_undo)
+        self.setLayout(in_column(self._title, self._rows, in_row(self._undo, None)))
+        self.setContentsMargins(0, 6, 0, 0)
         self._undo.hide()
 
     def show_suggestions(self, suggestions: Sequence[Suggestion]) -> None:
@@ -39,22 +35,14 @@ class SuggestionList(QWidget):
         self._title.setVisible(bool(suggestions))
 
     def _row(self, suggestion: Suggestion) -> QWidget:
-        row = QWidget()
-        row.setObjectName("suggestion")
-        layout = QHBoxLayout(row)
-        layout.setContentsMargins(4, 2, 4, 2)
-        texts = QVBoxLayout()
-        texts.setSpacing(2)
         value = wrapping(f"{readable(suggestion.parameter)}: {format_value(suggestion.value)}")
         value.setStyleSheet("font-weight: bold;")
-        texts.addWidget(value)
-        texts.addWidget(wrapping(suggestion.reason))
-        layout.addLayout(texts, 1)
-        button = QPushButton("Apply")
-        button.setToolTip(f"Set {suggestion.parameter} to {suggestion.value}")
-        button.clicked.connect(lambda _checked=False: self._on_apply(suggestion))
-        layout.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        return row
+        button = QPushButton("Apply", toolTip=f"Set {suggestion.parameter} to {suggestion.value}")
+        button.clicked.connect(lambda: self._on_apply(suggestion))
+        made = QWidget(objectName="suggestion")
+        made.setLayout(in_row((in_column(value, wrapping(suggestion.reason), spacing=2), 1), in_column(button, None)))
+        made.setContentsMargins(4, 2, 4, 2)
+        return made
 
     def _on_apply(self, suggestion: Suggestion) -> None:
         self._undo.setText(f"Undo the change of {suggestion.parameter}")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import capitalised, counted, format_error
@@ -17,11 +17,12 @@ from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import SEVERITIES, Finding, Subject, find_in, load_checks
 from predictor_inspector.inspection.findings.suggestions import Suggestion, suggest_for
 from predictor_inspector.inspection.findings.weights import REASONS, zero_weight_reasons
+from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.small_widgets import scrolling, wrapping
 from predictor_inspector.plugin.layers.colours import REASON_COLOURS
 from predictor_inspector.plugin.layers.labels import FindingLayer, ZeroWeightLayer
 from predictor_inspector.plugin.layers.navigation import fly_to
-from predictor_inspector.plugin.live.worker import Job, LiveRunner
+from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.findings.finding_list import FindingList
@@ -63,33 +64,31 @@ class FindingsTab(Tab):
         self._reasons: Array | None = None
         self._mark, self._zero_weight = FindingLayer(context.layers), ZeroWeightLayer(context.layers)
         self._summary, self._legend, self._failures = wrapping(""), wrapping(""), wrapping("")
-        self._runner = LiveRunner()
+        self._runner = self.new_runner()
         self._runner.finished.connect(self._on_checked)
         self._runner.failed.connect(self._on_failed)
         self._runner.stepped.connect(self._on_step)
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(_REST)
-        self._rest.timeout.connect(lambda: self._check(slow=False))
+        self._rest = QTimer(self, singleShot=True, interval=_REST, timeout=self._check)
         self._legend.setTextFormat(Qt.TextFormat.RichText)
-        self._show_reasons = QPushButton("Weight 0")
-        self._show_reasons.setCheckable(True)
+        self._show_reasons = QPushButton("Weight 0", checkable=True)
         self._show_reasons.setToolTip("Show which values have no weight, and why, as a layer")
-        self._show_reasons.toggled.connect(lambda _shown: self._update_reasons())
-        self._all = QPushButton("Check all")
-        self._all.setToolTip("Run the slow checks too: is the context enough?")
-        self._all.clicked.connect(lambda _checked=False: self.check_all())
+        self._show_reasons.toggled.connect(self._update_reasons)
+        self._all = QPushButton("Check all", toolTip="Run the slow checks too: is the context enough?")
+        self._all.clicked.connect(self.check_all)
         self._list, self._suggestions = FindingList(), SuggestionList(context.settings, context.history)
         self._list.chosen_changed.connect(self._on_chosen)
         for name in ("summary", "legend", "failures", "all"):
             getattr(self, f"_{name}").setObjectName(f"findings {name}")
-        self._lay_out()
-        self.on_cleared()
+        inner = QWidget()
+        inner.setLayout(in_column(self._failures, self._list, self._suggestions, None))
+        head = in_row((self._summary, 1), self._show_reasons, self._all)
+        self.setLayout(in_column(head, self._legend, (scrolling(inner), 1)))
+        self.on_outdated()
 
     @property
     def busy(self) -> bool:
         """Whether checks run, or are about to."""
-        return self._rest.isActive() or self._runner.busy
+        return self._rest.isActive() or super().busy
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -150,31 +149,12 @@ class FindingsTab(Tab):
         self._show_nothing(_NOTHING)
         self._all.setEnabled(False)
 
-    def on_cleared(self) -> None:
-        """List and mark nothing."""
-        self.on_outdated()
-
     def shut_down(self) -> None:
         """Stop checking."""
+        super().shut_down()
         self._rest.stop()
-        self._runner.close()
 
-    def _lay_out(self) -> None:
-        head, inner = QHBoxLayout(), QWidget()
-        head.addWidget(self._summary, 1)
-        head.addWidget(self._show_reasons)
-        head.addWidget(self._all)
-        column, layout = QVBoxLayout(inner), QVBoxLayout(self)
-        for widget in (self._failures, self._list, self._suggestions):
-            column.addWidget(widget)
-        column.addStretch(1)
-        layout.addLayout(head)
-        layout.addWidget(self._legend)
-        layout.addWidget(scrolling(inner), 1)
-        for each in (column, layout):
-            each.setContentsMargins(0, 0, 0, 0)
-
-    def _check(self, slow: bool) -> None:
+    def _check(self, slow: bool = False) -> None:
         inspection = self._inspection
         if inspection is None:
             return

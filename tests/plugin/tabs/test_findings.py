@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 from predictor_inspector.inspection.findings import CHECKS, load_checks
 from predictor_inspector.inspection.findings.weights import REASONS
 
-from .window import VOXEL_SIZE, Window
+from ..window import VOXEL_SIZE, Window
 
 SHARP = {"kind": "distance", "channels": ["objects"], "scale_factor": 0.5, "mask_distances": False}
 """A slope so steep that the target is -1 or 1 nearly everywhere."""

@@ -1,0 +1,69 @@
+"""Rows, columns and tables of widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLayout,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+
+def in_row(*items: Any, spacing: int = 4) -> QHBoxLayout:
+    """Widgets and layouts side by side, without margins; ``(widget, stretch)`` to let one grow, None for empty space."""
+    return _filled(QHBoxLayout(), items, spacing)
+
+
+def in_column(*items: Any, spacing: int = 4) -> QVBoxLayout:
+    """As `in_row`, below each other."""
+    return _filled(QVBoxLayout(), items, spacing)
+
+
+def _filled(layout: QBoxLayout, items: Sequence[Any], spacing: int) -> QBoxLayout:
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for item in items:
+        part, stretch = item if isinstance(item, tuple) else (item, 0)
+        if part is None:
+            layout.addStretch(1)
+        elif isinstance(part, QLayout):
+            layout.addLayout(part, stretch)
+        else:
+            layout.addWidget(part, stretch)
+    return layout
+
+
+def refill(layout: QBoxLayout, widgets: Sequence[QWidget]) -> None:
+    """Put these widgets into a layout in place of those that are in it, which are deleted."""
+    while layout.count():
+        old = layout.takeAt(0).widget()
+        old.hide()
+        old.deleteLater()
+    for widget in widgets:
+        layout.addWidget(widget)
+
+
+class TreeTable(QTreeWidget):
+    """A tree with a column per title; the one at index `wide` takes the room that is left."""
+
+    def __init__(self, titles: Sequence[str], wide: int, **properties: Any) -> None:
+        super().__init__(uniformRowHeights=True, **properties)
+        self.setHeaderLabels(titles)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.header().setStretchLastSection(False)
+        self.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.header().setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
+
+    @property
+    def top_items(self) -> list[QTreeWidgetItem]:
+        """The rows that aren't within others."""
+        return [self.topLevelItem(i) for i in range(self.topLevelItemCount())]
