@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Any
 
@@ -18,6 +18,7 @@ from predictor_inspector.plugin.layers.colours import blend
 from predictor_inspector.plugin.layers.comparison import DIFFERENCE, NAMES, CompareLayers
 from predictor_inspector.plugin.layers.pictures import to_unit
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
+from predictor_inspector.plugin.live.listeners import Watch, list_events
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
 from predictor_inspector.plugin.tabs import TabContext
 
@@ -25,14 +26,7 @@ MODES = ("b", "a", "side", "flicker", "difference")
 MOST_VALUES = 2**26
 """Target values that are kept at most; target and weight of this size are 512 MB."""
 
-
-@dataclass(frozen=True)
-class _Result:
-    """What the worker returns: A for the region of B, and how they compare or why they can't be."""
-
-    a: Inspection
-    comparison: Comparison | None
-    trouble: str
+_LOOK = ("visible", "colormap", "contrast_limits", "gamma", "opacity")
 
 
 class Comparer(QObject):
@@ -44,52 +38,40 @@ class Comparer(QObject):
         The result that was kept, and the live one.
     comparison : Comparison or None
         Of the two, where they can be compared.
+    trouble : str
+        What is wrong, in a sentence; empty if nothing is.
     follows : bool
         Whether A is computed for B's region.
     """
 
-    compared = Signal(object)
-    """A `Comparison`, or None when there is none any more."""
-    message = Signal(str)
-    """What is wrong, in a sentence; empty if nothing is."""
-    mode_changed = Signal(str)
-    kept = Signal(object)
-    """The `Inspection` that is A now, or None."""
+    changed = Signal()
+    """A, the mode, or what is different."""
 
-    def __init__(self, context: TabContext) -> None:
+    def __init__(self, context: TabContext, runner: LiveRunner) -> None:
         super().__init__()
-        self._context = context
+        self._context, self._runner = context, runner
         self.layers = CompareLayers(context.layers)
         self.follows = True
         self.a: Inspection | None = None
         self.b: Inspection | None = None
         self.comparison: Comparison | None = None
-        self._shown_a: Inspection | None = None
+        self.trouble = ""
+        self._shown_a: Inspection | None = None  # A for the region of B
         self._have: dict[str, tuple[Any, ...]] = {}  # what each layer shows
         self._mode = "b"
-        self._runner = LiveRunner()
-        self._runner.finished.connect(self._on_finished)
-        self._runner.failed.connect(lambda _job, error: self.message.emit(str(error)))
-        self._flicker = QTimer(self)
-        self._flicker.timeout.connect(self._on_flicker)
+        runner.finished.connect(self._on_finished)
+        runner.failed.connect(self._on_failed)
+        self._flicker = QTimer(self, timeout=self._on_flicker)
         self.rate = 2.0
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.setInterval(0)
-        self._later.timeout.connect(self._on_later)
-        self._watched: list[tuple[Any, Any]] = []
-        for emitter in self._list_events:
-            emitter.connect(self._on_layers)
-
-    @property
-    def _list_events(self) -> tuple[Any, ...]:
-        events = self._context.viewer.layers.events
-        return events.inserted, events.removed, events.reordered
+        # Later, when the result that a change came with has arrived, too.
+        self._later = QTimer(self, singleShot=True, interval=0, timeout=self._refresh)
+        self._looks = Watch(self._later.start)
+        self._list = Watch(self._on_layers, list_events(context.viewer))
 
     @property
     def busy(self) -> bool:
-        """Whether something is being computed."""
-        return self._runner.busy or self._later.isActive()
+        """Whether layers are about to change."""
+        return bool(self._later.isActive())
 
     @property
     def mode(self) -> str:
@@ -102,7 +84,7 @@ class Comparer(QObject):
             raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, got {mode!r}")
         self._mode = mode if self.a is not None else "b"
         self._refresh()
-        self.mode_changed.emit(self._mode)
+        self.changed.emit()
 
     @property
     def rate(self) -> float:
@@ -114,48 +96,44 @@ class Comparer(QObject):
         self._flicker.setInterval(round(500 / rate))
 
     def keep(self) -> None:
-        """Keep B as A; a ``ValueError`` if there is none, or it is too large to keep."""
-        inspection = self.b
-        if inspection is None:
-            raise ValueError("There is no result yet to keep as A.")
-        values = prod(inspection.target.shape)
-        if values > MOST_VALUES:
-            raise ValueError(
+        """Keep B as A, unless there is none, or it is too large to keep."""
+        values = 0 if self.b is None else prod(self.b.target.shape)
+        if self.b is None:
+            self.trouble = "There is no result yet to keep as A."
+        elif values > MOST_VALUES:
+            self.trouble = (
                 f"The result has {millions(values)} target values, more than the {millions(MOST_VALUES)} "
                 "that can be kept; compare in a smaller region."
             )
-        self.a = self._shown_a = inspection
-        self.kept.emit(inspection)
-        self._watch()
-        self.compare_again()
+        else:
+            self.a = self._shown_a = self.b
+            self.set_live(self.b)
+        self.changed.emit()
 
     def drop(self) -> None:
         """Forget A, and remove everything that showed it."""
         self._runner.cancel()
         self.a = self._shown_a = self.comparison = None
+        self.trouble = ""
+        self._looks.close()
         self.mode = "b"
-        self._unwatch()
         self.layers.remove()
         self._have = {}
-        self.kept.emit(None)
-        self.compared.emit(None)
-        self.message.emit("")
 
     def set_live(self, inspection: Inspection) -> None:
         """Take over a new B, after its layers have got it."""
         self.b = inspection
         if self.a is not None:
-            self._watch()
+            events = [layer.events for layer in map(self.layers.live, NAMES) if layer is not None]
+            self._looks.watch(getattr(each, name) for each in events for name in _LOOK if hasattr(each, name))
             self.compare_again()
 
     def close(self) -> None:
         """Stop for good; layers stay as they are."""
         self._flicker.stop()
         self._later.stop()
-        self._runner.close()
-        self._unwatch()
-        for emitter in self._list_events:
-            emitter.disconnect(self._on_layers)
+        self._looks.close()
+        self._list.close()
 
     def compare_again(self) -> None:
         """Compare anew, since A, B or how to do it has changed."""
@@ -163,52 +141,52 @@ class Comparer(QObject):
         if a is None or b is None:
             return
 
-        def work(step: Callable[[str, float], None]) -> _Result:
+        def work(step: Callable[[str, float], None]) -> tuple[Inspection, Comparison | None, str]:
             kept = a
             if self.follows and a.roi != b.roi and a.target.dims == b.target.dims:
                 kept = run(replace(a.request, source=b.request.source, roi=b.roi), step)
             try:
-                return _Result(kept, compare(kept, b, find_quickly(kept), find_quickly(b)), "")
+                return kept, compare(kept, b, find_quickly(kept), find_quickly(b)), ""
             except ValueError as error:
                 # A is shown even if the two can't be compared.
-                return _Result(kept, None, f"{capitalised(format_error(error))}.")
+                return kept, None, f"{capitalised(format_error(error))}."
 
         self._runner.submit(Job(work))
 
-    def _on_finished(self, _job: Job, result: _Result) -> None:
-        if self.a is None:
-            return
-        self._shown_a, self.comparison = result.a, result.comparison
-        self.message.emit(result.trouble)
-        self._refresh()
-        self.compared.emit(result.comparison)
+    def _on_finished(self, _job: Job, result: tuple[Inspection, Comparison | None, str]) -> None:
+        if self.a is not None:
+            self._shown_a, self.comparison, self.trouble = result
+            self._refresh()
+            self.changed.emit()
+
+    def _on_failed(self, _job: Job, error: BaseException) -> None:
+        self.trouble = capitalised(format_error(error))
+        self.changed.emit()
 
     def _refresh(self) -> None:
         """Show what the mode says, of the view that is looked at."""
         a, view = self._shown_a, self.layers.looked_at()
         self._flicker.stop()
-        if a is None or view is None or self._mode == "b":
-            self.layers.side_by_side(False)
-            self.layers.show_only()
-            return
-        if self._mode == "difference":
-            self.layers.side_by_side(False)
-            self._put_difference(WEIGHT if view == WEIGHT else TARGET)
-            self.layers.show_only(*[DIFFERENCE] if self.comparison is not None else [])
-            return
-        self._put_a(a, view)
-        # The view may draw back, unless the region follows it.
+        shown = []
+        if a is not None and view is not None and self._mode in ("a", "side", "flicker"):
+            self._put_a(a, view)
+            shown = [NAMES[view]]
+        elif view is not None and self._mode == "difference" and self.comparison is not None:
+            self._put_difference(self.comparison, WEIGHT if view == WEIGHT else TARGET)
+            shown = [DIFFERENCE]
+        # The view may draw back to show both pictures, unless the region follows it.
         may_zoom = self._context.settings.region_mode != "view"
-        self.layers.side_by_side(self._mode == "side", self.b if may_zoom else None)
-        self.layers.show_only(NAMES[view])
-        if self._mode == "flicker":
+        self.layers.side_by_side(self._mode == "side" and bool(shown), self.b if may_zoom else None)
+        self.layers.show_only(*shown)
+        if self._mode == "flicker" and shown:
             self._flicker.start()
 
     def _put_a(self, a: Inspection, view: str) -> None:
         name, array = NAMES[view], a.weight if view == WEIGHT else a.target
         blended = tuple(self._context.blended(a.channels)) or ((0, "#ffffff"),)
         new = self.layers.get(name) is None
-        if new or self._have.get(name) != (a, self._names_of_b(), blended):
+        have = a, self._names_of_b(), blended
+        if new or self._have.get(name) != have:
             if view == RGB:
                 chosen = [index for index, _ in blended]
                 values = to_unit(array.numpy()[chosen], [a.channels[index] for index in chosen])
@@ -216,14 +194,11 @@ class Comparer(QObject):
             else:
                 data = self._in_order_of_b(array.numpy(), a.channel_names)
             self.layers.put(name, data, array, view)
-            self._have[name] = (a, self._names_of_b(), blended)
+            self._have[name] = have
         same = self.b is not None and type(self.b.request.predictor) is type(a.request.predictor)
         self.layers.apply_style(view, colours=same or new)
 
-    def _put_difference(self, view: str) -> None:
-        comparison = self.comparison
-        if comparison is None:
-            return
+    def _put_difference(self, comparison: Comparison, view: str) -> None:
         if self.layers.get(DIFFERENCE) is None or self._have.get(DIFFERENCE) != (comparison, view):
             array = comparison.weight if view == WEIGHT else comparison.target
             self.layers.put(DIFFERENCE, self._in_order_of_b(array.numpy(), comparison.channels), array, view)
@@ -235,8 +210,8 @@ class Comparer(QObject):
 
     def _in_order_of_b(self, values: np.ndarray, names: Sequence[str]) -> np.ndarray:
         """Channels where B has those of the same name, 0 where there is none; as they are if none is the same."""
-        wanted = self.b.channel_names if self.b is not None else tuple(names)
-        if tuple(names) == tuple(wanted) or not set(names) & set(wanted):
+        wanted = self._names_of_b()
+        if tuple(names) == wanted or not set(names) & set(wanted):
             return values
         ordered = np.zeros((len(wanted), *values.shape[1:]), values.dtype)
         for channel, name in enumerate(wanted):
@@ -249,34 +224,6 @@ class Comparer(QObject):
         if layer is not None:
             layer.visible = not layer.visible
 
-    def _watch(self) -> None:
-        """Follow which of B's views is looked at, and in which colours."""
-        self._unwatch()
-        for view in NAMES:
-            layer = self.layers.live(view)
-            if layer is not None:
-                for name in ("visible", "colormap", "contrast_limits", "gamma", "opacity"):
-                    emitter = getattr(layer.events, name, None)
-                    if emitter is not None:
-                        emitter.connect(self._on_look)
-                        self._watched.append((emitter, self._on_look))
-
-    def _unwatch(self) -> None:
-        for emitter, callback in self._watched:
-            emitter.disconnect(callback)
-        self._watched = []
-
-    def _on_look(self, _event: Any = None) -> None:
-        # Later, when the result that the change came with has arrived, too.
-        self._later.start()
-
-    def _on_layers(self, _event: Any = None) -> None:
+    def _on_layers(self) -> None:
         if self.a is not None:
             self._later.start()
-
-    def _on_later(self) -> None:
-        if self.a is not None and self.layers.live(TARGET) is None:
-            # There is no ground truth any more, so there is nothing to compare A with.
-            self.drop()
-        else:
-            self._refresh()

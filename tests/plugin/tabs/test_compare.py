@@ -13,7 +13,7 @@ from predictor_inspector.plugin.layers.comparison import DIFFERENCE
 from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 
-from .window import Window
+from ..window import Window
 
 DISTANCE = {"channels": ["a"], "mask_distances": False}
 
@@ -41,7 +41,7 @@ class Compared:
         QApplication.processEvents()
 
     def rows(self) -> dict[str, list[str]]:
-        tree = self["tree"]
+        tree = self["table"]
         tops = [tree.topLevelItem(i) for i in range(tree.topLevelItemCount())]
         return {t.text(0): [t.child(i).text(0) for i in range(t.childCount())] for t in tops}
 
