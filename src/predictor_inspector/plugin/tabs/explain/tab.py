@@ -1,63 +1,87 @@
-"""`ExplainTab`: the arithmetic behind a voxel's target and weight, in words and with a curve."""
+"""`ExplainTab`: the arithmetic behind the target and weight of the voxel that is clicked, drawn on the canvas, too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import Any
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QApplication, QPushButton
 
-from predictor_inspector.core.text import amount
+from predictor_inspector.core.text import format_error
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.inspection.explanation import Explanation
-from predictor_inspector.plugin.forms.small_widgets import scrolling, wrapping
+from predictor_inspector.inspection.explanation import Explanation, explain_at
+from predictor_inspector.plugin.forms.layouts import in_column, in_row
+from predictor_inspector.plugin.forms.plot_canvas import load_matplotlib
+from predictor_inspector.plugin.forms.small_widgets import scrolling
+from predictor_inspector.plugin.layers.marks import MarkLayers
+from predictor_inspector.plugin.layers.results import channel_shown, units_shown
+from predictor_inspector.plugin.live.mouse import CanvasMouse, CanvasPoint
+from predictor_inspector.plugin.live.worker import Job
+from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs import Tab, TabContext
-from predictor_inspector.plugin.tabs.explain.curve_plot import CurvePlot
-from predictor_inspector.plugin.tabs.explain.explainer import KEY, Explainer
+from predictor_inspector.plugin.tabs.explain.explanation_view import ExplanationView
 
-_SIZES = {False: (13, 15), True: (18, 22)}
-"""Of the steps and of the sentence, in pixels: beside the data, and for a projector."""
+KEY = "W"
+"""Held to ask "why?" of every voxel under the mouse. napari's layers use E for tools of their own."""
 
 _OFF = "Switch on, then click a voxel of the target to see where its value and its weight come from."
 _ON = f"Click a voxel, or hold {KEY} and move the mouse over the picture."
+_ELSEWHERE = "The voxel that was explained lies outside the region shown."
 
 
 class ExplainTab(Tab):
-    """A switch, the sentence, the arithmetic and the curve."""
+    """Explains a voxel, and keeps the explanation true while region, channel and predictor change.
+
+    Attributes
+    ----------
+    explanation : Explanation or None
+        The one that is shown and drawn.
+    """
 
     title = "Explain"
     tool_tip = "Click on a voxel and see where its value comes from"
     order = 20
 
-    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
-        self.explainer = Explainer(context.layers)
+    def __init__(self, context: TabContext) -> None:
+        super().__init__(context)
+        self.explanation: Explanation | None = None
+        self._marks = MarkLayers(context.layers)
+        self._mouse: CanvasMouse | None = None
         self._opened = False
-        self._switch = _toggle("Explain", "Click a voxel on the canvas to see where its value and weight come from")
-        self._pin = _toggle("Pin", "Keep this voxel, whatever is clicked or pointed at")
-        self._large = _toggle("Large", "Larger letters, for a projector")
-        self._clear = _button("Clear", "Take the explanation off the canvas", self.explainer.clear)
-        self._copy = _button("Copy", "Put the explanation on the clipboard as text", self._to_clipboard)
-        self._hint, self._title, self._sentence = _text(), _text(), _text()
-        self._target, self._weight = _text(), _text()
-        self._target_title, self._weight_title = _text(), _text()
-        self._curve = CurvePlot()
-        self._lay_out()
+        self._inspection: Inspection | None = None
+        self._position: tuple[float, ...] | None = None
+        self._asked: tuple[int, tuple[float, ...]] | None = None  # channel and position
+        self._about: tuple[Any, ...] | None = None  # predictor and channel that are explained
+        self._drawn: tuple[Any, ...] | None = None  # the view that marks are drawn for
+        self._runner = self.new_runner()
+        self._runner.finished.connect(self._on_explained)
+        self._runner.failed.connect(self._on_failed)
+        self._later = QTimer(self, singleShot=True, interval=0, timeout=self._follow_view)
+        self._view = ExplanationView()
+        self._switch = QPushButton("Explain", checkable=True)
+        self._switch.setToolTip("Click a voxel on the canvas to see where its value and weight come from")
         self._switch.toggled.connect(self._on_switch)
-        self._pin.toggled.connect(self._on_pin)
-        self._large.toggled.connect(lambda _large: self._set_sizes())
-        self.explainer.explained.connect(self._show)
-        self._set_sizes()
+        self._pin = QPushButton("Pin", checkable=True, toolTip="Keep this voxel, whatever is clicked or pointed at")
+        self._large = QPushButton("Large", checkable=True, toolTip="Larger letters, for a projector")
+        self._large.toggled.connect(self._view.set_large)
+        self._copy = QPushButton("Copy", toolTip="Put the explanation on the clipboard as text")
+        self._copy.clicked.connect(self._on_copy)
+        self._clear = QPushButton("Clear", toolTip="Take the explanation off the canvas")
+        self._clear.clicked.connect(self.clear)
+        for name in ("pin", "large", "copy", "view"):
+            getattr(self, f"_{name}").setObjectName(f"explain {name}")
+        buttons = in_row(self._switch, self._pin, self._large, self._copy, self._clear, spacing=2)
+        self.setLayout(in_column(buttons, (scrolling(self._view), 1)))
         self._show(None)
 
     @property
     def busy(self) -> bool:
         """Whether an explanation is under way."""
-        return self.explainer.busy
+        return self._later.isActive() or super().busy
 
     @property
     def on(self) -> bool:
-        """Whether a click explains."""
+        """Whether a click explains; switching off takes the explanation away."""
         return bool(self._switch.isChecked())
 
     @on.setter
@@ -65,150 +89,130 @@ class ExplainTab(Tab):
         self._switch.setChecked(on)
 
     @property
-    def pin(self) -> bool:
-        """Whether the explanation stays."""
-        return bool(self._pin.isChecked())
-
-    @pin.setter
-    def pin(self, pin: bool) -> None:
-        self._pin.setChecked(pin)
-
-    @property
-    def large(self) -> bool:
-        """Whether letters are large."""
-        return bool(self._large.isChecked())
-
-    @large.setter
-    def large(self, large: bool) -> None:
-        self._large.setChecked(large)
-
-    @property
     def text(self) -> str:
         """All that the tab says at the moment."""
-        labels = (self._hint, self._title, self._sentence, self._target, self._weight)
-        return "\n".join(label.text() for label in labels if not label.isHidden())
+        return self._view.text
+
+    def explain_at(self, position: tuple[float, ...]) -> None:
+        """Explain the voxel at a point of the world, in the unit of length, one number per spatial axis."""
+        self._position = position
+        self._ask()
+
+    def clear(self) -> None:
+        """Take the explanation away."""
+        self._position = self._asked = None
+        self._pin.setChecked(False)
+        self._show(None)
 
     def on_shown(self, inspection: Inspection) -> None:
         """Explain the same voxel of this inspection."""
-        self.explainer.show_inspection(inspection)
+        self._inspection, self._asked = inspection, None
+        self._ask()
 
     def on_outdated(self) -> None:
         """Take the explanation away until there is a target again."""
-        self.explainer.show_inspection(None)
+        self._inspection = self._asked = None
+        self._show(None)
 
     def on_cleared(self) -> None:
-        """There is nothing to explain any more."""
-        self.explainer.show_inspection(None)
-        self.explainer.clear()
+        """Forget the voxel, too."""
+        self.on_outdated()
+        self.clear()
 
     def on_view_changed(self) -> None:
-        """Explain the channel shown, in the slice shown."""
-        self.explainer.follow_view()
+        """Another channel asks another question; another slice or zoom draws the same marks anew."""
+        self._later.start()
 
     def on_opened(self) -> None:
-        """Switch on the first time: who comes to have something explained needn't."""
+        """Switch on the first time."""
         if not self._opened:
             self._opened = self.on = True
 
     def shut_down(self) -> None:
-        """Stop for good."""
-        self.explainer.close()
-
-    def _show(self, explanation: Explanation | None, why_not: str = "") -> None:
-        """Say an explanation, or what to do to get one."""
-        there = explanation is not None
-        self._said.setVisible(there)
-        self._hint.setVisible(not there)
-        self._hint.setText(why_not or (_ON if self.on else _OFF))
-        for button in (self._pin, self._clear, self._copy):
-            button.setEnabled(there)
-        self.pin = self.explainer.pinned
-        if explanation is None:
-            return
-        self._title.setText(explanation.title)
-        self._sentence.setText(explanation.sentence)
-        self._target_title.setText(f"Target {amount(explanation.value)}")
-        self._weight_title.setText(f"Weight {amount(explanation.weight)}")
-        self._target.setText(_numbered(explanation.target_steps))
-        self._weight.setText(_numbered(explanation.weight_steps))
-        self._curve.show_curve(explanation.curve)
-
-    def _lay_out(self) -> None:
-        row = QHBoxLayout()
-        row.setSpacing(2)
-        for button in (self._switch, self._pin, self._large, self._copy, self._clear):
-            row.addWidget(button)
-        self._said = QWidget()
-        said = QVBoxLayout(self._said)
-        for widget in (
-            self._title,
-            self._sentence,
-            _rule(),
-            self._target_title,
-            self._target,
-            self._curve,
-            _rule(),
-            self._weight_title,
-            self._weight,
-        ):
-            said.addWidget(widget)
-        content = QWidget()
-        column = QVBoxLayout(content)
-        column.addWidget(self._hint)
-        column.addWidget(self._said)
-        column.addStretch(1)
-        layout = QVBoxLayout(self)
-        for box in (said, column, layout):
-            box.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(row)
-        layout.addWidget(scrolling(content), 1)
-
-    def _set_sizes(self) -> None:
-        small, large = _SIZES[self.large]
-        for label in (self._hint, self._title, self._target, self._weight):
-            label.setStyleSheet(f"font-size: {small}px;")
-        for label in (self._sentence, self._target_title, self._weight_title):
-            label.setStyleSheet(f"font-size: {large}px; font-weight: bold;")
-        self._curve.text_pixels = small
+        """Stop for good; layers stay."""
+        super().shut_down()
+        self._later.stop()
+        if self._mouse is not None:
+            self._mouse.close()
 
     def _on_switch(self, on: bool) -> None:
-        self.explainer.on = on
-        if self.explainer.explanation is None:
+        if on:
+            self._mouse = CanvasMouse(self.context.viewer, self._on_move, self._on_click, KEY)
             self._show(None)
+            self._ask()
+        elif self._mouse is not None:
+            self._mouse.close()
+            self._mouse = None
+            self.clear()
 
-    def _on_pin(self, pinned: bool) -> None:
-        self.explainer.pinned = pinned
+    def _on_move(self, point: CanvasPoint, held: bool) -> None:
+        if held:
+            self._on_click(point)
 
-    def _to_clipboard(self) -> None:
-        if self.explainer.explanation is not None:
-            QApplication.clipboard().setText(self.explainer.explanation.as_text())
+    def _on_click(self, point: CanvasPoint) -> None:
+        if self._inspection is not None and not self._pin.isChecked():
+            position = point.in_region(self._inspection)
+            if position is not None:
+                self.explain_at(position)
 
+    def _ask(self) -> None:
+        """Have the voxel explained, unless that is done."""
+        inspection, position = self._inspection, self._position
+        if inspection is None or position is None or not self.on:
+            return
+        channel = channel_shown(self.context.viewer, inspection)
+        asked = channel, position
+        if asked != self._asked:
+            self._asked = asked
 
-def _numbered(steps: Sequence[str]) -> str:
-    return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+            def work(_step: Any) -> Explanation | None:
+                load_matplotlib()
+                return explain_at(inspection, channel, position)
 
+            self._runner.submit(Job(work, asked))
 
-def _toggle(text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setCheckable(True)
-    button.setToolTip(tooltip)
-    return button
+    def _on_explained(self, job: Job, explanation: Explanation | None) -> None:
+        asked, inspection = self._asked, self._inspection
+        if asked is None or inspection is None or job.about is not asked:
+            return
+        about = inspection.request.predictor, asked[0]
+        # Where the view has moved on, to the slice of a partner say, what was said still holds.
+        if explanation is not None or self.explanation is None or about != self._about:
+            self._about = about
+            self._show(explanation, _ELSEWHERE)
 
+    def _on_failed(self, job: Job, error: BaseException) -> None:
+        if job.about is self._asked:
+            self._show(None, f"This voxel can't be explained: {format_error(error)}")
 
-def _button(text: str, tooltip: str, clicked: Callable[[], object]) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tooltip)
-    button.clicked.connect(lambda _checked=False: clicked())
-    return button
+    def _show(self, explanation: Explanation | None, why_not: str = "") -> None:
+        """Say and draw an explanation; say why there is none, or what to do to get one."""
+        self.explanation, self._drawn = explanation, None
+        for button in (self._pin, self._copy, self._clear):
+            button.setEnabled(explanation is not None)
+        if explanation is None:
+            self._marks.clear()
+            self._view.show_hint(why_not or (_ON if self.on else _OFF))
+        else:
+            self._draw(explanation)
+            self._view.show_explanation(explanation)
 
+    def _draw(self, explanation: Explanation, voxels: bool = True) -> None:
+        if self._inspection is not None:
+            self._drawn = self._view_key()
+            grid = self._inspection.gt
+            self._marks.draw(explanation.marks, grid, units_shown(self.context.viewer, grid), voxels)
 
-def _text() -> QLabel:
-    label = wrapping("")
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    return label
+    def _follow_view(self) -> None:
+        self._ask()
+        if self.explanation is not None and self._drawn != self._view_key():
+            self._draw(self.explanation, voxels=False)
 
+    def _view_key(self) -> tuple[Any, ...]:
+        view = view_of(self.context.viewer)
+        # In 3-D lines keep their width in the world when the view is only turned or moved.
+        return view.point, view.displayed, round(float(self.context.viewer.scene.camera.zoom), 6)
 
-def _rule() -> QFrame:
-    line = QFrame()
-    line.setFrameShape(QFrame.Shape.HLine)
-    return line
+    def _on_copy(self) -> None:
+        if self.explanation is not None:
+            QApplication.clipboard().setText(self.explanation.as_text())
