@@ -1,0 +1,71 @@
+"""The voxel under the mouse, histograms and sums in a window."""
+
+from __future__ import annotations
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QTableView
+
+from predictor_inspector.inspection.numbers.histograms import object_sums
+from predictor_inspector.plugin.tabs.numbers.tab import NumbersTab
+from predictor_inspector.plugin.tabs.numbers.tables import ColumnTable, ObjectTable
+
+from ..window import Window
+
+
+def rows(table: QTableView) -> list[list[str]]:
+    model = table.model()
+    return [[str(model.index(r, c).data()) for c in range(model.columnCount())] for r in range(model.rowCount())]
+
+
+def test_the_probe_and_the_histogram_follow(window: Window) -> None:
+    window.add_labels()
+    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 0, 3]], lsds=True, num_voxels=1)
+    window.widget.open_tab("Numbers")
+    tab: NumbersTab = window.widget.tabs["numbers"]
+    values, voxel = window.control("numbers values"), window.control("numbers voxel")
+
+    def settle() -> None:
+        window.settle()
+        window.qtbot.waitUntil(lambda: not tab.busy, timeout=10_000)
+        QApplication.processEvents()
+
+    window.hover(window.canvas.width() // 2, window.canvas.height() // 2)
+    window.qtbot.waitUntil(lambda: len(rows(values)) > 0, timeout=5000)
+    inspection = window.widget.inspection
+    assert [row[0] for row in rows(values)] == list(inspection.channel_names)
+    assert voxel.text().startswith("id ")
+    settle()
+    histogram = tab.plot.histogram
+    assert histogram is not None
+    assert histogram.name == inspection.channel_names[0]
+    assert histogram.counts.sum() == inspection.target.data[0].numel()
+    window.viewer.dims.set_point(0, 4)
+    settle()
+    assert tab.plot.histogram is not None
+    assert tab.plot.histogram.name == inspection.channel_names[4]
+    window.control("numbers sums").click()
+    window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is not None, timeout=5000)
+    dialog = tab.findChild(ObjectTable)
+    largest_first = rows(dialog.findChild(QTableView))
+    assert int(largest_first[0][1]) == object_sums(inspection).voxels.max()
+    dialog.close()
+    window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is None, timeout=5000)
+    window.viewer.layers.remove(window.widget.gt_layer)
+    settle()
+    assert rows(values) == []
+    assert tab.plot.histogram is None
+    callbacks = len(window.viewer.mouse_move_callbacks)
+    tab.shut_down()
+    assert len(window.viewer.mouse_move_callbacks) == callbacks - 1
+
+
+@pytest.mark.usefixtures("qapp")
+def test_a_table_is_sorted_and_copied_as_it_is_shown() -> None:
+    table = ColumnTable(("id", "sum"), [[7, 5, 6], [0.5, 12.0, 1.25]])
+    table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    table.setSortingEnabled(True)
+    assert rows(table) == [["5", "12"], ["6", "1.25"], ["7", "0.5"]]
+    assert table.as_text() == "id\tsum\n5\t12\n6\t1.25\n7\t0.5"
+    table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+    assert [row[0] for row in rows(table)] == ["5", "6", "7"]
