@@ -18,8 +18,8 @@ from predictor_inspector.plugin.model.view import view_of, viewed_roi
 from predictor_inspector.plugin.tabs.survey.tab import SurveyTab
 from predictor_inspector.plugin.tabs.survey.weight_plot import WeightPlot, readable
 
-from ..inspection.stand_ins import stand_in
-from .window import Window
+from ...inspection.stand_ins import stand_in
+from ..window import Window
 
 
 class Surveyed:
