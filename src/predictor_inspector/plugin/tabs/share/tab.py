@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QFileDialog, QGridLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QPlainTextEdit, QPushButton
 from superqt import QElidingLabel
 
 from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.output.session import Session, load_session, save_session
+from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.share.sessions import apply_session, apply_style, session_of
@@ -25,69 +26,37 @@ _SESSION = "Session (*.yaml *.yml)"
 
 
 class ShareTab(Tab):
-    """Notes, and buttons that write and read files; each button's method takes a path, too."""
+    """Notes, and buttons that write and read files, which the tab's methods do from code."""
 
     title = "Share"
     tool_tip = "Notes, sessions, pictures, figures and reports"
     order = 60
 
-    def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
-        super().__init__(context, parent)
+    def __init__(self, context: TabContext) -> None:
+        super().__init__(context)
         self._folder = str(Path.home())
         self._loaded: Session | None = None
-        self._notes = QPlainTextEdit()
+        self._notes = QPlainTextEdit(tabChangesFocus=True, minimumHeight=56)
         self._notes.setPlaceholderText("Notes: saved with the session, and part of the report")
-        self._notes.setTabChangesFocus(True)
-        self._notes.setMinimumHeight(56)
         # napari's style sheet leaves the field without any edge.
         self._notes.setStyleSheet("QPlainTextEdit { border: 1px solid rgba(128, 128, 128, 0.6); border-radius: 3px; }")
-        self._error = ErrorLabel()
-        self._done = QElidingLabel()
-        grid = QGridLayout()
-        grid.setSpacing(2)
-        save = self._saving
-        for place, title, tooltip, clicked in (
-            (
-                (0, 0, 1, 3),
-                "Save session…",
-                "Write data reference, predictor, region, display and notes to a YAML file",
-                save("Save session", "session.yaml", _SESSION, self.save),
-            ),
-            ((0, 3, 1, 3), "Load session…", "Open data and set dock and viewer as they were saved", self._ask_load),
-            (
-                (1, 0, 1, 2),
-                "Picture…",
-                "Save what the canvas shows as PNG",
-                save("Save picture", "view.png", "Picture (*.png)", self.save_picture),
-            ),
-            (
-                (1, 2, 1, 2),
-                "Figure…",
-                "Save panels with scale bar, colour bars and parameters, as PNG, SVG or PDF",
-                save("Save figure", "figure.png", "Figure (*.png *.svg *.pdf)", self.save_figure),
-            ),
-            (
-                (1, 4, 1, 2),
-                "Report…",
-                "Write findings, statistics and pictures to one HTML file",
-                save("Save report", "report.html", "Report (*.html)", self.save_report),
-            ),
-        ):
-            button = QPushButton(title)
-            button.setToolTip(tooltip)
-            button.clicked.connect(lambda _checked=False, clicked=clicked: clicked())
-            grid.addWidget(button, *place)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self._notes, 1)
-        column.addLayout(grid)
-        column.addWidget(self._error)
-        column.addWidget(self._done)
+        self._error, self._done = ErrorLabel(), QElidingLabel()
+        save = self._save_button("Save session", "session.yaml", _SESSION, self.save)
+        save.setToolTip("Write data reference, predictor, region, display and notes to a YAML file")
+        load = QPushButton("Load session…", toolTip="Open data and set dock and viewer as they were saved")
+        load.clicked.connect(self._ask_load)
+        picture = self._save_button("Picture", "view.png", "Picture (*.png)", self.save_picture)
+        picture.setToolTip("Save what the canvas shows as PNG")
+        figure = self._save_button("Figure", "figure.png", "Figure (*.png *.svg *.pdf)", self.save_figure)
+        figure.setToolTip("Save panels with scale bar, colour bars and parameters, as PNG, SVG or PDF")
+        report = self._save_button("Report", "report.html", "Report (*.html)", self.save_report)
+        report.setToolTip("Write findings, statistics and pictures to one HTML file")
+        rows = [in_row(*((each, 1) for each in row), spacing=2) for row in ((save, load), (picture, figure, report))]
+        self.setLayout(in_column((self._notes, 1), in_column(*rows, spacing=2), self._error, self._done))
 
     @property
     def notes(self) -> str:
-        """What somebody wrote."""
+        """The text that goes with the session and the report."""
         return str(self._notes.toPlainText())
 
     @notes.setter
@@ -178,15 +147,17 @@ class ShareTab(Tab):
         Image.fromarray(pixels).save(buffer, "PNG")
         return buffer.getvalue()
 
-    def _saving(self, title: str, name: str, kinds: str, save: Callable[[str], None]) -> Callable[[], None]:
-        """Ask for a path, then save there; a path without a suffix gets that of `name`."""
+    def _save_button(self, title: str, name: str, kinds: str, save: Callable[[str], None]) -> QPushButton:
+        """A button that asks for a path and saves there; a path without a suffix gets that of `name`."""
 
         def ask() -> None:
             path, _ = QFileDialog.getSaveFileName(self, title, str(Path(self._folder) / name), kinds)
             if path:
                 save(path if Path(path).suffix else f"{path}{Path(name).suffix}")
 
-        return ask
+        button = QPushButton(f"{title}…")
+        button.clicked.connect(ask)
+        return button
 
     def _ask_load(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load session", self._folder, f"{_SESSION};;All files (*)")

@@ -14,8 +14,8 @@ from predictor_inspector.inspection.output.session import load_session
 from predictor_inspector.plugin.reader import layers_from_path
 from predictor_inspector.plugin.tabs.share.tab import ShareTab
 
-from ..inspection.stand_ins import stand_in
-from .window import Window, blocks
+from ...inspection.stand_ins import stand_in
+from ..window import Window, blocks
 
 CONFIG = {"neighborhood": [[0, 1, 0], [0, 0, -2]], "lsds": False}
 
