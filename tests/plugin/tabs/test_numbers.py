@@ -38,12 +38,12 @@ def test_the_probe_and_the_histogram_follow(window: Window) -> None:
     settle()
     histogram = tab.plot.histogram
     assert histogram is not None
-    assert histogram.name == inspection.channel_names[0]
+    assert histogram.statistics.name == inspection.channel_names[0]
     assert histogram.counts.sum() == inspection.target.data[0].numel()
     window.viewer.dims.set_point(0, 4)
     settle()
     assert tab.plot.histogram is not None
-    assert tab.plot.histogram.name == inspection.channel_names[4]
+    assert tab.plot.histogram.statistics.name == inspection.channel_names[4]
     window.control("numbers sums").click()
     window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is not None, timeout=5000)
     dialog = tab.findChild(ObjectTable)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtWidgets import QWidget
 
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.explanation import Curve
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
 class CurvePlot(PlotCanvas):
     """Axes through 0, the curve, and the point with its two numbers; hidden while there is no curve."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(self._draw, margins=(1, 1.6, 1, 2.9), height=13, hover=self.text_at, parent=parent)
+    def __init__(self) -> None:
+        super().__init__(self._draw, margins=(1, 1.6, 1, 2.9), height=13, hover=self.text_at)
         self._curve: Curve | None = None
         self.hide()
 

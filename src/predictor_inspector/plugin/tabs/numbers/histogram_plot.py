@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 from superqt import QElidingLabel
 
 from predictor_inspector.core.text import amount, counted, percent
 from predictor_inspector.inspection.numbers.histograms import Histogram
+from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.plot_canvas import ACCENT, FILL, PlotCanvas
 
 if TYPE_CHECKING:
@@ -25,23 +26,18 @@ _LETTER = 0.6
 class HistogramPlot(QWidget):
     """The outline of voxels per value, filled with their weight, the values that mean something, and totals in words."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self.histogram: Histogram | None = None
         self._title, self._voxels, self._weights = QElidingLabel(), QElidingLabel(), QElidingLabel()
         self._canvas = PlotCanvas(self._draw, margins=(0.4, 1.6, 0.4, 1.6), height=10, hover=self.text_at)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(1)
-        for widget in (self._title, self._voxels, self._weights, self._canvas):
-            column.addWidget(widget)
+        self.setLayout(in_column(self._title, self._voxels, self._weights, self._canvas, spacing=1))
         self.show_histogram(None)
 
     def show_histogram(self, histogram: Histogram | None) -> None:
         """Show a channel, or nothing."""
         self.histogram = histogram
-        for widget in (self._title, self._voxels, self._weights, self._canvas):
-            widget.setVisible(histogram is not None)
+        self.setVisible(histogram is not None)
         if histogram is not None:
             totals = histogram.statistics
             negative, positive = totals.weights

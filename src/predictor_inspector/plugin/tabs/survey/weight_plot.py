@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtWidgets import QSizePolicy
 
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.output.pictures import draw_weights
@@ -24,8 +24,8 @@ class WeightPlot(PlotCanvas):
     A class that a region doesn't have keeps the weight it had.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(self._draw, margins=(3.2, 1.6, 1, 2.8), height=12, hover=self.text_at, parent=parent)
+    def __init__(self) -> None:
+        super().__init__(self._draw, margins=(3.2, 1.6, 1, 2.8), height=12, hover=self.text_at)
         self._survey: Survey | None = None
         self._chosen: int | None = None
         self.setMinimumHeight(110)
