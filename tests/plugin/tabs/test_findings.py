@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QTabWidget, QToolButton, QWidget
 
 from predictor_inspector.inspection.findings import CHECKS, load_checks
 from predictor_inspector.inspection.findings.weights import REASONS
@@ -44,24 +44,19 @@ def checking(window: Window) -> Checking:
     return found
 
 
-def test_findings_follow_the_parameters(checking: Checking) -> None:
+def test_findings_follow_the_parameters_and_the_title_counts_them(checking: Checking) -> None:
     checking.widget.config = SHARP
     checking.settle()
     assert "scale-saturated" in checking.ids()
+    grave = sum(f.severity != "info" for f in checking.tab.findings)
+    tabs = checking.widget.findChild(QTabWidget)
+    assert tabs.tabText(1) == f"Findings ({grave})"
     checking.widget.config = {**SHARP, "scale_factor": 25.0}
     checking.settle()
     assert "scale-saturated" not in checking.ids()
     assert checking.tab.summary
-
-
-def test_the_tab_says_how_many_are_grave(checking: Checking) -> None:
-    checking.widget.config = SHARP
-    checking.settle()
-    grave = sum(f.severity != "info" for f in checking.tab.findings)
-    assert grave
-    assert checking.widget._pages.tabText(1) == f"Findings ({grave})"
     checking.window.after(lambda: checking.window.viewer.layers.remove(checking.widget.gt_layer))
-    assert checking.widget._pages.tabText(1) == "Findings"
+    assert tabs.tabText(1) == "Findings"
     assert checking.ids() == []
 
 
@@ -139,13 +134,19 @@ def test_a_click_flies_to_the_slice_that_holds_most(checking: Checking) -> None:
     assert viewer.dims.point[first] == pytest.approx(100.0 + 9 * VOXEL_SIZE[0])
 
 
-def test_all_checks_run_when_asked(checking: Checking) -> None:
+def test_all_checks_run_when_asked_but_results_on_disk_are_not_read(checking: Checking) -> None:
     checking.settle()
     button = checking.window.control("findings all")
     assert button.isEnabled()
     button.click()
     checking.settle()
     assert not button.isEnabled()
+    inspection = checking.widget.inspection
+    held = inspection.target.like(np.asarray(inspection.target.numpy()), inspection.target.axis_names)
+    checking.tab.on_shown(replace(inspection, target=replace_data(held)))
+    checking.tab.check_all()
+    assert "too large for memory" in checking.tab.summary
+    assert checking.ids() == []
 
 
 def test_a_check_that_cannot_be_loaded_is_a_line_in_the_tab(
@@ -196,17 +197,6 @@ def test_a_layer_says_why_values_have_no_weight(checking: Checking) -> None:
     assert len(layer.data) == 1
     checking.tab.shows_reasons = False
     assert not layer.visible
-
-
-def test_results_on_disk_are_not_read_to_check_them(checking: Checking) -> None:
-    checking.settle()
-    inspection = checking.widget.inspection
-    held = inspection.target.like(np.asarray(inspection.target.numpy()), inspection.target.axis_names)
-    lazy = replace(inspection, target=replace_data(held))
-    checking.tab.on_shown(lazy)
-    checking.tab.check_all()
-    assert "too large for memory" in checking.tab.summary
-    assert checking.ids() == []
 
 
 def replace_data(array: Any) -> Any:
