@@ -27,7 +27,7 @@ class ExplanationView(QWidget):
         self._curve, self._parts = CurvePlot(), QWidget()
         target = self._target_title, self._target, self._curve
         weight = self._weight_title, self._weight
-        self._parts.setLayout(in_column(self._title, self._sentence, _rule(), *target, _rule(), *weight))
+        self._parts.setLayout(in_column(self._title, self._sentence, _rule(), *target, _rule(), *weight, spacing=6))
         self.setLayout(in_column(self._hint, self._parts, None))
         self.set_large(False)
 
