@@ -1,14 +1,11 @@
-"""Predictors that turn ground truth into targets and weights, for training scripts as they are: no napari, no Qt."""
+"""Predictors: ground truth to targets and weights, without napari or Qt."""
 
 from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.array_types import (
-    AnnotationArray,
     ArrayType,
-    BinaryArray,
     DistanceArray,
     EmbeddingArray,
     IntensitiesArray,
-    Mask,
     ProbabilityArray,
 )
 from predictor_inspector.core.channels import Channel
@@ -36,12 +33,10 @@ from predictor_inspector.core.unet import UNet
 
 __all__ = [
     "AffinitiesPredictor",
-    "AnnotationArray",
     "Architecture",
     "Array",
     "ArraySpec",
     "ArrayType",
-    "BinaryArray",
     "Channel",
     "ClassCounts",
     "DistanceArray",
@@ -51,7 +46,6 @@ __all__ = [
     "HotDistancePredictor",
     "InnerDistancePredictor",
     "IntensitiesArray",
-    "Mask",
     "Model",
     "OneHotPredictor",
     "Parameter",

@@ -1,4 +1,4 @@
-"""What the channels of an array mean, after DaCapo's array types."""
+"""Array types: the meaning of an array's channels, after DaCapo's."""
 
 from __future__ import annotations
 
@@ -58,27 +58,3 @@ class IntensitiesArray(ArrayType):
     channels: Sequence[str]
     minimum: float
     maximum: float
-
-
-@dataclass(frozen=True)
-class BinaryArray(ArrayType):
-    """One 0/1 channel per class; a voxel may belong to several."""
-
-    channels: Sequence[str]
-
-
-@dataclass(frozen=True)
-class AnnotationArray(ArrayType):
-    """One class id per voxel, without a channel axis; `classes` names the ids in order."""
-
-    classes: Sequence[str]
-
-    @property
-    def channel_names(self) -> tuple[str, ...]:
-        """None: there is no channel axis."""
-        return ()
-
-
-@dataclass(frozen=True)
-class Mask(ArrayType):
-    """Non-zero where the ground truth is annotated, without a channel axis."""
