@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, Array
 from predictor_inspector.core.ops import shape_descriptors as module
-from predictor_inspector.core.ops.boxes import bounding_boxes
-from predictor_inspector.core.ops.shape_descriptors import descriptor_count, shape_descriptors
+from predictor_inspector.core.ops.shape_descriptors import bounding_boxes, descriptor_count, shape_descriptors
 from tests.core import oracles
 from tests.core.strategies import SEEDS, blocks, label_arrays, shapes
 

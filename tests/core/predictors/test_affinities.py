@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, Array
-from predictor_inspector.core.ops.erosion import surviving
+from predictor_inspector.core.ops.affinities import surviving
 from tests.core import oracles
 from tests.core.strategies import affinities_predictors, blocks, known_voxels, label_arrays, masks, shapes
 

@@ -1,4 +1,4 @@
-"""Sums, peaks and counts of every channel's target and weights, from which its statistics follow."""
+"""Sums, peaks and counts of each channel's target and weights, for its statistics."""
 
 from __future__ import annotations
 

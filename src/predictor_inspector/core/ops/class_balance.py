@@ -1,4 +1,4 @@
-"""Weights that make rare classes count as much as frequent ones, with counts that move over training."""
+"""Class balancing: weights by how rare a class is, with counts that move over training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Index arithmetic that the operations share: parts of a volume to keep, and pairs of voxels an offset apart."""
+"""Index arithmetic: parts of a volume to keep, and pairs of voxels an offset apart."""
 
 from __future__ import annotations
 

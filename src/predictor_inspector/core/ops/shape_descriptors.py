@@ -1,6 +1,6 @@
-"""Local shape descriptors (Sheridan et al. 2023): statistics of the part of an object in a Gaussian window around a voxel.
+"""Local shape descriptors: statistics of an object in a Gaussian window around a voxel.
 
-With w a Gaussian, m an object's mask and t = q − p, all ten (in 2-D six) follow from the moments
+After Sheridan et al. 2023. With w a Gaussian, m an object's mask and t = q − p, all ten (in 2-D six) follow from the moments
 
     S_abc(p) = Σ_q m(q) w(t) t_z^a t_y^b t_x^c,   a + b + c ≤ 2,
 
@@ -17,7 +17,6 @@ from itertools import combinations, product
 import torch
 
 from predictor_inspector.core.ops.backend import attempt
-from predictor_inspector.core.ops.boxes import bounding_boxes
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 from predictor_inspector.core.progress import report
 
@@ -28,7 +27,10 @@ MINIMAL_VARIANCE = 1e-3
 """Variances are kept above this, in squared units of length, so that correlations of flat objects are defined."""
 
 TILE = 64
-"""Objects are answered for in tiles of so many voxels a side: a long thin one fills little of its whole bounding box."""
+"""Voxels per side of a tile: a long thin object fills little of its whole bounding box, but much of its tiles."""
+
+_TABLE_LIMIT = 1 << 24
+"""Ids below this are looked up in a table, which is much faster than sorting."""
 
 Moments = dict[tuple[int, ...], torch.Tensor]
 
@@ -219,3 +221,35 @@ def _descriptors(moments: Moments, sizes: Sequence[float], sigma: float) -> torc
         covariance(a, b) / torch.sqrt(variance[a] * variance[b]) * 0.5 + 0.5 for a, b in combinations(range(dims), 2)
     ]
     return torch.stack([*descriptors, size]).clamp_(0, 1)
+
+
+def bounding_boxes(labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The ids in a volume, 0 excluded: int64, [L], ascending; and the smallest box around each: [L, axes, begin and end]."""
+    if labels.numel() == 0:
+        nothing = torch.zeros((0, labels.ndim, 2), dtype=torch.int64, device=labels.device)
+        return nothing[:, 0, 0], nothing
+    ids, ranks = ranked(labels)
+    boxes = torch.empty((len(ids), labels.ndim, 2), dtype=torch.int64, device=labels.device)
+    for d, n in enumerate(labels.shape):
+        present = torch.zeros((n, len(ids)), dtype=torch.bool, device=labels.device)
+        positions = torch.arange(n, device=labels.device).reshape([-1 if e == d else 1 for e in range(labels.ndim)])
+        present.view(-1)[(ranks + positions * len(ids)).reshape(-1)] = True
+        along = torch.arange(n, device=labels.device)[:, None]
+        boxes[:, d, 0] = torch.where(present, along, n).amin(0)
+        boxes[:, d, 1] = torch.where(present, along, -1).amax(0) + 1
+    objects = ids != 0
+    return ids[objects], boxes[objects]
+
+
+def ranked(labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The sorted ids, and each voxel's place among them, the shape of `labels`: int64."""
+    highest = int(labels.max())
+    if highest >= _TABLE_LIMIT:
+        ids, ranks = torch.unique(labels, return_inverse=True)
+        return ids.long(), ranks
+    present = torch.zeros(highest + 1, dtype=torch.bool, device=labels.device)
+    present[labels.reshape(-1).long()] = True
+    ids = present.nonzero()[:, 0]
+    table = torch.zeros(highest + 1, dtype=torch.int64, device=labels.device)
+    table[ids] = torch.arange(len(ids), device=labels.device)
+    return ids, table[labels.long()]

@@ -1,6 +1,7 @@
-"""Kernels for the CPU, compiled by numba: each module has functions of its namesake one level up, with the same arguments.
+"""CPU kernels compiled by numba.
 
-All kernels are serial code that releases the GIL, see `threads`, and is kept on disk for the next process.
+Each module has functions of its namesake one level up, with the same arguments. All kernels are serial code that releases
+the GIL, see `threads`, and is kept on disk for the next process.
 """
 
 from __future__ import annotations

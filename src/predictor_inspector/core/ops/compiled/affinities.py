@@ -1,4 +1,4 @@
-"""Affinities: every row is read and written once per offset, while it is in the cache."""
+"""Affinities, row by row: each is read and written once per offset, while in the cache."""
 
 from __future__ import annotations
 

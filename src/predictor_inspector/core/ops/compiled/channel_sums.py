@@ -1,4 +1,4 @@
-"""Sums, peaks and counts in one reading."""
+"""Channel sums, peaks and counts in one pass."""
 
 from __future__ import annotations
 

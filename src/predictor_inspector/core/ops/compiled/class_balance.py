@@ -1,4 +1,4 @@
-"""Class balancing in two readings: one counts, one looks up."""
+"""Class balancing in two passes: one counts, one looks up."""
 
 from __future__ import annotations
 

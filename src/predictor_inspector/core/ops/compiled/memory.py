@@ -73,6 +73,6 @@ pool = BufferPool(IDLE, LATEST)
 def empty(shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
     """A tensor to write into, of any content."""
     size = int(np.prod(shape)) * dtype.itemsize
-    # numpy asks for large pages, which are had sooner.
+    # numpy asks for large pages, which the system hands out faster.
     buffer = pool.take(size) if size >= LARGE else np.empty(size, dtype=np.uint8)
     return torch.from_numpy(buffer).view(dtype).reshape(tuple(shape))

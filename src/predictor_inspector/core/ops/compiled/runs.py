@@ -1,4 +1,4 @@
-"""Objects as runs: stretches of voxels of one id along the last axis, sorted by object and then by where they lie."""
+"""Runs of objects: stretches of voxels of one id along the last axis, in order."""
 
 from __future__ import annotations
 

@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from numba import njit
 
-from predictor_inspector.core.ops.boxes import ranked
 from predictor_inspector.core.ops.compiled import LABEL_TYPES, SUMS
 from predictor_inspector.core.ops.compiled.memory import empty
 from predictor_inspector.core.ops.compiled.runs import (
@@ -33,7 +32,13 @@ from predictor_inspector.core.ops.compiled.runs import (
 )
 from predictor_inspector.core.ops.compiled.threads import for_each
 from predictor_inspector.core.ops.regions import Slices, extent, whole
-from predictor_inspector.core.ops.shape_descriptors import MINIMAL_VARIANCE, descriptor_count, moment_kernel, sampled
+from predictor_inspector.core.ops.shape_descriptors import (
+    MINIMAL_VARIANCE,
+    descriptor_count,
+    moment_kernel,
+    ranked,
+    sampled,
+)
 
 _STEP = 32
 """Products are taken over so many voxels at a time, with zeros for those that are too many."""
