@@ -92,8 +92,8 @@ def test_the_built_in_kinds_come_first() -> None:
         ([1], r"a predictor's configuration needs the key 'kind'.*got \[1\]"),
         ({"kind": "afinities"}, "unknown predictor 'afinities'; did you mean 'affinities'?"),
         ({"kind": "zzz"}, "unknown predictor 'zzz'; known are affinities, distance"),
-        ({"kind": 3}, "kind must be one of affinities.*; got 3"),
-        ({"kind": ["dummy"]}, r"kind must be one of affinities.*; got \['dummy'\]"),
+        ({"kind": 3}, r"needs the key 'kind', one of affinities.*; got \{'kind': 3\}"),
+        ({"kind": ["dummy"]}, r"needs the key 'kind', one of affinities.*\['dummy'\]"),
         (
             {"kind": "dummy", "embeding_dims": 3},
             "dummy has no parameter 'embeding_dims'; did you mean 'embedding_dims'",

@@ -108,15 +108,11 @@ class Array:
         if subdivision < 1 or subdivision != int(subdivision):
             raise ValueError(f"subdivision must be a whole number of at least 1, got {subdivision}")
         self.unit, self.subdivision = unit, int(subdivision)
-        self.axis_names = self._check_axis_names(axis_names, dims, ndim)
-
-    @staticmethod
-    def _check_axis_names(names: Sequence[str] | None, dims: int, ndim: int) -> tuple[str, ...]:
         channels = ndim - dims
-        if names is None:
-            leading = ("c^",) if channels == 1 else tuple(f"c{i}^" for i in range(channels))
-            return leading + spatial_axis_names(dims)
-        names = tuple(names)
+        if axis_names is None:
+            leading = ["c^"] if channels == 1 else [f"c{i}^" for i in range(channels)]
+            axis_names = [*leading, *spatial_axis_names(dims)]
+        self.axis_names = names = tuple(axis_names)
         if len(names) != ndim:
             raise ValueError(f"axis_names needs {ndim} names, one per axis of the data, got {len(names)}: {names}")
         if any(name.endswith("^") != (axis < channels) for axis, name in enumerate(names)):
@@ -124,7 +120,6 @@ class Array:
                 f"axis_names must mark the first {channels} of its {ndim} names as channels (with a trailing '^') and no "
                 f"others, since voxel_size has {dims} numbers; got {names}"
             )
-        return names
 
     @property
     def shape(self) -> tuple[int, ...]:

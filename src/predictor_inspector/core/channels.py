@@ -1,4 +1,4 @@
-"""Channels of a target as data: name, kind, range, colour, and the parameters that shape each."""
+"""Channel descriptions: name, kind, range, colour, and the parameters that shape each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predictors by name and their configurations, from dictionaries, YAML, files, presets and single values."""
+"""Predictor configurations from and to dictionaries and YAML; presets and single values."""
 
 from __future__ import annotations
 
@@ -56,14 +56,12 @@ def predictor_from_config(config: dict[str, Any]) -> Predictor:
         If the kind or a parameter is unknown (the message suggests the nearest), a required one is missing, or a value is
         not of the right type or out of bounds.
     """
-    if not isinstance(config, dict) or "kind" not in config:
+    kind = config.get("kind") if isinstance(config, dict) else None
+    if not isinstance(kind, str):
         raise ValueError(
             f"a predictor's configuration needs the key 'kind', one of {', '.join(predictor_kinds())}; got {config!r}"
         )
     values = {key: value for key, value in config.items() if key != "kind"}
-    kind = config["kind"]
-    if not isinstance(kind, str):
-        raise ValueError(f"kind must be one of {', '.join(predictor_kinds())}; got {kind!r}")
     cls = predictor_class(kind)
     parameters = {p.name: p for p in parameters_of(cls)}
     for name in values:

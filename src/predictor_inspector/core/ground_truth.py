@@ -1,4 +1,4 @@
-"""Ground truth and masks as predictors need them: labels per channel, and which voxels are annotated."""
+"""Ground truth and masks for predictors: labels per channel, and annotated voxels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters of predictors: one definition for forms, command line, YAML, documentation and checks.
+"""Parameters of predictors, defined once for forms, command line, YAML and checks.
 
 A predictor is a frozen dataclass whose fields are made by `parameter`, which keeps unit, bounds and a description beside
 the default. Everything that shows or reads parameters asks `parameters_of`.

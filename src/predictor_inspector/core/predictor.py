@@ -160,5 +160,5 @@ class Predictor(ABC):
 
     @classmethod
     def starting_values(cls, gt: Array) -> dict[str, Any]:
-        """Values that suit `gt` for parameters that nobody has chosen yet, the required ones at least."""
+        """Starting values that suit `gt`, for the required parameters at least."""
         return {}

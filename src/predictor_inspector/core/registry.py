@@ -1,7 +1,7 @@
 """Registry of extensions: predictors, formats, checks, explanations, decoders and dock tabs.
 
 An extension is a name and an object, written ``"module:attribute"``: built-in ones in a table beside their kind's home,
-other packages' as entry points of the same form. Both are imported when they are first asked for.
+other packages' as entry points of the same form. Both are imported when they are first used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Text formats: numbers, counts, lists, lengths, regions, memory, durations, values, errors, tables."""
+"""Text formats for numbers, lists, lengths, regions, memory, durations, errors and tables."""
 
 from __future__ import annotations
 

@@ -285,7 +285,7 @@ def _upsampling(before: int, after: int, factor: tuple[int, ...], constant: bool
         return torch.nn.Sequential(
             _layer("ConvTranspose", len(factor))(before, after, factor, stride=factor), torch.nn.ReLU()
         )
-    # What acts on single voxels may as well come before the repeating, where there are fewer of them.
+    # Convolving single voxels and repeating them commute; before, there are fewer of them.
     repeat = torch.nn.Upsample(scale_factor=tuple(map(float, factor)), mode="nearest")
     return torch.nn.Sequential(_layer("Conv", len(factor))(before, after, 1), torch.nn.ReLU(), repeat)
 

@@ -1,4 +1,4 @@
-"""Sizes that a U-Net takes, crops and gives, one axis at a time."""
+"""Sizes in a U-Net: what fits, what is cropped and what comes out, along one axis."""
 
 from __future__ import annotations
 

@@ -142,13 +142,13 @@ def test_values_lie_within_one_and_reach_it_where_there_is_no_boundary() -> None
         assert (target.numpy() == value).all()
 
 
-@pytest.mark.parametrize("far", [0, 19_900])
+@pytest.mark.parametrize("far", [0, 16_400])
 def test_distances_along_an_axis_longer_than_narrow_integers_are_exact(far: int) -> None:
-    labels = np.zeros((20_000, 1), np.uint8)
+    labels = np.zeros((16_500, 1), np.uint8)
     labels[:3] = 1
     keep = (slice(far, far + 100), slice(0, 1))
     values = signed_distance(torch.from_numpy(labels), (1.0, 1.0), 1e4, keep)[:, 0]
-    expected = np.tanh(np.abs(np.arange(20_000) - 2.5) / 1e4)
+    expected = np.tanh(np.abs(np.arange(16_500) - 2.5) / 1e4)
     np.testing.assert_allclose(values.abs().numpy(), expected[keep[0]], atol=1e-6)
 
 

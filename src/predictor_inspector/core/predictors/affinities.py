@@ -16,9 +16,8 @@ from predictor_inspector.core.array_types import EmbeddingArray
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ground_truth import annotated, check_channels, object_labels, part_of
 from predictor_inspector.core.model import Architecture, Model, conv_head
-from predictor_inspector.core.ops.affinities import affinities, known_pairs
+from predictor_inspector.core.ops.affinities import affinities, known_pairs, surviving
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance, joined
-from predictor_inspector.core.ops.erosion import surviving
 from predictor_inspector.core.ops.shape_descriptors import TRUNCATE, shape_descriptors, window_radius
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor, SpecT

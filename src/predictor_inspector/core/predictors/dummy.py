@@ -1,4 +1,4 @@
-"""Nothing to learn: for trying out a pipeline."""
+"""Dummy predictor: nothing to learn, for trying out a pipeline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One channel per class."""
+"""One-hot classes: one channel per class."""
 
 from __future__ import annotations
 
