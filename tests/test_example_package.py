@@ -57,9 +57,9 @@ def test_the_predictor_can_be_inspected_and_keeps_the_contract(gt: Array, inspec
 @pytest.mark.parametrize("voxel", [(3, 4), (3, 2), (0, 0)], ids=["centre", "object", "far"])
 def test_the_explanation_retraces_target_and_weight(inspection: Inspection, voxel: tuple[int, int]) -> None:
     explanation = explain(inspection, 0, voxel)
-    assert explanation.derived_value == pytest.approx(explanation.value, abs=1e-6)
-    assert explanation.derived_weight == pytest.approx(explanation.weight, rel=1e-5)
-    assert "because the centre of object 7 is" in explanation.sentence
+    assert explanation.why_value.derived == pytest.approx(explanation.value, abs=1e-6)
+    assert explanation.why_weight.derived == pytest.approx(explanation.weight, rel=1e-5)
+    assert "because the centre of object 7 is" in explanation.why_value.sentence
 
 
 def test_the_command_line_lists_the_predictor_and_the_files_arrays(file: str, capsys: pytest.CaptureFixture) -> None:

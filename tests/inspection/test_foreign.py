@@ -37,11 +37,13 @@ def test_kinds_of_channels_are_explained_whoever_they_are_of(inspection: Inspect
     for channel in range(3):
         for voxel in ((0, 0), (4, 13), (5, 14), (6, 21), (7, 27), (18, 3)):
             found = explain(inspection, channel, voxel)
-            assert found.derived_value == pytest.approx(found.value, abs=1e-5)
-            assert found.derived_weight == pytest.approx(found.weight, rel=1e-5)
-    assert "pairs count only as a whole (strict)" in " ".join(explain(inspection, 0, (6, 19)).weight_steps)
-    assert "clip limits [0.1, 1]" in " ".join(explain(inspection, 0, (5, 10)).weight_steps)
-    assert "inside object 1, 4 nm from the boundary with background" in explain(inspection, 2, (4, 4)).sentence
+            assert found.why_value.derived == pytest.approx(found.value, abs=1e-5)
+            assert found.why_weight.derived == pytest.approx(found.weight, rel=1e-5)
+    assert "pairs count only as a whole (strict)" in " ".join(explain(inspection, 0, (6, 19)).why_weight.steps)
+    assert "clip limits [0.1, 1]" in " ".join(explain(inspection, 0, (5, 10)).why_weight.steps)
+    assert (
+        "inside object 1, 4 nm from the boundary with background" in explain(inspection, 2, (4, 4)).why_value.sentence
+    )
 
 
 def test_histograms_span_the_range_that_channels_declare(inspection: Inspection) -> None:
@@ -78,8 +80,9 @@ def test_what_is_not_known_of_a_channel_is_explained_from_outside() -> None:
     inspection = inspect(Odd(4), Array(np.ones((4, 4), np.uint8), (1, 1)), device="cpu")
     for channel in range(4):
         found = explain(inspection, channel, (0, 0))
-        assert found.sentence == "Odd gives 0 here."
-        assert found.derived_value is found.derived_weight is None
+        assert found.why_value.sentence == "Odd gives 0 here."
+        assert found.why_value.derived is found.why_weight.derived is None
+    assert find(inspection)
     assert [(m.value, m.label) for m in limits(inspection, 0)] == [(-3, "lowest"), (5, "highest")]
 
 
@@ -98,7 +101,7 @@ def test_another_package_explains_its_own_kind_of_channel(tmp_path: Path, monkey
     explanation_of.cache_clear()
     try:
         inspection = inspect(Odd(4), Array(np.full((4, 4), 7, np.uint8), (1, 1)), device="cpu")
-        assert explain(inspection, 0, (0, 0)).sentence == "odd 7"
-        assert explain(inspection, 1, (0, 0)).sentence == "Odd gives 0 here."
+        assert explain(inspection, 0, (0, 0)).why_value.sentence == "odd 7"
+        assert explain(inspection, 1, (0, 0)).why_value.sentence == "Odd gives 0 here."
     finally:
         explanation_of.cache_clear()

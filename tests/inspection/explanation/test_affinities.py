@@ -37,12 +37,14 @@ def explained(
 )
 def test_the_sentence_names_the_reason(x: int, sentence: str) -> None:
     found = explained(x)
-    assert found.sentence == sentence
-    assert found.derived_value == found.value
+    assert found.why_value.sentence == sentence
+    assert found.why_value.derived == found.value
 
 
 def test_background_counts_as_an_object_if_asked() -> None:
-    assert explained(3, background_as_object=True).sentence.startswith("1, because this voxel and its partner")
+    assert explained(3, background_as_object=True).why_value.sentence.startswith(
+        "1, because this voxel and its partner"
+    )
 
 
 def test_erosion_is_a_reason() -> None:
@@ -50,7 +52,7 @@ def test_erosion_is_a_reason() -> None:
     ids[0, 6:] = 2
     found = explained(3, ids=ids, grow_boundary_iterations=2)
     assert found.value == 0
-    assert "the partner lies within 2 steps of another id and is eroded" in found.sentence
+    assert "the partner lies within 2 steps of another id and is eroded" in found.why_value.sentence
     assert explained(1, ids=ids, grow_boundary_iterations=2).value == 1
 
 
@@ -59,29 +61,29 @@ def test_an_arrow_leads_from_the_voxel_to_its_partner() -> None:
     (arrow,) = [m for m in found.marks if isinstance(m, Arrow)]
     assert arrow.begin == (105.0, 206.0)
     assert arrow.end == (105.0, 202.0)
-    assert arrow.role == "yes"
+    assert arrow.meaning == "yes"
     boxes = [m for m in found.marks if isinstance(m, BoxMark)]
     assert [(b.begin, b.end, b.label) for b in boxes] == [
         ((100.0, 204.0), (110.0, 208.0), "id 1"),
         ((100.0, 200.0), (110.0, 204.0), "id 1"),
     ]
-    assert [m.role for m in explained(1).marks if isinstance(m, Arrow)] == ["no"]
-    assert [m.role for m in explained(6).marks if isinstance(m, Arrow)] == ["unknown"]
+    assert [m.meaning for m in explained(1).marks if isinstance(m, Arrow)] == ["no"]
+    assert [m.meaning for m in explained(6).marks if isinstance(m, Arrow)] == ["unknown"]
 
 
 def test_a_partner_that_is_not_annotated_takes_the_weight_away() -> None:
     known = np.ones_like(IDS)
     known[0, 1] = 0
     found = explained(0, mask=known)
-    assert found.weight == found.derived_weight == 0
-    assert "Its partner is not annotated" in " ".join(found.weight_steps)
+    assert found.weight == found.why_weight.derived == 0
+    assert "Its partner is not annotated" in " ".join(found.why_weight.steps)
     alone = explained(0, mask=known, mask_pairs=False)
-    assert alone.weight == pytest.approx(alone.derived_weight)
+    assert alone.weight == pytest.approx(alone.why_weight.derived)
     assert alone.weight > 0
-    assert "outside the data" in " ".join(explained(6).weight_steps)
+    assert "outside the data" in " ".join(explained(6).why_weight.steps)
 
 
 def test_offsets_along_several_axes_are_said_in_one_breath() -> None:
     ids = np.ones((5, 9), np.uint8)
-    assert "(2 voxels on along y and 3 on along x, 23.32 nm away)" in explained(0, (2, 3), ids).sentence
-    assert "this voxel, its own partner, has id 1" in explained(0, (0, 0), ids).sentence
+    assert "(2 voxels on along y and 3 on along x, 23.32 nm away)" in explained(0, (2, 3), ids).why_value.sentence
+    assert "this voxel, its own partner, has id 1" in explained(0, (0, 0), ids).why_value.sentence

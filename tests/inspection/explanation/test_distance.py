@@ -60,14 +60,14 @@ def test_the_line_the_length_and_the_curve_say_the_same() -> None:
     labels[:, 10:] = 7
     gt = Array(labels, (524, 400), subdivision=100)
     found = explain(inspect(DistancePredictor(["a"], 20.0, False), gt, device="cpu"), 0, (10, 12))
-    assert found.sentence == "+0.4621: inside object 7, 10 nm from the boundary with background."
-    assert "straight along x" in " ".join(found.steps)
+    assert found.why_value.sentence == "+0.4621: inside object 7, 10 nm from the boundary with background."
+    assert "straight along x" in " ".join(found.why_value.steps)
     (line,) = [m for m in found.marks if isinstance(m, Line)]
     assert line.begin == pytest.approx((10.5 * 5.24, 50.0))
     assert line.end == pytest.approx((10.5 * 5.24, 40.0))
-    assert found.curve is not None
-    assert found.curve.marker == pytest.approx((10.0, tanh(0.5)))
-    x, y = np.array(found.curve.x), np.array(found.curve.y)
+    assert found.why_value.curve is not None
+    assert found.why_value.curve.marker == pytest.approx((10.0, tanh(0.5)))
+    x, y = np.array(found.why_value.curve.x), np.array(found.why_value.curve.y)
     np.testing.assert_allclose(y, np.tanh(x / 20))
     assert x.min() < 10 < x.max()
 
@@ -75,8 +75,8 @@ def test_the_line_the_length_and_the_curve_say_the_same() -> None:
 def test_without_a_boundary_the_target_is_saturated() -> None:
     gt = Array(np.zeros((9, 9), np.uint8), (1, 1))
     found = explain(inspect(DistancePredictor(["a"], 2.0, False), gt, device="cpu"), 0, (4, 4))
-    assert found.sentence == "−1: on background (id 0), with no boundary within 20 nm."
-    assert found.derived_value == -1
+    assert found.why_value.sentence == "−1: on background (id 0), with no boundary within 20 nm."
+    assert found.why_value.derived == -1
 
 
 def test_inner_and_hot_distances_have_their_own_reasons() -> None:
@@ -84,12 +84,15 @@ def test_inner_and_hot_distances_have_their_own_reasons() -> None:
     labels[3:6, 3:6] = 4
     gt = Array(labels, (1, 1))
     inner = inspect(InnerDistancePredictor(["a"], 2.0), gt, device="cpu")
-    assert "background, where inner distances are 0" in explain(inner, 0, (0, 0)).sentence
-    assert "inside object 4" in explain(inner, 0, (4, 4)).sentence
+    assert "background, where inner distances are 0" in explain(inner, 0, (0, 0)).why_value.sentence
+    assert "inside object 4" in explain(inner, 0, (4, 4)).why_value.sentence
     hot = inspect(HotDistancePredictor(["a"], 2.0, False), gt, device="cpu")
-    assert explain(hot, 0, (4, 4)).sentence == "1, because the voxel has id 4, which is above 0: inside 'a'."
-    assert explain(hot, 0, (0, 0)).sentence == "0, because the voxel has id 0, which is not above 0: outside 'a'."
-    assert explain(hot, 1, (4, 4)).curve is not None
+    assert explain(hot, 0, (4, 4)).why_value.sentence == "1, because the voxel has id 4, which is above 0: inside 'a'."
+    assert (
+        explain(hot, 0, (0, 0)).why_value.sentence
+        == "0, because the voxel has id 0, which is not above 0: outside 'a'."
+    )
+    assert explain(hot, 1, (4, 4)).why_value.curve is not None
 
 
 def test_a_distance_that_cannot_be_trusted_points_to_what_is_unknown() -> None:
@@ -101,12 +104,12 @@ def test_a_distance_that_cannot_be_trusted_points_to_what_is_unknown() -> None:
         DistancePredictor(["a"], 4.0, True), Array(labels, (1, 1)), mask=Array(known, (1, 1)), device="cpu"
     )
     found = explain(inspection, 0, (4, 5))
-    assert found.weight == found.derived_weight == 0
-    assert "The nearest voxel that is not annotated is 2 nm away" in " ".join(found.weight_steps)
-    (line,) = [m for m in found.marks if isinstance(m, Line) and m.role == "unknown"]
+    assert found.weight == found.why_weight.derived == 0
+    assert "The nearest voxel that is not annotated is 2 nm away" in " ".join(found.why_weight.steps)
+    (line,) = [m for m in found.marks if isinstance(m, Line) and m.meaning == "unknown"]
     assert line.end == (4.5, 3.5)
     edge = explain(inspection, 0, (4, 29))
-    assert "edge of the ground truth" in " ".join(edge.weight_steps)
+    assert "edge of the ground truth" in " ".join(edge.why_weight.steps)
 
 
 @pytest.mark.parametrize("kind", [DistancePredictor, HotDistancePredictor])
@@ -119,5 +122,5 @@ def test_real_distances_are_retraced(real_data: Path, kind: Any) -> None:
         voxel = (0, *rng.integers(100, size=2))
         for channel in range(len(inspection.channel_names)):
             found = explain(inspection, channel, voxel)
-            assert found.derived_value == pytest.approx(found.value, abs=1e-5)
-            assert found.derived_weight == pytest.approx(found.weight, rel=1e-5)
+            assert found.why_value.derived == pytest.approx(found.value, abs=1e-5)
+            assert found.why_weight.derived == pytest.approx(found.weight, rel=1e-5)

@@ -27,11 +27,11 @@ def assert_every_number_is_retraced(inspection: Inspection, seed: int, voxels: i
         for _ in range(voxels):
             voxel = [int(rng.integers(n)) for n in inspection.target.spatial_shape]
             found = explain(inspection, channel, voxel)
-            where = (found.title, *found.steps)
+            where = (found.title, *found.why_value.steps, *found.why_weight.steps)
             assert found.value == inspection.target.data[(channel, *voxel)]
             assert found.weight == inspection.weight.data[(channel, *voxel)]
-            assert found.derived_value == pytest.approx(found.value, abs=WITHIN), where
-            assert found.derived_weight == pytest.approx(found.weight, rel=1e-5, abs=1e-6), where
+            assert found.why_value.derived == pytest.approx(found.value, abs=WITHIN), where
+            assert found.why_weight.derived == pytest.approx(found.weight, rel=1e-5, abs=1e-6), where
             assert voxel_at(inspection, found.position) == tuple(voxel)
 
 
@@ -114,7 +114,7 @@ def test_the_counts_and_the_clip_are_said() -> None:
     labels = np.zeros((10, 20), np.uint8)
     labels[0, :3] = 1
     inspection = inspect(DistancePredictor(["a"], 2.0, False), Array(labels, (1, 1)), device="cpu")
-    steps = " ".join(explain(inspection, 0, (0, 0)).weight_steps)
+    steps = " ".join(explain(inspection, 0, (0, 0)).why_weight.steps)
     assert "Of the 200 voxels that count in this region, 3 are inside objects." in steps
     assert "3 / (200 + 1) = 0.01493 (counting starts at 1), clipped to 0.05 by the limits [0.05, 0.95]" in steps
     assert "1 / (2 classes · 0.05) = 10" in steps
@@ -130,8 +130,8 @@ def test_a_voxel_that_is_not_annotated_says_so() -> None:
         OneHotPredictor(["a", "b"]),
     ):
         found = explain(inspect(predictor, Array(labels, (1, 1)), mask=mask, device="cpu"), 0, (0, 3))
-        assert found.weight == found.derived_weight == 0
-        assert "not annotated" in " ".join(found.weight_steps)
+        assert found.weight == found.why_weight.derived == 0
+        assert "not annotated" in " ".join(found.why_weight.steps)
 
 
 def test_a_channel_or_a_voxel_that_there_is_not_is_refused() -> None:
@@ -187,12 +187,12 @@ def test_a_predictor_of_which_nothing_is_known_is_explained_from_outside() -> No
     gt = Array(labels, (1, 1))
     inspection = inspect(Halves(), gt, gt.roi_of((slice(0, 4), slice(2, 3))), device="cpu")
     found = explain(inspection, 0, (1, 0))
-    assert found.sentence == "Halves gives 0.5 here."
-    assert "The id here is 7." in found.steps
-    assert any("2 nm along x" in step for step in found.steps)
-    assert any("positive class" in step for step in found.steps)
-    assert found.derived_value is None
-    assert found.derived_weight is None
+    assert found.why_value.sentence == "Halves gives 0.5 here."
+    assert "The id here is 7." in found.why_value.steps
+    assert any("2 nm along x" in step for step in found.why_value.steps)
+    assert any("positive class" in step for step in found.why_weight.steps)
+    assert found.why_value.derived is None
+    assert found.why_weight.derived is None
     assert len(found.marks) == 2
 
 

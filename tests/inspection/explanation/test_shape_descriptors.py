@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from predictor_inspector.core import AffinitiesPredictor, Array
 from predictor_inspector.data import open_array
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, VoxelSet, explain
+from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, VoxelMark, explain
 from predictor_inspector.inspection.explanation.descriptors import local_shape
 from tests.core import oracles
 from tests.core.strategies import SEEDS, blocks, shapes
@@ -44,10 +44,10 @@ def test_the_window_the_object_and_its_ellipsoid_are_drawn() -> None:
     predictor = AffinitiesPredictor([[0, 1]], num_voxels=2)
     found = explain(inspect(predictor, gt, device="cpu"), 1, (9, 10))
     at = np.array([40 + 9.5 * 4, -8 + 10.5 * 4])
-    window = next(m for m in found.marks if isinstance(m, BoxMark) and m.role == "window")
+    window = next(m for m in found.marks if isinstance(m, BoxMark) and m.meaning == "window")
     np.testing.assert_allclose(window.begin, at - 6.5 * 4)
     np.testing.assert_allclose(window.end, at + 6.5 * 4)
-    (part,) = [m for m in found.marks if isinstance(m, VoxelSet)]
+    (part,) = [m for m in found.marks if isinstance(m, VoxelMark)]
     inside = gt.roi.intersect(part.mask.roi)
     assert inside == part.mask.roi
     assert (part.mask.numpy() == (gt[inside].data == 5)).all()
@@ -67,19 +67,19 @@ def test_with_downsampling_the_samples_are_drawn_where_they_are_taken() -> None:
     gt = Array(labels, (1, 1), (1, 2))
     predictor = AffinitiesPredictor([[0, 1]], num_voxels=2, downsample_lsds=3)
     found = explain(inspect(predictor, gt, device="cpu"), 1, (5, 5))
-    (part,) = [m for m in found.marks if isinstance(m, VoxelSet)]
+    (part,) = [m for m in found.marks if isinstance(m, VoxelMark)]
     assert tuple(part.mask.voxel_size) == (3, 3)
     # Groups are counted from the world's origin.
     assert all(o % 3 == 0 for o in part.mask.offset)
-    assert "every 3th voxel" not in " ".join(found.steps)
-    assert "every 3rd voxel (downsample_lsds)" in " ".join(found.steps)
+    assert "every 3th voxel" not in " ".join(found.why_value.steps)
+    assert "every 3rd voxel (downsample_lsds)" in " ".join(found.why_value.steps)
 
 
 def test_background_has_no_shape() -> None:
     gt = Array(np.zeros((6, 6), np.uint8), (1, 1))
     found = explain(inspect(AffinitiesPredictor([[0, 1]], num_voxels=1), gt, device="cpu"), 2, (3, 3))
-    assert found.sentence == "0, because the voxel is background (id 0), which has no shape."
-    assert not any(isinstance(m, VoxelSet) for m in found.marks)
+    assert found.why_value.sentence == "0, because the voxel is background (id 0), which has no shape."
+    assert not any(isinstance(m, VoxelMark) for m in found.marks)
 
 
 @pytest.mark.parametrize("downsample", [1, 2])
@@ -93,5 +93,5 @@ def test_real_descriptors_are_retraced(real_data: Path, downsample: int) -> None
         voxel = (0, *rng.integers(60, size=2))
         for channel in range(1, 11):
             found = explain(inspection, channel, voxel)
-            assert found.derived_value == pytest.approx(found.value, abs=1e-4)
-            assert found.derived_weight == pytest.approx(found.weight, rel=1e-5)
+            assert found.why_value.derived == pytest.approx(found.value, abs=1e-4)
+            assert found.why_weight.derived == pytest.approx(found.weight, rel=1e-5)

@@ -71,7 +71,7 @@ def test_a_click_explains_and_a_drag_or_a_click_while_off_does_not(explaining: E
     explaining.click(x, y)
     found = explaining.tab.explanation
     assert found is not None
-    assert found.sentence in explaining.tab.text
+    assert found.why_value.sentence in explaining.tab.text
     inspection = explaining.window.widget.inspection
     assert found == explain(inspection, 0, found.index)
     assert len(layer(explaining, LINES).data) > 0
@@ -180,7 +180,7 @@ def test_the_tab_says_what_to_do_and_grows(explaining: Explaining) -> None:
     explaining.click(*explaining.middle())
     assert "Weight" in tab.text
     sentence = next(
-        label for label in explaining["view"].findChildren(QLabel) if label.text() == tab.explanation.sentence
+        label for label in explaining["view"].findChildren(QLabel) if label.text() == tab.explanation.why_value.sentence
     )
     small = sentence.fontMetrics().height()
     explaining["large"].click()

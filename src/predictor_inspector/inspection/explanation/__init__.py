@@ -1,9 +1,9 @@
 """Explanations of a voxel's target and weight, in words, numbers and geometry.
 
-There is one for each kind of channel (see `Channel`), found in the registry `EXPLANATIONS`.
+There is one for each kind of channel, see `Channel`.
 """
 
-from predictor_inspector.inspection.explanation.explanation import EXPLANATIONS, Explanation, explain, explain_at
+from predictor_inspector.inspection.explanation.explanation import Explanation, explain, explain_at
 from predictor_inspector.inspection.explanation.parts import (
     Arrow,
     BoxMark,
@@ -13,13 +13,12 @@ from predictor_inspector.inspection.explanation.parts import (
     Mark,
     Point,
     Reason,
-    VoxelSet,
+    VoxelMark,
 )
 from predictor_inspector.inspection.explanation.voxel import Voxel, voxel_at
 from predictor_inspector.inspection.explanation.weights import annotated, balanced
 
 __all__ = [
-    "EXPLANATIONS",
     "Arrow",
     "BoxMark",
     "Curve",
@@ -30,7 +29,7 @@ __all__ = [
     "Point",
     "Reason",
     "Voxel",
-    "VoxelSet",
+    "VoxelMark",
     "annotated",
     "balanced",
     "explain",

@@ -6,13 +6,10 @@ from itertools import product
 
 import numpy as np
 
-from predictor_inspector.core.text import length
-from predictor_inspector.inspection.explanation.parts import Arrow, Mark, Reason, Role
+from predictor_inspector.inspection.explanation.parts import Arrow, Mark, Meaning, Reason
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel, point
 from predictor_inspector.inspection.explanation.weights import Condition, annotated, balanced
-
-_CLASSES = ("pairs of affinity 0", "pairs of affinity 1")
 
 
 def explain_affinity(voxel: Voxel) -> tuple[Reason, Reason]:
@@ -23,7 +20,8 @@ def explain_affinity(voxel: Voxel) -> tuple[Reason, Reason]:
     conditions = [annotated(voxel)]
     if voxel.parameter("mask", False):
         conditions.append(_partner_known(voxel, there))
-    return _target(voxel, there), balanced(voxel, conditions, voxel.value > 0, _CLASSES)
+    classes = "pairs of affinity 0", "pairs of affinity 1"
+    return _target(voxel, there), balanced(voxel, conditions, voxel.value > 0, classes)
 
 
 def _target(voxel: Voxel, there: Index) -> Reason:
@@ -34,9 +32,8 @@ def _target(voxel: Voxel, there: Index) -> Reason:
         steps += [f"Its partner, {where}, lies outside the ground truth.", "No partner, no affinity: 0."]
         sentence = f"0, because the partner ({where}) lies outside the data, where no object is known."
         return Reason(tuple(steps), 0.0, _marks(voxel, there, None), sentence)
-    there_id = voxel.id_at(there)
+    there_id, erosion = voxel.id_at(there), voxel.parameter("erosion", 0)
     steps.append(f"Its partner, {where}, has id {there_id}.")
-    erosion = voxel.parameter("erosion", 0)
     if erosion:
         steps.append(f"Objects are eroded {erosion} times first ({voxel.described.roles['erosion']}).")
     reasons = []
@@ -84,9 +81,9 @@ def _marks(voxel: Voxel, there: Index, same: bool | None) -> tuple[Mark, ...]:
     here = voxel.box(voxel.at, "voxel", f"id {voxel.id_at(voxel.at)}")
     if there == voxel.at:
         return (here,)
-    role: Role = "unknown" if same is None else "yes" if same else "no"
+    meaning: Meaning = "unknown" if same is None else "yes" if same else "no"
     label = "outside the data" if same is None else f"id {voxel.id_at(there)}"
-    return here, voxel.box(there, role, label), Arrow(point(voxel.centre()), point(voxel.centre(there)), role)
+    return here, voxel.box(there, meaning, label), Arrow(point(voxel.centre()), point(voxel.centre(there)), meaning)
 
 
 def _offset_text(voxel: Voxel) -> str:
@@ -97,4 +94,4 @@ def _offset_text(voxel: Voxel) -> str:
         return "the voxel itself"
     count, rest = steps[0].split(" ", 1)
     steps[0] = f"{count} {'voxel' if count == '1' else 'voxels'} {rest}"
-    return f"{' and '.join(steps)}, {length(float(np.linalg.norm(np.array(offset) * voxel.sizes)), voxel.unit)} away"
+    return f"{' and '.join(steps)}, {voxel.length(float(np.linalg.norm(offset * voxel.sizes)))} away"

@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import atanh, tanh
+from typing import NamedTuple
 
 import numpy as np
 
 from predictor_inspector.core.ops.boundary_distance import SATURATED
-from predictor_inspector.core.text import amount, length, signed
+from predictor_inspector.core.text import amount, signed
 from predictor_inspector.inspection.explanation.parts import Curve, Line, Mark, Point, Reason
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel, Window, point
 from predictor_inspector.inspection.explanation.weights import Condition, annotated, balanced
 
-_SURE = 1.0001
-"""A window reaches this much further than the nearest that was found, against rounding."""
-
-_CURVE = 3.0
-"""Scale factors on either side of 0 that the curve shows, if the voxel doesn't lie further out."""
-
-Candidates = Callable[[Window], np.ndarray]
-"""Gives the places of interest in a part of the volume: float, [N, axes], in voxels from the part's first."""
+_SURE = 1.0001  # a window reaches this much further than the nearest that was found, against rounding
+_CURVE = 3.0  # scale factors on either side of 0 that the curve shows, if the voxel doesn't lie further out
 
 
-@dataclass(frozen=True)
-class Nearest:
-    """The nearest place that was looked for.
-
-    Attributes
-    ----------
-    distance : float
-        In the unit of length, from the voxel's centre.
-    at : numpy.ndarray
-        Its position in voxels, float64, [axes]; halfway between two voxels for a face.
-    """
+class Nearest(NamedTuple):
+    """A distance from a voxel's centre, and the place at that distance: in voxels, halfway between two for a face."""
 
     distance: float
     at: np.ndarray
@@ -52,35 +37,29 @@ def faces(labels: np.ndarray) -> np.ndarray:
 
 
 def nearest(
-    candidates: Candidates, shape: Index, at: Index, sizes: np.ndarray, limit: float, start: float
+    candidates: Callable[[Window], np.ndarray], shape: Index, at: Index, sizes: np.ndarray, limit: float, start: float
 ) -> Nearest | None:
-    """The nearest candidate, looked for in windows that grow; None if there is none within `limit`.
+    """The candidate nearest to voxel `at`, found in windows that grow; None if there is none within `limit`.
 
     Parameters
     ----------
+    candidates : callable
+        Gives the candidates in a part of the volume: float, [N, axes], in voxels from the part's first.
     shape : tuple of int
         The volume's, in voxels.
-    at : tuple of int
-        The voxel.
     sizes : numpy.ndarray
-        Voxel size per axis, in the unit of the result.
-    limit, start : float
-        How far to look, and how far first.
+        Voxel size per axis, in the unit of the result, of `limit` and of `start`, the first window's reach.
     """
     radius = min(max(start, float(min(sizes))), limit)
     while True:
         steps = np.ceil(radius * _SURE / sizes).astype(int) + 1
         low, high = np.maximum(np.array(at) - steps, 0), np.minimum(np.array(at) + steps + 1, shape)
         places = low + candidates(tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True)))
-        found: Nearest | None = None
-        if len(places):
-            distances = np.sqrt((((places - at) * sizes) ** 2).sum(1))
-            first = int(np.argmin(distances))
-            found = Nearest(float(distances[first]), places[first])
-            if found.distance <= radius:
-                return found
-        whole = bool((low == 0).all() and (high == shape).all())
-        if radius >= limit or whole:
+        distances = np.sqrt((((places - at) * sizes) ** 2).sum(1))
+        first = int(np.argmin(distances)) if len(places) else None
+        found = None if first is None else Nearest(float(distances[first]), places[first])
+        complete = radius >= limit or bool((low == 0).all() and (high == shape).all())
+        if complete or (found is not None and found.distance <= radius):
             return found if found is not None and found.distance <= limit else None
         radius = min(limit, 2 * radius if found is None else found.distance)
 
@@ -90,19 +69,15 @@ def nearest_unknown(
 ) -> Nearest | None:
     """The nearest voxel that is not annotated, or just outside the ground truth; None if there is none within `limit`.
 
-    Parameters
-    ----------
-    known : callable or None
-        Tells which voxels of a part of the volume are annotated, boolean; None for all.
+    `known` tells which voxels of a part of the volume are annotated, boolean; None: all are.
     """
     ends = [(axis, end) for axis, n in enumerate(shape) for end in (-1, n)]
     distance, axis, end = min((abs(end - at[axis]) * float(sizes[axis]), axis, end) for axis, end in ends)
-    outside = Nearest(distance, np.array([end if a == axis else i for a, i in enumerate(at)], float))
-    inside = None
+    best = Nearest(distance, np.array([end if a == axis else i for a, i in enumerate(at)], float))
     if known is not None:
         reach = min(limit, distance)
         inside = nearest(lambda window: np.argwhere(~known(window)), shape, at, sizes, reach, float(max(sizes)))
-    best = inside if inside is not None and inside.distance < distance else outside
+        best = inside if inside is not None and inside.distance < distance else best
     return best if best.distance <= limit else None
 
 
@@ -129,35 +104,34 @@ def _signed(voxel: Voxel, own: int) -> Reason:
     limit = SATURATED * scale
     guess = atanh(min(abs(voxel.value), 0.999)) * scale
     face = nearest(lambda window: faces(voxel.labels(window)), voxel.shape, voxel.at, voxel.sizes, limit, guess)
-    steps = [f"This voxel has id {own}: {'inside an object, so plus' if own > 0 else 'background, so minus'}."]
-    marks: tuple[Mark, ...] = (voxel.box(voxel.at, "voxel", f"id {own}"),)
+    step = f"This voxel has id {own}: {'inside an object, so plus' if own > 0 else 'background, so minus'}."
+    mark = voxel.box(voxel.at, "voxel", f"id {own}")
     if face is None:
-        value = float(sign)
-        steps.append(
-            f"No boundary within {amount(SATURATED)} · {length(scale, unit)} = {length(limit, unit)}: tanh is 1."
-        )
-        sentence = f"{amount(value)}: {where}, with no boundary within {length(limit, unit)}."
-        return Reason(tuple(steps), value, marks, sentence, _curve(sign * limit, scale, unit))
+        reach = voxel.length(limit)
+        no_face = f"No boundary within {amount(SATURATED)} · {voxel.length(scale)} = {reach}: tanh is 1."
+        sentence = f"{amount(sign)}: {where}, with no boundary within {reach}."
+        return Reason((step, no_face), float(sign), (mark,), sentence, _curve(sign * limit, scale, unit))
     sides = voxel.id_at(np.floor(face.at).astype(int)), voxel.id_at(np.ceil(face.at).astype(int))
-    place = voxel.centre(face.at)
-    signed_length = sign * face.distance
+    place, signed_length, distance = voxel.centre(face.at), sign * face.distance, voxel.length(face.distance)
     value = tanh(signed_length / scale)
-    distance = length(face.distance, unit)
-    steps += [
+    steps = (
+        step,
         f"The nearest boundary face lies between ids {sides[0]} and {sides[1]}, {distance} from this voxel's centre: "
         + _pythagoras(voxel, place, face.distance),
         f"tanh({signed(signed_length)} / {amount(scale)}) = tanh({signed(signed_length / scale)}) = {signed(value)}",
-    ]
-    other = next((s for s in sides if s != own), own)
-    between = f"the boundary with {'background' if other == 0 else f'object {other}'}"
-    if own not in sides:
+    )
+    if own in sides:
+        other = next((side for side in sides if side != own), own)
+        between = f"the boundary with {'background' if other == 0 else f'object {other}'}"
+    else:
         between = f"the boundary between ids {sides[0]} and {sides[1]}"
-    sentence = f"{signed(value)}: {where}, {distance} from {between}."
-    marks += (
+    marks = (
+        mark,
         Line(point(voxel.centre()), point(place), "boundary", distance),
         Point(point(place), "boundary", "nearest boundary"),
     )
-    return Reason(tuple(steps), value, marks, sentence, _curve(signed_length, scale, unit))
+    sentence = f"{signed(value)}: {where}, {distance} from {between}."
+    return Reason(steps, value, marks, sentence, _curve(signed_length, scale, unit))
 
 
 def _pythagoras(voxel: Voxel, place: np.ndarray, distance: float) -> str:
@@ -171,40 +145,38 @@ def _pythagoras(voxel: Voxel, place: np.ndarray, distance: float) -> str:
 def _curve(x: float, scale: float, unit: str) -> Curve:
     reach = max(_CURVE * scale, 1.1 * abs(x))
     xs = np.linspace(-reach, reach, 201)
-    label = f"distance to the boundary [{unit}], minus on background"
-    marker = (x, tanh(x / scale))
-    y_label = f"tanh(distance / {amount(scale)} {unit})"
-    return Curve(tuple(xs.tolist()), tuple(np.tanh(xs / scale).tolist()), marker, label, y_label)
+    return Curve(
+        tuple(xs.tolist()),
+        tuple(np.tanh(xs / scale).tolist()),
+        (x, tanh(x / scale)),
+        f"distance to the boundary [{unit}], minus on background",
+        f"tanh(distance / {amount(scale)} {unit})",
+    )
 
 
 def _measurable(voxel: Voxel) -> Condition:
     """That what is unknown is farther away than the boundary."""
     scale = float(voxel.parameter("scale"))
     epsilon, threshold = voxel.parameter("epsilon", 0.0), voxel.parameter("threshold", 1.0)
-    unit = voxel.unit
     limit = (1.01 * atanh(threshold) if threshold < 1 else SATURATED) * scale + float(max(voxel.sizes))
     read = None if voxel.inspection.mask is None else voxel.known
     found = nearest_unknown(read, voxel.shape, voxel.at, voxel.sizes, limit)
-    reach = tanh((limit if found is None else found.distance) / scale)
-    needed = min(abs(voxel.value) + epsilon, threshold)
-    asks = f"{amount(needed)} = min(|{amount(voxel.value)}| + {amount(epsilon)}, {amount(threshold)})"
-    question = f"Is the boundary surely nearer than all that is unknown ({voxel.described.roles['mask']})?"
+    distance = limit if found is None else found.distance
+    reach, needed = tanh(distance / scale), min(abs(voxel.value) + epsilon, threshold)
     # Compared in single precision, as the weights are.
     holds = bool(np.float32(needed) < np.float32(reach))
+    away, marks = voxel.length(distance), tuple[Mark, ...]()
     if found is None:
-        text = (
-            f"{question} Nothing unknown lies within {length(limit, unit)}: tanh({amount(limit)} / {amount(scale)}) = "
-            f"{amount(reach)} > {asks}, so yes."
-        )
-        return Condition(holds, text)
-    inside, distance = voxel.within(found.at), found.distance
-    what = "voxel that is not annotated" if inside else "edge of the ground truth"
+        fact = f"Nothing unknown lies within {away}"
+    else:
+        inside = voxel.within(found.at)
+        fact = f"The nearest {'voxel that is not annotated' if inside else 'edge of the ground truth'} is {away} away"
+        if not holds:
+            label = f"{'not annotated' if inside else 'edge of the data'}, {away}"
+            marks = (Line(point(voxel.centre()), point(voxel.centre(found.at)), "unknown", label),)
     text = (
-        f"{question} The nearest {what} is {length(distance, unit)} away: tanh({amount(distance)} / {amount(scale)}) = "
-        f"{amount(reach)} {'>' if holds else '≤'} {asks}, so {'yes' if holds else 'no'}."
+        f"Is the boundary surely nearer than all that is unknown ({voxel.described.roles['mask']})? {fact}: "
+        f"tanh({amount(distance)} / {amount(scale)}) = {amount(reach)} {'>' if holds else '≤'} {amount(needed)} = "
+        f"min(|{amount(voxel.value)}| + {amount(epsilon)}, {amount(threshold)}), so {'yes' if holds else 'no'}."
     )
-    marks: tuple[Mark, ...] = ()
-    if not holds:
-        label = f"{'not annotated' if inside else 'edge of the data'}, {length(distance, unit)}"
-        marks = (Line(point(voxel.centre()), point(voxel.centre(found.at)), "unknown", label),)
     return Condition(holds, text, marks)

@@ -9,7 +9,7 @@ from functools import cache
 from predictor_inspector.core.registry import Extensions
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.engine.run import Inspection
-from predictor_inspector.inspection.explanation.parts import Curve, Mark, Reason
+from predictor_inspector.inspection.explanation.parts import Mark, Reason
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Voxel, voxel_at
 
@@ -43,49 +43,34 @@ class Explanation:
     ----------
     title : str
         The channel, and where in the world the voxel lies.
-    sentence : str
-        Why the target is what it is, in one plain sentence with ids, numbers and units.
-    target_steps, weight_steps : tuple of str
-        The arithmetic that leads to the target and to the weight, line by line.
-    value, weight : float
-        What target and weight hold.
-    derived_value, derived_weight : float or None
-        What the arithmetic comes to; None where it isn't retraced.
-    marks : tuple of Mark
-        What to draw, in the world.
-    curve : Curve or None
-        The function that made the last step, with the voxel on it.
-    channel : int
-        The channel of target and weight.
     index : tuple of int
         The voxel's place in the ROI.
     position : tuple of float
         Its centre in the unit of length.
+    value, weight : float
+        What target and weight hold.
+    why_value, why_weight : Reason
+        The arithmetic that leads to them.
     """
 
     title: str
-    sentence: str
-    target_steps: tuple[str, ...]
-    weight_steps: tuple[str, ...]
-    value: float
-    weight: float
-    derived_value: float | None
-    derived_weight: float | None
-    marks: tuple[Mark, ...]
-    curve: Curve | None
-    channel: int
     index: tuple[int, ...]
     position: tuple[float, ...]
+    value: float
+    weight: float
+    why_value: Reason
+    why_weight: Reason
 
     @property
-    def steps(self) -> tuple[str, ...]:
-        """All the arithmetic, target first."""
-        return (*self.target_steps, *self.weight_steps)
+    def marks(self) -> tuple[Mark, ...]:
+        """What to draw, in the world."""
+        return (*self.why_value.marks, *self.why_weight.marks)
 
     def as_text(self) -> str:
         """All that is said, for a terminal or the clipboard."""
-        lines = [self.title, self.sentence, "", f"Target {amount(self.value)}", *(f"  {s}" for s in self.target_steps)]
-        lines += ["", f"Weight {amount(self.weight)}", *(f"  {s}" for s in self.weight_steps)]
+        lines = [self.title, self.why_value.sentence]
+        for name, number, why in (("Target", self.value, self.why_value), ("Weight", self.weight, self.why_weight)):
+            lines += ["", f"{name} {amount(number)}", *(f"  {step}" for step in why.steps)]
         return "\n".join(lines)
 
 
@@ -94,8 +79,6 @@ def explain(inspection: Inspection, channel: int, voxel: Sequence[int]) -> Expla
 
     Parameters
     ----------
-    inspection : Inspection
-        What to explain.
     channel : int
         The channel of target and weight.
     voxel : sequence of int
@@ -108,24 +91,11 @@ def explain(inspection: Inspection, channel: int, voxel: Sequence[int]) -> Expla
         for this kind of channel can't be loaded.
     """
     place = Voxel(inspection, channel, tuple(int(i) for i in voxel))
-    target, weight = explanation_of(place.described.kind)(place)
-    centre = place.centre()
-    where = ", ".join(f"{axis} {amount(value, 6)}" for axis, value in zip(place.axes, centre.tolist(), strict=True))
-    return Explanation(
-        title=f"{place.described.name} at {where} {place.unit}",
-        sentence=target.sentence,
-        target_steps=target.steps,
-        weight_steps=weight.steps,
-        value=place.value,
-        weight=place.weight,
-        derived_value=target.derived,
-        derived_weight=weight.derived,
-        marks=(*target.marks, *weight.marks),
-        curve=target.curve,
-        channel=channel,
-        index=place.index,
-        position=tuple(centre.tolist()),
-    )
+    why_value, why_weight = explanation_of(place.described.kind)(place)
+    position = tuple(place.centre().tolist())
+    where = ", ".join(f"{axis} {amount(at, 6)}" for axis, at in zip(place.axes, position, strict=True))
+    title = f"{place.described.name} at {where} {place.unit}"
+    return Explanation(title, place.index, position, place.value, place.weight, why_value, why_weight)
 
 
 def explain_at(inspection: Inspection, channel: int, position: Sequence[float]) -> Explanation | None:
@@ -136,6 +106,6 @@ def explain_at(inspection: Inspection, channel: int, position: Sequence[float]) 
 
 @cache
 def explanation_of(kind: str) -> Explain:
-    """What explains channels of this kind; what can be seen from outside where nothing is registered for it."""
+    """The explanation registered for channels of this kind, or one from outside if there is none."""
     known = kind in EXPLANATIONS.built_in or kind in EXPLANATIONS.names()
     return EXPLANATIONS.load(kind) if known else explain_unknown

@@ -13,29 +13,29 @@ from predictor_inspector.core.array import Array
 
 Coordinates = tuple[float, ...]
 
-Role = Literal["voxel", "yes", "no", "window", "object", "boundary", "unknown"]
+Meaning = Literal["voxel", "yes", "no", "window", "object", "boundary", "unknown"]
 """What a mark stands for, and so its colour: the voxel that is explained, a partner of the same object or of another, a
 window, the object in it, a boundary, the edge of what is known."""
 
 
 @dataclass(frozen=True)
-class Arrow:
+class _FromTo:
+    begin: Coordinates
+    end: Coordinates
+    meaning: Meaning
+    label: str = ""
+
+
+class Arrow(_FromTo):
     """From one place to another."""
 
-    begin: Coordinates
-    end: Coordinates
-    role: Role
-    label: str = ""
 
-
-@dataclass(frozen=True)
-class Line:
+class Line(_FromTo):
     """A length between two places."""
 
-    begin: Coordinates
-    end: Coordinates
-    role: Role
-    label: str = ""
+
+class BoxMark(_FromTo):
+    """An upright box, by the corners where it begins and ends."""
 
 
 @dataclass(frozen=True)
@@ -43,17 +43,7 @@ class Point:
     """A place."""
 
     position: Coordinates
-    role: Role
-    label: str = ""
-
-
-@dataclass(frozen=True)
-class BoxMark:
-    """An upright box, by the corners where it begins and ends."""
-
-    begin: Coordinates
-    end: Coordinates
-    role: Role
+    meaning: Meaning
     label: str = ""
 
 
@@ -63,35 +53,25 @@ class Ellipsoid:
 
     centre: Coordinates
     covariance: tuple[Coordinates, ...]
-    role: Role
+    meaning: Meaning
     label: str = ""
 
 
 @dataclass(frozen=True)
-class VoxelSet:
+class VoxelMark:
     """The voxels where a boolean array without channels is true."""
 
     mask: Array
-    role: Role
+    meaning: Meaning
     label: str = ""
 
 
-Mark = Arrow | Line | Point | BoxMark | Ellipsoid | VoxelSet
+Mark = Arrow | Line | Point | BoxMark | Ellipsoid | VoxelMark
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The function that gave a value, and the point on it.
-
-    Attributes
-    ----------
-    x, y : tuple of float
-        The function.
-    marker : tuple of float
-        x and y of the voxel that is explained.
-    x_label, y_label : str
-        What is on the axes, with units.
-    """
+    """The function that gave a value; `marker` is the point of the explained voxel, labels have units."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -109,13 +89,11 @@ class Reason:
     steps : tuple of str
         The arithmetic, line by line.
     derived : float or None
-        What the arithmetic comes to; None where it isn't retraced.
-    marks : tuple of Mark
-        What to draw.
+        The result of the arithmetic; None where it isn't retraced.
     sentence : str
-        The reason in one plain sentence; needed for a target.
+        The reason in one plain sentence with ids, numbers and units; needed for a target.
     curve : Curve or None
-        The function that made the last step, if one did.
+        The function of the last step, if it is one to draw.
     """
 
     steps: tuple[str, ...]

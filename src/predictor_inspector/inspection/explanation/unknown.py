@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from predictor_inspector.core.text import amount, length
+from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.explanation.parts import BoxMark, Mark, Reason
 from predictor_inspector.inspection.explanation.voxel import Voxel, point
 from predictor_inspector.inspection.explanation.weights import weigh_unknown
@@ -10,28 +10,24 @@ from predictor_inspector.inspection.explanation.weights import weigh_unknown
 
 def explain_unknown(voxel: Voxel) -> tuple[Reason, Reason]:
     """What can be seen from outside: ids, the ground truth that was read, and the channel's statistics."""
-    regions, statistics, subdivision = voxel.inspection.regions, voxel.statistics, voxel.gt.subdivision
+    gt, regions, statistics = voxel.gt, voxel.inspection.regions, voxel.statistics
     steps = []
-    if voxel.gt.channel_dims < 2:
-        channels = voxel.gt.shape[0] if voxel.gt.channel_dims else 1
-        ids = [str(voxel.id_at(voxel.at, c)) for c in range(channels)]
+    if gt.channel_dims < 2:
+        ids = [str(voxel.id_at(voxel.at, c)) for c in range(gt.shape[0] if gt.channel_dims else 1)]
         steps.append(f"The id here is {ids[0]}." if len(ids) == 1 else f"The ground truth here is {', '.join(ids)}.")
     low, high = regions.roi.begin - regions.gt_region.begin, regions.gt_region.end - regions.roi.end
-    grown = [
-        f"{length(max(a, b) / subdivision, voxel.unit)} along {axis}"
-        for a, b, axis in zip(low, high, voxel.axes, strict=True)
-        if max(a, b)
-    ]
+    growth = [max(a, b) / gt.subdivision for a, b in zip(low, high, strict=True)]
+    grown = [f"{voxel.length(g)} along {axis}" for g, axis in zip(growth, voxel.axes, strict=True) if g]
     reach = f"up to {', '.join(grown)} around the region" if grown else "no further than the region itself"
-    steps.append(f"The predictor looks at ground truth {reach}.")
-    steps.append(
+    steps += [
+        f"The predictor looks at ground truth {reach}.",
         f"In this region the channel lies between {amount(statistics.minimum)} and {amount(statistics.maximum)}, "
-        f"on average at {amount(statistics.mean)}."
-    )
+        f"on average at {amount(statistics.mean)}.",
+    ]
     marks: tuple[Mark, ...] = (voxel.box(voxel.at, "voxel"),)
     if grown:
         begin, end = (
-            point(c / subdivision for c in corner) for corner in (regions.gt_region.begin, regions.gt_region.end)
+            point(c / gt.subdivision for c in corner) for corner in (regions.gt_region.begin, regions.gt_region.end)
         )
         marks += (BoxMark(begin, end, "window", "ground truth looked at"),)
     sentence = f"{type(voxel.predictor).__name__} gives {amount(voxel.value)} here."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,10 +12,10 @@ import numpy as np
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.text import format_roi, format_shape
+from predictor_inspector.core.text import format_roi, format_shape, length
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
-from predictor_inspector.inspection.explanation.parts import BoxMark, Coordinates, Role
+from predictor_inspector.inspection.explanation.parts import BoxMark, Coordinates, Meaning
 
 Index = tuple[int, ...]
 Window = tuple[slice, ...]
@@ -23,15 +23,7 @@ Window = tuple[slice, ...]
 
 @dataclass(frozen=True)
 class Voxel:
-    """One voxel of a region in one channel.
-
-    Attributes
-    ----------
-    inspection : Inspection
-    channel : int
-        Of target and weight.
-    index : tuple of int
-        Its place in the ROI, in voxels.
+    """One voxel of a region in one channel: `index` is its place in the ROI, in voxels.
 
     Raises
     ------
@@ -102,46 +94,41 @@ class Voxel:
     @cached_property
     def at(self) -> Index:
         """Its place in the ground truth that was used, in voxels."""
-        corner = (self.inspection.roi.begin - self.gt.offset) // self.gt.voxel_size
-        return tuple(int(c) + i for c, i in zip(corner, self.index, strict=True))
+        return tuple(k.start + i for k, i in zip(self.gt.to_slices(self.inspection.roi), self.index, strict=True))
 
     @cached_property
     def shape(self) -> Index:
         """Shape of the ground truth that was used, in voxels."""
         return tuple(int(n) for n in self.gt.spatial_shape)
 
-    def within(self, at: Sequence[float] | np.ndarray) -> bool:
+    def length(self, value: float) -> str:
+        """A length with its unit."""
+        return length(value, self.unit)
+
+    def within(self, at: Iterable[float]) -> bool:
         """Whether a voxel lies in the ground truth that was used."""
         return all(0 <= i < n for i, n in zip(at, self.shape, strict=True))
 
     def centre(self, at: Sequence[float] | np.ndarray | None = None) -> np.ndarray:
         """The centre of a voxel of the ground truth (of this one by default), in the unit of length: float64, [axes]."""
-        corner = np.array(self.gt.offset) / self.gt.subdivision
-        centre: np.ndarray = corner + (np.array(self.at if at is None else at) + 0.5) * self.sizes
+        centre: np.ndarray = self.gt.physical_offset + (np.array(self.at if at is None else at) + 0.5) * self.sizes
         return centre
 
-    def box(self, at: Sequence[int], role: Role, label: str = "") -> BoxMark:
+    def box(self, at: Sequence[int], meaning: Meaning, label: str = "") -> BoxMark:
         """A voxel of the ground truth as a mark."""
         centre = self.centre(at)
-        return BoxMark(point(centre - self.sizes / 2), point(centre + self.sizes / 2), role, label)
+        return BoxMark(point(centre - self.sizes / 2), point(centre + self.sizes / 2), meaning, label)
 
     def labels(self, window: Window, channel: int | None = None) -> np.ndarray:
-        """The ids of a part of the ground truth that was used, without a channel axis.
+        """The ids of a part of the ground truth, without a channel axis; nothing else is read.
 
-        Parameters
-        ----------
-        window : tuple of slice
-            The part, one slice per spatial axis; nothing else is read.
-        channel : int, optional
-            Of the ground truth, if it has several; by default the one that this channel is made from.
+        Of several channels it is `channel`, by default the one that this voxel's target is made from.
         """
-        data = self.gt.data
-        if self.gt.channel_dims == 1:
-            source = self.described.source if channel is None else channel
-            return np.asarray(data[(min(source, self.gt.shape[0] - 1), *window)])
-        return np.asarray(data[window])
+        source = self.described.source if channel is None else channel
+        leading = (min(source, self.gt.shape[0] - 1),) if self.gt.channel_dims == 1 else ()
+        return np.asarray(self.gt.data[(*leading, *window)])
 
-    def id_at(self, at: Sequence[int] | np.ndarray, channel: int | None = None) -> int:
+    def id_at(self, at: Iterable[int], channel: int | None = None) -> int:
         """The id of a voxel of the ground truth."""
         return int(self.labels(tuple(slice(i, i + 1) for i in at), channel).item())
 
@@ -155,36 +142,28 @@ class Voxel:
             values = values[min(self.described.mask_channel, len(values) - 1)]
         return np.asarray(values != 0)
 
-    def is_known(self, at: Sequence[int]) -> bool:
+    def is_known(self, at: Iterable[int]) -> bool:
         """Whether a voxel of the ground truth is annotated."""
         return bool(self.known(tuple(slice(i, i + 1) for i in at)).item())
 
 
-def point(values: Any) -> Coordinates:
+def point(values: Iterable[Any]) -> Coordinates:
     """Coordinates as a mark holds them."""
     return tuple(float(v) for v in values)
 
 
 def voxel_at(inspection: Inspection, position: Sequence[float]) -> Index | None:
-    """The voxel of the ROI that a point of the world lies in, None outside.
-
-    Parameters
-    ----------
-    position : sequence of float
-        In the unit of length, one number per spatial axis.
+    """The voxel of the ROI at a point in the unit of length, one number per spatial axis; None outside.
 
     Raises
     ------
     ValueError
         If `position` has another number of axes than the inspection.
     """
-    roi, target = inspection.roi, inspection.target
+    target = inspection.target
     if len(position) != target.dims:
-        raise ValueError(
-            f"position needs {target.dims} numbers, one per spatial axis of {format_roi(roi)}, got {len(position)}"
-        )
-    corner = np.array(roi.begin) / target.subdivision
-    index = np.floor((np.asarray(position, dtype=float) - corner) / target.physical_voxel_size + 1e-9).astype(int)
-    if any(not 0 <= i < n for i, n in zip(index, target.spatial_shape, strict=True)):
-        return None
-    return tuple(int(i) for i in index)
+        where = format_roi(inspection.roi)
+        raise ValueError(f"position needs {target.dims} numbers, one per spatial axis of {where}, got {len(position)}")
+    voxels = (np.asarray(position, dtype=float) - target.physical_offset) / target.physical_voxel_size
+    index = np.floor(voxels + 1e-9).astype(int).tolist()
+    return tuple(index) if all(0 <= i < n for i, n in zip(index, target.spatial_shape, strict=True)) else None

@@ -15,7 +15,7 @@ from predictor_inspector.inspection.explanation.voxel import Voxel
 
 @dataclass(frozen=True)
 class Condition:
-    """Something that must hold for a voxel to have weight: whether it does, a sentence, and what shows it."""
+    """Something that must hold for a voxel to have weight: whether it does, a sentence, and marks that show it."""
 
     holds: bool
     text: str
@@ -39,12 +39,7 @@ def balanced(
 ) -> Reason:
     """The weight of a class by its share of the voxels that count, if all conditions hold; 0 otherwise.
 
-    Parameters
-    ----------
-    positive : bool
-        Whether the voxel is of its channel's positive class.
-    names : tuple of str
-        What voxels of the negative and of the positive class are.
+    `positive` says whether the voxel is of its channel's positive class; `names` are those of the negative and the positive.
     """
     row, counts, before = voxel.described.row, voxel.inspection.counts, voxel.inspection.request.counts
     if row is None or not isinstance(counts, ClassCounts):
@@ -53,32 +48,31 @@ def balanced(
     marks = tuple(mark for condition in conditions for mark in condition.marks)
     if not all(condition.holds for condition in conditions):
         return Reason((*steps, "So it has no weight: 0."), 0.0, marks)
-    own, total = int(counts.count[row, int(positive)]), int(counts.total[row])
-    now, total_now = own, total - 1
+    # Counting starts at 1.
+    own, total = int(counts.count[row, int(positive)]), int(counts.total[row]) - 1
+    now, total_now = own, total
     if before is not None:
-        now, total_now = own - int(before.count[row, int(positive)]), total - int(before.total[row])
+        now, total_now = own - int(before.count[row, int(positive)]), total + 1 - int(before.total[row])
     area = "ROI and context" if voxel.inspection.request.balance_over == "context" else "this region"
     steps.append(f"Of the {counted(total_now, 'voxel')} that count in {area}, {now:,} are {names[positive]}.")
     if before is not None:
-        steps.append(f"With all that was counted before, that makes {own:,} of {total - 1:,}.")
-    share, low, high = own / total, voxel.parameter("clipmin", 0.0), voxel.parameter("clipmax", 1.0)
+        steps.append(f"With all that was counted before, that makes {own:,} of {total:,}.")
+    share, low, high = own / (total + 1), voxel.parameter("clipmin", 0.0), voxel.parameter("clipmax", 1.0)
     clipped = min(max(share, low), high)
-    limits = f"[{amount(low)}, {amount(high)}]"
+    weight = 1 / (CLASSES * clipped)
+    limits = f"limits [{amount(low)}, {amount(high)}]"
+    clip = f"within the clip {limits}" if clipped == share else f"clipped to {amount(clipped)} by the {limits}"
+    # Not quite all voxels don't make a share of 1.
+    rounded = amount(share, 4 if share < 0.9995 else 6)
     steps += [
-        # Nearly all voxels aren't said to be all of them.
-        f"Share: {own:,} / ({total - 1:,} + 1) = {amount(share, 4 if share < 0.9995 else 6)} (counting starts at 1), "
-        + (
-            f"within the clip limits {limits}."
-            if clipped == share
-            else f"clipped to {amount(clipped)} by the limits {limits}."
-        ),
-        f"Weight: 1 / ({CLASSES} classes · {amount(clipped)}) = {amount(weight := 1 / (CLASSES * clipped))}",
+        f"Share: {own:,} / ({total:,} + 1) = {rounded} (counting starts at 1), {clip}.",
+        f"Weight: 1 / ({CLASSES} classes · {amount(clipped)}) = {amount(weight)}",
     ]
     return Reason(tuple(steps), weight, marks)
 
 
 def weigh_unknown(voxel: Voxel) -> Reason:
-    """What can be seen of a weight from outside: the voxel's class, whether it is annotated, and the classes' weights."""
+    """A weight as seen from outside: the voxel's class, whether it is annotated, and the classes' weights."""
     values = torch.as_tensor(voxel.inspection.target.data[(slice(None), *voxel.index)])[:, None]
     positive = bool(voxel.predictor.positive(values)[voxel.channel, 0])
     statistics = voxel.statistics

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, Line, Mark, Point, VoxelSet
+from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, Line, Mark, Point, VoxelMark
 from predictor_inspector.plugin.layers.labels import label_colormap
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 from predictor_inspector.plugin.layers.owned import OwnedLayers
@@ -25,7 +25,7 @@ COLOURS = {
     "boundary": "#ff66d9",
     "unknown": "#c8c8c8",
 }
-"""Per role: bright, since every line is cased in black."""
+"""Per meaning: bright, since every line is cased in black."""
 
 CASING = "#000000"
 _FADED = "70"
@@ -76,7 +76,7 @@ class MarkLayers:
         `units` are napari's names, per spatial axis. Sets of voxels don't depend on the view: they are only drawn anew with
         `voxels`.
         """
-        sets = [mark for mark in marks if isinstance(mark, VoxelSet)]
+        sets = [mark for mark in marks if isinstance(mark, VoxelMark)]
         if voxels and sets:
             self._put_voxels(sets[0].mask, units)
         elif voxels:
@@ -121,11 +121,11 @@ def shapes_of(marks: Iterable[Mark], canvas: Canvas) -> list[Shape]:
     labels: list[tuple[_Extent, str]] = []
     extents: list[_Extent] = []
     for mark in marks:
-        if isinstance(mark, VoxelSet):
+        if isinstance(mark, VoxelMark):
             continue
         extent = _extent(mark)
         beside = _beside(extent, canvas)
-        colour = COLOURS[mark.role] + (_FADED if beside else "")
+        colour = COLOURS[mark.meaning] + (_FADED if beside else "")
         extents.append(extent)
         lines += [(canvas.flattened(path), colour) for path in _paths(mark, canvas)]
         if mark.label:

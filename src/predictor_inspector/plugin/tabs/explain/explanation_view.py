@@ -56,12 +56,12 @@ class ExplanationView(QWidget):
         """Show an explanation in place of a hint."""
         self._hint.hide()
         self._title.setText(explanation.title)
-        self._sentence.setText(explanation.sentence)
+        self._sentence.setText(explanation.why_value.sentence)
         self._target_title.setText(f"Target {amount(explanation.value)}")
-        self._target.setText(_numbered(explanation.target_steps))
+        self._target.setText(_numbered(explanation.why_value.steps))
         self._weight_title.setText(f"Weight {amount(explanation.weight)}")
-        self._weight.setText(_numbered(explanation.weight_steps))
-        self._curve.show_curve(explanation.curve)
+        self._weight.setText(_numbered(explanation.why_weight.steps))
+        self._curve.show_curve(explanation.why_value.curve)
         self._parts.show()
 
 
