@@ -1,4 +1,4 @@
-"""Checks for boundaries that nobody has seen."""
+"""Checks for boundaries that were never annotated."""
 
 from __future__ import annotations
 

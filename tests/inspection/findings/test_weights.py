@@ -77,6 +77,18 @@ def test_a_channel_without_objects_is_absent_and_constant() -> None:
     assert (constant.severity, constant.channels, constant.numbers["value"]) == ("warning", ("nothing",), -1)
 
 
+def test_a_mask_of_several_channels_holds_for_all_that_is_made_of_the_same_class() -> None:
+    volumes = np.stack([cells() > 0, tissue() % 2]).astype(np.uint8)
+    known = np.ones_like(volumes)
+    known[1, :10] = 0
+    axes = ("c^", "z", "y", "x")
+    gt, mask = array(volumes, axes), array(known, axes)
+    predictor = HotDistancePredictor(["cells", "odd"], 50, False)
+    (finding,) = found(predictor, gt, "zero-weight", mask=mask)
+    assert (finding.numbers["reason"], finding.channels) == ("not annotated", ("hot odd", "distance odd"))
+    np.testing.assert_array_equal(voxels(finding, gt), known[1] == 0)
+
+
 def test_a_class_that_lies_only_where_nothing_is_annotated_is_absent() -> None:
     gt, mask = array(cells()), np.ones((40, 40, 40), np.uint8)
     predictor = HotDistancePredictor(["cells"], 50, False)

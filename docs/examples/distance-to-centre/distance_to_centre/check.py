@@ -19,4 +19,4 @@ def beyond_radius(subject: Subject) -> Iterator[Finding]:
             far = (subject.labels[0][subject.kept] > 0) & (target == 0)
             if far.any():
                 message = f"{far.sum()} voxels of objects are farther from the centre than radius."
-                yield subject.finding(BEYOND, "warning", message, channels=[channel.name], where=subject.place(far))
+                yield subject.finding(BEYOND, "warning", message, channels=[channel.name], where=far)

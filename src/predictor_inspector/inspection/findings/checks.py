@@ -16,28 +16,20 @@ from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection.findings.finding import Finding, Kind
 
 Of = Literal["inputs", "inspection"]
+Run = Callable[[Any], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A function that looks for some kinds of findings.
+    """A function that looks for some kinds of findings in `Inputs` as they were opened, or in the `Subject` of an inspection.
 
-    Attributes
-    ----------
-    kinds : tuple of Kind
-        What it may find.
-    slow : bool
-        Whether it takes too long to run with every inspection.
-    of : str
-        What it looks at: the ``"inputs"`` as they were opened, or an ``"inspection"`` of them.
-    run : callable
-        Takes `Inputs` or a `Subject` and yields findings.
+    A slow one takes too long to run with every inspection.
     """
 
     kinds: tuple[Kind, ...]
     slow: bool
     of: Of
-    run: Callable[[Any], Iterator[Finding]]
+    run: Run
 
     @property
     def name(self) -> str:
@@ -50,9 +42,7 @@ class Check:
         return inspect.getdoc(self.run) or ""
 
 
-def check(
-    *kinds: Kind, slow: bool = False, of: Of = "inspection"
-) -> Callable[[Callable[[Any], Iterator[Finding]]], Check]:
+def check(*kinds: Kind, slow: bool = False, of: Of = "inspection") -> Callable[[Run], Check]:
     """Make a check of the decorated function, which may find `kinds`; its docstring says when it does."""
     return lambda run: Check(kinds, slow, of, run)
 
@@ -90,5 +80,4 @@ def load_checks() -> tuple[tuple[Check, ...], tuple[str, ...]]:
 
 def kinds() -> dict[str, Kind]:
     """All kinds of findings by identifier, in the order in which they are listed."""
-    checks, _ = load_checks()
-    return {kind.id: kind for check in checks for kind in check.kinds}
+    return {kind.id: kind for check in load_checks()[0] for kind in check.kinds}

@@ -14,27 +14,16 @@ import numpy as np
 class Components:
     """The connected components of all objects; voxels that share a face, an edge or a corner are connected.
 
-    Components are numbered from 1, so arrays over them, [P + 1], begin with one entry for background. What is known of
-    them comes from their runs along the last axis, which are far fewer than voxels.
-
-    Attributes
-    ----------
-    volume : numpy.ndarray
-        The component of each voxel, 0 on background: [Z, Y, X], or fewer axes.
-    ids : numpy.ndarray
-        The ids of the objects, ascending, without background: [L].
-    rank : numpy.ndarray
-        Which of `ids` a component is of, [P + 1]; -1 for background.
-    run, start, length : numpy.ndarray
-        The component of each run, the flat index of its first voxel, and how many voxels it has: [R].
+    Components are numbered from 1, so arrays over them, [P + 1], begin with one entry for background. Sizes and boxes
+    are summed over runs along the last axis, [R], which are far fewer than voxels.
     """
 
-    volume: np.ndarray
-    ids: np.ndarray
-    rank: np.ndarray
-    run: np.ndarray
-    start: np.ndarray
-    length: np.ndarray
+    volume: np.ndarray  # the component of each voxel, 0 on background: [Z, Y, X], or fewer axes
+    ids: np.ndarray  # of the objects, ascending, without background: [L]
+    rank: np.ndarray  # which of `ids` a component is of, [P + 1]; -1 for background
+    run: np.ndarray  # the component of each run, [R]
+    start: np.ndarray  # the flat index of its first voxel
+    length: np.ndarray  # its voxels
 
     @classmethod
     def of(cls, labels: np.ndarray) -> Components:
@@ -110,7 +99,7 @@ class Components:
 
 
 def _boxes(group: np.ndarray, begins: Iterable[np.ndarray], ends: Iterable[np.ndarray], groups: int) -> np.ndarray:
-    """The box around what begins and ends so, per axis, [N] each, in each group, [N]: int64, [groups, axes, 2]."""
+    """The box around each group of spans that begin and end so, per axis, [N] each: int64, [groups, axes, 2]."""
     boxes = []
     for begin, end in zip(begins, ends, strict=True):
         low, high = np.full(groups, np.iinfo(np.int64).max), np.zeros(groups, dtype=np.int64)
@@ -122,22 +111,11 @@ def _boxes(group: np.ndarray, begins: Iterable[np.ndarray], ends: Iterable[np.nd
 
 @dataclass(frozen=True, eq=False)
 class Contacts:
-    """Faces between voxels of different objects.
+    """Faces between voxels of different objects."""
 
-    Attributes
-    ----------
-    sides : numpy.ndarray
-        Flat indices of the voxels on both sides of each face: int64, [2, N].
-    codes : numpy.ndarray
-        Numbers of the pairs that meet there: int64, [N].
-    pair_codes, pairs : numpy.ndarray
-        The numbers that occur, ascending, [P], and the ids of the objects, the smaller first: [P, 2].
-    """
-
-    sides: np.ndarray
-    codes: np.ndarray
-    pair_codes: np.ndarray
-    pairs: np.ndarray
+    sides: np.ndarray  # flat indices of the voxels on both sides of each face: int64, [2, N]
+    pair: np.ndarray  # which of `pairs` meet there: int64, [N]
+    pairs: np.ndarray  # ids of the objects, the smaller first, ascending: [P, 2]
 
     @classmethod
     def of(cls, labels: np.ndarray) -> Contacts:
@@ -152,15 +130,14 @@ class Contacts:
         first, second = labels.reshape(-1)[sides]
         ids = np.union1d(first, second)
         low_rank, high_rank = (np.searchsorted(ids, f(first, second)) for f in (np.minimum, np.maximum))
-        codes = low_rank * len(ids) + high_rank
-        pair_codes = np.unique(codes)
-        return cls(sides, codes, pair_codes, ids[np.stack(np.divmod(pair_codes, max(1, len(ids))), axis=1)])
+        codes, pair = np.unique(low_rank * len(ids) + high_rank, return_inverse=True)
+        return cls(sides, pair, ids[np.stack(np.divmod(codes, max(1, len(ids))), axis=1)])
 
     def where(self, pairs: Sequence[int]) -> np.ndarray:
         """Flat indices of the voxels where some of the pairs touch, each at least once."""
         if len(pairs) == len(self.pairs):
             return self.sides
-        return self.sides[:, np.isin(self.codes, self.pair_codes[np.array(pairs)])]
+        return self.sides[:, np.isin(self.pair, pairs)]
 
 
 def dilated(flags: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from math import ceil, isnan
+from math import ceil, prod
 
 import numpy as np
 from funlib.geometry import Coordinate, Roi
@@ -16,23 +16,12 @@ from predictor_inspector.core.text import format_shape, percent
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.findings import Finding, Kind, Subject, VoxelSet, check
 
-ROUNDING = 2e-6
-"""What rounding in float32 may add to a predictor's tolerance."""
-
-NOTICEABLE = 0.05
-"""Targets that are off by more than this are reported, even if the predictor's tolerance allows them."""
-
-PROBE = 32
-"""Voxels a side of the boxes in which targets are computed again, where the region is larger than one."""
-
-MOSTLY = 0.5
-"""Share of a region from which on too much of it is computed from too little ground truth."""
-
-FIRST_STEP = 32
-"""Voxels of additional context to begin with, at least: less might reach no other object."""
-
-MOST_VOXELS = 1 << 25
-"""No more ground truth than this is read for one box."""
+ROUNDING = 2e-6  # what rounding in float32 may add to a predictor's tolerance
+NOTICEABLE = 0.05  # targets that are off by more are reported, even if the predictor's tolerance allows them
+PROBE = 32  # voxels a side of the boxes in which targets are computed again, where the region is larger than one
+MOSTLY = 0.5  # share of a region from which on too much of it is computed from too little ground truth
+FIRST_STEP = 32  # voxels of additional context to begin with, at least: less might reach no other object
+MOST_VOXELS = 1 << 25  # of ground truth that are read for one box
 
 CONTEXT_INSUFFICIENT = Kind(
     "context-insufficient",
@@ -52,37 +41,38 @@ CONTEXT_OUTSIDE_DATA = Kind(
 def context_insufficient(subject: Subject) -> Iterator[Finding]:
     """Compares the target from the declared region with that from more ground truth, doubled until nothing changes.
 
-    An error if they differ by more than the predictor's `context_tolerance`, whoever wrote the predictor. A warning if they
-    differ by more than 0.05 and that is within a tolerance which was chosen so large. Of a large region some boxes of 32
-    voxels a side are looked at: those with most and with fewest boundaries, and one between.
+    An error if they differ by more than the predictor's `context_tolerance`. A warning if they differ by more than 0.05,
+    within a tolerance that was chosen so large. Of a large region some boxes of 32 voxels a side are looked at: those with
+    most and with fewest boundaries, and one between.
     """
     tolerance = float(subject.predictor.context_tolerance)
-    worst = max((_Audit.of(subject, box) for box in _probes(subject)), key=lambda audit: audit.worst, default=None)
-    if worst is None or worst.worst <= min(tolerance, NOTICEABLE) + ROUNDING:
+    audit = max((_Audit.of(subject, box) for box in _probes(subject)), key=lambda audit: audit.worst)
+    if audit.worst <= min(tolerance, NOTICEABLE) + ROUNDING:
         return
-    wrong = worst.worst > tolerance + ROUNDING
+    wrong = audit.worst > tolerance + ROUNDING
     limit = tolerance if wrong else NOTICEABLE
-    off = worst.differences > limit + ROUNDING
-    gt = subject.inspection.gt
-    fraction = float(off.any(0).mean())
-    needed = [n / gt.subdivision for n in worst.needed(limit)]
+    off = audit.differences > limit + ROUNDING
+    gt, anywhere = subject.inspection.gt, np.asarray(off.any(0))
+    fraction = float(anywhere.mean())
+    declared, needed = ([n / gt.subdivision for n in counts] for counts in (audit.declared, audit.needed(limit)))
     more = f"{format_shape(needed)} {gt.unit}"
+    allowed = f"where {tolerance:g} is tolerated" if wrong else f"within the tolerance of {tolerance:g}"
+    advice = f"Lower context_tolerance to {NOTICEABLE:g} or less, which reads {more} of context."
+    if wrong:
+        advice = f"Let gt_region_for_roi grow a region by {more} on each side."
     yield subject.finding(
         CONTEXT_INSUFFICIENT,
         "error" if wrong else "warning",
-        f"Targets from the declared context are off by up to {worst.worst:.2g}"
-        + (f", where {tolerance:g} is tolerated" if wrong else f", within the tolerance of {tolerance:g}")
-        + f", in {percent(fraction)} of the voxels looked at.",
-        f"Let gt_region_for_roi grow a region by {more} on each side."
-        if wrong
-        else f"Lower context_tolerance to {NOTICEABLE:g} or less, which reads {more} of context.",
+        f"Targets from the declared context are off by up to {audit.worst:.2g}, {allowed}, in {percent(fraction)} of the "
+        "voxels looked at.",
+        advice,
         [c.name for c, flags in zip(subject.channels, off, strict=True) if flags.any()],
-        VoxelSet.of(np.asarray(off.any(0)), gt, worst.box.begin),
+        VoxelSet.of(anywhere, gt, audit.box.begin),
         {
-            "off_by": worst.worst,
+            "off_by": audit.worst,
             "fraction": fraction,
             "tolerance": tolerance,
-            "declared": [n / gt.subdivision for n in worst.declared],
+            "declared": declared,
             "needed": needed,
         },
     )
@@ -97,18 +87,17 @@ def context_outside_data(subject: Subject) -> Iterator[Finding]:
     than to a boundary; affinities without descriptors never are, since their pairs are known or have no weight, nor are
     distances that are masked where they can't be known (mask_distances).
     """
-    regions, gt = subject.inspection.regions, subject.inspection.gt
+    regions, gt, target = subject.inspection.regions, subject.inspection.gt, subject.inspection.target
     if not regions.beyond_data:
         return
     low, high = regions.roi.begin - regions.gt_region.begin, regions.gt_region.end - regions.roi.end
     begin, end = regions.data.begin + low, regions.data.end - high
-    nowhere = any(b >= e for b, e in zip(begin, end, strict=True))
     avoidable = all(e - b >= n for b, e, n in zip(begin, end, regions.roi.shape, strict=True))
-    flags = np.ones(tuple(subject.inspection.target.spatial_shape), dtype=bool)
-    if not nowhere:
+    flags = np.ones(target.shape[1:], dtype=bool)
+    if all(b < e for b, e in zip(begin, end, strict=True)):
         safe = Roi(begin, end - begin).intersect(regions.roi)
         if not safe.empty:
-            flags[subject.inspection.target.to_slices(safe)] = False
+            flags[target.to_slices(safe)] = False
     reaching = affected = float(flags.mean())
     if any(channel.is_distance for channel in subject.channels):
         affected = float((flags & _beyond_nearest(subject)).mean())
@@ -132,7 +121,7 @@ def context_outside_data(subject: Subject) -> Iterator[Finding]:
         "warning" if serious else "info",
         f"Context ({format_shape(growth)} {gt.unit}) is missing for {percent(reaching)} of the region{so}.",
         "Use outside='clip' instead of padding." if padded else "",
-        where=subject.place(flags),
+        where=flags,
         numbers={"fraction": reaching, "affected": affected, "context": growth, "avoidable": avoidable},
     )
 
@@ -158,14 +147,8 @@ def _beyond_nearest(subject: Subject) -> np.ndarray:
 class _Audit:
     """The target in a box from the declared region, compared with that from enough ground truth.
 
-    Attributes
-    ----------
-    declared : Coordinate
-        How far the predictor grows the box, per axis.
-    growth : int
-        In world counts on every axis, from which on nothing changes; `enough` is the target from there.
-    differences : numpy.ndarray
-        How far the target from the declared region is off: [C, Z, Y, X], infinite where one isn't a number.
+    The predictor grows the box by `declared`, per axis; from a `growth` on every axis on nothing changes, and the target is
+    `enough`. By `differences` is the target from the declared region off: [C, Z, Y, X], infinite where one isn't a number.
     """
 
     subject: Subject
@@ -189,13 +172,12 @@ class _Audit:
         while unchanged < (1 if growth > least else 2):
             growth = max(2 * growth, least)
             before, used = used, _grown(box, growth, gt).intersect(gt.roi)
-            if used == before or int(np.prod([int(n) for n in used.shape // gt.voxel_size])) > MOST_VOXELS:
+            if used == before or prod(gt.shape_of(used)) > MOST_VOXELS:
                 break
             wider = _target(subject, box, _grown(box, growth, gt))
-            unchanged = unchanged + 1 if _largest(wider - current) <= tolerance + ROUNDING else 0
+            unchanged = unchanged + 1 if _apart(wider, current).max() <= tolerance + ROUNDING else 0
             current = wider
-        apart = np.abs(first - current)
-        return cls(subject, box, declared, growth, current, np.where(np.isnan(apart), np.inf, apart))
+        return cls(subject, box, declared, growth, current, _apart(first, current))
 
     @property
     def worst(self) -> float:
@@ -210,7 +192,7 @@ class _Audit:
         while low < high:
             middle = (low + high) // 2
             target = _target(self.subject, self.box, _grown(self.box, middle * step, gt))
-            right = _largest(target - self.enough) <= tolerance + ROUNDING
+            right = _apart(target, self.enough).max() <= tolerance + ROUNDING
             low, high = (low, middle) if right else (middle + 1, high)
         return Coordinate(ceil(low * step / v) * v for v in gt.voxel_size)
 
@@ -230,16 +212,15 @@ def _grown(box: Roi, growth: int, gt: Array) -> Roi:
     return box.grow(steps, steps)
 
 
-def _largest(difference: np.ndarray) -> float:
-    """The largest absolute value; infinite if there is a NaN."""
-    largest = float(np.abs(difference).max())
-    return float("inf") if isnan(largest) else largest
+def _apart(target: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """By how much two targets differ; infinite where one isn't a number."""
+    return np.asarray(np.nan_to_num(np.abs(target - other), nan=np.inf, posinf=np.inf))
 
 
 def _probes(subject: Subject) -> list[Roi]:
     """The ROI, if it is small and there is ground truth around it; else boxes inside it that have ground truth around them."""
     gt, roi = subject.inspection.request.source.gt, subject.roi
-    shape = [int(n) for n in roi.shape // gt.voxel_size]
+    shape = gt.shape_of(roi)
     room = [gt.roi.begin[a] < roi.begin[a] and roi.end[a] < gt.roi.end[a] for a in range(gt.dims)]
     sides = [min(PROBE, n if around else max(1, n // 2)) for n, around in zip(shape, room, strict=True)]
     begins = [sorted({(n - s) // 2, (n - s) // 4, (n - s) * 3 // 4}) for n, s in zip(shape, sides, strict=True)]

@@ -16,20 +16,18 @@ from predictor_inspector.inspection.findings.subject import either, of_partner
 
 FALSE_BOUNDARY = Kind(
     "false-boundary",
-    "A target shows a boundary that nobody has seen, and carries weight: an affinity is 0 only because the partner lies "
+    "A target shows a boundary that was never annotated, and carries weight: an affinity is 0 only because the partner lies "
     "outside the data or isn't annotated, or a distance is measured to zeros that mean unknown rather than background.",
     "Switch mask_pairs on for affinities and mask_distances for distances.",
 )
 
-SATURATED = 0.95
-"""A distance target above this is as good as saturated: a false boundary so far away changes it by too little to matter."""
-
+SATURATED = 0.95  # a false boundary so far away changes a distance target by too little to matter
 _ROUNDING = 1e-5
 
 
 @check(FALSE_BOUNDARY)
 def false_affinities(subject: Subject) -> Iterator[Finding]:
-    """Of affinities, an error from the first pair on: the network is taught boundaries that nobody has seen.
+    """Of affinities, an error from the first pair on: the network is taught boundaries that were never annotated.
 
     Only voxels inside objects count, since an affinity of background is 0 whatever its partner is. Offsets that point the
     same way are reported together, and the end of the data apart from that of the annotation.
@@ -44,20 +42,23 @@ def false_affinities(subject: Subject) -> Iterator[Finding]:
         if not value_of(channel, "background", False):
             wrong &= inside
         there = of_partner(subject, channel.offset, subject.in_data)
-        known = of_partner(subject, channel.offset, subject.known_in(i))
+        known = of_partner(subject, channel.offset, subject.known_in(channel))
         for outside, flags in ((True, wrong & ~there), (False, wrong & there & ~known)):
             if flags.any():
                 found.setdefault((outside, tuple(np.sign(channel.offset))), []).append((channel, flags))
     for (outside, _), channels in found.items():
         names, counts = [c.name for c, _ in channels], [int(np.count_nonzero(flags)) for _, flags in channels]
+        pairs = (
+            f"{counted(sum(counts), 'affinity', 'affinities')} of {listed(names)} {either(sum(counts), 'is', 'are')} 0"
+        )
+        because = f"the partner {'lies outside the data' if outside else 'is not annotated'}"
         yield subject.finding(
             FALSE_BOUNDARY,
             "error",
-            f"{counted(sum(counts), 'affinity', 'affinities')} of {listed(names)} {either(sum(counts), 'is', 'are')} 0, with "
-            f"weight, only because the partner {'lies outside the data' if outside else 'is not annotated'}.",
+            f"{pairs}, with weight, only because {because}.",
             f"Switch {_mask(channels[0][0])} on, so that only pairs count of which both voxels are known.",
             names,
-            subject.place(np.logical_or.reduce([flags for _, flags in channels])),
+            np.logical_or.reduce([flags for _, flags in channels]),
             {"pairs": counts},
         )
 
@@ -78,10 +79,9 @@ def false_distances(subject: Subject) -> Iterator[Finding]:
         scale = subject.predictor.value_of(channel, "scale")
         if not channel.is_distance or scale is None or subject.predictor.value_of(channel, "mask", False):
             continue
-        labels = subject.labels_of(channel.source)
-        key = channel.source, i if len(subject.known) == len(subject.channels) else 0, scale
+        key = channel.source, channel.mask_channel, scale
         if key not in by_zeros:
-            by_zeros[key] = _to_zeros(subject, labels, subject.known_in(i) & subject.in_data, scale)
+            by_zeros[key] = _to_zeros(subject, channel, scale)
         false = by_zeros[key]
         if false is None:
             continue
@@ -98,7 +98,7 @@ def false_distances(subject: Subject) -> Iterator[Finding]:
                 if "mask" in channel.roles
                 else "Inspect and train on regions further inside what is annotated, or use distance with mask_distances on.",
                 [channel.name],
-                subject.place(flags),
+                flags,
                 {"voxels": count},
             )
 
@@ -108,8 +108,9 @@ def _mask(channel: Channel) -> str:
     return channel.roles.get("mask", "a mask of what is known")
 
 
-def _to_zeros(subject: Subject, labels: np.ndarray, known: np.ndarray, scale: float) -> np.ndarray | None:
+def _to_zeros(subject: Subject, channel: Channel, scale: float) -> np.ndarray | None:
     """Targets in the ROI if unknown zeros beside an object were the only boundary; None if there are no such zeros."""
+    labels, known = subject.labels_of(channel), subject.known_in(channel) & subject.in_data
     zeros = dilated(known & (labels > 0)) & ~known & (labels == 0)
     if not zeros.any():
         return None

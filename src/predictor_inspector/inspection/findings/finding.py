@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from funlib.geometry import Coordinate, Roi
+from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 
@@ -19,17 +19,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 @dataclass(frozen=True, eq=False)
 class VoxelSet:
-    """Some voxels: the smallest box around them, their number, and which they are.
-
-    Attributes
-    ----------
-    roi : Roi
-        The box, in the counts of `grid`.
-    voxels : int
-        How many voxels; all of the box unless `mask` says which.
-    grid : Array
-        Whose grid it is; its values don't matter.
-    """
+    """Some voxels: the smallest box around them, `roi`, their number, and a mask of them; `grid` has their grid."""
 
     roi: Roi
     voxels: int
@@ -39,7 +29,7 @@ class VoxelSet:
     @classmethod
     def box(cls, roi: Roi, grid: Array) -> VoxelSet:
         """All voxels of a ROI."""
-        return cls(roi, int(np.prod([int(n) for n in roi.shape // grid.voxel_size])), _grid_of(grid))
+        return cls(roi, math.prod(grid.shape_of(roi)), _grid_of(grid))
 
     @classmethod
     def of(cls, flags: np.ndarray, grid: Array, begin: Sequence[int]) -> VoxelSet | None:
@@ -50,43 +40,31 @@ class VoxelSet:
         axes = range(flags.ndim)
         along = [np.flatnonzero(flags.any(axis=tuple(a for a in axes if a != axis))) for axis in axes]
         box = tuple(slice(int(a[0]), int(a[-1]) + 1) for a in along)
-        first = Coordinate(begin) + grid.voxel_size * Coordinate(s.start for s in box)
-        roi = Roi(first, grid.voxel_size * Coordinate(s.stop - s.start for s in box))
-        part = flags[box]
+        grid, part = _grid_of(grid, begin), flags[box]
         # One bit per voxel: a list of findings may hold many places in large volumes.
-        return cls(roi, voxels, _grid_of(grid), None if voxels == part.size else np.packbits(part))
+        return cls(grid.roi_of(box), voxels, grid, None if voxels == part.size else np.packbits(part))
 
     @property
     def mask(self) -> Array:
         """The voxels: boolean, on `roi`."""
-        shape = tuple(int(n) for n in self.roi.shape // self.grid.voxel_size)
+        shape = self.grid.shape_of(self.roi)
         if self._packed is None:
             flags = np.ones(shape, dtype=bool)
         else:
-            flags = np.unpackbits(self._packed, count=int(np.prod(shape))).view(bool).reshape(shape)
+            flags = np.unpackbits(self._packed, count=math.prod(shape)).view(bool).reshape(shape)
         return self.grid.like(flags, self.grid.axis_names, self.roi.begin)
 
     def as_dict(self) -> dict[str, Any]:
         """Begin and end in the array's unit, and the number of voxels."""
-        subdivision = self.grid.subdivision
-        return {
-            "begin": [plain(int(b) / subdivision) for b in self.roi.begin],
-            "end": [plain(int(e) / subdivision) for e in self.roi.end],
-            "voxels": self.voxels,
-        }
+        begin, end = (
+            [plain(int(c) / self.grid.subdivision) for c in corner] for corner in (self.roi.begin, self.roi.end)
+        )
+        return {"begin": begin, "end": end, "voxels": self.voxels}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of finding.
-
-    Attributes
-    ----------
-    id : str
-        Its identifier; stays the same from version to version.
-    meaning, remedy : str
-        A sentence of what it means, and one of what can be done.
-    """
+    """One kind of finding: an identifier that never changes, a sentence of its meaning, and one of what can be done."""
 
     id: str
     meaning: str
@@ -95,22 +73,9 @@ class Kind:
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """What a check found.
+    """What a check found: a sentence of what it is, one of what to do, the voxels, and the numbers behind the message.
 
-    Attributes
-    ----------
-    id : str
-        Of its `Kind`.
-    severity : str
-        ``"error"``, ``"warning"`` or ``"info"``, see `SEVERITIES`.
-    message, advice : str
-        A sentence of what is found, and one of what to do.
-    channels : tuple of str
-        Names of the channels it is about; empty if it is about all of them, or about the ground truth itself.
-    where : VoxelSet
-        The voxels it is about.
-    numbers : mapping
-        The numbers behind the message.
+    `id` is that of its `Kind`; `channels` are the names of those it is about, none if it is about all or the ground truth.
     """
 
     id: str
@@ -122,7 +87,7 @@ class Finding:
     numbers: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
-        """What JSON can hold: plain numbers, lists and strings; a number that isn't finite is null."""
+        """As JSON can hold it: plain numbers, lists and strings; a number that isn't finite is null."""
         return {
             "id": self.id,
             "severity": self.severity,
@@ -130,12 +95,12 @@ class Finding:
             "advice": self.advice,
             "channels": list(self.channels),
             "where": self.where.as_dict(),
-            "numbers": {name: plain(value) for name, value in self.numbers.items()},
+            "numbers": plain(self.numbers),
         }
 
 
 def gravity(severity: str) -> int:
-    """0 for the gravest; what is unknown comes last."""
+    """0 for the most severe; an unknown severity comes last."""
     return next((i for i, known in enumerate(SEVERITIES) if known == severity), len(SEVERITIES))
 
 
@@ -155,7 +120,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _grid_of(array: Array) -> Array:
+def _grid_of(array: Array, offset: Sequence[int] | None = None) -> Array:
     """The grid of an array without its values, which may be large."""
     voxel = np.broadcast_to(np.uint8(0), (1,) * array.dims)
-    return array.like(voxel, array.axis_names[array.channel_dims :])
+    return array.like(voxel, array.spatial_axes, offset)

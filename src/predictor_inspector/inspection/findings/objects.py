@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,14 +12,12 @@ from predictor_inspector.core.text import counted, listed, percent
 from predictor_inspector.inspection.findings import Finding, Kind, Severity, Subject, check
 from predictor_inspector.inspection.findings.subject import each_or_all, either
 
-STRAY_SHARE, STRAY_VOXELS = 0.1, 27
-"""From this share of an object, and from so many voxels, a separate piece is more than a speck."""
-
-SPECK_VOXELS, SPECK_SHARE = 64, 0.05
-"""An object of fewer voxels, and of less than this share of what other objects have, is a speck whatever it is trained for."""
-
-FAINT = 0.25
-"""A distance target that stays below this inside an object hardly differs from that of its boundary."""
+STRAY_SHARE, STRAY_VOXELS = 0.1, 27  # of an object: from both on a separate piece is more than a speck
+SPECK_VOXELS, SPECK_SHARE = (
+    64,
+    0.05,
+)  # an object of fewer voxels, and of a smaller share of what other objects have, is one
+FAINT = 0.25  # a distance target that stays below this inside an object hardly differs from that of its boundary
 
 EMPTY_REGION = Kind(
     "empty-region",
@@ -59,16 +56,16 @@ def empty_region(subject: Subject) -> Iterator[Finding]:
     """
     if subject.teaches_nothing or subject.has_classes:
         return
-    objects = (subject.labels[(slice(None), *subject.kept)] > 0).any(0)
-    known = True if subject.all_known else subject.known[(slice(None), *subject.kept)].any(0)
+    kept = (slice(None), *subject.kept)
+    objects = (subject.labels[kept] > 0).any(0)
+    known = True if subject.all_known else subject.known[kept].any(0)
     if np.any(known) and not (objects & known).any():
         message = "There is no object in this region: every annotated voxel is background."
         yield subject.finding(EMPTY_REGION, "warning", message)
 
 
-@dataclass(frozen=True, eq=False)
-class _Split:
-    """An object in pieces: which of the ids, how many pieces, and those that are apart from the rest with their voxels."""
+class _Split(NamedTuple):
+    """An object in pieces: which of the ids, how many pieces, the voxels apart from the rest, and the pieces that are apart."""
 
     rank: int
     pieces: int
@@ -99,50 +96,41 @@ def split_object(subject: Subject) -> Iterator[Finding]:
         enough = max(STRAY_VOXELS, STRAY_SHARE * sizes[mine].sum())
         largest, outside = mine[np.argmax(sizes[mine])], mine[goes_on[mine]]
         together = outside if sizes[outside].sum() >= sizes[largest] else np.array([largest])
-        apart = np.setdiff1d(mine, together)
+        apart, unless = np.setdiff1d(mine, together), int(sizes[mine].sum() - sizes[largest])
         one = _Split(int(rank), len(mine), int(sizes[apart].sum()), apart)
         if one.stray >= enough:
             (cut if goes_on[together].any() else split).append(one)
-        elif sizes[mine].sum() - sizes[largest] >= enough:
-            perhaps.append(replace(one, stray=int(sizes[mine].sum() - sizes[largest])))
+        elif unless >= enough:
+            perhaps.append(one._replace(stray=unless))
         elif len(apart):
             specks.append(one)
     harmless = all(c.is_distance or c.kind == "one-hot" for c in subject.channels)
-    yield from each_or_all(split, partial(_split_finding, subject, "info" if harmless else "warning", ""))
-    yield from each_or_all(cut, partial(_split_finding, subject, "info", ""))
-    yield from each_or_all(perhaps, partial(_split_finding, subject, "info", ", unless they are connected outside"))
+    yield from each_or_all(split, partial(_in_pieces, subject, "info" if harmless else "warning", ""))
+    yield from each_or_all(cut, partial(_in_pieces, subject, "info", ""))
+    yield from each_or_all(perhaps, partial(_in_pieces, subject, "info", ", unless they are connected outside"))
     if specks:
-        ids = components.ids[[one.rank for one in specks]]
-        strays = np.isin(np.arange(len(sizes)), np.concatenate([one.apart for one in specks]))
-        yield subject.finding(
-            SPLIT_OBJECT,
-            "info",
-            f"{counted(len(ids), 'object')} ({listed(ids)}) {either(len(ids), 'has', 'have')} pieces that don't touch the "
-            f"rest, {counted(sum(one.stray for one in specks), 'voxel')} in all.",
-            "Delete specks if they are none of the object; give a piece an id of its own if it is another object.",
-            where=subject.place_read(components.voxels(strays)),
-            numbers=_split_numbers(subject, specks),
+        numbers = _split_numbers(subject, specks)
+        objects = f"{counted(len(specks), 'object')} ({listed(numbers['ids'])}) {either(len(specks), 'has', 'have')}"
+        message = (
+            f"{objects} pieces that don't touch the rest, {counted(sum(numbers['stray_voxels']), 'voxel')} in all."
         )
+        advice = "Delete specks that don't belong to the object; give a piece an id of its own if it is another object."
+        strays = np.isin(np.arange(len(sizes)), np.concatenate([one.apart for one in specks]))
+        yield subject.finding(SPLIT_OBJECT, "info", message, advice, where=components.voxels(strays), numbers=numbers)
 
 
-def _split_finding(subject: Subject, severity: Severity, unless: str, split: Sequence[_Split]) -> Finding:
+def _in_pieces(subject: Subject, severity: Severity, unless: str, split: Sequence[_Split]) -> Finding:
     """The finding about some objects that are in pieces, with all their voxels."""
-    ids = subject.components.ids[[one.rank for one in split]]
-    what = (
-        f"Object {ids[0]} is in {split[0].pieces}"
-        if len(split) == 1
-        else f"{len(ids):,} objects ({listed(ids)}) are in"
-    )
-    mixed = any(channel.kind == "descriptor" for channel in subject.channels)
-    return subject.finding(
-        SPLIT_OBJECT,
-        severity,
-        f"{what} pieces that don't touch{unless}."
-        + (" Descriptors mix them wherever a window reaches both." if mixed else ""),
-        "Give each piece an id of its own if they are different objects.",
-        where=subject.place_objects([one.rank for one in split]),
-        numbers=_split_numbers(subject, split),
-    )
+    numbers = _split_numbers(subject, split)
+    objects = f"{len(split):,} objects ({listed(numbers['ids'])}) are in"
+    if len(split) == 1:
+        objects = f"Object {numbers['ids'][0]} is in {split[0].pieces}"
+    message = f"{objects} pieces that don't touch{unless}."
+    if any(channel.kind == "descriptor" for channel in subject.channels):
+        message += " Descriptors mix them wherever a window reaches both."
+    advice = "Give each piece an id of its own if they are different objects."
+    where = subject.components.voxels_of([one.rank for one in split])
+    return subject.finding(SPLIT_OBJECT, severity, message, advice, where=where, numbers=numbers)
 
 
 def _split_numbers(subject: Subject, split: Sequence[_Split]) -> dict[str, Any]:
@@ -165,29 +153,29 @@ def small_object(subject: Subject) -> Iterator[Finding]:
     """
     if not subject.has_objects or subject.teaches_nothing:
         return
-    components, gt = subject.components, subject.inspection.gt
+    components, size = subject.components, np.array(subject.voxel_size)
     ids, boxes, sizes, whole = components.ids, components.object_boxes, components.object_sizes, subject.whole
     extents = boxes[..., 1] - boxes[..., 0]
     small = np.zeros(len(ids), dtype=bool)
     channels: list[str] = []
     limits: dict[str, None] = {}
     for i, channel in enumerate(subject.channels):
-        limit = ""
-        lost = np.zeros_like(small)
         if channel.kind == "affinity" and any(channel.offset):
             limit = "no longer than an offset"
             lost = np.asarray((extents <= np.abs(channel.offset))[:, np.flatnonzero(channel.offset)].any(1))
         elif channel.kind == "descriptor" and "window" in channel.roles:
-            sigma = subject.predictor.value_of(channel, "window") * max(gt.voxel_size)
-            limit = f"smaller than σ = {subject.length(sigma / gt.subdivision)}"
-            lost = (extents * np.array(gt.voxel_size)).max(1) < sigma
+            sigma = subject.predictor.value_of(channel, "window") * size.max()
+            limit = f"smaller than σ = {subject.length(sigma)}"
+            lost = (extents * size).max(1) < sigma
         elif channel.is_distance:
             limit = f"so thin that the distances inside stay below {FAINT:g}"
-            ends = np.array([[s.start, s.stop] for s in subject.kept])
-            lost = np.asarray((boxes[..., 0] >= ends[:, 0]).all(1) & (boxes[..., 1] <= ends[:, 1]).all(1))
+            begin, end = np.array([(s.start, s.stop) for s in subject.kept]).T
+            lost = (boxes[..., 0] >= begin).all(1) & (boxes[..., 1] <= end).all(1)
             if (whole & lost).any():
                 clear = ~(np.abs(subject.target[i]) < FAINT)
                 lost &= ~components.of_objects(components.among(components.volume[subject.kept][clear]))
+        else:
+            continue
         if (whole & lost).any():
             channels.append(channel.name)
             limits[limit] = None
@@ -195,19 +183,15 @@ def small_object(subject: Subject) -> Iterator[Finding]:
     specks = whole & ~small & (sizes < min(SPECK_VOXELS, SPECK_SHARE * _typical(sizes[subject.seen])))
 
     def one(what: str, channels: Sequence[str], chosen: Sequence[int]) -> Finding:
-        return subject.finding(
-            SMALL_OBJECT,
-            "info",
-            f"{f'Object {ids[chosen[0]]} is' if len(chosen) == 1 else f'{len(chosen):,} objects are'} {what}.",
-            channels=channels,
-            where=subject.place_objects(chosen),
-            numbers={
-                "ids": ids[chosen][:100],
-                "objects": len(chosen),
-                "share_of_object_voxels": sizes[chosen].sum() / max(1, sizes[subject.seen].sum()),
-                "voxels": sizes[chosen][:100],
-            },
-        )
+        objects = f"Object {ids[chosen[0]]} is" if len(chosen) == 1 else f"{len(chosen):,} objects are"
+        numbers = {
+            "ids": ids[chosen][:100],
+            "objects": len(chosen),
+            "share_of_object_voxels": sizes[chosen].sum() / max(1, sizes[subject.seen].sum()),
+            "voxels": sizes[chosen][:100],
+        }
+        where = components.voxels_of(chosen)
+        return subject.finding(SMALL_OBJECT, "info", f"{objects} {what}.", "", channels, where, numbers)
 
     lost_in = f"{' or '.join(limits)}: the target hardly shows that there is something"
     yield from each_or_all(list(np.flatnonzero(small)), partial(one, lost_in, channels))
@@ -231,16 +215,13 @@ def unknown_class(subject: Subject) -> Iterator[Finding]:
     unknown = ~np.isin(labels, classes) & subject.known[(slice(None), *subject.kept)].any(0)
 
     def one(chosen: Sequence[int]) -> Finding:
-        flags = unknown & np.isin(labels, chosen)
-        count = int(np.count_nonzero(flags))
-        return subject.finding(
-            UNKNOWN_CLASS,
-            "warning",
-            f"{counted(count, 'voxel')} ({percent(count / labels.size)}) {either(count, 'has', 'have')} the "
-            f"{either(len(chosen), 'id', 'ids')} {listed(chosen)}, but classes only go from {min(classes)} to {max(classes)}.",
-            where=subject.place(flags),
-            numbers={"ids": list(chosen)[:100], "voxels": count},
-        )
+        where = unknown & np.isin(labels, chosen)
+        count, several = int(np.count_nonzero(where)), either(len(chosen), "id", "ids")
+        voxels = f"{counted(count, 'voxel')} ({percent(count / labels.size)}) {either(count, 'has', 'have')}"
+        classes_go = f"classes only go from {min(classes)} to {max(classes)}"
+        message = f"{voxels} the {several} {listed(chosen)}, but {classes_go}."
+        numbers = {"ids": list(chosen)[:100], "voxels": count}
+        return subject.finding(UNKNOWN_CLASS, "warning", message, where=where, numbers=numbers)
 
     yield from each_or_all([int(i) for i in np.unique(labels[unknown])], one)
 
@@ -255,11 +236,7 @@ def truncated_object(subject: Subject) -> Iterator[Finding]:
     ids = np.unique(np.concatenate([labels[:0].ravel(), *faces]))
     ids = ids[ids != 0]
     if len(ids):
-        seen = int(subject.seen.sum())
-        yield subject.finding(
-            TRUNCATED_OBJECT,
-            "info",
-            f"{counted(len(ids), 'object')} of {seen:,} ({listed(ids)}) {either(len(ids), 'is', 'are')} cut off by the region.",
-            where=subject.place(np.isin(labels, ids)),
-            numbers={"objects": len(ids), "of": seen, "ids": ids[:100]},
-        )
+        seen, are = int(subject.seen.sum()), either(len(ids), "is", "are")
+        message = f"{counted(len(ids), 'object')} of {seen:,} ({listed(ids)}) {are} cut off by the region."
+        numbers = {"objects": len(ids), "of": seen, "ids": ids[:100]}
+        yield subject.finding(TRUNCATED_OBJECT, "info", message, where=np.isin(labels, ids), numbers=numbers)

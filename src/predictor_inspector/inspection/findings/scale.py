@@ -3,47 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 import torch
 
-from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops.boundary_distance import squared_boundary_distance
 from predictor_inspector.core.ops.shape_descriptors import window_radius
 from predictor_inspector.core.progress import listening
 from predictor_inspector.core.text import format_shape, listed, percent
-from predictor_inspector.inspection.findings import Finding, Kind, Subject, check
+from predictor_inspector.inspection.findings import Finding, Kind, Severity, Subject, check
 from predictor_inspector.inspection.findings.subject import of_partner
 
+# Targets above the first tell no distances apart any more; when so large a share of object voxels is, most don't.
 NEARLY_ONE, MOST_VOXELS = 0.95, 2 / 3
-"""Targets above the first tell no distances apart any more; when so large a share of object voxels is, most don't."""
-
+# With a scale_factor of so many voxels or fewer, a slope is two voxels wide: then a smaller share is too many.
 STEEP, MANY_VOXELS = 1.0, 0.4
-"""With a scale_factor of so many voxels or fewer, a slope is two voxels wide: then a smaller share is too many."""
-
+# When this share of object voxels, all but the deepest, stays below the first, objects are mostly boundary.
 FAINT, DEEPEST = 0.25, 0.95
-"""When all but the deepest object voxels, this share of them, stay below the first, objects are little but boundary."""
-
+# Half-thicknesses of objects in σ, between which a window of σ shows both where the boundary is and what lies inside.
 THIN, THICK = 0.2, 6.0
-"""Half-thicknesses of objects in σ, between which a window of σ shows both where the boundary is and what lies inside."""
+MOSTLY_SMALL = 0.5  # share of objects' voxels in objects smaller than σ, from which on that is what objects are like
+UNEVEN, WIDE = (
+    3.0,
+    300,
+)  # from this ratio of voxel sizes on windows are uneven, and from so many voxels on they are wide
+FEW_POSITIVE = (
+    0.05  # of objects' voxels with a partner in the same one; with offsets as long as objects are wide it is 0
+)
+SAMPLE = 160  # voxels a side of the middle of larger regions, where thickness is measured
 
-MOSTLY_SMALL = 0.5
-"""Share of objects' voxels in objects smaller than σ, from which on that is what objects are like."""
-
-UNEVEN, WIDE = 3.0, 300
-"""From this ratio of voxel sizes on windows are uneven, and from so many voxels on they are wide."""
-
-FEW_POSITIVE = 0.05
-"""Share of objects' voxels whose partner is in the same one; with offsets as long as objects are wide it is 0."""
-
-SAMPLE = 160
-"""Thickness is measured in the middle of larger regions, so many voxels a side."""
-
-_ENOUGH = 64
-"""Voxels inside objects, or pairs, from which on a statistic is reliable."""
-
-_HISTOGRAM = np.linspace(0, 1, 11)
+_ENOUGH = 64  # voxels inside objects, or pairs, from which on a statistic is reliable
 
 SCALE_SATURATED = Kind(
     "scale-saturated",
@@ -83,7 +72,7 @@ OFFSET_TOO_LONG = Kind(
 
 @check(SCALE_SATURATED, SCALE_FLAT)
 def scale(subject: Subject) -> Iterator[Finding]:
-    """Warnings, from the targets inside objects; background may be as far from everything as it likes.
+    """Warnings, from the targets inside objects; those of background don't matter.
 
     Saturated: more than two thirds of the voxels are above 0.95, which is 1.8 scale factors from a boundary; or more than
     40 % with a scale_factor of a voxel or less; or it is less than half a voxel, so that even those beside a boundary are above
@@ -95,7 +84,7 @@ def scale(subject: Subject) -> Iterator[Finding]:
         factor = subject.predictor.value_of(channel, "scale")
         if not channel.is_distance or factor is None:
             continue
-        labels = subject.labels_of(channel.source)
+        labels = subject.labels_of(channel)
         inside = labels[subject.kept] > 0
         values = np.abs(subject.target[i][inside])
         # Without a boundary, distances say nothing about the scale.
@@ -106,37 +95,28 @@ def scale(subject: Subject) -> Iterator[Finding]:
         steep = factor <= smallest / 2
         radius = half_thickness(_distances(values, factor))
         better = subject.length(scale_for(radius, largest))
-        report = partial(
-            subject.finding,
-            severity="warning",
-            channels=[channel.name],
-            where=subject.place(inside),
-            numbers={
-                "scale_factor": factor,
-                "above_0.95": beyond,
-                "95th_percentile": deepest,
-                "histogram": np.histogram(values, _HISTOGRAM)[0] / len(values),
-            },
-        )
         length = f"A {channel.roles['scale']} of {subject.length(factor)}"
         most = MANY_VOXELS if factor <= STEEP * smallest else MOST_VOXELS
         if beyond > most or steep:
             why = f"{percent(beyond)} of the voxels inside objects have a target above {NEARLY_ONE:g}"
             if beyond <= most:
                 why = "it is less than half a voxel"
+            message = f"{length} is small for the objects here: {why}, so little but the sign is left to learn."
             # Distances that tanh has flattened to 1 can't be told from the target: then objects are at least so thick.
-            yield report(
-                SCALE_SATURATED,
-                message=f"{length} is small for the objects here: {why}, so little but the sign is left to learn.",
-                advice=f"Try {'at least ' if deepest >= 1 else ''}{better}.",
-            )
+            kind, advice = SCALE_SATURATED, f"Try {'at least ' if deepest >= 1 else ''}{better}."
         elif deepest < FAINT:
-            yield report(
-                SCALE_FLAT,
-                message=f"{length} is large for the objects here: 95 % of the voxels inside them have a target below "
-                f"{deepest:.2g}.",
-                advice=f"Try {better}.",
-            )
+            voxels = f"95 % of the voxels inside them have a target below {deepest:.2g}"
+            message = f"{length} is large for the objects here: {voxels}."
+            kind, advice = SCALE_FLAT, f"Try {better}."
+        else:
+            continue
+        numbers = {
+            "scale_factor": factor,
+            "above_0.95": beyond,
+            "95th_percentile": deepest,
+            "histogram": np.histogram(values, 10, (0, 1))[0] / len(values),
+        }
+        yield subject.finding(kind, "warning", message, advice, [channel.name], inside, numbers)
 
 
 @check(SIGMA_TOO_LARGE, SIGMA_TOO_SMALL, slow=True)
@@ -148,7 +128,7 @@ def sigma(subject: Subject) -> Iterator[Finding]:
     voxels. Too small is a σ of less than r / 6: then a window, 3 σ, reaches no more than half-way from the middle to the
     boundary.
     """
-    for (name, window), channels in windows(subject).items():
+    for (name, window), names in _windows(subject).items():
         voxel = max(subject.voxel_size)
         width = window * voxel
         found = thickness_in(subject, THICK * width)
@@ -164,15 +144,16 @@ def sigma(subject: Subject) -> Iterator[Finding]:
             why = f"{percent(small)} of their voxels are in objects smaller than σ"
         elif large:
             why = "descriptors hardly change from one side of them to the other"
+        advice = f"Try {name} = {better}, which makes σ {subject.length(better * voxel)}."
+        if better == window:
+            advice = "These voxels are too large for a smaller σ: take a finer level, or leave the descriptors out."
         yield subject.finding(
             SIGMA_TOO_LARGE if large else SIGMA_TOO_SMALL,
             "warning",
             f"σ is {subject.length(width)}, but objects are about {subject.length(2 * found)} thick: {why}.",
-            f"Try {name} = {better}, which makes σ {subject.length(better * voxel)}."
-            if better != window
-            else "These voxels are too large for a smaller σ: take a finer level, or leave the descriptors out.",
-            [channel.name for channel in channels],
-            subject.place(subject.labels[0][subject.kept] > 0),
+            advice,
+            names,
+            subject.labels[0][subject.kept] > 0,
             {"sigma": width, "half_thickness": found, "smaller": small, "num_voxels": window},
         )
 
@@ -187,19 +168,18 @@ def window_anisotropic(subject: Subject) -> Iterator[Finding]:
     ratio = max(gt.voxel_size) / min(gt.voxel_size)
     if ratio < UNEVEN:
         return
-    for (name, window), channels in windows(subject).items():
+    for (name, window), names in _windows(subject).items():
         width = window * max(gt.voxel_size)
         widths = [2 * window_radius(width, int(v)) + 1 for v in gt.voxel_size]
         described = listed([f"{w} in {a}" for w, a in zip(widths, gt.spatial_axes, strict=True)])
-        yield subject.finding(
-            WINDOW_ANISOTROPIC,
-            "warning" if max(widths) > WIDE else "info",
-            f"σ = {subject.length(width / gt.subdivision)} makes a window of {described} voxels, since voxels are "
-            f"{ratio:.3g} times longer on one axis than on another.",
-            f"Lower {name}: it counts the longest side of a voxel.",
-            [channel.name for channel in channels],
-            numbers={"window": widths, "ratio": ratio, "num_voxels": window},
+        message = (
+            f"σ = {subject.length(width / gt.subdivision)} makes a window of {described} voxels, since voxels are {ratio:.3g} "
+            "times longer on one axis than on another."
         )
+        advice = f"Lower {name}: it counts the longest side of a voxel."
+        severity: Severity = "warning" if max(widths) > WIDE else "info"
+        numbers = {"window": widths, "ratio": ratio, "num_voxels": window}
+        yield subject.finding(WINDOW_ANISOTROPIC, severity, message, advice, names, numbers=numbers)
 
 
 @check(OFFSET_TOO_LONG)
@@ -207,21 +187,18 @@ def offset_too_long(subject: Subject) -> Iterator[Finding]:
     """A warning if, among the known pairs that begin in an object, fewer than 5 % end in it.
 
     In a box of width w along the offset that share is 1 − offset / w, in a ball of that width it is 5 % at 0.8 w: the offset
-    has all but reached the width of objects, and the channel is close to constant. An error if the data has no such pair.
+    has nearly reached the width of objects, and the channel is close to constant. An error if the data has no such pair.
     """
-    shape = [int(n) for n in subject.inspection.regions.data.shape // subject.inspection.gt.voxel_size]
+    shape = subject.inspection.gt.shape_of(subject.inspection.regions.data)
     for i, channel in enumerate(subject.channels):
-        if channel.kind != "affinity":
+        if channel.kind != "affinity" or not channel.offset:
             continue
         if any(abs(o) >= n for o, n in zip(channel.offset, shape, strict=True)):
-            yield subject.finding(
-                OFFSET_TOO_LONG,
-                "error",
-                f"The offset of {channel.name} is longer than the data of {format_shape(shape)} voxels: no pair fits.",
-                "Leave this offset out, or use larger data.",
-                [channel.name],
-                numbers={"offset": channel.offset, "positive": 0.0},
+            message = (
+                f"The offset of {channel.name} is longer than the data of {format_shape(shape)} voxels: no pair fits."
             )
+            advice, numbers = "Leave this offset out, or use larger data.", {"offset": channel.offset, "positive": 0.0}
+            yield subject.finding(OFFSET_TOO_LONG, "error", message, advice, [channel.name], numbers=numbers)
             continue
         now = subject.statistics[i]
         # Background only lowers the share, so where it is large enough with it nothing need be looked at.
@@ -232,15 +209,10 @@ def offset_too_long(subject: Subject) -> Iterator[Finding]:
         total = int(np.count_nonzero(pairs))
         together = int(np.count_nonzero(pairs & (subject.target[i] > 0)))
         if total >= _ENOUGH and together < FEW_POSITIVE * total:
-            yield subject.finding(
-                OFFSET_TOO_LONG,
-                "warning",
-                f"Only {percent(together / total)} of the pairs of {channel.name} that begin in an object end in it: the "
-                "offset is as long as objects are wide, or longer.",
-                channels=[channel.name],
-                where=subject.place(pairs),
-                numbers={"offset": channel.offset, "positive": together / total, "pairs": total},
-            )
+            share = f"Only {percent(together / total)} of the pairs of {channel.name} that begin in an object end in it"
+            message = f"{share}: the offset is as long as objects are wide, or longer."
+            numbers = {"offset": channel.offset, "positive": together / total, "pairs": total}
+            yield subject.finding(OFFSET_TOO_LONG, "warning", message, "", [channel.name], pairs, numbers)
 
 
 def half_thickness(distances: np.ndarray) -> float:
@@ -255,10 +227,8 @@ def half_thickness(distances: np.ndarray) -> float:
 def thickness_in(subject: Subject, radius: float) -> float | None:
     """The half-thickness of the objects in the ROI, or None if there are hardly any; distances count up to `radius`."""
     size, (labels, *_) = subject.voxel_size, subject.labels
-    sample = tuple(
-        slice(k.start + (n - min(n, SAMPLE)) // 2, k.start + (n - min(n, SAMPLE)) // 2 + min(n, SAMPLE))
-        for k, n in ((k, k.stop - k.start) for k in subject.kept)
-    )
+    margins = [max(0, k.stop - k.start - SAMPLE) for k in subject.kept]
+    sample = tuple(slice(k.start + m // 2, k.stop - (m - m // 2)) for k, m in zip(subject.kept, margins, strict=True))
     reach = [int(radius / v) + 1 for v in size]
     around = tuple(slice(max(0, s.start - r), s.stop + r) for s, r in zip(sample, reach, strict=True))
     inside = labels[sample] > 0
@@ -282,13 +252,13 @@ def sigma_for(half: float, voxel: float) -> int:
     return max(1, round(half / 2 / voxel))
 
 
-def windows(subject: Subject) -> dict[tuple[str, float], list[Channel]]:
+def _windows(subject: Subject) -> dict[tuple[str, float], list[str]]:
     """Descriptors by the parameter of their window, and its value: σ in voxels along the axis with the largest ones."""
-    found: dict[tuple[str, float], list[Channel]] = {}
+    found: dict[tuple[str, float], list[str]] = {}
     for channel in subject.channels:
         window = subject.predictor.value_of(channel, "window")
         if channel.kind == "descriptor" and window is not None:
-            found.setdefault((channel.roles["window"], window), []).append(channel)
+            found.setdefault((channel.roles["window"], window), []).append(channel.name)
     return found
 
 

@@ -20,7 +20,7 @@ from predictor_inspector.inspection.engine.memory import default_memory, needed_
 from predictor_inspector.inspection.engine.regions import regions_for
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
 from predictor_inspector.inspection.findings.checks import Check, kinds, load_checks
-from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding
+from predictor_inspector.inspection.findings.finding import Finding, gravity
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
 
 Find = Callable[[Inspection], Sequence[Finding]]
@@ -60,7 +60,7 @@ def find(
 
 
 def find_quickly(inspection: Inspection) -> tuple[Finding, ...]:
-    """What the checks find that are quick enough to run with every inspection."""
+    """Findings of the checks that are quick enough to run with every inspection."""
     return find(inspection, slow=False)
 
 
@@ -74,12 +74,8 @@ def find_in(
 ) -> tuple[Finding, ...]:
     """As `find`, for a `Subject` that more is derived from.
 
-    Parameters
-    ----------
-    inputs : bool
-        Look at the values of ground truth and mask, too, as `check_inputs` does.
-    failures : list of str, optional
-        Gets a sentence for each check that raised an error, and so found nothing; without it the error is raised.
+    Without `inputs` the values of ground truth and mask aren't looked at, which `check_inputs` does. `failures` gets a
+    sentence for each check that raised an error, and so found nothing; without it the error is raised.
     """
     wanted = wanted_kinds(only, ignore)
     found: list[Finding] = []
@@ -102,12 +98,7 @@ def check_inputs(
 ) -> tuple[Finding, ...]:
     """What is wrong with ground truth and mask as they were opened, even if no predictor accepts them.
 
-    Parameters
-    ----------
-    region : Roi, optional
-        The part to look at, on the grid of the ground truth and within it; all of it by default.
-    only, ignore
-        As in `find`.
+    `region`, by default all, lies on the grid of the ground truth and within it; `only` and `ignore` are as in `find`.
 
     Raises
     ------
@@ -115,8 +106,8 @@ def check_inputs(
         As `find`, and if the mask has another number of spatial axes than the ground truth.
     """
     wanted = wanted_kinds(only, ignore)
-    looked_at = source.gt.roi if region is None else region
-    part = source.within(looked_at).read(looked_at)
+    region = source.gt.roi if region is None else region
+    part = source.within(region).read(region)
     inputs = Inputs(part.gt, part.mask)
     found = [f for check in _checks(wanted) if check.of == "inputs" for f in check.run(inputs)]
     return in_order(f for f in found if f.id in wanted)
@@ -125,7 +116,7 @@ def check_inputs(
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings by severity, then as the checks are listed, those about most voxels first."""
     ids = list(kinds())
-    return tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), ids.index(f.id), -f.where.voxels)))
+    return tuple(sorted(findings, key=lambda f: (gravity(f.severity), ids.index(f.id), -f.where.voxels)))
 
 
 def wanted_kinds(only: Collection[str], ignore: Collection[str]) -> set[str]:
@@ -143,18 +134,9 @@ def _checks(wanted: set[str]) -> list[Check]:
 
 @dataclass(frozen=True, eq=False)
 class CheckedRegion:
-    """What `check_region` found.
+    """Findings of `check_region`, and the request that was checked: ground truth of a floating-point type as integers.
 
-    Attributes
-    ----------
-    findings : tuple of Finding
-        The most severe first.
-    request : Request
-        What was checked: ground truth of a floating-point type as integers.
-    inspection : Inspection or None
-        None if the predictor refused the ground truth.
-    refused : str
-        Then why; else empty.
+    There is no inspection if the predictor refused the ground truth; then `refused` says why.
     """
 
     findings: tuple[Finding, ...]
@@ -172,16 +154,8 @@ def check_region(
 ) -> CheckedRegion:
     """Check ground truth and mask as they were opened, then inspect the region and check that.
 
-    Ids that are whole numbers of a floating-point type are reported, and then checked as integers.
-
-    Parameters
-    ----------
-    request : Request
-        The region and what to make of it, with ground truth and mask as they were opened.
-    memory : int, optional
-        Bytes that this may take; by default the share of the machine's memory that `default_memory` gives.
-    progress, only, ignore
-        As in `find`.
+    Ids that are whole numbers of a floating-point type are reported, and then checked as integers. This may take `memory`
+    bytes, by default what `default_memory` gives; `progress`, `only` and `ignore` are as in `find`.
 
     Raises
     ------
@@ -207,24 +181,20 @@ def check_region(
 
 def _check_memory(request: Request, memory: int) -> None:
     """Raise a ``ValueError`` if the region is too large, with the part in its middle that isn't."""
-    gt, regions, channels = request.source.gt, request.regions, len(request.predictor.channel_names)
+    gt, roi, channels = request.source.gt, request.regions.roi, len(request.predictor.channel_names)
 
     def needed(shape: Sequence[int]) -> int:
-        roi = Roi(gt.offset, gt.voxel_size * Coordinate(shape))
-        region = regions_for(request.predictor, gt, roi.intersect(gt.roi), "clip").read_region
-        context = prod(int(n) for n in region.shape // gt.voxel_size)
-        return (
-            needed_memory(request.predictor, request.source, shape, gt.roi)
-            + context * _PER_CONTEXT_VOXEL
-            + prod(shape) * channels * _PER_CHANNEL
-        )
+        part = Roi(gt.offset, gt.voxel_size * Coordinate(shape)).intersect(gt.roi)
+        context = prod(gt.shape_of(regions_for(request.predictor, gt, part, "clip").read_region))
+        for_checks = context * _PER_CONTEXT_VOXEL + prod(shape) * channels * _PER_CHANNEL
+        return needed_memory(request.predictor, request.source, shape, gt.roi) + for_checks
 
-    shape = sides = [int(n) for n in regions.roi.shape // gt.voxel_size]
+    shape = sides = gt.shape_of(roi)
     while needed(sides) > memory and max(sides) > 1:
-        sides = [min(n, max(sides) * 7 // 8) for n in sides]
+        sides = tuple(min(n, max(sides) * 7 // 8) for n in sides)
     if sides == shape:
         return
-    begin = regions.roi.begin + gt.voxel_size * Coordinate((n - s) // 2 for n, s in zip(shape, sides, strict=True))
+    begin = roi.begin + gt.voxel_size * Coordinate((n - s) // 2 for n, s in zip(shape, sides, strict=True))
     part = Roi(begin, gt.voxel_size * Coordinate(sides))
     raise ValueError(
         f"checking {format_shape(shape)} voxels needs {format_bytes(needed(shape))} of memory, more than the "
@@ -241,12 +211,10 @@ class _Whole:
     """Floating-point ids as the integers that they are, converted where they are sliced; what isn't finite becomes 0."""
 
     def __init__(self, data: Any) -> None:
-        self._data = data
-        self.shape = tuple(data.shape)
-        self.dtype = np.dtype(np.int64)
+        self._data, self.shape, self.dtype = data, tuple(data.shape), np.dtype(np.int64)
 
     def __getitem__(self, key: Any) -> np.ndarray:
-        values = np.nan_to_num(np.asarray(self._data[key]), nan=0.0, posinf=0.0, neginf=0.0)
+        values = np.nan_to_num(np.asarray(self._data[key]), posinf=0.0, neginf=0.0)
         whole: np.ndarray = values.astype(np.int64)
         if (whole != values).any():
             raise ValueError("gt holds fractions, which no object has as its id")

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
-from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ground_truth import annotated
 from predictor_inspector.core.labels import as_labels
 from predictor_inspector.core.ops.regions import pairs
@@ -24,20 +24,11 @@ from predictor_inspector.inspection.findings.finding import Finding, Kind, Sever
 
 T = TypeVar("T")
 
-MOST = 8
-"""Up to so many objects get a finding each; more are summed up in one."""
+MOST = 8  # up to so many objects get a finding each; more are summed up in one
 
 
 class Inputs:
-    """Ground truth and mask with the values and types that they have where they come from.
-
-    Parameters
-    ----------
-    gt : Array
-        Ground truth, of which all is looked at.
-    mask : Array, optional
-        Non-zero where it is annotated.
-    """
+    """Ground truth and mask with the values and types that they have where they come from."""
 
     def __init__(self, gt: Array, mask: Array | None = None) -> None:
         self.gt, self.mask = gt, mask
@@ -58,46 +49,32 @@ class Inputs:
         severity: Severity,
         message: str,
         advice: str = "",
-        flags: np.ndarray | None = None,
+        where: np.ndarray | None = None,
         numbers: Mapping[str, Any] | None = None,
         of: Array | None = None,
     ) -> Finding:
-        """A finding about all voxels of an array, by default the ground truth, or those that are True in `flags`.
+        """A finding about the values of an array (the ground truth by default) that are True in `where`, or all of them.
 
         Its advice is the remedy of its kind, unless there is a better one.
         """
         array = self.gt if of is None else of
         place = None
-        if flags is not None:
-            spatial = np.asarray(flags.any(axis=tuple(range(flags.ndim - array.dims))))
+        if where is not None:
+            spatial = np.asarray(where.any(axis=tuple(range(where.ndim - array.dims))))
             place = VoxelSet.of(spatial, array, array.offset)
-        where = place or VoxelSet.box(array.roi, array)
-        return Finding(kind.id, severity, message, advice or kind.remedy, (), where, numbers or {})
+        place = place or VoxelSet.box(array.roi, array)
+        return Finding(kind.id, severity, message, advice or kind.remedy, (), place, numbers or {})
 
 
 class Subject:
-    """An inspection and what checks derive from it.
-
-    Attributes
-    ----------
-    inspection : Inspection
-        What is checked.
-    predictor : Predictor
-        Its predictor.
-    channels : tuple of Channel
-        What each channel of target and weight means.
-    statistics : tuple of ChannelStatistics
-        One per channel.
-    stopped : bool
-        Whether a listener to the progress has cancelled.
-    """
+    """An inspection and what checks derive from it; `stopped` once the listener to the progress has cancelled."""
 
     def __init__(self, inspection: Inspection, progress: Progress | None = None) -> None:
         self.inspection, self._progress, self.stopped = inspection, progress, False
         self.inputs = Inputs(inspection.gt, inspection.mask)
         self.predictor = inspection.request.predictor
-        self.channels = inspection.channels
-        self.statistics = inspection.statistics
+        self.channels, self.statistics = inspection.channels, inspection.statistics
+        self.roi, self.voxel_size = inspection.roi, inspection.gt.physical_voxel_size
 
     def tell(self, step: str, fraction: float) -> None:
         """Report progress; the listener may raise to cancel."""
@@ -115,16 +92,6 @@ class Subject:
     def teaches_nothing(self) -> bool:
         """Whether every channel is constant, and meant to be."""
         return all(channel.kind == "constant" for channel in self.channels)
-
-    @property
-    def roi(self) -> Roi:
-        """What target and weight cover."""
-        return self.inspection.roi
-
-    @property
-    def voxel_size(self) -> tuple[float, ...]:
-        """In the data's unit, per spatial axis."""
-        return self.inspection.gt.physical_voxel_size
 
     @cached_property
     def kept(self) -> tuple[slice, ...]:
@@ -152,37 +119,32 @@ class Subject:
         labels = np.asarray(as_labels(self.inputs.gt_values))
         return labels.reshape(-1, *labels.shape[-self.inspection.gt.dims :])
 
-    def labels_of(self, source: int) -> np.ndarray:
-        """The ids in a channel of the ground truth, [Z, Y, X]; the last where there are fewer."""
-        ids: np.ndarray = self.labels[min(source, len(self.labels) - 1)]
+    def labels_of(self, channel: Channel) -> np.ndarray:
+        """The ids that were read of which a channel is made: [Z, Y, X]."""
+        ids: np.ndarray = self.labels[min(channel.source, len(self.labels) - 1)]
         return ids
 
     @cached_property
     def known(self) -> np.ndarray:
-        """Which voxels that were read are annotated: boolean, [1 or C, Z, Y, X]."""
-        gt = self.inspection.gt
-        return np.asarray(annotated(self.inspection.mask, gt.roi, gt, len(self.channels)).cpu())
+        """Which voxels that were read are annotated: boolean, [1 or the mask's channels, Z, Y, X]."""
+        gt, mask = self.inspection.gt, self.inspection.mask
+        channels = mask.shape[0] if mask is not None and mask.channel_dims else 1
+        return np.asarray(annotated(mask, gt.roi, gt, channels).cpu())
+
+    def known_in(self, channel: Channel) -> np.ndarray:
+        """Which voxels that were read are annotated for a channel: boolean, [Z, Y, X]."""
+        part: np.ndarray = self.known[min(channel.mask_channel, len(self.known) - 1)]
+        return part
 
     @cached_property
     def all_known(self) -> bool:
         """Whether everything that was read is annotated."""
         return self.inspection.mask is None or bool(self.known.all())
 
-    def known_in(self, channel: int) -> np.ndarray:
-        """Which voxels that were read are annotated for a channel: boolean, [Z, Y, X]."""
-        part: np.ndarray = self.known[channel if len(self.known) == len(self.channels) else 0]
-        return part
-
-    def known_in_source(self, source: int) -> np.ndarray:
-        """Which voxels that were read are annotated in a channel of the ground truth: boolean, [Z, Y, X]."""
-        part: np.ndarray = self.known[min(source, len(self.known) - 1)]
-        return part
-
     @cached_property
     def has_objects(self) -> bool:
         """Whether an id stands for one object: there is one array of more than one id, and they aren't classes."""
-        gt = self.inspection.gt
-        return not (gt.channel_dims and gt.shape[0] != 1) and not self.has_classes and len(self.components.ids) > 1
+        return len(self.labels) == 1 and not self.has_classes and len(self.components.ids) > 1
 
     @cached_property
     def components(self) -> Components:
@@ -213,28 +175,13 @@ class Subject:
     @cached_property
     def seen(self) -> np.ndarray:
         """Which of the objects have a voxel in the ROI: boolean, [L]."""
-        components = self.components
-        return components.of_objects(components.inside(self.kept))
+        return self.components.of_objects(self.components.inside(self.kept))
 
     @cached_property
     def whole(self) -> np.ndarray:
         """Which of the objects seen end within what was read, so that their size is known: boolean, [L]."""
         found: np.ndarray = self.seen & ~self.components.of_objects(self.open_components)
         return found
-
-    def place(self, flags: np.ndarray) -> VoxelSet:
-        """Voxels of the ROI, boolean [Z, Y, X]; the whole ROI if there are none."""
-        gt = self.inspection.gt
-        return VoxelSet.of(flags, gt, self.roi.begin) or VoxelSet.box(self.roi, gt)
-
-    def place_read(self, flags: np.ndarray) -> VoxelSet:
-        """Voxels of what was read, boolean [Z, Y, X]; the whole ROI if there are none."""
-        gt = self.inspection.gt
-        return VoxelSet.of(flags, gt, gt.offset) or VoxelSet.box(self.roi, gt)
-
-    def place_objects(self, ranks: Sequence[int]) -> VoxelSet:
-        """All voxels that were read of some of ``components.ids``."""
-        return self.place_read(self.components.voxels_of(ranks))
 
     def finding(
         self,
@@ -243,11 +190,18 @@ class Subject:
         message: str,
         advice: str = "",
         channels: Iterable[str] = (),
-        where: VoxelSet | None = None,
+        where: np.ndarray | VoxelSet | None = None,
         numbers: Mapping[str, Any] | None = None,
     ) -> Finding:
-        """A finding about all of the ROI unless `where` is given; its advice is its kind's unless there is a better one."""
-        place = where or VoxelSet.box(self.roi, self.inspection.gt)
+        """A finding about the channels of these names; its advice is its kind's unless there is a better one.
+
+        It is about all of the ROI, or about the voxels that are True in `where`, [Z, Y, X], on the ROI or on all that was read.
+        """
+        gt = self.inspection.gt
+        if isinstance(where, np.ndarray):
+            begin = self.roi.begin if where.shape == gt.shape_of(self.roi) else gt.offset
+            where = VoxelSet.of(where, gt, begin)
+        place = where or VoxelSet.box(self.roi, gt)
         return Finding(kind.id, severity, message, advice or kind.remedy, tuple(channels), place, numbers or {})
 
     def length(self, value: float) -> str:
@@ -279,4 +233,4 @@ def of_partner(subject: Subject, offset: Sequence[int], flags: np.ndarray) -> np
 
 
 def _native(values: np.ndarray) -> np.ndarray:
-    return values if values.dtype.isnative else values.astype(values.dtype.newbyteorder("="))
+    return values.astype(values.dtype.newbyteorder("="), copy=False)

@@ -14,28 +14,16 @@ from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings import Subject
 from predictor_inspector.inspection.findings.scale import scale_for, sigma_for, thickness_in
 
-WITHIN = 0.5
-"""Share of the pairs that begin in an object and end in it too, for the longest offset that is suggested."""
-
-LENGTHS = (1, 2, 3, 4, 6, 9, 13, 18, 27)
-"""Offsets that are tried along each axis, in voxels."""
-
-FARTHEST = 64
-"""Distances to boundaries count up to so many voxels; thicker objects are taken for so thick."""
+WITHIN = 0.5  # of the pairs that begin in an object and end in it too, for the longest offset that is suggested
+LENGTHS = (1, 2, 3, 4, 6, 9, 13, 18, 27)  # offsets that are tried along each axis, in voxels
+FARTHEST = 64  # distances to boundaries count up to so many voxels; thicker objects are taken for so thick
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A parameter's value that suits the objects in view.
+    """A value of the predictor's parameter that suits the objects in view, and why, in a sentence.
 
-    Attributes
-    ----------
-    parameter : str
-        The predictor's parameter.
-    value : object
-        As `predictor_from_config` and `dataclasses.replace` take it.
-    reason : str
-        Why, in a sentence.
+    The value is as `predictor_from_config` and `dataclasses.replace` take it.
     """
 
     parameter: str
@@ -46,15 +34,7 @@ class Suggestion:
 def suggest(inspection: Inspection, progress: Progress | None = None) -> tuple[Suggestion, ...]:
     """Better values for those parameters of an inspection's predictor that depend on how large objects are.
 
-    Parameters
-    ----------
-    progress : callable, optional
-        Called with a step's name and the fraction of it that is done; raise from it to cancel.
-
-    Returns
-    -------
-    tuple of Suggestion
-        Empty if there are hardly any objects, or the predictor doesn't depend on their size.
+    None if there are hardly any objects. `progress(step, fraction)` is called on the way; raise from it to cancel.
     """
     return suggest_for(Subject(inspection, progress))
 
@@ -76,10 +56,10 @@ def _scale(subject: Subject) -> tuple[float, str] | None:
     radius = thickness_in(subject, FARTHEST * size)
     if radius is None:
         return None
-    why = f"Objects here are about {subject.length(2 * radius)} thick"
+    so = "; with half of that, targets reach 0.76 in the middle of such an object"
     if radius < 2 * size:
-        return scale_for(radius, size), f"{why}, little more than a voxel: two voxels still make a slope."
-    return scale_for(radius, size), f"{why}; with half of that, targets reach 0.76 in the middle of such an object."
+        so = ", little more than a voxel: two voxels still make a slope"
+    return scale_for(radius, size), f"Objects here are about {subject.length(2 * radius)} thick{so}."
 
 
 def _window(subject: Subject) -> tuple[int, str] | None:
@@ -89,11 +69,9 @@ def _window(subject: Subject) -> tuple[int, str] | None:
     if radius is None:
         return None
     value = sigma_for(radius, size)
-    return value, (
-        f"Objects here are about {subject.length(2 * radius)} thick; with σ = {subject.length(value * size)} "
-        f"{'a window' if 2 * value * size < 3 * radius else 'even the smallest window'} reaches from their middle to their "
-        "boundary."
-    )
+    window = "a window" if 2 * value * size < 3 * radius else "even the smallest window"
+    reaches = f"with σ = {subject.length(value * size)} {window} reaches from their middle to their boundary"
+    return value, f"Objects here are about {subject.length(2 * radius)} thick; {reaches}."
 
 
 def _offsets(subject: Subject) -> tuple[tuple[tuple[int, ...], ...], str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -11,8 +12,7 @@ from predictor_inspector.inspection.findings import Finding, Inputs, Kind, Subje
 from predictor_inspector.inspection.findings.subject import either
 
 _INT64_END = 1 << 63
-_FLOAT32_EXACT = 1 << 24
-"""Whole numbers up to here are exact in float32."""
+_FLOAT32_EXACT = 1 << 24  # whole numbers up to here are exact in float32
 
 FLOAT_LABELS = Kind(
     "float-labels",
@@ -51,18 +51,12 @@ def float_labels(inputs: Inputs) -> Iterator[Finding]:
         return
     broken = np.isfinite(values) & (values != np.rint(values))
     count = int(np.count_nonzero(broken))
-    what = (
-        f"{counted(count, 'voxel')} ({percent(count / values.size)}) hold fractions, which no object has as its id"
-        if count
-        else "though its values are whole numbers, predictors refuse it"
-    )
-    yield inputs.finding(
-        FLOAT_LABELS,
-        "error",
-        f"The ground truth is of type {values.dtype}: {what}.",
-        flags=broken if count else None,
-        numbers={"fractions": count},
-    )
+    what = "though its values are whole numbers, predictors refuse it"
+    if count:
+        share = f"{counted(count, 'voxel')} ({percent(count / values.size)})"
+        what = f"{share} hold fractions, which no object has as its id"
+    message = f"The ground truth is of type {values.dtype}: {what}."
+    yield inputs.finding(FLOAT_LABELS, "error", message, where=broken, numbers={"fractions": count})
 
 
 @check(NOT_FINITE, of="inputs")
@@ -72,20 +66,15 @@ def not_finite_inputs(inputs: Inputs) -> Iterator[Finding]:
         (inputs.gt, inputs.gt_values, "ground truth", "background"),
         (inputs.mask, inputs.mask_values, "mask", "not annotated"),
     ):
-        if array is None or values is None or values.dtype.kind not in "fc":
+        if values is None or values.dtype.kind not in "fc":
             continue
         broken = ~np.isfinite(values)
         count = int(np.count_nonzero(broken))
         if count:
-            yield inputs.finding(
-                NOT_FINITE,
-                "error",
-                f"The {what} is NaN or infinite in {counted(count, 'voxel')}.",
-                f"Find out what wrote them, and replace them by 0 if that is what they mean: {zero}.",
-                broken,
-                {"nan": int(np.isnan(values).sum()), "infinite": int(np.isinf(values).sum())},
-                array,
-            )
+            message = f"The {what} is NaN or infinite in {counted(count, 'voxel')}."
+            advice = f"Find out what wrote them, and replace them by 0 if that is what they mean: {zero}."
+            numbers = {"nan": int(np.isnan(values).sum()), "infinite": int(np.isinf(values).sum())}
+            yield inputs.finding(NOT_FINITE, "error", message, advice, broken, numbers, array)
 
 
 @check(NEGATIVE_IDS, of="inputs")
@@ -99,14 +88,10 @@ def negative_ids(inputs: Inputs) -> Iterator[Finding]:
         negative &= np.isfinite(values)
     count = int(np.count_nonzero(negative))
     if count:
-        yield inputs.finding(
-            NEGATIVE_IDS,
-            "error",
-            f"{counted(count, 'voxel')} of the ground truth {either(count, 'has', 'have')} a negative id, down to "
-            f"{values[negative].min():.12g}.",
-            flags=negative,
-            numbers={"count": count, "lowest": values[negative].min()},
-        )
+        lowest, has = values[negative].min(), either(count, "has", "have")
+        message = f"{counted(count, 'voxel')} of the ground truth {has} a negative id, down to {lowest:.12g}."
+        numbers = {"count": count, "lowest": lowest}
+        yield inputs.finding(NEGATIVE_IDS, "error", message, where=negative, numbers=numbers)
 
 
 @check(LABEL_OVERFLOW, of="inputs")
@@ -124,12 +109,11 @@ def label_overflow(inputs: Inputs) -> Iterator[Finding]:
     highest = int(values.max())
     if highest <= _FLOAT32_EXACT:
         return
+    report = partial(inputs.finding, LABEL_OVERFLOW)
     if highest >= _INT64_END:
         huge = values >= np.uint64(_INT64_END)
-        count = int(np.count_nonzero(huge))
-        ids = np.unique(values[huge])
-        yield inputs.finding(
-            LABEL_OVERFLOW,
+        count, ids = int(np.count_nonzero(huge)), np.unique(values[huge])
+        yield report(
             "error",
             f"{counted(count, 'voxel')} {either(count, 'has', 'have')} an id of 2⁶³ or more ({listed(ids, 3)}), which no "
             "signed integer holds; such ids usually mark what is unknown, but would be trained as an object, or as background.",
@@ -139,28 +123,28 @@ def label_overflow(inputs: Inputs) -> Iterator[Finding]:
         )
     ids = _unique(values)
     ids = ids[ids < np.uint64(_INT64_END)].astype(np.int64)
-    lost = _changed(ids, ids.astype(np.int32).astype(np.int64), positive=True)
-    merged = _changed(ids, ids.astype(np.float32), positive=False)
+    as_int32, as_float32 = ids.astype(np.int32).astype(np.int64), ids.astype(np.float32)
+    lost = _merged(ids, as_int32) | ((as_int32 <= 0) & (ids > 0))
+    changed = lost if lost.any() else _merged(ids, as_float32)
+    if not changed.any():
+        return
+    where, count = np.isin(values, ids[changed].astype(values.dtype)), int(changed.sum())
+    message = (
+        f"Ids reach {highest:,}: as 32-bit floats {count:,} of them would equal others. Predictors here hold ids in 64 bits, "
+        "so nothing is lost yet."
+    )
+    advice = (
+        "Number the ids anew from 1 if anything on the way to the predictor makes them floats, as augmentations do."
+    )
     if lost.any():
-        yield inputs.finding(
-            LABEL_OVERFLOW,
-            "warning",
-            f"A cast to 32-bit integers would make {counted(int(lost.sum()), 'id')} ({listed(ids[lost], 3)}) background or "
-            "equal to others.",
-            "Number the ids anew from 1, or make sure that nothing on the way to the predictor holds them in 32 bits.",
-            np.isin(values, ids[lost].astype(values.dtype)),
-            {"highest": highest, "ids": int(lost.sum())},
+        message = (
+            f"A cast to 32-bit integers would make {counted(count, 'id')} ({listed(ids[lost], 3)}) background or equal to "
+            "others."
         )
-    elif merged.any():
-        yield inputs.finding(
-            LABEL_OVERFLOW,
-            "info",
-            f"Ids reach {highest:,}: as 32-bit floats {int(merged.sum()):,} of them would equal others. "
-            "Predictors here hold ids in 64 bits, so nothing is lost yet.",
-            "Number the ids anew from 1 if anything on the way to the predictor makes them floats, as augmentations do.",
-            np.isin(values, ids[merged].astype(values.dtype)),
-            {"highest": highest, "ids": int(merged.sum())},
+        advice = (
+            "Number the ids anew from 1, or make sure that nothing on the way to the predictor holds them in 32 bits."
         )
+    yield report("warning" if lost.any() else "info", message, advice, where, {"highest": highest, "ids": count})
 
 
 @check(MASK_NOT_BINARY, of="inputs")
@@ -175,15 +159,12 @@ def mask_not_binary(inputs: Inputs) -> Iterator[Finding]:
     count = int(np.count_nonzero(other))
     if count:
         found = np.unique(values[other])
-        yield inputs.finding(
-            MASK_NOT_BINARY,
-            "warning",
+        message = (
             f"The mask holds {listed([f'{v:.6g}' for v in found], 4)} beside 0 and 1, in {counted(count, 'voxel')}: here any "
-            "non-zero value counts as 1, but DaCapo multiplies weights by it.",
-            flags=other,
-            numbers={"values": [float(v) for v in found[:10]], "voxels": count},
-            of=inputs.mask,
+            "non-zero value counts as 1, but DaCapo multiplies weights by it."
         )
+        numbers = {"values": [float(v) for v in found[:10]], "voxels": count}
+        yield inputs.finding(MASK_NOT_BINARY, "warning", message, "", other, numbers, inputs.mask)
 
 
 @check(NOT_FINITE)
@@ -199,31 +180,21 @@ def not_finite_results(subject: Subject) -> Iterator[Finding]:
         names = [subject.channels[i].name for i in bad if flags[i].any()]
         if names:
             where = np.logical_or.reduce(list(flags.values()))
-            count = int(np.count_nonzero(where))
-            yield subject.finding(
-                NOT_FINITE,
-                "error",
-                f"The {what} of {listed(names)} {'is' if what == 'target' else 'are'} NaN or infinite in "
-                f"{counted(count, 'voxel')}.",
-                f"Look for a division by zero where {type(subject.predictor).__name__} makes the {what}.",
-                names,
-                subject.place(where),
-                {"voxels": count},
-            )
+            count, are = int(np.count_nonzero(where)), "is" if what == "target" else "are"
+            message = f"The {what} of {listed(names)} {are} NaN or infinite in {counted(count, 'voxel')}."
+            advice = f"Look for a division by zero where {type(subject.predictor).__name__} makes the {what}."
+            yield subject.finding(NOT_FINITE, "error", message, advice, names, where, {"voxels": count})
 
 
 def _unique(values: np.ndarray) -> np.ndarray:
-    """The ids; equal neighbours are dropped first, which leaves little to sort."""
+    """The ids; equal neighbours are dropped first, so that there is little to sort."""
     flat = values.reshape(-1)
     first = np.ones(flat.shape, dtype=bool)
     np.not_equal(flat[1:], flat[:-1], out=first[1:])
     return np.unique(flat[first])
 
 
-def _changed(ids: np.ndarray, cast: np.ndarray, positive: bool) -> np.ndarray:
-    """Which ids a cast makes equal to others or, if asked for, no longer positive: boolean, [L]."""
+def _merged(ids: np.ndarray, cast: np.ndarray) -> np.ndarray:
+    """Which ids a cast changes and makes equal to others: boolean, [L]."""
     _, inverse, counts = np.unique(cast, return_inverse=True, return_counts=True)
-    lost = counts[inverse.reshape(-1)] > 1
-    # Of those that become equal, one that is still itself is not to blame.
-    lost &= cast != ids
-    return lost | ((cast <= 0) & (ids > 0)) if positive else lost
+    return np.asarray((counts[inverse.reshape(-1)] > 1) & (cast != ids))

@@ -13,7 +13,8 @@ from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import capitalised, listed, percent
-from predictor_inspector.inspection.findings import Finding, Kind, Subject, check
+from predictor_inspector.inspection.engine.statistics import ChannelStatistics
+from predictor_inspector.inspection.findings import Finding, Kind, Severity, Subject, check
 
 _MASK, _PAIR, _DISTANCE, _CLASS, _OTHER = range(1, 6)
 _REASONS = {
@@ -48,14 +49,9 @@ _REASON_OF = {"affinity": _PAIR, "signed distance": _DISTANCE, "distance": _DIST
 REASONS = ("has weight", *(name for name, _, _ in _REASONS.values()))
 """What the values of `zero_weight_reasons` mean."""
 
-MANY_DROPPED = 0.75
-"""Share of the annotated voxels from which on the distance mask takes too many."""
-
-SMALL_SHARE = 0.1
-"""Of a channel's total weight; a class with less of it than this hardly counts, though it was to have half."""
-
-DRIFT = 3.0
-"""Factor between the weights from moving counts and those from the region alone."""
+MANY_DROPPED = 0.75  # of the annotated voxels; if the distance mask takes more it takes too many
+SMALL_SHARE = 0.1  # of a channel's total weight; a class with less hardly counts, though it was to have half
+DRIFT = 3.0  # factor between the weights from moving counts and those from the region alone
 
 ZERO_WEIGHT = Kind(
     "zero-weight",
@@ -92,7 +88,7 @@ def zero_weight_reasons(subject: Subject) -> Array:
     for i, channel in enumerate(subject.channels):
         if subject.statistics[i].unweighted > 0:
             code = _REASON_OF.get(channel.kind, _OTHER) if channel.label is None else _CLASS
-            known = subject.known_in(i)[subject.kept]
+            known = subject.known_in(channel)[subject.kept]
             reasons[i] = (weight[i] == 0) * np.where(known, np.uint8(code), np.uint8(_MASK))
     return subject.inspection.weight.like(reasons, subject.inspection.weight.axis_names)
 
@@ -101,34 +97,34 @@ def zero_weight_reasons(subject: Subject) -> Array:
 def zero_weight(subject: Subject) -> Iterator[Finding]:
     """Info for each reason that occurs, with its voxels.
 
-    A warning if the distance mask takes more than three quarters of what is annotated, which leaves little but the
-    surroundings of boundaries, or if a channel has no weight at all; an error if no channel has any.
+    A warning if the distance mask takes more than three quarters of what is annotated, so that little but the surroundings
+    of boundaries is left, or if a channel has no weight at all; an error if no channel has any.
     """
-    dead = [i for i, s in enumerate(subject.statistics) if s.unweighted == 1]
-    if not any(s.unweighted > 0 for s in subject.statistics):
+    lacking = {i: s.unweighted == 1 for i, s in enumerate(subject.statistics) if s.unweighted > 0}
+    if not lacking:
         return
+    nothing = all(lacking.values()) and len(lacking) == len(subject.channels)
     reasons = zero_weight_reasons(subject).data
     for code, (reason, because, advice) in _REASONS.items():
-        found = [i for i, s in enumerate(subject.statistics) if s.unweighted > 0 and (reasons[i] == code).any()]
-        if not found:
+        flags = {i: reasons[i] == code for i in lacking}
+        flags = {i: flag for i, flag in flags.items() if flag.any()}
+        if not flags:
             continue
-        where = np.logical_or.reduce([reasons[i] == code for i in found])
-        most = max(float((reasons[i] == code).mean()) for i in found)
-        annotated = min(float(subject.known_in(i)[subject.kept].mean()) for i in found)
+        channels = [subject.channels[i] for i in flags]
+        where = np.logical_or.reduce(list(flags.values()))
+        most = max(float(flag.mean()) for flag in flags.values())
+        annotated = min(float(subject.known_in(channel)[subject.kept].mean()) for channel in channels)
         many = code == _DISTANCE and most > MANY_DROPPED * annotated
-        nothing = len(dead) == len(subject.channels)
-        masks = dict.fromkeys(subject.channels[i].roles["mask"] for i in found if "mask" in subject.channels[i].roles)
+        masks = dict.fromkeys(channel.roles["mask"] for channel in channels if "mask" in channel.roles)
         because = because.format(mask=f" ({listed(masks)})" if masks else "")
+        lead = f"{'nothing is learnt: ' if nothing else ''}{'' if len(flags) == 1 else 'up to '}"
         yield subject.finding(
             ZERO_WEIGHT,
-            "error" if nothing else "warning" if many or any(i in dead for i in found) else "info",
-            capitalised(
-                f"{'nothing is learnt: ' if nothing else ''}{'' if len(found) == 1 else 'up to '}{percent(most)} of the voxels "
-                f"have weight 0 {because}."
-            ),
+            "error" if nothing else "warning" if many or any(lacking[i] for i in flags) else "info",
+            capitalised(f"{lead}{percent(most)} of the voxels have weight 0 {because}."),
             advice,
-            [subject.channels[i].name for i in found],
-            subject.place(where),
+            [channel.name for channel in channels],
+            where,
             {"reason": reason, "voxels": int(np.count_nonzero(where)), "fraction": most},
         )
 
@@ -142,14 +138,11 @@ def classes(subject: Subject) -> Iterator[Finding]:
     """
     partial = subject.roi != subject.inspection.regions.data
 
-    def absent_class(i: int) -> tuple[str, int] | None:
-        counts, channel = subject.statistics[i].counts, subject.channels[i]
-        if 0 not in counts or counts == (0, 0) or channel.kind == "constant":
-            return None
-        return _class_kind(channel), counts.index(0)
+    def absent_class(channel: Channel, now: ChannelStatistics) -> tuple[str, int] | None:
+        lacks_one = 0 in now.counts and now.counts != (0, 0) and channel.kind != "constant"
+        return (_class_kind(channel), now.counts.index(0)) if lacks_one else None
 
-    def constant(i: int) -> tuple[str, float] | None:
-        now, channel = subject.statistics[i], subject.channels[i]
+    def constant(channel: Channel, now: ChannelStatistics) -> tuple[str, float] | None:
         if now.counts == (0, 0) or channel.kind == "constant":
             return None
         kind = channel.kind if channel.label is None else "class"
@@ -157,29 +150,24 @@ def classes(subject: Subject) -> Iterator[Finding]:
             return (kind, float(now.counts[0] == 0)) if 0 in now.counts else None
         return (kind, now.minimum) if now.minimum == now.maximum else None
 
-    for (kind, absent), found in _grouped(subject, absent_class):
-        names = [subject.channels[i].name for i in found]
+    for (kind, absent), found, names in _grouped(subject, absent_class):
         dense = kind == "objects" and absent == 0
+        negative, positive = zip(*(subject.statistics[i].counts for i in found), strict=True)
         yield subject.finding(
             CLASS_ABSENT,
             "info" if dense or (kind == "class" and partial) else "warning",
             f"{_class_name(kind, absent, names)} {_verb(kind, 'occurs')} nowhere with weight.",
             "Nothing to do in dense tissue." if dense else "",
             names,
-            numbers={
-                "negative": [subject.statistics[i].counts[0] for i in found],
-                "positive": [subject.statistics[i].counts[1] for i in found],
-            },
+            numbers={"negative": negative, "positive": positive},
         )
-    for (kind, value), found in _grouped(subject, constant):
-        names = [subject.channels[i].name for i in found]
-        yield subject.finding(
-            CHANNEL_CONSTANT,
-            "info" if (kind == "class" and partial) or (kind == "one-hot" and value > 0) else "warning",
-            f"The target of {listed(names)} is {value:.3g} everywhere it has weight: there is nothing to learn from it.",
-            channels=names,
-            numbers={"value": value},
+    for (kind, value), _, names in _grouped(subject, constant):
+        harmless = (kind == "class" and partial) or (kind == "one-hot" and value > 0)
+        message = (
+            f"The target of {listed(names)} is {value:.3g} everywhere it has weight: there is nothing to learn from it."
         )
+        severity: Severity = "info" if harmless else "warning"
+        yield subject.finding(CHANNEL_CONSTANT, severity, message, channels=names, numbers={"value": value})
 
 
 @check(WEIGHT_CLIPPED)
@@ -194,30 +182,24 @@ def weight_clipped(subject: Subject) -> Iterator[Finding]:
         return
     fractions = counts.fractions.numpy()
 
-    def clipped(i: int) -> tuple[str, int, bool] | None:
-        channel, now = subject.channels[i], subject.statistics[i]
-        clips = clips_of(subject.predictor, channel)
-        if clips is None or channel.row is None or min(now.counts) == 0:
-            return None
-        both = fractions[channel.row]
-        if clips[0] <= both.min() and both.max() <= clips[1]:
+    def clipped(channel: Channel, now: ChannelStatistics) -> tuple[str, int, bool] | None:
+        clips, both = _balanced_between(subject, channel, now), fractions[channel.row]
+        if clips is None or (clips[0] <= both.min() and both.max() <= clips[1]):
             return None
         rare = int(both.argmin())
         serious = _share_of(now, rare) < SMALL_SHARE and (rare == 1 or channel.kind == "affinity")
         return channel.kind, rare, serious
 
-    for (_, rare, serious), found in _grouped(subject, clipped):
+    for (_, rare, serious), found, names in _grouped(subject, clipped):
         channels = [subject.channels[i] for i in found]
-        names, kind = [channel.name for channel in channels], _class_kind(channels[0])
+        kind = _class_kind(channels[0])
         shares = [_share_of(subject.statistics[i], rare) for i in found]
         part = [float(fractions[channel.row][rare]) for channel in channels]
         low, high = clips_of(subject.predictor, channels[0]) or (0.0, 1.0)
         clipmin, clipmax = channels[0].roles["clipmin"], channels[0].roles["clipmax"]
         # Descriptors share their weight.
-        flags = [
-            (subject.positive[i] == bool(rare)) & (subject.weight[i] > 0)
-            for i in found[: 1 if channels[0].kind == "descriptor" else None]
-        ]
+        shown = found[:1] if channels[0].kind == "descriptor" else found
+        flags = [(subject.positive[i] == bool(rare)) & (subject.weight[i] > 0) for i in shown]
         beyond = f"less than {clipmin} ({percent(low)})"
         if min(part) >= low:
             beyond = f"so that the others are more than {clipmax} ({percent(high)})"
@@ -229,7 +211,7 @@ def weight_clipped(subject: Subject) -> Iterator[Finding]:
             f"Lower {clipmin} from {low:g} to {min(part):.2g} to balance the classes, or choose regions where they are more "
             "even.",
             names,
-            subject.place(np.logical_or.reduce(flags)),
+            np.logical_or.reduce(flags),
             {"fractions": part, "shares": shares, "clipmin": low},
         )
 
@@ -243,23 +225,14 @@ def count_drift(subject: Subject) -> Iterator[Finding]:
     alone = (after - before.to("cpu")).count.double().numpy()
     moving = after.fractions.numpy()
 
-    def factor(i: int) -> float | None:
-        channel = subject.channels[i]
-        clips = clips_of(subject.predictor, channel)
-        if clips is None or channel.row is None or min(subject.statistics[i].counts) == 0:
-            return None
-        return drift_factor(alone[channel.row], moving[channel.row], clips)
+    def factor(channel: Channel, now: ChannelStatistics) -> float | None:
+        clips = _balanced_between(subject, channel, now)
+        return None if clips is None else drift_factor(alone[channel.row], moving[channel.row], clips)
 
-    for value, found in _grouped(subject, factor):
-        names = [subject.channels[i].name for i in found]
-        yield subject.finding(
-            COUNT_DRIFT,
-            "warning",
-            f"With the counts of earlier regions, a class of {listed(names)} weighs {times(value)} what it would with this "
-            "region's.",
-            channels=names,
-            numbers={"factor": value},
-        )
+    for value, _, names in _grouped(subject, factor):
+        weighs = f"a class of {listed(names)} weighs {times(value)} what it would with this region's"
+        message = f"With the counts of earlier regions, {weighs}."
+        yield subject.finding(COUNT_DRIFT, "warning", message, channels=names, numbers={"factor": value})
 
 
 def drift_factor(counts: np.ndarray, moving: np.ndarray, clips: tuple[float, float]) -> float | None:
@@ -285,16 +258,25 @@ def clips_of(predictor: Predictor, channel: Channel) -> tuple[float, float] | No
     return None if low is None or high is None else (float(low), float(high))
 
 
-def _grouped(subject: Subject, key: Callable[[int], Any]) -> Iterator[tuple[Any, list[int]]]:
-    """Channels with the same key, which is None for those to leave out."""
-    keyed = [(key(i), i) for i in range(len(subject.channels))]
-    kept = sorted(((k, i) for k, i in keyed if k is not None), key=lambda pair: (str(pair[0]), pair[1]))
-    for value, members in groupby(kept, key=lambda pair: pair[0]):
-        yield value, [i for _, i in members]
+def _grouped(
+    subject: Subject, key: Callable[[Channel, ChannelStatistics], Any]
+) -> Iterator[tuple[Any, list[int], list[str]]]:
+    """Channels with the same key, by number and by name; it is None for those to leave out."""
+    keys = [key(*channel) for channel in zip(subject.channels, subject.statistics, strict=True)]
+    kept = sorted((i for i, k in enumerate(keys) if k is not None), key=lambda i: (str(keys[i]), i))
+    for value, members in groupby(kept, key=lambda i: keys[i]):
+        found = list(members)
+        yield value, found, [subject.channels[i].name for i in found]
 
 
-def _share_of(statistics: Any, which: int) -> float:
-    return float(statistics.positive_share if which == 1 else 1 - statistics.positive_share)
+def _balanced_between(subject: Subject, channel: Channel, now: ChannelStatistics) -> tuple[float, float] | None:
+    """As `clips_of`, for channels that have class counts and both classes."""
+    counted = channel.row is not None and min(now.counts) > 0
+    return clips_of(subject.predictor, channel) if counted else None
+
+
+def _share_of(statistics: ChannelStatistics, which: int) -> float:
+    return statistics.positive_share if which == 1 else 1 - statistics.positive_share
 
 
 def _class_kind(channel: Channel) -> str:
