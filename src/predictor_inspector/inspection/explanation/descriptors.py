@@ -185,16 +185,9 @@ def local_shape(
 ) -> LocalShape:
     """The shape of the object at voxel `at`, by the definition.
 
-    Parameters
-    ----------
-    read : callable
-        Gives the ids of a part of the volume, [Z, Y, X] or [Y, X].
-    extent : sequence of int
-        The volume's shape, in voxels.
-    sigma, sizes : float and numpy.ndarray
-        Standard deviation of the window and voxel size per axis, both in the unit of length.
-    step, phase
-        As `downsample` and `phase` of the operation `shape_descriptors`.
+    `read` gives the ids of a part of the volume, [Z, Y, X] or [Y, X], whose shape is `extent`. `sigma`, the standard deviation
+    of the window, and `sizes`, those of a voxel, are in the unit of length. `step` and `phase` are as `downsample` and `phase`
+    of the operation `shape_descriptors`.
     """
     place = [(a + p) // step for a, p in zip(at, phase, strict=True)]
     radii = tuple(window_radius(sigma / (s * step), 1) for s in sizes)

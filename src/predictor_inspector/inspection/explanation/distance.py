@@ -41,14 +41,8 @@ def nearest(
 ) -> Nearest | None:
     """The candidate nearest to voxel `at`, found in windows that grow; None if there is none within `limit`.
 
-    Parameters
-    ----------
-    candidates : callable
-        Gives the candidates in a part of the volume: float, [N, axes], in voxels from the part's first.
-    shape : tuple of int
-        The volume's, in voxels.
-    sizes : numpy.ndarray
-        Voxel size per axis, in the unit of the result, of `limit` and of `start`, the first window's reach.
+    `candidates` gives those in a part of a volume of `shape`: float, [N, axes], in voxels from the part's first. `sizes` of a
+    voxel, `limit`, and `start`, the first window's reach, are in one unit of length.
     """
     radius = min(max(start, float(min(sizes))), limit)
     while True:

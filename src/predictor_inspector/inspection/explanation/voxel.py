@@ -25,10 +25,7 @@ Window = tuple[slice, ...]
 class Voxel:
     """One voxel of a region in one channel: `index` is its place in the ROI, in voxels.
 
-    Raises
-    ------
-    ValueError
-        If there is no such channel, or the voxel lies outside the ROI.
+    A ``ValueError`` if there is no such channel, or the voxel lies outside the ROI.
     """
 
     inspection: Inspection
@@ -153,13 +150,7 @@ def point(values: Iterable[Any]) -> Coordinates:
 
 
 def voxel_at(inspection: Inspection, position: Sequence[float]) -> Index | None:
-    """The voxel of the ROI at a point in the unit of length, one number per spatial axis; None outside.
-
-    Raises
-    ------
-    ValueError
-        If `position` has another number of axes than the inspection.
-    """
+    """The voxel of the ROI at a point in the unit of length; None outside, a ``ValueError`` unless it has a number per axis."""
     target = inspection.target
     if len(position) != target.dims:
         where = format_roi(inspection.roi)

@@ -68,13 +68,7 @@ def context_insufficient(subject: Subject) -> Iterator[Finding]:
         advice,
         [c.name for c, flags in zip(subject.channels, off, strict=True) if flags.any()],
         VoxelSet.of(anywhere, gt, audit.box.begin),
-        {
-            "off_by": audit.worst,
-            "fraction": fraction,
-            "tolerance": tolerance,
-            "declared": declared,
-            "needed": needed,
-        },
+        {"off_by": audit.worst, "fraction": fraction, "tolerance": tolerance, "declared": declared, "needed": needed},
     )
 
 

@@ -38,23 +38,18 @@ def find(
     only: Collection[str] = (),
     ignore: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """Everything that the checks find in an inspection, the most severe first.
+    """Findings of all checks in an inspection with arrays in memory, the most severe first.
+
+    The source of its request is read only where a check needs more context.
 
     Parameters
     ----------
-    inspection : Inspection
-        With arrays in memory. The source of its request is read only where a check needs more context.
     slow : bool
         Run slow checks too, not only those that are quick enough to run with every inspection.
     progress : callable, optional
         Called with a check's name and the fraction of it that is done; raise from it to cancel.
     only, ignore : collection of str
-        Identifiers of the findings wanted, all by default, and of those not wanted.
-
-    Raises
-    ------
-    ValueError
-        If an identifier isn't one.
+        Identifiers of the findings wanted, all by default, and of those not wanted; a ``ValueError`` if one isn't known.
     """
     return find_in(Subject(inspection, progress), slow, only, ignore)
 
@@ -98,12 +93,8 @@ def check_inputs(
 ) -> tuple[Finding, ...]:
     """What is wrong with ground truth and mask as they were opened, even if no predictor accepts them.
 
-    `region`, by default all, lies on the grid of the ground truth and within it; `only` and `ignore` are as in `find`.
-
-    Raises
-    ------
-    ValueError
-        As `find`, and if the mask has another number of spatial axes than the ground truth.
+    `region`, by default all, lies on the grid of the ground truth and within it; `only` and `ignore` are as in `find`. A
+    ``ValueError`` also if the mask has another number of spatial axes than the ground truth.
     """
     wanted = wanted_kinds(only, ignore)
     region = source.gt.roi if region is None else region

@@ -33,16 +33,8 @@ _REASONS = {
         "because their nearest boundary may lie beyond what is known{mask}",
         "Nothing to do if few are lost; a smaller scale_factor, or ground truth that reaches further, loses fewer.",
     ),
-    _CLASS: (
-        "no class",
-        "because their id is no class",
-        "Add a name to classes for each id that shall be learnt.",
-    ),
-    _OTHER: (
-        "other",
-        "for reasons of the predictor's own",
-        "See what create_weight of the predictor does there.",
-    ),
+    _CLASS: ("no class", "because their id is no class", "Add a name to classes for each id that shall be learnt."),
+    _OTHER: ("other", "for reasons of the predictor's own", "See what create_weight of the predictor does there."),
 }
 _REASON_OF = {"affinity": _PAIR, "signed distance": _DISTANCE, "distance": _DISTANCE}
 
