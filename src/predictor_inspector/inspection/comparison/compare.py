@@ -205,19 +205,18 @@ def common_roi(a: Array, b: Array) -> Roi:
 
 def _difference(a: Array, b: Array, roi: Roi, of_a: list[int], of_b: list[int]) -> Array:
     """B - a on the voxels of `b` in `roi`, of paired channels."""
-    before = a[roi] if _grid(a) == _grid(b) else read_on_grid(a, roi, b)
-    after = b[roi]
+    before, after = read_on_grid(a, roi, b), b[roi]
     return after.like(as_tensor(after.data)[of_b] - as_tensor(before.data)[of_a], after.axis_names)
 
 
 def _summed_up(difference: torch.Tensor) -> tuple[float, float, float]:
     """The largest and the mean absolute difference, and the fraction of voxels that differ."""
     size = difference.abs()
-    finite = size[size.isfinite()]
-    if not finite.numel():
+    known = size[size.isfinite()]
+    if not known.numel():
         return float("nan"), float("nan"), 1.0
     changed = int((~(size <= SAME)).sum()) / size.numel()
-    return float(finite.max()), float(finite.mean(dtype=torch.float64)), changed
+    return float(known.max()), float(known.mean(dtype=torch.float64)), changed
 
 
 def _grid(array: Array) -> tuple[Any, ...]:

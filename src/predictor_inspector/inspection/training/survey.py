@@ -87,10 +87,10 @@ def survey(
         for finding in sorted(find(inspection), key=_rank, reverse=True):
             worst.setdefault(finding.id, finding)
         for finding in worst.values():
-            before = tallies.get(finding.id, Tally(0, finding, roi))
-            is_worse = _rank(finding) > _rank(before.worst)
-            shown, where = (finding, roi) if is_worse else (before.worst, before.roi)
-            tallies[finding.id] = Tally(before.regions + 1, shown, where)
+            here = Tally(0, finding, roi)
+            before = tallies.get(finding.id, here)
+            worst_so_far = max(before, here, key=lambda tally: _rank(tally.worst))
+            tallies[finding.id] = replace(worst_so_far, regions=before.regions + 1)
         yield Survey(
             rois=tuple(rois[:done]),
             planned=len(rois),

@@ -102,6 +102,10 @@ def test_the_middle_slice_is_left_only_where_hardly_anything_is_labelled() -> No
     assert best_plane(Source(array), array.roi).at[0] == 6
     ids[4, :4] = 1
     assert best_plane(Source(array), array.roi).at[0] == 4
+    known = np.zeros((2, 9, 8, 8), np.uint8)
+    known[0, 7], known[1, 8, :2] = 1, 1
+    filled = array.like(np.ones_like(ids))
+    assert best_plane(Source(filled, Array(known, (1, 1, 1))), array.roi).at[0] == 7
     thin = array.roi_of([slice(0, 9), slice(3, 4), slice(0, 8)])
     plane = best_plane(Source(array), thin)
     assert (plane.rows, plane.columns, plane.at[1]) == (0, 2, 3)
