@@ -65,8 +65,8 @@ def test_the_manifest_at_the_root_is_the_package_s_own():
     assert yaml.safe_load(package.read_text(encoding="utf-8"))["name"] == NAME
 
 
-def test_the_wheel_holds_the_package_its_manifest_and_the_typing_marker(wheel):
-    for file in ("__init__.py", "napari.yaml", "py.typed"):
+def test_the_wheel_holds_the_package_its_manifest_its_style_and_the_typing_marker(wheel):
+    for file in ("__init__.py", "napari.yaml", "py.typed", "inspection/output/report.css"):
         assert wheel[f"predictor_inspector/{file}"] == (ROOT / "src/predictor_inspector" / file).read_bytes()
 
 

@@ -31,6 +31,13 @@ def target_colours(inspection: Inspection, channel: int) -> tuple[str, Normalize
     return BINARY if described.kind in _BINARY_KINDS else POSITIVE, Normalize(low, high or 1.0)
 
 
+def weight_colours(highest: float) -> tuple[str, Normalize]:
+    """Colormap and scale of weights from 0 to `highest`: that of the square root tells small weights from none."""
+    from matplotlib.colors import PowerNorm
+
+    return WEIGHT, PowerNorm(0.5, 0.0, highest)
+
+
 def label_colours(labels: np.ndarray) -> np.ndarray:
     """A colour for every id, always the same: [..., 3] in 0 … 1; background, 0, is nearly black."""
     ids = labels.astype(np.uint64)

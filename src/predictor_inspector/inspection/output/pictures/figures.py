@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.output.pictures import panels
-from predictor_inspector.inspection.output.pictures.colours import target_colours
+from predictor_inspector.inspection.output.pictures.colours import target_colours, weight_colours
 from predictor_inspector.inspection.output.pictures.ground_truth import (
     MARGIN,
     all_regions,
@@ -93,14 +93,14 @@ def overview_figure(inspection: Inspection) -> Figure:
         column, row = divmod(channel, rows)
         cells = [grid[3 * row + 1, len(widths) * column + i] for i in (0, 2, 5)]
         target, weight, histogram = (figure.add_subplot(cell) for cell in cells)
-        image = panels.draw_target(target, inspection, plane, channel)
+        image = panels.draw_values(target, inspection.target, plane, channel, target_colours(inspection, channel))
         name, letters = panels.fitting(inspection.channel_names[channel], NORMAL, 72 * (width + _BAR))
         caption(target, name, letters, fontweight="bold")
         panels.colour_bar(target, image)
         if channel == 0 and width >= _SCALE_BAR_FROM:
             panels.scale_bar(target, inspection.target.unit)
         highest = panels.highest_weight(inspection, plane, [channel])
-        image = panels.draw_weight(weight, inspection, plane, channel, highest)
+        image = panels.draw_values(weight, inspection.weight, plane, channel, weight_colours(highest))
         caption(weight, "weight")
         panels.colour_bar(weight, image, {0.0, highest} | panels.class_weights(inspection, channel))
         panels.draw_histogram(histogram, inspection, channel)
@@ -149,20 +149,21 @@ def publication_figure(
     caption(truth, "ground truth")
     panels.thin_frame(truth, ticks=False)
     panels.scale_bar(truth, inspection.target.unit)
-    scales = [(name, norm.vmin, norm.vmax) for name, norm in (target_colours(inspection, channel) for channel in shown)]
+    looks = [target_colours(inspection, channel) for channel in shown]
+    scales = [(name, norm.vmin, norm.vmax) for name, norm in looks]
     size = min(NORMAL, *(panels.fitting(inspection.channel_names[c], NORMAL, 72 * panel)[1] for c in shown))
     highest = panels.highest_weight(inspection, plane, shown)
     for i, channel in enumerate(shown):
         row, column = divmod(i, columns)
         last = min((row + 1) * columns, len(shown)) - 1
         target, weight = (figure.add_subplot(grid[4 * row + k, 2 * column + 2]) for k in (1, 3))
-        image = panels.draw_target(target, inspection, plane, channel)
+        image = panels.draw_values(target, inspection.target, plane, channel, looks[i])
         # Where the colour bar at the end of the row is of another scale, this one's range is written above.
         differs = scales[i] != scales[last]
         caption(target, *panels.fitting(inspection.channel_names[channel], size, 72 * panel - _RANGE * differs))
         if differs:
             target.set_title(f"{scales[i][1]:g} … {scales[i][2]:g}", fontsize=5.5, loc="right", pad=3, color=GREY)
-        shade = panels.draw_weight(weight, inspection, plane, channel, highest)
+        shade = panels.draw_values(weight, inspection.weight, plane, channel, weight_colours(highest))
         caption(weight, "weight", SMALL)
         if i == last:
             panels.colour_bar(target, image)

@@ -11,13 +11,14 @@ import torch
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.lazy import blocks_of
 from predictor_inspector.inspection.engine.run import Inspection
-from predictor_inspector.inspection.output.pictures import colours
+from predictor_inspector.inspection.output.pictures.colours import target_colours
 from predictor_inspector.inspection.output.pictures.planes import Plane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
     from matplotlib.gridspec import GridSpec
 
@@ -59,24 +60,11 @@ def inch_grid(figure: Figure, left: float, top: float, widths: list[float], heig
     )
 
 
-def draw_target(axes: Axes, inspection: Inspection, plane: Plane, channel: int) -> Any:
-    """A channel's target; returns the image."""
-    colormap, norm = colours.target_colours(inspection, channel)
-    return _draw_values(axes, inspection.target, plane, channel, colormap, norm)
-
-
-def draw_weight(axes: Axes, inspection: Inspection, plane: Plane, channel: int, highest: float) -> Any:
-    """A channel's weights, from 0 to `highest`; returns the image."""
-    from matplotlib.colors import PowerNorm
-
-    # On the scale of the square root a small weight can be told from none.
-    return _draw_values(axes, inspection.weight, plane, channel, colours.WEIGHT, PowerNorm(0.5, 0.0, highest))
-
-
-def _draw_values(axes: Axes, array: Array, plane: Plane, channel: int, colormap: str, norm: Any) -> Any:
+def draw_values(axes: Axes, array: Array, plane: Plane, channel: int, look: tuple[str, Normalize]) -> Any:
+    """A channel of target or weight in a colormap and on a scale; returns the image."""
     values, extent = plane.values(array)[channel], plane.extent(array.roi, array.subdivision)
     thin_frame(axes, ticks=False)
-    return axes.imshow(values, extent=extent, interpolation="nearest", cmap=colormap, norm=norm)
+    return axes.imshow(values, extent=extent, interpolation="nearest", cmap=look[0], norm=look[1])
 
 
 def highest_weight(inspection: Inspection, plane: Plane, channels: list[int]) -> float:
@@ -95,7 +83,7 @@ def draw_histogram(axes: Axes, inspection: Inspection, channel: int) -> None:
     """Shares of the ROI's voxels by target value: with weight in colour, on top of them those without."""
     from matplotlib.ticker import MaxNLocator
 
-    _, norm = colours.target_colours(inspection, channel)
+    _, norm = target_colours(inspection, channel)
     low, high = float(norm.vmin or 0.0), float(norm.vmax or 0.0)
     every, used = np.zeros((2, _BINS))
     # Results may lie in files, and be larger than memory.
