@@ -112,6 +112,16 @@ def config_from_yaml(text: str, source: str = "the configuration") -> dict[str, 
     return config
 
 
+def config_from_file(file: Path, noun: str = "configuration") -> dict[str, Any]:
+    """A dictionary from a YAML or JSON file; errors as `config_from_yaml`, and a ``FileNotFoundError``."""
+    if not file.is_file():
+        raise FileNotFoundError(f"the {noun} {file} is {'no file' if file.exists() else 'not there'}")
+    try:
+        return config_from_yaml(file.read_text("utf-8"), str(file))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file} is not valid YAML: it is not text in UTF-8") from error
+
+
 def chosen_predictor(
     gt: Array,
     kind: str | None = None,
@@ -131,7 +141,7 @@ def chosen_predictor(
     ValueError
         If kind, preset, a parameter or a value is unknown or doesn't fit, or the file's kind is another than `kind`.
     """
-    config = {} if config_file is None else config_from_yaml(_text_of(Path(config_file)), str(config_file))
+    config = {} if config_file is None else config_from_file(Path(config_file))
     in_file = config.pop("kind", None)
     if kind is not None and in_file is not None and kind != in_file:
         raise ValueError(f"{config_file} is for the predictor {in_file!r}, but {kind!r} was asked for")
@@ -166,15 +176,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _text_of(file: Path) -> str:
-    if not file.is_file():
-        raise FileNotFoundError(f"the configuration {file} is {'no file' if file.exists() else 'not there'}")
-    try:
-        return file.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{file} is not valid YAML: it is not text in UTF-8") from error
 
 
 def _preset(cls: type[Predictor], kind: str, name: str | None) -> Mapping[str, Any]:

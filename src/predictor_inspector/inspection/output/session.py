@@ -13,7 +13,7 @@ from funlib.geometry import Roi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.config import config_from_yaml, predictor_from_config
+from predictor_inspector.core.config import config_from_file, predictor_from_config
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.data.geometry import exact
 from predictor_inspector.data.source import Source, open_input
@@ -274,12 +274,7 @@ def load_session(path: str | os.PathLike[str]) -> Session:
         the place in it.
     """
     path = Path(path).absolute()
-    if not path.is_file():
-        raise FileNotFoundError(f"the session {path} is {'no file' if path.exists() else 'not there'}")
-    try:
-        content = config_from_yaml(path.read_text("utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not valid YAML: it is not text in UTF-8") from error
+    content = config_from_file(path, "session")
     version = content.pop("version", None)
     if not isinstance(version, int) or "data" not in content:
         raise ValueError(f"{path} is no saved session: it needs a version and the keys data and predictor")
