@@ -28,7 +28,7 @@ def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Arr
     Parameters
     ----------
     layer : napari.layers.Labels or napari.layers.Image
-        The array holds its own data (numpy, dask, zarr, …), which are sliced when asked for and never changed.
+        Its own data (numpy, dask, zarr, …) are in the array; they are never changed.
     level : int
         Which level of a multiscale layer, 0 for the finest.
     dims : int, optional

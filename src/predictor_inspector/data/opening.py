@@ -79,10 +79,6 @@ def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
         an unknown kind; the message names the file.
     ImportError
         If the reader for HDF5 or TIFF isn't installed; the message says how to install it.
-
-    Examples
-    --------
-    >>> array = open_array("crop.ome.zarr", "labels/neurons")  # doctest: +SKIP
     """
     place = _locate(Path(path))
     found = place.arrays(name)
