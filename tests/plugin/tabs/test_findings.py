@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QLabel, QPushButton, QTabWidget, QToolButton, QWidget
 
-from predictor_inspector.inspection.findings import CHECKS, load_checks
+from predictor_inspector.inspection.findings import CHECKS, Finding, load_checks
 from predictor_inspector.inspection.findings.weights import REASONS
+from predictor_inspector.plugin.tabs.findings.finding_list import FindingList
 
+from ...inspection.stand_ins import stand_in
 from ..window import VOXEL_SIZE, Window
 
 SHARP = {"kind": "distance", "channels": ["objects"], "scale_factor": 0.5, "mask_distances": False}
@@ -83,40 +85,34 @@ def test_a_click_shows_where(checking: Checking) -> None:
     assert not layer.visible
 
 
-def test_many_of_a_kind_unfold_beneath_the_first(checking: Checking) -> None:
-    tab = checking.tab
-    labels = np.ones((12, 40, 48), dtype=np.uint16)
-    for k in range(5):
-        labels[4, 5 + 6 * k : 7 + 6 * k, 10:12] = k + 2
-    checking.widget.gt_layer.data = labels
-    checking.widget.region_mode = "layer"
-    checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 5]], "lsds": False}
-    checking.settle()
-    many = [f for f in tab.findings if f.id == "small-object"]
-    assert len(many) > 2
-    rows, more = rows_of(tab, many), more_of(tab, many)
-    assert [row.isVisible() for row in rows] == [True] + [False] * (len(many) - 1)
-    assert more.text() == f"▸ {len(many) - 1} more of this kind"
+def test_many_of_a_kind_unfold_beneath_the_first(qtbot: Any) -> None:
+    shown = FindingList()
+    qtbot.addWidget(shown)
+
+    def list_anew(count: int) -> tuple[list[Finding], list[QWidget], QToolButton]:
+        many = [stand_in("small-object", "info", channels=(f"c{n}",)) for n in range(count)]
+        shown.show_findings([stand_in(), *many])
+        rows = [row for finding in many for row in shown.findChildren(QWidget, "finding") if row.finding is finding]
+        return many, rows, rows[0].parentWidget().findChild(QToolButton, "more")
+
+    many, rows, more = list_anew(4)
+    assert shown.findings[1:] == tuple(many)
+    assert [row.isVisibleTo(shown) for row in rows] == [True, False, False, False]
+    assert more.text() == "▸ 3 more of this kind"
     more.click()
-    assert all(row.isVisible() for row in rows)
+    assert all(row.isVisibleTo(shown) for row in rows)
     # What is unfolded stays so when the list is made anew, and what is chosen is never folded away.
-    checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 6]], "lsds": False}
-    checking.settle()
-    many = [f for f in tab.findings if f.id == "small-object"]
-    rows, more = rows_of(tab, many), more_of(tab, many)
+    many, rows, more = list_anew(5)
     assert more.isChecked()
     more.click()
-    assert not rows[2].isVisible()
-    tab.chosen = many[2]
-    assert rows[2].isVisible()
-
-
-def rows_of(tab: Any, findings: list[Any]) -> list[Any]:
-    return [row for row in tab.findChildren(QWidget, "finding") if row.finding in findings]
-
-
-def more_of(tab: Any, findings: list[Any]) -> Any:
-    return rows_of(tab, findings)[0].parentWidget().findChild(QToolButton, "more")
+    assert not rows[2].isVisibleTo(shown)
+    shown.choose(many[2])
+    assert rows[2].isVisibleTo(shown)
+    # What is found again stays open, also after there was nothing.
+    shown.show_findings(())
+    assert shown.chosen is None
+    many, rows, more = list_anew(3)
+    assert shown.chosen is many[2]
 
 
 def test_a_click_flies_to_the_slice_that_holds_most(checking: Checking) -> None:
@@ -176,9 +172,12 @@ def test_a_suggestion_is_applied_with_one_click_and_undone_with_another(checking
     checking.settle()
     assert checking.widget.config["scale_factor"] > 0.5
     assert "scale-saturated" not in checking.ids()
+    # Undone is this change, whatever else has been set since.
+    checking.widget.config = {**checking.widget.config, "mask_distances": True}
+    checking.settle()
     checking.window.control("undo suggestion").click()
     checking.settle()
-    assert checking.widget.config == before
+    assert checking.widget.config == {**before, "mask_distances": True}
 
 
 def test_a_layer_says_why_values_have_no_weight(checking: Checking) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
@@ -11,16 +12,16 @@ from predictor_inspector.inspection.findings.suggestions import Suggestion
 from predictor_inspector.plugin.forms.form import readable
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
 from predictor_inspector.plugin.forms.small_widgets import wrapping
-from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.settings import Settings
 
 
 class SuggestionList(QWidget):
     """Suggestions with their reasons; the last one applied can be undone."""
 
-    def __init__(self, settings: Settings, history: History) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
-        self._settings, self._history = settings, history
+        self._settings = settings
+        self._before: dict[str, Any] = {}  # kind and parameter before the last one applied
         self._title = QLabel("Suggestions")
         self._rows = in_column()
         self._undo = QPushButton(objectName="undo suggestion")
@@ -47,9 +48,12 @@ class SuggestionList(QWidget):
     def _on_apply(self, suggestion: Suggestion) -> None:
         self._undo.setText(f"Undo the change of {suggestion.parameter}")
         self._undo.show()
-        with self._settings.together():
-            self._settings.config = {**self._settings.config, suggestion.parameter: suggestion.value}
+        config = self._settings.config
+        self._before = {name: config[name] for name in ("kind", suggestion.parameter)}
+        self._settings.config = {**config, suggestion.parameter: suggestion.value}
 
     def _on_undo(self) -> None:
         self._undo.hide()
-        self._history.undo()
+        config = self._settings.config
+        if config["kind"] == self._before["kind"]:
+            self._settings.config = {**config, **self._before}

@@ -1,7 +1,8 @@
-"""`FindingsTab`: what is wrong with the result shown, where, what to do about it, and better parameters."""
+"""Findings tab: what is wrong with the result shown, where, and better parameters."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -43,11 +44,11 @@ _ON_DISK = "These results are too large for memory. Pin a smaller box to check i
 class _Checked:
     """What checks found in an inspection, and a sentence for each check that can't be loaded or failed."""
 
-    findings: tuple[Finding, ...]
-    suggestions: tuple[Suggestion, ...]
-    reasons: Array
-    slow: bool
-    failures: list[str]
+    findings: tuple[Finding, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    reasons: Array | None = None
+    slow: bool = False
+    failures: Sequence[str] = ()
 
 
 class FindingsTab(Tab):
@@ -75,7 +76,7 @@ class FindingsTab(Tab):
         self._show_reasons.toggled.connect(self._update_reasons)
         self._all = QPushButton("Check all", toolTip="Run the slow checks too: is the context enough?")
         self._all.clicked.connect(self.check_all)
-        self._list, self._suggestions = FindingList(), SuggestionList(context.settings, context.history)
+        self._list, self._suggestions = FindingList(), SuggestionList(context.settings)
         self._list.chosen_changed.connect(self._on_chosen)
         for name in ("summary", "legend", "failures", "all"):
             getattr(self, f"_{name}").setObjectName(f"findings {name}")
@@ -145,7 +146,6 @@ class FindingsTab(Tab):
         self._rest.stop()
         self._runner.cancel()
         self._inspection = None
-        self._mark.hide()
         self._show_nothing(_NOTHING)
         self._all.setEnabled(False)
 
@@ -168,38 +168,40 @@ class FindingsTab(Tab):
         self._runner.submit(Job(work, inspection))
 
     def _on_step(self, step: str, _fraction: float) -> None:
-        self._summary.setText(f"Looking at {step} …")
+        if self._inspection is not None:
+            self._summary.setText(f"Looking at {step} …")
 
     def _on_checked(self, job: Job, checked: _Checked) -> None:
         if job.about is self._inspection:
             self._show(checked)
+            self.context.derived.findings = checked.findings
 
     def _on_failed(self, job: Job, error: BaseException) -> None:
         if job.about is self._inspection:
             self._show_nothing(f"The checks failed: {format_error(error)}")
 
     def _show_nothing(self, why: str) -> None:
-        """List no findings, and say why."""
-        self._show(None)
+        """List and mark no findings, and say why."""
+        self._mark.hide()
+        self._show(_Checked())
         self._summary.setText(why)
+        self.context.derived.findings = None
 
-    def _show(self, checked: _Checked | None) -> None:
+    def _show(self, checked: _Checked) -> None:
         """List what was found."""
-        findings = () if checked is None else checked.findings
-        self._reasons = None if checked is None else checked.reasons
-        self._list.show_findings(findings)
-        self._suggestions.show_suggestions(() if checked is None else checked.suggestions)
-        self._failures.setText("" if checked is None else "\n".join(map(capitalised, checked.failures)))
-        self._failures.setVisible(bool(self._failures.text()))
-        self._all.setEnabled(checked is None or not checked.slow)
+        self._reasons = checked.reasons
+        self._list.show_findings(checked.findings)
+        self._suggestions.show_suggestions(checked.suggestions)
+        self._failures.setText("\n".join(map(capitalised, checked.failures)))
+        self._failures.setVisible(bool(checked.failures))
+        self._all.setEnabled(not checked.slow)
         self._update_reasons()
-        counts = {s: sum(f.severity == s for f in findings) for s in SEVERITIES}
+        counts = {s: sum(f.severity == s for f in checked.findings) for s in SEVERITIES}
         told = [counted(n, "remark" if s == "info" else s) for s, n in counts.items() if n]
-        nothing = f"Nothing found by {'any check' if checked is not None and checked.slow else 'the quick checks'}."
+        nothing = f"Nothing found by {'any check' if checked.slow else 'the quick checks'}."
         self._summary.setText(", ".join(told) or nothing)
         grave = counts["error"] + counts["warning"]
         self.renamed.emit(f"{self.title} ({grave})" if grave else self.title)
-        self.context.derived.findings = None if checked is None else findings
 
     def _update_reasons(self) -> None:
         """Show why values have weight 0, if that is wanted."""
