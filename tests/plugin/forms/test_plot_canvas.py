@@ -1,23 +1,15 @@
-"""Plots in the dock."""
+"""Small plots: when they are drawn, in which colour, and their tool tips."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QColor, QImage, QMouseEvent, QPalette
 from qtpy.QtWidgets import QApplication, QToolTip
 
-from predictor_inspector.inspection.engine.statistics import ChannelStatistics
-from predictor_inspector.inspection.explanation import Curve
-from predictor_inspector.inspection.numbers.histograms import Histogram, Limit
 from predictor_inspector.plugin.forms.plot_canvas import PlotCanvas
-from predictor_inspector.plugin.tabs.explain.curve_plot import CurvePlot
-from predictor_inspector.plugin.tabs.numbers.histogram_plot import HistogramPlot
-
-CURVE = Curve(tuple(np.linspace(-30, 30, 61)), tuple(np.tanh(np.linspace(-3, 3, 61))), (5.0, 0.46), "d", "tanh(d)")
 
 
 class Line(PlotCanvas):
@@ -81,32 +73,3 @@ def test_the_tool_tip_says_what_is_under_the_mouse(line: Line, qtbot: Any) -> No
     )
     QApplication.sendEvent(line, event)
     assert QToolTip.text() in ("0.2, 0.8", "0.3, 0.8", "0.2, 0.7", "0.3, 0.7")
-
-
-def test_a_curve_names_its_values_and_is_hidden_where_there_is_none(qtbot: Any) -> None:
-    plot = CurvePlot()
-    qtbot.addWidget(plot)
-    assert plot.isHidden()
-    plot.show_curve(CURVE)
-    small = plot.sizeHint().height()
-    plot.text_pixels = 18
-    assert plot.sizeHint().height() > small
-    assert not plot.grab().toImage().isNull()
-    assert plot.text_at(0, 0) == "0 → 0"
-    assert plot.text_at(-30, 0).startswith("−30 → −0.99")
-    plot.show_curve(None)
-    assert plot.isHidden()
-
-
-def test_a_histogram_says_totals_and_what_a_bar_holds(qtbot: Any) -> None:
-    plot = HistogramPlot()
-    qtbot.addWidget(plot)
-    edges = np.array([-1.0, 0, 1])
-    totals = ChannelStatistics("a", -1, 0, 1, 0.25, 0.01, 0.09, (3000, 1000), (30.0, 90.0), 0, 0.75)
-    marks = Limit(-1, "low"), Limit(0, "boundary")
-    plot.show_histogram(Histogram(totals, edges, np.array([3000, 1]), np.array([30.0, 6]), marks))
-    plot.resize(300, 200)
-    assert not plot.grab().toImage().isNull()
-    assert plot.text_at(-0.5, 0) == "−1 to 0: 3,000 voxels, weight 30"
-    assert plot.text_at(1, 0) == "0 to 1: 1 voxel, weight 6"
-    assert "positive: 25 % of the voxels, 75 % of the weight" in plot.text

@@ -10,12 +10,14 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QLabel
 
-from predictor_inspector.inspection.explanation import explain
+from predictor_inspector.inspection.explanation import Curve, explain
 from predictor_inspector.plugin.layers.marks import LINES, VOXELS
+from predictor_inspector.plugin.tabs.explain.curve_plot import CurvePlot
 from predictor_inspector.plugin.tabs.explain.tab import ExplainTab
 
 from ..window import Window
 
+CURVE = Curve(tuple(np.linspace(-30, 30, 61)), tuple(np.tanh(np.linspace(-3, 3, 61))), (5.0, 0.46), "d", "tanh(d)")
 AFFINITIES = {"neighborhood": [[1, 0, 0], [0, 0, 3]], "lsds": True, "num_voxels": 1}
 
 
@@ -188,3 +190,18 @@ def test_the_tab_says_what_to_do_and_grows(explaining: Explaining) -> None:
     assert sentence.fontMetrics().height() > small
     explaining["copy"].click()
     assert "Weight" in QApplication.clipboard().text()
+
+
+def test_a_curve_names_its_values_and_is_hidden_where_there_is_none(qtbot: Any) -> None:
+    plot = CurvePlot()
+    qtbot.addWidget(plot)
+    assert plot.isHidden()
+    plot.show_curve(CURVE)
+    small = plot.sizeHint().height()
+    plot.text_pixels = 18
+    assert plot.sizeHint().height() > small
+    assert not plot.grab().toImage().isNull()
+    assert plot.text_at(0, 0) == "0 → 0"
+    assert plot.text_at(-30, 0).startswith("−30 → −0.99")
+    plot.show_curve(None)
+    assert plot.isHidden()

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QTableView
 
-from predictor_inspector.inspection.numbers.histograms import object_sums
+from predictor_inspector.inspection.engine.statistics import ChannelStatistics
+from predictor_inspector.inspection.numbers.histograms import Histogram, Limit, object_sums
+from predictor_inspector.plugin.tabs.numbers.histogram_plot import HistogramPlot
 from predictor_inspector.plugin.tabs.numbers.tab import NumbersTab
 from predictor_inspector.plugin.tabs.numbers.tables import ColumnTable, ObjectTable
 
@@ -69,3 +74,17 @@ def test_a_table_is_sorted_and_copied_as_it_is_shown() -> None:
     assert table.as_text() == "id\tsum\n5\t12\n6\t1.25\n7\t0.5"
     table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
     assert [row[0] for row in rows(table)] == ["5", "6", "7"]
+
+
+def test_a_histogram_says_totals_and_what_a_bar_holds(qtbot: Any) -> None:
+    plot = HistogramPlot()
+    qtbot.addWidget(plot)
+    edges = np.array([-1.0, 0, 1])
+    totals = ChannelStatistics("a", -1, 0, 1, 0.25, 0.01, 0.09, (3000, 1000), (30.0, 90.0), 0, 0.75)
+    marks = Limit(-1, "low"), Limit(0, "boundary")
+    plot.show_histogram(Histogram(totals, edges, np.array([3000, 1]), np.array([30.0, 6]), marks))
+    plot.resize(300, 200)
+    assert not plot.grab().toImage().isNull()
+    assert plot.text_at(-0.5, 0) == "−1 to 0: 3,000 voxels, weight 30"
+    assert plot.text_at(1, 0) == "0 to 1: 1 voxel, weight 6"
+    assert "positive: 25 % of the voxels, 75 % of the weight" in plot.text

@@ -1,4 +1,4 @@
-"""`Comparer`: keep a result as A, and compare those that follow with it."""
+"""Comparison of the live result with a kept one, and the layers that show it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Comparer(QObject):
         runner.failed.connect(self._on_failed)
         self._flicker = QTimer(self, timeout=self._on_flicker)
         self.rate = 2.0
-        # Later, when the result that a change came with has arrived, too.
+        # One refresh for several events, after the result that they came with.
         self._later = QTimer(self, singleShot=True, interval=0, timeout=self._refresh)
         self._looks = Watch(self._later.start)
         self._list = Watch(self._on_layers, list_events(context.viewer))
@@ -111,7 +111,7 @@ class Comparer(QObject):
         self.changed.emit()
 
     def drop(self) -> None:
-        """Forget A, and remove everything that showed it."""
+        """Forget A, and remove its layers."""
         self._runner.cancel()
         self.a = self._shown_a = self.comparison = None
         self.trouble = ""

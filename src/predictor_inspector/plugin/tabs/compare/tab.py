@@ -1,4 +1,4 @@
-"""`CompareTab`: keep a result as A, go on as B, and see what has changed."""
+"""Compare tab: a kept result A beside the live result B."""
 
 from __future__ import annotations
 

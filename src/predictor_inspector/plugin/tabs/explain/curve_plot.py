@@ -1,4 +1,4 @@
-"""`CurvePlot`: the function that a target value is read off, with the explained voxel's point."""
+"""Plot of the function that gives a target value, with the explained voxel's point."""
 
 from __future__ import annotations
 

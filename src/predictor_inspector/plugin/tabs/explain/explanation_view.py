@@ -1,4 +1,4 @@
-"""An explanation in words, with its curve."""
+"""View of an explanation: sentences, arithmetic and curve."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ExplanationView(QWidget):
 
     @property
     def text(self) -> str:
-        """All that is said."""
+        """What is shown, without headings."""
         labels = (self._hint, self._title, self._sentence, self._target, self._weight)
         return "\n".join(label.text() for label in labels if label.isVisibleTo(self))
 

@@ -1,4 +1,4 @@
-"""`ExplainTab`: the arithmetic behind the target and weight of the voxel that is clicked, drawn on the canvas, too."""
+"""Explain tab: the arithmetic behind a clicked voxel's target and weight."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.explain.explanation_view import ExplanationView
 
 KEY = "W"
-"""Held to ask "why?" of every voxel under the mouse. napari's layers use E for tools of their own."""
+"""Held to explain every voxel under the mouse; napari's layers use E."""
 
 _OFF = "Switch on, then click a voxel of the target to see where its value and its weight come from."
 _ON = f"Click a voxel, or hold {KEY} and move the mouse over the picture."
@@ -30,7 +30,7 @@ _ELSEWHERE = "The voxel that was explained lies outside the region shown."
 
 
 class ExplainTab(Tab):
-    """Explains a voxel, and keeps the explanation true while region, channel and predictor change.
+    """Explains a voxel, anew whenever region, channel or predictor change.
 
     Attributes
     ----------
@@ -56,12 +56,12 @@ class ExplainTab(Tab):
         self._runner = self.new_runner()
         self._runner.finished.connect(self._on_explained)
         self._runner.failed.connect(self._on_failed)
-        self._later = QTimer(self, singleShot=True, interval=0, timeout=self._follow_view)
+        self._later = QTimer(self, singleShot=True, interval=0, timeout=self._follow_view)  # once for several events
         self._view = ExplanationView()
         self._switch = QPushButton("Explain", checkable=True)
         self._switch.setToolTip("Click a voxel on the canvas to see where its value and weight come from")
         self._switch.toggled.connect(self._on_switch)
-        self._pin = QPushButton("Pin", checkable=True, toolTip="Keep this voxel, whatever is clicked or pointed at")
+        self._pin = QPushButton("Pin", checkable=True, toolTip="Keep this voxel: clicks and key explain no other")
         self._large = QPushButton("Large", checkable=True, toolTip="Larger letters, for a projector")
         self._large.toggled.connect(self._view.set_large)
         self._copy = QPushButton("Copy", toolTip="Put the explanation on the clipboard as text")
@@ -90,7 +90,7 @@ class ExplainTab(Tab):
 
     @property
     def text(self) -> str:
-        """All that the tab says at the moment."""
+        """The explanation or hint that is shown."""
         return self._view.text
 
     def explain_at(self, position: tuple[float, ...]) -> None:
@@ -110,7 +110,7 @@ class ExplainTab(Tab):
         self._ask()
 
     def on_outdated(self) -> None:
-        """Take the explanation away until there is a target again."""
+        """Hide the explanation until there is a target again."""
         self._inspection = self._asked = None
         self._show(None)
 
@@ -156,7 +156,7 @@ class ExplainTab(Tab):
                 self.explain_at(position)
 
     def _ask(self) -> None:
-        """Have the voxel explained, unless that is done."""
+        """Explain the voxel in the worker, unless that is done or under way."""
         inspection, position = self._inspection, self._position
         if inspection is None or position is None or not self.on:
             return
@@ -176,7 +176,7 @@ class ExplainTab(Tab):
         if asked is None or inspection is None or job.about is not asked:
             return
         about = inspection.request.predictor, asked[0]
-        # Where the view has moved on, to the slice of a partner say, what was said still holds.
+        # In another slice, that of a partner for instance, the explanation still holds.
         if explanation is not None or self.explanation is None or about != self._about:
             self._about = about
             self._show(explanation, _ELSEWHERE)
@@ -186,7 +186,7 @@ class ExplainTab(Tab):
             self._show(None, f"This voxel can't be explained: {format_error(error)}")
 
     def _show(self, explanation: Explanation | None, why_not: str = "") -> None:
-        """Say and draw an explanation; say why there is none, or what to do to get one."""
+        """Show and draw an explanation; without one, say why, or how to get one."""
         self.explanation, self._drawn = explanation, None
         for button in (self._pin, self._copy, self._clear):
             button.setEnabled(explanation is not None)

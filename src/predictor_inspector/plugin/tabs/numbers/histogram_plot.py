@@ -1,4 +1,4 @@
-"""`HistogramPlot`: how often a channel takes which value, and how much of the loss that is."""
+"""Histogram of a channel's values: voxels and weight per value."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LEAST = 0.02
-"""Height of a bar of few voxels, as a share of the highest: what there is at all is seen, however rare."""
+"""Least height of a bar, as a share of the highest: rare values are seen, too."""
 
 _LETTER = 0.6
 """Width of a letter as a share of its height, with room to the next text."""
 
 
 class HistogramPlot(QWidget):
-    """The outline of voxels per value, filled with their weight, the values that mean something, and totals in words."""
+    """Voxels per value as an outline, their weight as filled bars, lines at the channel's limits, and totals in words."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class HistogramPlot(QWidget):
 
     @property
     def text(self) -> str:
-        """What is said above the plot."""
+        """The lines above the plot."""
         return "\n".join(label.text() for label in (self._title, self._voxels, self._weights))
 
     def _draw(self, axes: Axes, ink: str) -> None:
@@ -65,7 +65,7 @@ class HistogramPlot(QWidget):
         self._mark(axes)
 
     def _mark(self, axes: Axes) -> None:
-        """Lines at the values that mean something: what they mean above, the number below."""
+        """Draw lines at the channel's limits, with their names above and their values below, where there is room."""
         pixels = self._canvas.text_pixels
         per_value = max(1.0, self._canvas.width() - 0.8 * pixels) / float(np.ptp(axes.get_xlim()))
         ticks: list[float] = []

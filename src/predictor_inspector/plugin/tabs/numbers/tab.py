@@ -1,4 +1,4 @@
-"""`NumbersTab`: the voxel under the mouse, a channel's histogram, and sums per object."""
+"""Numbers tab: the voxel under the mouse, a channel's histogram, and sums per object."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.numbers.histogram_plot import HistogramPlot
 from predictor_inspector.plugin.tabs.numbers.tables import ColumnTable, ObjectTable
 
-_PROBE_EVERY = 33  # milliseconds: as often as a picture moves
+_PROBE_EVERY = 33  # milliseconds
 _ROW, _MOST_ROWS = 20, 6  # pixels, and rows that are seen at once
 
 
@@ -85,7 +85,7 @@ class NumbersTab(Tab):
         self._mouse.close()
 
     def showEvent(self, event: Any) -> None:
-        """Catch up."""
+        """Count what wasn't counted while the tab was hidden."""
         super().showEvent(event)
         self._count()
 

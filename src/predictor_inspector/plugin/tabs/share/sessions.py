@@ -1,4 +1,4 @@
-"""Sessions from the dock's settings and the viewer, and back."""
+"""Sessions made of the dock's settings and the viewer, and restored to them."""
 
 from __future__ import annotations
 
@@ -26,13 +26,7 @@ from predictor_inspector.plugin.tabs import TabContext
 
 
 def session_of(context: TabContext, notes: str = "") -> Session:
-    """What dock and viewer show.
-
-    Raises
-    ------
-    ValueError
-        If there is no ground truth.
-    """
+    """What dock and viewer show; ``ValueError`` if there is no ground truth."""
     settings, viewer = context.settings, context.viewer
     layer, mask, axes = settings.gt_layer, settings.mask_layer, settings.axes
     if layer is None:
@@ -57,19 +51,17 @@ def session_of(context: TabContext, notes: str = "") -> Session:
         ),
         predictor=settings.config,
         region=region,
-        compute=Compute.model_validate({name: getattr(settings, name) for name in Compute.model_fields}),
+        compute=Compute.model_validate(settings, from_attributes=True),
         display=_display(viewer),
         notes=notes,
     )
 
 
 def apply_session(session: Session, context: TabContext) -> None:
-    """Make dock and viewer what they were; layers that are there already are used, others are opened.
+    """Restore dock and viewer; layers that are there already are used, others are opened.
 
-    Raises
-    ------
-    ValueError, FileNotFoundError
-        If data can't be opened, or a setting is refused. What was done until then stays.
+    Raises ``ValueError`` or ``FileNotFoundError`` if data can't be opened or a setting is refused, and leaves what was
+    restored until then.
     """
     settings, viewer = context.settings, context.viewer
     gt = _layer_for(session.data.ground_truth, viewer, "ground truth")
@@ -96,7 +88,7 @@ def apply_session(session: Session, context: TabContext) -> None:
 
 
 def apply_style(display: Display, context: TabContext) -> None:
-    """Show the view that was shown, and give layers the style that they had; to be called when they show a result."""
+    """Restore which view is shown, and the style of layers; to be called when the layers show a result."""
     if display.view is not None:
         context.look_at(display.view)
     for layer in context.viewer.layers:

@@ -1,4 +1,4 @@
-"""`ShareTab`: notes, and files for others: sessions, pictures, figures and reports."""
+"""Share tab: notes, sessions, pictures, figures and reports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SESSION = "Session (*.yaml *.yml)"
 
 
 class ShareTab(Tab):
-    """Notes, and buttons that write and read files, which the tab's methods do from code."""
+    """Notes, and buttons that write and read files; methods do the same for a path."""
 
     title = "Share"
     tool_tip = "Notes, sessions, pictures, figures and reports"

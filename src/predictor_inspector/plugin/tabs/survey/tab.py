@@ -1,4 +1,4 @@
-"""`SurveyTab`: training positions one by one, and findings and weights over many of them."""
+"""Survey tab: training positions one by one, and findings and weights over many of them."""
 
 from __future__ import annotations
 

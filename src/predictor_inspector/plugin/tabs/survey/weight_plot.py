@@ -1,4 +1,4 @@
-"""`WeightPlot`: the weights of both classes over the regions of a survey."""
+"""Plot of the weights of both classes over the regions of a survey."""
 
 from __future__ import annotations
 
