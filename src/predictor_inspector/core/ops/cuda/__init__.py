@@ -5,7 +5,7 @@ Triton exists where torch's CUDA wheels bring it. Conventions of all kernels:
 
 - Volumes have three axes (see `volumes`), the last one contiguous. Offsets into volumes are 64 bits wide.
 - Grids are one-dimensional, because the other two dimensions of a CUDA grid end at 65535.
-- A kernel is compiled once for each type of its tensors, not for each size of a region (see `kernel`).
+- A kernel is compiled once for each type of its tensors, not for each size of a region (see `volumes.kernel`).
 """
 
 from __future__ import annotations
@@ -22,14 +22,10 @@ log = logging.getLogger(__name__)
 
 
 def attempt(operation: str, tensor: torch.Tensor, *arguments: Any) -> Any:
-    """What the kernels make of the tensor and the arguments; None where torch has to do it.
+    """The result of a kernel, or None where torch has to compute it.
 
-    Parameters
-    ----------
-    operation : str
-        Module and function in this package: ``"affinities.known_pairs"``.
-    tensor : torch.Tensor
-        The operation's first argument, which decides: it must lie on a CUDA device that Triton can be used on.
+    `operation` is module and function in this package: ``"affinities.known_pairs"``; `tensor` is its first argument, which
+    must be on a CUDA device that Triton can be used on.
     """
     if tensor.device.type != "cuda" or not usable(tensor.device):
         return None

@@ -9,8 +9,7 @@ import torch
 import triton
 import triton.language as tl
 
-from predictor_inspector.core.ops.cuda.kernel import kernel
-from predictor_inspector.core.ops.cuda.volumes import block, volume, volume_slices
+from predictor_inspector.core.ops.cuda.volumes import block, kernel, volume, volume_slices
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
 
@@ -59,25 +58,10 @@ def _launch(
     height, width = block(kept_columns)
     lines = kept_planes * kept_rows
     _compare_pairs[(triton.cdiv(lines, height) * triton.cdiv(kept_columns, width),)](
-        some if ids is None else ids,
-        some if members is None else members,
-        _on_device(offsets, result.device),
-        result,
-        len(offsets),
-        lines,
-        kept_rows,
-        kept_columns,
-        planes.start,
-        rows.start,
-        columns.start,
-        n0,
-        n1,
-        n2,
-        LABELS=ids is not None,
-        OBJECTS=members is not None,
-        ROWS=height,
-        COLUMNS=width,
-    )
+        some if ids is None else ids, some if members is None else members, _on_device(offsets, result.device), result,
+        len(offsets), lines, kept_rows, kept_columns, planes.start, rows.start, columns.start, n0, n1, n2,
+        LABELS=ids is not None, OBJECTS=members is not None, ROWS=height, COLUMNS=width,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=64)
@@ -88,25 +72,10 @@ def _on_device(offsets: tuple[tuple[int, ...], ...], device: torch.device) -> to
 
 @kernel
 def _compare_pairs(
-    labels,
-    objects,
-    offsets,
-    result,
-    count,
-    lines,
-    kept_rows,
-    kept_columns,
-    plane,
-    row,
-    column,
-    n0,
-    n1,
-    n2,
-    LABELS: tl.constexpr,
-    OBJECTS: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
-):
+    labels, objects, offsets, result,
+    count, lines, kept_rows, kept_columns, plane, row, column, n0, n1, n2,
+    LABELS: tl.constexpr, OBJECTS: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+):  # fmt: skip
     """1 where a voxel and its partner have one id (LABELS) and are objects: by `objects` (OBJECTS) or by being above 0."""
     blocks = tl.cdiv(kept_columns, COLUMNS)
     line = (tl.program_id(0) // blocks) * ROWS + tl.arange(0, ROWS)[:, None]

@@ -14,8 +14,7 @@ import triton
 import triton.language as tl
 
 from predictor_inspector.core.ops.boundary_distance import SATURATED
-from predictor_inspector.core.ops.cuda.kernel import kernel
-from predictor_inspector.core.ops.cuda.volumes import block, grown, volume, volume_slices
+from predictor_inspector.core.ops.cuda.volumes import block, grown, kernel, volume, volume_slices
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 
 SCANNED = 64
@@ -84,87 +83,32 @@ def _distances(
     across, along1, along2 = steps if faces else (steps[0],) * 3
     s0, s1, _ = source.stride()
     _scan[(n1 * triton.cdiv(n2, SCANNED),)](
-        source,
-        across,
-        along1,
-        along2,
-        n0,
-        n1,
-        n2,
-        s0,
-        s1,
-        planes.start,
-        planes.stop,
-        far,
-        FACES=faces,
-        COLUMNS=SCANNED,
-        num_warps=2,
-    )
+        source, across, along1, along2, n0, n1, n2, s0, s1, planes.start, planes.stop, far,
+        FACES=faces, COLUMNS=SCANNED, num_warps=2,
+    )  # fmt: skip
     squares = torch.empty((2 if faces else 1, kept[0], kept[1], n2), dtype=torch.float32, device=values.device)
     nodes, staggered = squares if faces else (squares[0],) * 2
     height, width = block(n2, SEARCHED)
     _along_rows[(kept[0] * triton.cdiv(kept[1], height) * triton.cdiv(n2, width),)](
-        across,
-        along1,
-        along2,
-        nodes,
-        staggered,
-        n1,
-        n2,
-        kept[1],
-        rows.start,
-        far,
-        sizes[0],
-        sizes[1],
-        float(radius) ** 2,
-        FACES=faces,
-        UNROLL=UNROLLED,
-        ROWS=height,
-        COLUMNS=width,
-    )
+        across, along1, along2, nodes, staggered, n1, n2, kept[1], rows.start, far,
+        sizes[0], sizes[1], float(radius) ** 2,
+        FACES=faces, UNROLL=UNROLLED, ROWS=height, COLUMNS=width,
+    )  # fmt: skip
     height, width = block(kept[2], SEARCHED)
     signed = source[planes, rows, columns]
     _along_columns[(triton.cdiv(kept[0] * kept[1], height) * triton.cdiv(kept[2], width),)](
-        nodes,
-        staggered,
-        signed,
-        result,
-        n2,
-        kept[0] * kept[1],
-        kept[1],
-        kept[2],
-        columns.start,
-        s0,
-        s1,
-        sizes[2],
-        float(radius) ** 2,
-        1.0 if scale_factor is None else float(scale_factor),
-        FACES=faces,
-        SIGNED=scale_factor is not None,
-        UNROLL=UNROLLED,
-        ROWS=height,
-        COLUMNS=width,
-    )
+        nodes, staggered, signed, result, n2, kept[0] * kept[1], kept[1], kept[2], columns.start, s0, s1,
+        sizes[2], float(radius) ** 2, 1.0 if scale_factor is None else float(scale_factor),
+        FACES=faces, SIGNED=scale_factor is not None, UNROLL=UNROLLED, ROWS=height, COLUMNS=width,
+    )  # fmt: skip
     return result
 
 
 @kernel
 def _scan(
-    values,
-    across,
-    along1,
-    along2,
-    n0,
-    n1,
-    n2,
-    s0,
-    s1,
-    first,
-    last,
-    far,
-    FACES: tl.constexpr,
-    COLUMNS: tl.constexpr,
-):
+    values, across, along1, along2, n0, n1, n2, s0, s1, first, last, far,
+    FACES: tl.constexpr, COLUMNS: tl.constexpr,
+):  # fmt: skip
     """Steps along axis 0 to the nearest face (across axis 0: and a half) or the nearest unknown voxel.
 
     A program walks some columns upwards, then downwards, and answers for the planes from `first` to `last`. `far` stands
@@ -243,24 +187,9 @@ def _square(steps, offset, inside, outside, far, half: tl.constexpr, size, limit
 
 @kernel
 def _along_rows(
-    across,
-    along1,
-    along2,
-    nodes,
-    staggered,
-    n1,
-    n2,
-    kept_rows,
-    row,
-    far,
-    size0,
-    size1,
-    limit,
-    FACES: tl.constexpr,
-    UNROLL: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
-):
+    across, along1, along2, nodes, staggered, n1, n2, kept_rows, row, far, size0, size1, limit,
+    FACES: tl.constexpr, UNROLL: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+):  # fmt: skip
     """Squared distances within planes of axes 0 and 1: from voxels (`nodes`), and from between them on axis 2."""
     wide, high = tl.cdiv(n2, COLUMNS), tl.cdiv(kept_rows, ROWS)
     z = (tl.program_id(0) // (wide * high)).to(tl.int64)
@@ -320,26 +249,9 @@ def _along_rows(
 
 @kernel
 def _along_columns(
-    nodes,
-    staggered,
-    labels,
-    result,
-    n2,
-    lines,
-    kept_rows,
-    kept_columns,
-    column,
-    s0,
-    s1,
-    size2,
-    limit,
-    scale,
-    FACES: tl.constexpr,
-    SIGNED: tl.constexpr,
-    UNROLL: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
-):
+    nodes, staggered, labels, result, n2, lines, kept_rows, kept_columns, column, s0, s1, size2, limit, scale,
+    FACES: tl.constexpr, SIGNED: tl.constexpr, UNROLL: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+):  # fmt: skip
     """Squared distances in all three axes; SIGNED: tanh of the distance over the scale, negative on background."""
     wide = tl.cdiv(kept_columns, COLUMNS)
     line = (tl.program_id(0) // wide) * ROWS + tl.arange(0, ROWS)[:, None]

@@ -16,12 +16,7 @@ WEIGHED = 2048
 def counted(positive: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
     """Voxels of the negative and the positive class inside the mask, per channel: int64, [C, 2].
 
-    Parameters
-    ----------
-    positive : torch.Tensor
-        Boolean, [C, …].
-    mask : torch.Tensor, optional
-        Boolean, [C or 1, …].
+    `positive` is boolean, [C, …], and `mask` boolean, [C or 1, …].
     """
     flags, known, stride = _as_bytes(positive, mask)
     channels, voxels = flags.shape
@@ -35,10 +30,7 @@ def counted(positive: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
 def by_class(positive: torch.Tensor, mask: torch.Tensor | None, weights: torch.Tensor) -> torch.Tensor:
     """Each voxel's weight, 0 outside the mask: float32, the shape of `positive`.
 
-    Parameters
-    ----------
-    weights : torch.Tensor
-        float32, [C, 2], of the negative and the positive class, on the same device.
+    `weights` is float32, [C, 2], of the negative and the positive class, on the same device.
     """
     flags, known, stride = _as_bytes(positive, mask)
     channels, voxels = flags.shape

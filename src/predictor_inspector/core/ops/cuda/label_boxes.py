@@ -9,8 +9,7 @@ import torch
 import triton
 import triton.language as tl
 
-from predictor_inspector.core.ops.cuda.kernel import kernel
-from predictor_inspector.core.ops.cuda.volumes import block
+from predictor_inspector.core.ops.cuda.volumes import block, kernel
 
 NOWHERE = 1 << 30
 """Where a box begins before anything was put into it; it ends at 0."""
@@ -21,15 +20,7 @@ PAIRS = 64
 
 @dataclass(frozen=True)
 class Tiling:
-    """Tiles that cover a grid of cells from its first cell on.
-
-    Attributes
-    ----------
-    sides : tuple of int
-        Cells of a tile, per axis.
-    counts : tuple of int
-        Tiles, per axis.
-    """
+    """Tiles of `sides` cells, `counts` per axis, that cover a grid of cells."""
 
     sides: tuple[int, int, int]
     counts: tuple[int, int, int]
@@ -67,21 +58,10 @@ def tile_boxes(
     height, width = block(n2)
     s0, s1, _ = labels.stride()
     _enclose[(triton.cdiv(n0 * n1, height) * triton.cdiv(n2, width),)](
-        labels,
-        boxes,
-        ids,
-        n0 * n1,
-        n1,
-        n2,
-        s0,
-        s1,
-        *group,
-        *shift,
-        *tiling.sides,
-        *tiling.counts[1:],
-        ROWS=height,
-        COLUMNS=width,
-    )
+        labels, boxes, ids, n0 * n1, n1, n2, s0, s1,
+        *group, *shift, *tiling.sides, *tiling.counts[1:],
+        ROWS=height, COLUMNS=width,
+    )  # fmt: skip
     return boxes
 
 
@@ -111,45 +91,18 @@ def boxes_with_surroundings(
     if len(entries):
         neighbours = [-(-r // side) for r, side in zip(radii, tiling.sides, strict=True)]
         _surround[(triton.cdiv(len(entries), PAIRS),)](
-            entries,
-            wanted,
-            present,
-            boxes,
-            len(entries),
-            ids,
-            *tiling.counts,
-            *neighbours,
-            *radii,
-            PAIRS=PAIRS,
-            NOWHERE=NOWHERE,
-        )
+            entries, wanted, present, boxes, len(entries), ids, *tiling.counts, *neighbours, *radii,
+            PAIRS=PAIRS, NOWHERE=NOWHERE,
+        )  # fmt: skip
     return (entries % ids).to(torch.int32), boxes
 
 
 @kernel
 def _enclose(
-    labels,
-    boxes,
-    ids,
-    lines,
-    n1,
-    n2,
-    s0,
-    s1,
-    group0,
-    group1,
-    group2,
-    shift0,
-    shift1,
-    shift2,
-    side0,
-    side1,
-    side2,
-    tiles1,
-    tiles2,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
-):
+    labels, boxes, ids, lines, n1, n2, s0, s1,
+    group0, group1, group2, shift0, shift1, shift2, side0, side1, side2, tiles1, tiles2,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr,
+):  # fmt: skip
     """Widen the boxes of a block's voxels. Only ends of runs can, and only those that lie outside the box so far."""
     wide = tl.cdiv(n2, COLUMNS)
     line = (tl.program_id(0) // wide) * ROWS + tl.arange(0, ROWS)[:, None]
@@ -185,24 +138,10 @@ def _widen(box, cell, inside):
 
 @kernel
 def _surround(
-    entries,
-    wanted,
-    present,
-    result,
-    count,
-    ids,
-    tiles0,
-    tiles1,
-    tiles2,
-    near0,
-    near1,
-    near2,
-    radius0,
-    radius1,
-    radius2,
-    PAIRS: tl.constexpr,
-    NOWHERE: tl.constexpr,
-):
+    entries, wanted, present, result, count, ids,
+    tiles0, tiles1, tiles2, near0, near1, near2, radius0, radius1, radius2,
+    PAIRS: tl.constexpr, NOWHERE: tl.constexpr,
+):  # fmt: skip
     """Go through the tiles around each box and unite what they have of its object within the radii."""
     pair = tl.program_id(0) * PAIRS + tl.arange(0, PAIRS)
     inside = pair < count

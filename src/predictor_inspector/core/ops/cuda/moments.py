@@ -13,7 +13,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from predictor_inspector.core.ops.cuda.kernel import kernel
+from predictor_inspector.core.ops.cuda.volumes import kernel
 
 DEPTH = 16
 """Cells that are summed at a time."""
@@ -41,21 +41,9 @@ def _weight(table, order, radius, distance, inside):
 
 @kernel
 def contract_first(
-    samples,
-    s0,
-    s1,
-    table,
-    radius,
-    boxes,
-    owners,
-    firsts,
-    starts,
-    result,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
-    DEPTH: tl.constexpr,
-    PRECISION: tl.constexpr,
-):
+    samples, s0, s1, table, radius, boxes, owners, firsts, starts, result,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
     """Moments along axis 0 of order 0, 1, 2: [3, o0, i1, i2] of each pair, from the labels themselves.
 
     `owners` tells each program's pair, `firsts` each pair's first program, `starts` where its values begin in `result`.
@@ -90,19 +78,9 @@ def contract_first(
 
 @kernel
 def contract_second(
-    source,
-    table,
-    radius,
-    boxes,
-    owners,
-    firsts,
-    starts,
-    result,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
-    DEPTH: tl.constexpr,
-    PRECISION: tl.constexpr,
-):
+    source, table, radius, boxes, owners, firsts, starts, result,
+    ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
     """Moments along axes 0 and 1 of order 00, 01, 02, 10, 11, 20: [6, o0, o1, i2] of each pair."""
     pair = tl.load(owners + tl.program_id(0))
     part = tl.program_id(0) - tl.load(firsts + pair)
@@ -134,39 +112,10 @@ def contract_second(
 
 @kernel
 def describe(
-    source,
-    table,
-    radius,
-    boxes,
-    owners,
-    firsts,
-    starts,
-    labels,
-    s0,
-    s1,
-    result,
-    channel,
-    r0,
-    r1,
-    n0,
-    n1,
-    n2,
-    group0,
-    group1,
-    group2,
-    shift0,
-    shift1,
-    shift2,
-    width0,
-    width1,
-    width2,
-    minimal_variance,
-    DIMS: tl.constexpr,
-    ROWS: tl.constexpr,
-    COLUMNS: tl.constexpr,
-    DEPTH: tl.constexpr,
-    PRECISION: tl.constexpr,
-):
+    source, table, radius, boxes, owners, firsts, starts, labels, s0, s1, result, channel, r0, r1, n0, n1, n2,
+    group0, group1, group2, shift0, shift1, shift2, width0, width1, width2, minimal_variance,
+    DIMS: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr, DEPTH: tl.constexpr, PRECISION: tl.constexpr,
+):  # fmt: skip
     """All ten moments up to order 2, made into descriptors and written to the object's voxels.
 
     Voxel v of `labels`, [n0, n1, n2], lies in cell (v + shift) // group. `width` is a cell's size over that of the window's

@@ -165,57 +165,20 @@ class _Work:
         s0, s1, _ = samples.stride()
         if totals[0]:
             moments.contract_first[(totals[0],)](
-                samples,
-                s0,
-                s1,
-                self.tables[0],
-                self.radii[0],
-                boxes,
-                owners[0],
-                firsts[0],
-                starts,
-                first,
-                ROWS=rows1,
-                COLUMNS=columns1,
-                **constants,
-            )
+                samples, s0, s1, self.tables[0], self.radii[0], boxes, owners[0], firsts[0], starts, first,
+                ROWS=rows1, COLUMNS=columns1, **constants,
+            )  # fmt: skip
             moments.contract_second[(totals[1],)](
-                first,
-                self.tables[1],
-                self.radii[1],
-                boxes,
-                owners[1],
-                firsts[1],
-                starts,
-                second,
-                ROWS=rows2,
-                COLUMNS=columns2,
-                **constants,
-            )
+                first, self.tables[1], self.radii[1], boxes, owners[1], firsts[1], starts, second,
+                ROWS=rows2, COLUMNS=columns2, **constants,
+            )  # fmt: skip
         s0, s1, _ = kept.stride()
         moments.describe[(totals[2],)](
-            second,
-            self.tables[2],
-            self.radii[2],
-            boxes,
-            owners[2],
-            firsts[2],
-            starts,
-            kept,
-            s0,
-            s1,
-            result,
-            *result.stride()[:3],
-            *kept.shape,
-            *self.group,
-            *shift,
-            *self.widths,
-            self.minimal_variance,
-            DIMS=self.dims,
-            ROWS=rows3,
-            COLUMNS=columns3,
-            **constants,
-        )
+            second, self.tables[2], self.radii[2], boxes, owners[2], firsts[2], starts,
+            kept, s0, s1, result, *result.stride()[:3], *kept.shape,
+            *self.group, *shift, *self.widths, self.minimal_variance,
+            DIMS=self.dims, ROWS=rows3, COLUMNS=columns3, **constants,
+        )  # fmt: skip
 
 
 class _Plan:

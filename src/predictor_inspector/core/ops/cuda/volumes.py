@@ -1,15 +1,30 @@
-"""What the kernels' launchers share: volumes of three axes, and blocks that suit their rows."""
+"""What all kernels share: their declaration, volumes of three axes, and blocks that suit their rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from inspect import signature
+from typing import Any
 
 import torch
+import triton
 
 from predictor_inspector.core.ops.regions import Slices
 
 BLOCK = 1024
 """Voxels per program of an element-wise kernel."""
+
+
+def kernel(function: Callable[..., None]) -> Any:
+    """As ``triton.jit``, but compiled once for each type of its tensors and each value of its constants.
+
+    Triton would also compile each combination of arguments that are 1 or multiples of 16; shapes and strides of regions can
+    be any, and dragging a region would wait for the compiler now and then.
+    """
+    names = [
+        name for name, parameter in signature(function).parameters.items() if parameter.annotation != "tl.constexpr"
+    ]
+    return triton.jit(function, do_not_specialize=names, do_not_specialize_on_alignment=names)
 
 
 def volume(tensor: torch.Tensor) -> torch.Tensor:
