@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +14,9 @@ from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.shapes import TRANSPARENT, Canvas, Shape, box_outline, draw_shapes
 
 LINES, VOXELS = "explanation", "explanation voxels"
+
+Extent = tuple[np.ndarray, np.ndarray]
+"""The low and the high corner of the upright box that a mark fills."""
 
 COLOURS = {
     "voxel": "#ffffff",
@@ -103,13 +105,6 @@ class MarkLayers:
         self._layers.show(VOXELS)
 
 
-class _Extent(NamedTuple):
-    """The corners of the upright box that a mark fills."""
-
-    low: np.ndarray
-    high: np.ndarray
-
-
 def shapes_of(marks: Iterable[Mark], canvas: Canvas) -> list[Shape]:
     """The marks as seen in a view: moved into the slice shown, and faded where the slice doesn't cut them.
 
@@ -118,8 +113,8 @@ def shapes_of(marks: Iterable[Mark], canvas: Canvas) -> list[Shape]:
     if not canvas.in_space:
         return []
     lines: list[tuple[np.ndarray, str]] = []
-    labels: list[tuple[_Extent, str]] = []
-    extents: list[_Extent] = []
+    labels: list[tuple[Extent, str]] = []
+    extents: list[Extent] = []
     for mark in marks:
         if isinstance(mark, VoxelMark):
             continue
@@ -137,22 +132,22 @@ def shapes_of(marks: Iterable[Mark], canvas: Canvas) -> list[Shape]:
     ]
 
 
-def _extent(mark: Arrow | Line | BoxMark | Point | Ellipsoid) -> _Extent:
+def _extent(mark: Arrow | Line | BoxMark | Point | Ellipsoid) -> Extent:
     if isinstance(mark, Ellipsoid):
         centre, reach = np.array(mark.centre), np.sqrt(np.diag(mark.covariance))
-        return _Extent(centre - reach, centre + reach)
+        return centre - reach, centre + reach
     ends = np.array([mark.position] * 2 if isinstance(mark, Point) else [mark.begin, mark.end], dtype=float)
-    return _Extent(ends.min(0), ends.max(0))
+    return ends.min(0), ends.max(0)
 
 
-def _beside(extent: _Extent, canvas: Canvas) -> list[str]:
+def _beside(extent: Extent, canvas: Canvas) -> list[str]:
     """How far a mark lies beside the slice shown, in words, for each axis along which the slice doesn't cut it."""
-    words = []
-    for axis in canvas.hidden:
-        if not canvas.cuts(*extent, axis):
-            apart = (extent.low[axis] + extent.high[axis]) / 2 - canvas.point[axis]
-            words.append(f"{canvas.grid.spatial_axes[axis]} {apart:+.4g} {canvas.grid.unit}".replace("-", "−"))
-    return words
+    apart, grid = (extent[0] + extent[1]) / 2 - canvas.point, canvas.grid
+    return [
+        f"{grid.spatial_axes[axis]} {apart[axis]:+.4g} {grid.unit}".replace("-", "−")
+        for axis in canvas.hidden
+        if not canvas.cuts(*extent, axis)
+    ]
 
 
 def _paths(mark: Arrow | Line | BoxMark | Point | Ellipsoid, canvas: Canvas) -> list[np.ndarray]:
@@ -217,7 +212,7 @@ def _across(along: np.ndarray, canvas: Canvas) -> list[np.ndarray]:
     return [side]
 
 
-def _labels(labels: Sequence[tuple[_Extent, str]], extents: Sequence[_Extent], canvas: Canvas) -> list[Shape]:
+def _labels(labels: Sequence[tuple[Extent, str]], extents: Sequence[Extent], canvas: Canvas) -> list[Shape]:
     """Texts on plates beside what they name, where they hide neither each other nor small marks."""
     axes, pixel = canvas.shown[-2:], canvas.pixel
     # Large marks, a window for instance, may have labels on them.
@@ -225,14 +220,13 @@ def _labels(labels: Sequence[tuple[_Extent, str]], extents: Sequence[_Extent], c
         (low[axes], high[axes]) for low, high in extents if (high - low)[axes].max() <= _SMALL * TEXT_PIXELS * pixel
     ]
     plates = []
-    for extent, text in labels:
+    for (low, high), text in labels:
         size = np.array([1.6, _LETTER * len(text) + 1.2]) * TEXT_PIXELS * pixel
-        low, high = extent.low[axes], extent.high[axes]
-        places = _places(low, high, size, 0.4 * TEXT_PIXELS * pixel)
+        places = _places(low[axes], high[axes], size, 0.4 * TEXT_PIXELS * pixel)
         free = [p for p in places if not any(_overlap(p, size, *box) for box in taken)] or places
         place = next((p for p in free if _in_sight(p, size, canvas)), free[0])
         taken.append((place - size / 2, place + size / 2))
-        corners = np.repeat(canvas.flattened((extent.low + extent.high)[None] / 2), 4, axis=0)
+        corners = np.repeat(canvas.flattened((low + high)[None] / 2), 4, axis=0)
         corners[:, axes] = place + np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]]) * size / 2
         # In 3-D a plate would stand askew.
         plates.append(Shape("polygon", corners, fill=TRANSPARENT if canvas.solid else _PLATE, text=text))

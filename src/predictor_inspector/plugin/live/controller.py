@@ -270,10 +270,9 @@ class LiveController(QObject):
     def _on_failed(self, job: Job, error: BaseException) -> None:
         # Where something newer is computed already, that will have its own result.
         if self._is_wanted(job) and not self._runner.busy:
-            # The same again would fail the same way.
-            tried = self._submitted
             self._hide_outdated()
-            self._submitted, self._outcome = tried, Message.of(error)
+            # The same again would fail the same way.
+            self._outcome = Message.of(error)
             self.message.emit(self._outcome)
         self._tell_busy()
 
@@ -312,15 +311,14 @@ class LiveController(QObject):
             self.resolved.emit(state)
 
     def _hide_outdated(self) -> None:
-        """Show no target while there is none for what is asked."""
-        self._submitted = None
+        """Hide the target while there is none for what is asked for."""
         self.tiling.leave()
         self.results.hide_outdated()
         self.outdated.emit()
 
     def _give_up(self) -> None:
         """Hide the target, and wait for none: there is nothing to compute."""
-        self._wanted = None
+        self._wanted = self._submitted = None
         self._runner.cancel()
         self._hide_outdated()
 

@@ -5,13 +5,15 @@ To change something, set a field; to show it, listen to ``events``. Setting a wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, ClassVar
 
+import numpy as np
 from funlib.geometry import Roi
+from napari.layers import Image, Labels
 from psygnal import Signal, SignalGroupDescriptor
 
 from predictor_inspector.core.array import Array
@@ -19,7 +21,6 @@ from predictor_inspector.core.config import predictor_from_config, predictor_kin
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection.engine.devices import available_devices
 from predictor_inspector.plugin.model.axes import Axes, array_at, readings_of
-from predictor_inspector.plugin.model.layer_choices import LayerChoices, likeliest_ground_truth
 from predictor_inspector.plugin.model.predictor_choice import (
     PredictorChoice,
     Start,
@@ -30,6 +31,25 @@ from predictor_inspector.plugin.model.predictor_choice import (
 from predictor_inspector.plugin.model.tile_plan import AUTO, memory_of
 
 REGION_MODES = ("view", "box", "layer")
+
+_ID_BYTES = 4  # intensities come in one or two
+
+
+@dataclass(frozen=True, eq=False)
+class LayerChoices:
+    """Layers that can be ground truth (labels, then images of whole numbers) or mask, the likelier ones first."""
+
+    gt_layer: tuple[Any, ...] = ()
+    mask_layer: tuple[Any, ...] = ()
+
+    @classmethod
+    def among(cls, layers: Iterable[Any]) -> LayerChoices:
+        """The choices among layers that the plugin hasn't made."""
+        layers = list(layers)
+        labels = [layer for layer in layers if isinstance(layer, Labels)]
+        images = [layer for layer in layers if isinstance(layer, Image) and not layer.rgb]
+        ids = (*labels, *(image for image in images if np.dtype(image.dtype).kind in "biu"))
+        return cls(ids, tuple(sorted(ids, key=lambda layer: not _is_called_mask(layer))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +168,7 @@ class Settings:
             if self.mask_layer not in choices.mask_layer:
                 self.mask_layer = None
             if not self._gt_chosen or self.gt_layer not in choices.gt_layer:
-                self.gt_layer = likeliest_ground_truth(choices.gt_layer)
+                self.gt_layer = _likeliest_ground_truth(choices.gt_layer)
                 self._gt_chosen = False
             # Last: by now no setting holds a layer that is gone.
             self.events.layers.emit(choices, choices)
@@ -230,6 +250,21 @@ _BY_IDENTITY = {*_LAYERS, "layers", "gt"}
 
 SAVED = tuple(f.name for f in fields(Settings) if f.name not in ("layers", "gt"))
 """The fields of a snapshot. They are restored in this order: what follows from a field comes after it."""
+
+
+def _likeliest_ground_truth(layers: Sequence[Any]) -> Any | None:
+    """The likeliest of layers that can be ground truth: visible labels of few axes that aren't called a mask.
+
+    An image is taken only if its type is wide enough for ids; intensities rarely have such a type.
+    """
+    labels = [layer for layer in layers if isinstance(layer, Labels)]
+    if labels:
+        return min(labels, key=lambda layer: (_is_called_mask(layer), not layer.visible, layer.ndim))
+    return next((layer for layer in layers if np.dtype(layer.dtype).itemsize >= _ID_BYTES), None)
+
+
+def _is_called_mask(layer: Any) -> bool:
+    return any(word in layer.name.lower() for word in ("mask", "annotated", "annotation"))
 
 
 def _grid(array: Array) -> tuple[Any, ...]:

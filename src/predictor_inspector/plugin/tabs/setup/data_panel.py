@@ -9,8 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QFormLayout, QHBoxLayout, QLabel, QPushB
 
 from predictor_inspector.data import readable_suffixes
 from predictor_inspector.plugin.model.axes import Axes, is_telling, readings_of
-from predictor_inspector.plugin.model.layer_choices import LayerChoices
-from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.model.settings import LayerChoices, Settings
 from predictor_inspector.plugin.tabs.setup.bound import BoundCombo
 
 
