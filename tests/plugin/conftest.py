@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytestqt.qtbot import QtBot
 
+from predictor_inspector.plugin.live import tiling
+from predictor_inspector.plugin.model import tile_plan
+
+from .loop import Loop
 from .shared_viewer import fresh, shared_viewer, traces
 from .window import Window
 
@@ -39,3 +44,26 @@ def window(request: pytest.FixtureRequest, module_viewer: Any, qtbot: Any) -> It
             assert traces(module_viewer) == []
 
         qtbot.waitUntil(nothing_is_left, timeout=5_000)
+
+
+@pytest.fixture
+def loop(qtbot: QtBot) -> Iterator[Loop]:
+    """Live updates without a window."""
+    loop = Loop()
+    yield loop
+    loop.controller.close()
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Next to nothing is computed at once, and nothing large begins by itself."""
+    monkeypatch.setattr(tile_plan, "MAX_VALUES", 20_000)
+    monkeypatch.setattr(tile_plan, "TILE", 500_000)
+    monkeypatch.setattr(tiling, "_PER_TILE", 1000.0)
+
+
+@pytest.fixture
+def on_disk(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `small`, and there is no memory to hold results in."""
+    monkeypatch.setattr(tile_plan, "results_size", lambda channels, shape: 10**10)
+    monkeypatch.setattr(tile_plan, "scratch_room", lambda: 10**12)

@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent
@@ -64,25 +63,6 @@ def test_the_layer_may_be_deleted_while_it_is_computed(window: Window, gate: Gat
     assert window.widget.message == ""
 
 
-def test_the_layer_may_be_swapped_while_it_is_computed(window: Window, gate: Gate) -> None:
-    under_way(window, gate)
-    other = window.viewer.add_labels(blocks(seed=3), name="other", scale=VOXEL_SIZE)
-    window.widget.gt_layer = other
-    go_on(window, gate)
-    assert window.widget.inspection.gt.shape[1:] == (40, 48)
-    window.assert_layers_show_the_inspection()
-
-
-def test_the_kind_may_be_changed_while_it_is_computed(window: Window, gate: Gate) -> None:
-    under_way(window, gate)
-    seen = []
-    window.widget.inspected.connect(lambda i: seen.append(type(i.request.predictor).__name__))
-    window.widget.config = {"kind": "one_hot", "classes": ["a", "b"]}
-    go_on(window, gate)
-    assert set(seen) == {"OneHotPredictor"}
-    window.assert_layers_show_the_inspection()
-
-
 def test_a_computation_can_be_cancelled(window: Window, gate: Gate) -> None:
     under_way(window, gate)
     seen = []
@@ -94,19 +74,6 @@ def test_a_computation_can_be_cancelled(window: Window, gate: Gate) -> None:
     # The next change computes again.
     window.after(lambda: setattr(window.widget, "region_mode", "layer"))
     assert len(seen) == 1
-
-
-def test_without_live_it_computes_when_asked(window: Window) -> None:
-    window.add_labels()
-    seen = []
-    window.widget.live = False
-    window.settle()
-    window.widget.inspected.connect(seen.append)
-    window.after(lambda: window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 100.0))
-    assert seen == []
-    window.after(window.control("compute").click)
-    assert len(seen) == 1
-    window.assert_layers_show_the_inspection()
 
 
 def test_a_hidden_dock_rests_and_catches_up(window: Window) -> None:
@@ -182,46 +149,6 @@ def test_layers_may_change_once_the_dock_is_removed(window: Window) -> None:
     assert window.widget.settings.gt_layer is layer
 
 
-def test_what_the_person_set_on_a_layer_stays(window: Window) -> None:
-    window.add_labels()
-    window.set_config("distance", channels=["a"], scale_factor=15.0, mask_distances=True)
-    target = window.target
-    target.colormap = "viridis"
-    target.contrast_limits = (-0.5, 0.5)
-    target.opacity = 0.4
-    window.after(lambda: window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 100.0))
-    window.set_config("distance", channels=["a"], scale_factor=25.0, mask_distances=True)
-    assert window.target is target
-    assert target.colormap.name == "viridis"
-    np.testing.assert_allclose(target.contrast_limits, (-0.5, 0.5))
-    assert target.opacity == pytest.approx(0.4)
-
-
-def test_a_target_layer_that_is_deleted_comes_back_with_the_next_result(window: Window) -> None:
-    window.add_labels()
-    window.viewer.layers.remove("target")
-    window.after(lambda: window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 100.0))
-    window.assert_layers_show_the_inspection()
-
-
-def test_the_plugins_own_layers_are_no_ground_truth(window: Window) -> None:
-    window.add_labels()
-    window.set_config("dummy", embedding_dims=2)
-    combo = window.control("gt_layer")
-    assert [combo.itemText(i) for i in range(combo.count())] == ["none", "labels"]
-
-
-def test_nothing_of_the_persons_is_changed(window: Window) -> None:
-    data = blocks()
-    before = data.copy()
-    layer = window.add_labels(data)
-    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 0, 5]], lsds=True, num_voxels=1)
-    window.set_config("distance", channels=["a"], scale_factor=15.0, mask_distances=True)
-    assert layer.data is data
-    np.testing.assert_array_equal(data, before)
-    assert tuple(layer.scale) == VOXEL_SIZE
-
-
 def test_clicking_a_channel_shows_it(window: Window) -> None:
     window.add_labels()
     window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
@@ -235,19 +162,6 @@ def test_clicking_a_channel_shows_it(window: Window) -> None:
     assert not window.target.visible
 
 
-def test_an_rgb_view_mixes_the_ticked_channels(window: Window) -> None:
-    window.add_labels()
-    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
-    target = window.target.data
-    rgb = window.viewer.layers["target RGB"].data
-    np.testing.assert_array_equal(rgb, np.moveaxis(target, 0, -1).astype(np.uint8) * 255)
-    mix, names = window.widget.context.rgb_mix, window.widget.inspection.channel_names
-    window.after(lambda: mix.set_colour(names, 1, "#ff0000"))
-    rgb = window.viewer.layers["target RGB"].data
-    np.testing.assert_array_equal(rgb[..., 0], np.maximum(target[0], target[1]).astype(np.uint8) * 255)
-    assert rgb[..., 1].max() == 0
-
-
 def test_a_preview_is_called_one_until_the_result_comes(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(controller, "PREVIEW_AFTER", 1e-9)
     window.add_labels()
@@ -257,20 +171,6 @@ def test_a_preview_is_called_one_until_the_result_comes(window: Window, monkeypa
     assert len(notes) == 1
     assert "Preview" in notes[0]
     assert "Preview" not in window.control("note").toolTip()
-    window.assert_layers_show_the_inspection()
-
-
-def test_what_was_under_way_when_the_data_went_wrong_is_not_shown(window: Window, gate: Gate) -> None:
-    layer = under_way(window, gate)
-    seen = []
-    window.widget.inspected.connect(seen.append)
-    layer.rotate = (0, 0, 30)
-    window.qtbot.waitUntil(lambda: "rotated" in window.widget.message, timeout=20_000)
-    go_on(window, gate)
-    assert seen == []
-    assert not any(layer.visible for layer in window.viewer.layers if layer.name in ("target", "weight"))
-    window.after(lambda: setattr(layer, "rotate", (0, 0, 0)))
-    assert seen
     window.assert_layers_show_the_inspection()
 
 

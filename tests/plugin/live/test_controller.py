@@ -1,94 +1,36 @@
-"""The live loop without a window: settings and a viewer in, layers and signals out, in the test's own thread."""
+"""The live loop without a window."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from funlib.geometry import Coordinate, Roi
-from napari.components import ViewerModel
-from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.core import predictor_from_config
 from predictor_inspector.inspection import Inspection, inspect
-from predictor_inspector.plugin.layers.colours import RgbMix
-from predictor_inspector.plugin.layers.owned import is_owned
 from predictor_inspector.plugin.live import controller
-from predictor_inspector.plugin.live.controller import LiveController
-from predictor_inspector.plugin.live.listeners import Watch, list_events
-from predictor_inspector.plugin.live.worker import LiveRunner
 from predictor_inspector.plugin.model import tile_plan
-from predictor_inspector.plugin.model.settings import Settings
 
-from ..window import blocks
+from ..loop import Loop
+from ..stage import blocks
 
 NEAREST = {"kind": "affinities", "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "lsds": False}
 
 
-class Synchronous(Executor):
-    """Runs what is submitted, one after the other, in the thread that asks for it."""
-
-    def __init__(self) -> None:
-        self._waiting: list[Callable[[], Any]] = []
-
-    def submit(self, work: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self._waiting.append(partial(work, *args, **kwargs))
-        return Future()
-
-    def run(self) -> None:
-        while self._waiting:
-            self._waiting.pop(0)()
-
-
-class Loop:
-    """A controller and all that it is connected to."""
-
-    def __init__(self) -> None:
-        self.viewer, self.settings, self.executor = ViewerModel(), Settings(), Synchronous()
-        self.controller = LiveController(self.viewer, self.settings, RgbMix(), LiveRunner(self.executor))
-        self.told: list[str] = []
-        self.messages: list[tuple[str, str]] = []
-        for name in ("resolved", "shown", "outdated", "cleared"):
-            getattr(self.controller, name).connect(lambda *_args, name=name: self.told.append(name))
-        self.controller.message.connect(lambda message: self.messages.append((message.text, message.kind)))
-        self.watch = Watch(self.offer, list_events(self.viewer))
-        self.controller.request_update()
-        self.settle()
-
-    def offer(self) -> None:
-        self.settings.offer_layers(layer for layer in self.viewer.layers if not is_owned(layer))
-
-    def settle(self, compute: bool = True) -> list[str]:
-        """Let happen what was asked for; what was told meanwhile."""
-        for _ in range(3):
-            QApplication.processEvents()
-            if compute:
-                self.executor.run()
-        told, self.told = self.told, []
-        return told
-
-    def add_labels(self, **kwargs: Any) -> Any:
-        layer = self.viewer.add_labels(blocks(), **kwargs)
-        self.settings.config = NEAREST
-        self.settings.region_mode = "layer"
-        return layer
-
-
-@pytest.fixture
-def loop(qtbot: QtBot) -> Any:
-    loop = Loop()
-    yield loop
-    loop.controller.close()
+def add(loop: Loop) -> Any:
+    """A layer whose inspection has been asked for."""
+    layer = loop.viewer.add_labels(blocks())
+    loop.settings.config = NEAREST
+    loop.settings.region_mode = "layer"
+    return layer
 
 
 def test_a_change_is_resolved_computed_and_shown(loop: Loop) -> None:
     assert loop.messages[-1][1] == "hint"
-    loop.add_labels()
+    add(loop)
     assert loop.controller.busy
     # New layers are another view.
     assert loop.settle() == ["resolved", "shown", "resolved"]
@@ -104,7 +46,7 @@ def test_a_change_is_resolved_computed_and_shown(loop: Loop) -> None:
 
 
 def test_what_only_looks_different_is_drawn_and_not_computed(loop: Loop) -> None:
-    loop.add_labels()
+    add(loop)
     loop.settle()
     loop.viewer.scene.camera.zoom *= 2
     assert loop.settle() == ["resolved"]
@@ -114,7 +56,7 @@ def test_what_only_looks_different_is_drawn_and_not_computed(loop: Loop) -> None
 
 def test_without_live_it_waits_to_be_asked(loop: Loop) -> None:
     loop.settings.live = False
-    loop.add_labels()
+    add(loop)
     assert loop.settle() == ["resolved"]
     loop.controller.compute()
     assert "shown" in loop.settle()
@@ -123,7 +65,7 @@ def test_without_live_it_waits_to_be_asked(loop: Loop) -> None:
 
 
 def test_of_many_changes_while_something_is_computed_the_newest_is_computed(loop: Loop) -> None:
-    loop.add_labels()
+    add(loop)
     loop.settle()
     shown = []
     loop.controller.shown.connect(lambda inspection: shown.append(inspection.request.predictor.num_voxels))
@@ -140,7 +82,7 @@ def test_a_preview_comes_first_and_what_was_previewed_makes_way_for_what_is_newe
     loop: Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(controller, "PREVIEW_AFTER", 1e-9)
-    loop.add_labels()
+    add(loop)
     loop.settle()
     notes: list[tuple[str, ...]] = []
     exact: list[int] = []
@@ -162,7 +104,7 @@ def test_a_preview_comes_first_and_what_was_previewed_makes_way_for_what_is_newe
 
 
 def test_results_for_another_kind_or_layer_are_dropped(loop: Loop) -> None:
-    layer = loop.add_labels()
+    layer = add(loop)
     loop.settle(compute=False)
     loop.settings.config = {"kind": "dummy", "embedding_dims": 2}
     loop.settle(compute=False)
@@ -178,8 +120,32 @@ def test_results_for_another_kind_or_layer_are_dropped(loop: Loop) -> None:
     assert list(loop.viewer.layers) == []
 
 
+def test_the_layer_may_be_swapped_while_it_is_computed(loop: Loop) -> None:
+    add(loop)
+    loop.settle(compute=False)
+    loop.settings.gt_layer = loop.viewer.add_labels(blocks((6, 20, 30)), name="other")
+    loop.settle()
+    assert loop.inspection.gt.shape == (6, 20, 30)
+    loop.assert_layers_show_the_inspection()
+
+
+def test_what_was_under_way_when_the_data_went_wrong_is_not_shown(loop: Loop) -> None:
+    layer = add(loop)
+    loop.settle()
+    loop.settings.config = {**NEAREST, "neighborhood": [[0, 0, 1]]}
+    loop.settle(compute=False)
+    layer.rotate = (0, 0, 30)
+    loop.settle(compute=False)
+    assert "rotated" in loop.message
+    assert "shown" not in loop.settle()
+    assert not loop.target.visible
+    layer.rotate = (0, 0, 0)
+    assert "shown" in loop.settle()
+    loop.assert_layers_show_the_inspection()
+
+
 def test_what_is_wrong_hides_the_target_until_it_is_right_again(loop: Loop) -> None:
-    loop.add_labels()
+    add(loop)
     loop.settle()
     for config, kind in (({"kind": "distance", "channels": ["a", "b"]}, "error"), (None, "parameters")):
         if config is None:
@@ -200,7 +166,7 @@ def test_what_is_wrong_hides_the_target_until_it_is_right_again(loop: Loop) -> N
 
 
 def test_a_paused_controller_catches_up(loop: Loop) -> None:
-    loop.add_labels()
+    add(loop)
     loop.settle()
     loop.controller.pause()
     loop.settings.config = {**NEAREST, "neighborhood": [[0, 0, 1]]}
@@ -210,7 +176,7 @@ def test_a_paused_controller_catches_up(loop: Loop) -> None:
 
 
 def test_a_pinned_box_becomes_a_setting_and_its_depth_follows_the_thickness(loop: Loop) -> None:
-    loop.add_labels()
+    add(loop)
     loop.settings.region_mode = "box"
     loop.settle()
     box, voxel = loop.settings.box, loop.settings.gt.voxel_size
@@ -228,7 +194,7 @@ def test_too_large_a_region_is_offered_in_tiles(loop: Loop, monkeypatch: pytest.
     monkeypatch.setattr(tile_plan, "MAX_VALUES", 20_000)
     monkeypatch.setattr(tile_plan, "TILE", 500_000)
     loop.settings.live = False
-    loop.add_labels()
+    add(loop)
     assert "shown" not in loop.settle()
     text, kind = loop.messages[-1]
     assert kind == "tiles"
