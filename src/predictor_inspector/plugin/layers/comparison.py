@@ -9,10 +9,11 @@ import numpy as np
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.layers.colours import signed_colormap
-from predictor_inspector.plugin.layers.layer_data import LayerGeometry
+from predictor_inspector.plugin.layers.layer_data import geometry_beside
 from predictor_inspector.plugin.layers.navigation import zoom_out_to
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.results import VIEWS
+from predictor_inspector.plugin.model.axes import Place
 
 NAMES = {view: f"{view} (A)" for view in VIEWS}
 DIFFERENCE = "difference (B − A)"
@@ -25,7 +26,7 @@ _COLOURS = ("colormap", "contrast_limits_range", "contrast_limits")
 
 
 class CompareLayers:
-    """Layers of A and of the difference, above all others; they take axes and units from B's, which aren't changed."""
+    """Layers of A and of the difference, above all others; B's aren't changed."""
 
     def __init__(self, layers: OwnedLayers) -> None:
         self._layers, self._viewer = layers, layers.viewer
@@ -47,19 +48,15 @@ class CompareLayers:
         """One of these layers, if it exists and hasn't been removed."""
         return self._layers.find(name)
 
-    def put(self, name: str, data: np.ndarray, array: Array, like: str) -> None:
-        """Show `data`, [C, …spatial axes] or colours [… spatial axes, 3], where `array` lies, on the axes of B's `like`."""
-        model = self.live(like)
-        if model is None:
+    def put(self, name: str, data: np.ndarray, array: Array, place: Place, rgb: bool = False) -> None:
+        """Show `data`, [C, …spatial axes] or colours [… spatial axes, 3], where `array` lies."""
+        if array.dims != len(place.units):
+            # A of a volume can't be shown beside B of a picture.
             return
-        lead = model.ndim - array.dims
-        if lead > int(not model.rgb):
-            # The axis of time comes after that of channels.
-            data = np.expand_dims(data, 0 if model.rgb else 1)
-        geometry = LayerGeometry.of(array, [str(unit) for unit in model.units[lead:]], model.axis_labels[lead:])
-        for axis in reversed(range(lead)):
-            geometry = geometry.led_by(model.axis_labels[axis], float(model.scale[axis]), float(model.translate[axis]))
-        new = {"rgb": model.rgb, "rendering": "translucent", "visible": False}
+        if place.time is not None:
+            data = np.expand_dims(data, 0 if rgb else 1)
+        geometry = geometry_beside(array, place, channels=not rgb)
+        new = {"rgb": rgb, "rendering": "translucent", "visible": False}
         if name == DIFFERENCE:
             new |= {"colormap": signed_colormap(), "contrast_limits": (-1, 1)}
             if self.get(name) is None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.layers.colours import signed_colormap
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
-from predictor_inspector.plugin.layers.owned import OwnedLayers, role_of
+from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.pictures import Pictures
 
 TARGET, WEIGHT, RGB = "target", "weight", "target RGB"
@@ -99,6 +98,10 @@ class ResultLayers:
         axis = self._channel_axis
         return None if axis is None else round(self._dims.point[axis])
 
+    def channel_of(self, inspection: Inspection) -> int:
+        """The channel of an inspection that is shown; the first where there is no slider."""
+        return min(max(self.channel or 0, 0), len(inspection.channel_names) - 1)
+
     def move_to_channel(self, index: int) -> None:
         """Move the viewer's slider to a channel, if there is a target."""
         axis = self._channel_axis
@@ -163,20 +166,3 @@ class ResultLayers:
         weight.contrast_limits_range = (0, max(10.0, heaviest))
         weight.contrast_limits = (0, heaviest)
         self._weight_limit = heaviest
-
-
-def channel_shown(viewer: Any, inspection: Inspection) -> int:
-    """The channel of an inspection that the viewer's slider is at; the first where there is no slider."""
-    layer = _target_in(viewer)
-    channel = 0 if layer is None else round(float(viewer.dims.point[viewer.dims.ndim - layer.ndim]))
-    return min(max(channel, 0), len(inspection.channel_names) - 1)
-
-
-def units_shown(viewer: Any, grid: Array) -> list[str]:
-    """Napari's names of the units of the spatial axes, as the target's layer has them."""
-    layer = _target_in(viewer)
-    return [grid.unit] * grid.dims if layer is None else [str(unit) for unit in layer.units[-grid.dims :]]
-
-
-def _target_in(viewer: Any) -> Any | None:
-    return next((layer for layer in viewer.layers if role_of(layer) == TARGET), None)

@@ -36,7 +36,7 @@ from predictor_inspector.plugin.layers.results import RGB, TARGET, ResultLayers
 from predictor_inspector.plugin.live.listeners import Watch, data_events, view_events
 from predictor_inspector.plugin.live.tiling import TiledRun, Tiling, is_seen
 from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work, short_switch_interval
-from predictor_inspector.plugin.model.axes import forget_reads
+from predictor_inspector.plugin.model.axes import Place, forget_reads
 from predictor_inspector.plugin.model.box import with_thickness
 from predictor_inspector.plugin.model.resolve import Change, Message, Resolved, Unresolved, resolve
 from predictor_inspector.plugin.model.settings import Settings
@@ -114,6 +114,11 @@ class LiveController(QObject):
     def busy(self) -> bool:
         """Whether something is being computed, or about to be."""
         return self._runner.busy or self._asked
+
+    @property
+    def place(self) -> Place | None:
+        """How the ground truth lies in the viewer; None where nothing is inspected."""
+        return None if self._wanted is None else self._wanted.place
 
     def look_at(self, view: str) -> None:
         """Show one of the layers with results and hide the others."""

@@ -20,6 +20,7 @@ from predictor_inspector.plugin.layers.pictures import to_unit
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.live.listeners import Watch, list_events
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
+from predictor_inspector.plugin.model.axes import Place
 from predictor_inspector.plugin.tabs import TabContext
 
 MODES = ("b", "a", "side", "flicker", "difference")
@@ -165,14 +166,16 @@ class Comparer(QObject):
 
     def _refresh(self) -> None:
         """Show what the mode says, of the view that is looked at."""
-        a, view = self._shown_a, self.layers.looked_at()
+        a, view, place = self._shown_a, self.layers.looked_at(), self._context.controller.place
         self._flicker.stop()
         shown = []
-        if a is not None and view is not None and self._mode in ("a", "side", "flicker"):
-            self._put_a(a, view)
+        if view is None or place is None:
+            pass
+        elif a is not None and self._mode in ("a", "side", "flicker"):
+            self._put_a(a, view, place)
             shown = [NAMES[view]]
-        elif view is not None and self._mode == "difference" and self.comparison is not None:
-            self._put_difference(self.comparison, WEIGHT if view == WEIGHT else TARGET)
+        elif self._mode == "difference" and self.comparison is not None:
+            self._put_difference(self.comparison, WEIGHT if view == WEIGHT else TARGET, place)
             shown = [DIFFERENCE]
         # The view may draw back to show both pictures, unless the region follows it.
         may_zoom = self._context.settings.region_mode != "view"
@@ -181,7 +184,7 @@ class Comparer(QObject):
         if self._mode == "flicker" and shown:
             self._flicker.start()
 
-    def _put_a(self, a: Inspection, view: str) -> None:
+    def _put_a(self, a: Inspection, view: str, place: Place) -> None:
         name, array = NAMES[view], a.weight if view == WEIGHT else a.target
         blended = tuple(self._context.blended(a.channels)) or ((0, "#ffffff"),)
         new = self.layers.get(name) is None
@@ -193,15 +196,15 @@ class Comparer(QObject):
                 data = blend(values, [colour for _, colour in blended])
             else:
                 data = self._in_order_of_b(array.numpy(), a.channel_names)
-            self.layers.put(name, data, array, view)
+            self.layers.put(name, data, array, place, rgb=view == RGB)
             self._have[name] = have
         same = self.b is not None and type(self.b.request.predictor) is type(a.request.predictor)
         self.layers.apply_style(view, colours=same or new)
 
-    def _put_difference(self, comparison: Comparison, view: str) -> None:
+    def _put_difference(self, comparison: Comparison, view: str, place: Place) -> None:
         if self.layers.get(DIFFERENCE) is None or self._have.get(DIFFERENCE) != (comparison, view):
             array = comparison.weight if view == WEIGHT else comparison.target
-            self.layers.put(DIFFERENCE, self._in_order_of_b(array.numpy(), comparison.channels), array, view)
+            self.layers.put(DIFFERENCE, self._in_order_of_b(array.numpy(), comparison.channels), array, place)
             self._have[DIFFERENCE] = (comparison, view)
         self.layers.fit_difference(max((getattr(d, view) for d in comparison.differences), default=0.0))
 

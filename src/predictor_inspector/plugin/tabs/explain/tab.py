@@ -14,7 +14,6 @@ from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.plot_canvas import load_matplotlib
 from predictor_inspector.plugin.forms.small_widgets import scrolling
 from predictor_inspector.plugin.layers.marks import MarkLayers
-from predictor_inspector.plugin.layers.results import channel_shown, units_shown
 from predictor_inspector.plugin.live.mouse import CanvasMouse, CanvasPoint
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.view import view_of
@@ -160,7 +159,7 @@ class ExplainTab(Tab):
         inspection, position = self._inspection, self._position
         if inspection is None or position is None or not self.on:
             return
-        channel = channel_shown(self.context.viewer, inspection)
+        channel = self.context.controller.results.channel_of(inspection)
         asked = channel, position
         if asked != self._asked:
             self._asked = asked
@@ -198,10 +197,10 @@ class ExplainTab(Tab):
             self._view.show_explanation(explanation)
 
     def _draw(self, explanation: Explanation, voxels: bool = True) -> None:
-        if self._inspection is not None:
+        place = self.context.controller.place
+        if self._inspection is not None and place is not None:
             self._drawn = self._view_key()
-            grid = self._inspection.gt
-            self._marks.draw(explanation.marks, grid, units_shown(self.context.viewer, grid), voxels)
+            self._marks.draw(explanation.marks, self._inspection.gt, place.units, voxels)
 
     def _follow_view(self) -> None:
         self._ask()

@@ -24,7 +24,6 @@ from predictor_inspector.plugin.layers.colours import REASON_COLOURS
 from predictor_inspector.plugin.layers.labels import FindingLayer, ZeroWeightLayer
 from predictor_inspector.plugin.layers.navigation import fly_to
 from predictor_inspector.plugin.live.worker import Job
-from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.findings.finding_list import FindingList
 from predictor_inspector.plugin.tabs.findings.suggestion_list import SuggestionList
@@ -60,7 +59,6 @@ class FindingsTab(Tab):
 
     def __init__(self, context: TabContext) -> None:
         super().__init__(context)
-        self._state: Resolved | None = None
         self._inspection: Inspection | None = None
         self._reasons: Array | None = None
         self._mark, self._zero_weight = FindingLayer(context.layers), ZeroWeightLayer(context.layers)
@@ -126,10 +124,6 @@ class FindingsTab(Tab):
             self._show_nothing(_ON_DISK)
         else:
             self._check(slow=True)
-
-    def on_resolved(self, state: Resolved) -> None:
-        """Know where layers lie."""
-        self._state = state
 
     def on_shown(self, inspection: Inspection) -> None:
         """Check this inspection once no newer one comes, unless it is large."""
@@ -205,21 +199,22 @@ class FindingsTab(Tab):
 
     def _update_reasons(self) -> None:
         """Show why values have weight 0, if that is wanted."""
-        reasons = self._reasons if self.shows_reasons else None
+        reasons, place = self._reasons if self.shows_reasons else None, self.context.controller.place
         self._legend.setVisible(reasons is not None)
-        if reasons is None or self._state is None:
+        if reasons is None or place is None:
             self._zero_weight.hide()
             return
-        self._zero_weight.show(reasons, self._state.place)
+        self._zero_weight.show(reasons, place)
         found = [int(code) for code in np.unique(reasons.numpy()) if code]
         legend = [f'<span style="color: {REASON_COLOURS[code]}">■</span> {REASONS[code]}' for code in found]
         self._legend.setText(" &nbsp; ".join(legend) or "Every value has weight.")
 
     def _on_chosen(self, finding: Finding | None) -> None:
-        if finding is None or self._state is None:
+        place = self.context.controller.place
+        if finding is None or place is None:
             self._mark.hide()
             return
-        self._mark.show(finding, self._state.place)
+        self._mark.show(finding, place)
         # A region that follows the view must not become smaller.
         fly_to(self.context.viewer, finding.where.mask, may_zoom=self.context.settings.region_mode != "view")
         if finding.channels:

@@ -14,7 +14,6 @@ from predictor_inspector.inspection.numbers.probe import probe
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.plot_canvas import load_matplotlib
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
-from predictor_inspector.plugin.layers.results import channel_shown
 from predictor_inspector.plugin.live.mouse import CanvasMouse, CanvasPoint
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.tabs import Tab, TabContext
@@ -126,7 +125,7 @@ class NumbersTab(Tab):
         inspection = self._inspection
         if inspection is None or not self.isVisible():
             return
-        channel = channel_shown(self.context.viewer, inspection)
+        channel = self.context.controller.results.channel_of(inspection)
         if channel != self._counted:
             self._counted = channel
 
