@@ -12,7 +12,7 @@ from napari.components import ViewerModel
 
 import predictor_inspector.plugin
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
-from predictor_inspector.plugin.layers.owned import OwnedLayers, is_owned, layer_kind, role_of
+from predictor_inspector.plugin.layers.owned import OwnedLayers, is_owned, role_of
 
 SPACE = LayerGeometry((40.0, 4.0, 5.0), (100.0, 8.0, 10.0), ("nm", "nm", "nm"), ("z", "y", "x"))
 CHANNELS = SPACE.led_by("channel")
@@ -51,7 +51,6 @@ def test_a_layer_is_found_by_its_role_and_made_once(owned: OwnedLayers) -> None:
     assert owned.find("target") is layer
     assert role_of(layer) == "target"
     assert is_owned(layer)
-    assert layer_kind(layer) == "image"
     assert not is_owned(owned.viewer.layers["labels"])
 
 

@@ -36,18 +36,6 @@ class CompareLayers:
         # An earlier dock may have left a comparison.
         self.show_only()
 
-    def live(self, view: str) -> Any | None:
-        """The layer of B's view, if there is one."""
-        return self._layers.find(view)
-
-    def looked_at(self) -> str | None:
-        """The topmost of B's views that is visible."""
-        return self._layers.topmost(*VIEWS)
-
-    def get(self, name: str) -> Any | None:
-        """One of these layers, if it exists and hasn't been removed."""
-        return self._layers.find(name)
-
     def put(self, name: str, data: np.ndarray, array: Array, place: Place, rgb: bool = False) -> None:
         """Show `data`, [C, …spatial axes] or colours [… spatial axes, 3], where `array` lies."""
         if array.dims != len(place.units):
@@ -59,13 +47,13 @@ class CompareLayers:
         new = {"rgb": rgb, "rendering": "translucent", "visible": False}
         if name == DIFFERENCE:
             new |= {"colormap": signed_colormap(), "contrast_limits": (-1, 1)}
-            if self.get(name) is None:
+            if self._layers.find(name) is None:
                 self._fitted = None
         self._layers.put("image", name, data, geometry, new)
 
     def apply_style(self, view: str, colours: bool) -> None:
         """Give A's layer of `view` the style of B's; `colours` too if their values mean the same."""
-        layer, model = self.get(NAMES[view]), self.live(view)
+        layer, model = self._layers.find(NAMES[view]), self._layers.find(view)
         if layer is None or model is None:
             return
         for name in (*_STYLE, *(_COLOURS if colours and not model.rgb else ())):
@@ -74,7 +62,7 @@ class CompareLayers:
 
     def fit_difference(self, largest: float) -> None:
         """Set contrast limits about 0 that hold the largest difference, unless the person has set others."""
-        layer = self.get(DIFFERENCE)
+        layer = self._layers.find(DIFFERENCE)
         if layer is None or self._fitted not in (None, tuple(layer.contrast_limits)):
             return
         reach = largest if largest > 0 else 1.0
@@ -96,7 +84,7 @@ class CompareLayers:
             if first:
                 self._grid = {name: getattr(grid, name) for name in ("stride", "shape", "spacing", "enabled")}
             self._layers.keep_on_top(*_ALL)
-            count = sum(self.get(name) is not None for name in _ALL)
+            count = sum(self._layers.find(name) is not None for name in _ALL)
             # Layers are dealt out from the bottom, and cells without a visible layer are left out.
             grid.stride = max(1, len(self._viewer.layers) - count)
             grid.shape, grid.spacing, grid.enabled = (1, 2), _GAP, True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -33,14 +32,6 @@ class LayerGeometry(NamedTuple):
     units: tuple[str, ...]
     axis_labels: tuple[str, ...]
 
-    @classmethod
-    def of(cls, array: Array, units: Sequence[str], axis_labels: Sequence[str]) -> LayerGeometry:
-        """The spatial axes of an array."""
-        centre = [(o + v / 2) / array.subdivision for o, v in zip(array.offset, array.voxel_size, strict=True)]
-        # Ten digits behind the voxel's own are more than enough, and free of the sums' rounding errors.
-        translate = tuple(float(f"{c:.12g}") for c in centre)
-        return cls(tuple(array.physical_voxel_size), translate, tuple(units), tuple(axis_labels))
-
     def led_by(self, label: str, scale: float = 1.0, translate: float = 0.0) -> LayerGeometry:
         """With one more axis, before all others."""
         units, labels = ("pixel", *self.units), (label, *self.axis_labels)
@@ -49,7 +40,10 @@ class LayerGeometry(NamedTuple):
 
 def geometry_beside(array: Array, place: Place, channels: bool) -> LayerGeometry:
     """Where an array lies beside the ground truth's layer: its spatial axes after time, if that has one, and channels."""
-    geometry = LayerGeometry.of(array, place.units, place.axis_labels)
+    centre = [(o + v / 2) / array.subdivision for o, v in zip(array.offset, array.voxel_size, strict=True)]
+    # Ten digits behind the voxel's own are more than enough, and free of the sums' rounding errors.
+    translate = tuple(float(f"{c:.12g}") for c in centre)
+    geometry = LayerGeometry(array.physical_voxel_size, translate, place.units, place.axis_labels)
     if place.time is not None:
         geometry = geometry.led_by("time", *place.time)
     return geometry.led_by("channel") if channels else geometry
@@ -62,9 +56,9 @@ def layer_data(
 
     `source` is the path of the file that the array lies in, and its name there.
     """
-    channels, axes = array.axis_names[: array.channel_dims], array.axis_names[array.channel_dims :]
-    geometry = LayerGeometry.of(array, [ome_unit(array.unit) or "pixel"] * array.dims, axes)
-    for axis in reversed(channels):
+    place = Place((ome_unit(array.unit) or "pixel",) * array.dims, array.spatial_axes)
+    geometry = geometry_beside(array, place, channels=False)
+    for axis in reversed(array.axis_names[: array.channel_dims]):
         geometry = geometry.led_by({"c^": "channel", "t^": "time"}.get(axis, axis.removesuffix("^")))
     meta = {"name": name, "visible": visible, **geometry._asdict()}
     if source is not None:

@@ -9,9 +9,10 @@ import numpy as np
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.explanation import Arrow, BoxMark, Ellipsoid, Line, Mark, Point, VoxelMark
 from predictor_inspector.plugin.layers.labels import label_colormap
-from predictor_inspector.plugin.layers.layer_data import LayerGeometry
+from predictor_inspector.plugin.layers.layer_data import geometry_beside
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.shapes import TRANSPARENT, Canvas, Shape, box_outline, draw_shapes
+from predictor_inspector.plugin.model.axes import Place
 
 LINES, VOXELS = "explanation", "explanation voxels"
 
@@ -96,9 +97,9 @@ class MarkLayers:
 
     def _put_voxels(self, mask: Array, units: Sequence[str]) -> None:
         is_new = self._layers.find(VOXELS) is None
-        geometry, values = LayerGeometry.of(mask, units, mask.spatial_axes), mask.numpy().astype(np.uint8)
+        geometry = geometry_beside(mask, Place(tuple(units), mask.spatial_axes), channels=False)
         new = {"opacity": 0.35, "colormap": label_colormap({1: COLOURS["object"]})}
-        self._layers.put("labels", VOXELS, values, geometry, new)
+        self._layers.put("labels", VOXELS, mask.numpy().astype(np.uint8), geometry, new)
         if is_new:
             # Lines lie on top of the voxels.
             self._layers.keep_on_top(LINES)

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Literal
 
 import numpy as np
+from napari.layers import Shapes
 
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 
@@ -24,11 +25,6 @@ def role_of(layer: Any) -> Any:
 def is_owned(layer: Any) -> bool:
     """Whether the plugin made this layer."""
     return OWNER in layer.metadata
-
-
-def layer_kind(layer: Any) -> str:
-    """``"image"``, ``"labels"``, ``"shapes"`` and so on."""
-    return str(layer._type_string)
 
 
 class OwnedLayers:
@@ -114,7 +110,7 @@ class OwnedLayers:
                 blocked.enter_context(layer._block_refresh())
                 for name in ("data", *LayerGeometry._fields):
                     blocked.enter_context(getattr(layer.events, name).blocker(adapt))
-                if layer_kind(layer) == "shapes":
+                if isinstance(layer, Shapes):
                     blocked.enter_context(layer.events.data.blocker())
                     if not layer.selected_data:
                         # The mark of selected shapes costs a compiled shader.

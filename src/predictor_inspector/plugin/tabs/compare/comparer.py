@@ -125,7 +125,7 @@ class Comparer(QObject):
         """Take over a new B, after its layers have got it."""
         self.b = inspection
         if self.a is not None:
-            events = [layer.events for layer in map(self.layers.live, NAMES) if layer is not None]
+            events = [layer.events for layer in map(self._context.layers.find, NAMES) if layer is not None]
             self._looks.watch(getattr(each, name) for each in events for name in _LOOK if hasattr(each, name))
             self.compare_again()
 
@@ -166,7 +166,7 @@ class Comparer(QObject):
 
     def _refresh(self) -> None:
         """Show what the mode says, of the view that is looked at."""
-        a, view, place = self._shown_a, self.layers.looked_at(), self._context.controller.place
+        a, view, place = self._shown_a, self._context.controller.results.looked_at(), self._context.controller.place
         self._flicker.stop()
         shown = []
         if view is None or place is None:
@@ -187,7 +187,7 @@ class Comparer(QObject):
     def _put_a(self, a: Inspection, view: str, place: Place) -> None:
         name, array = NAMES[view], a.weight if view == WEIGHT else a.target
         blended = tuple(self._context.blended(a.channels)) or ((0, "#ffffff"),)
-        new = self.layers.get(name) is None
+        new = self._context.layers.find(name) is None
         have = a, self._names_of_b(), blended
         if new or self._have.get(name) != have:
             if view == RGB:
@@ -202,7 +202,7 @@ class Comparer(QObject):
         self.layers.apply_style(view, colours=same or new)
 
     def _put_difference(self, comparison: Comparison, view: str, place: Place) -> None:
-        if self.layers.get(DIFFERENCE) is None or self._have.get(DIFFERENCE) != (comparison, view):
+        if self._context.layers.find(DIFFERENCE) is None or self._have.get(DIFFERENCE) != (comparison, view):
             array = comparison.weight if view == WEIGHT else comparison.target
             self.layers.put(DIFFERENCE, self._in_order_of_b(array.numpy(), comparison.channels), array, place)
             self._have[DIFFERENCE] = (comparison, view)
@@ -223,7 +223,7 @@ class Comparer(QObject):
         return ordered
 
     def _on_flicker(self) -> None:
-        layer = self.layers.get(NAMES.get(self.layers.looked_at() or "", ""))
+        layer = self._context.layers.find(NAMES.get(self._context.controller.results.looked_at() or "", ""))
         if layer is not None:
             layer.visible = not layer.visible
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from napari.layers import Image, Layer
+
 from predictor_inspector.data.source import open_input
 from predictor_inspector.inspection.output.session import (
     Axes,
@@ -19,7 +21,7 @@ from predictor_inspector.inspection.output.session import (
     Session,
 )
 from predictor_inspector.plugin.layers.layer_data import SOURCE, layer_data
-from predictor_inspector.plugin.layers.owned import is_owned, layer_kind, role_of
+from predictor_inspector.plugin.layers.owned import is_owned, role_of
 from predictor_inspector.plugin.layers.results import TARGET, VIEWS
 from predictor_inspector.plugin.model import axes as model_axes
 from predictor_inspector.plugin.tabs import TabContext
@@ -116,8 +118,6 @@ def _layer_for(origin: Origin, viewer: Any, role: str) -> Any:
             f"The {role} was the layer {origin.layer!r}, which never was in a file, and there is no layer of that name; "
             "add it, then load the session again."
         )
-    from napari.layers import Layer
-
     name = origin.layer or origin.name or Path(origin.path).stem
     source = (origin.path, origin.name)
     return viewer.add_layer(Layer.create(*layer_data(open_input(*source), name, "labels", source=source)))
@@ -161,7 +161,7 @@ def _look_there(display: Display, viewer: Any) -> None:
 
 
 def _has_contrast(layer: Any) -> bool:
-    return layer_kind(layer) == "image" and not layer.rgb
+    return isinstance(layer, Image) and not layer.rgb
 
 
 def _look_of(layer: Any) -> Look:
