@@ -52,7 +52,8 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     """
     layers = layers_from_path(path) if path is not None else neurite_layers()
     viewer = napari.Viewer(title=TITLE)
-    _fit_to_screen(viewer.window)
+    screen = QGuiApplication.primaryScreen().availableGeometry()
+    viewer.window.resize(min(_SIZE[0], screen.width()), min(_SIZE[1], screen.height()))
     for data in layers:
         viewer.add_layer(napari.layers.Layer.create(*data))
     widget = dock(viewer)
@@ -80,12 +81,6 @@ def dock(viewer: Any) -> InspectorWidget:
     added = viewer.window.add_dock_widget(widget, name=TITLE, area="right")
     added.window().resizeDocks([added], [_DOCK_WIDTH], Qt.Orientation.Horizontal)
     return widget
-
-
-def _fit_to_screen(window: Any) -> None:
-    """Make the window large enough for the dock, or as large as the screen."""
-    available = QGuiApplication.primaryScreen().availableGeometry()
-    window.resize(min(_SIZE[0], available.width()), min(_SIZE[1], available.height()))
 
 
 def _layer_called(viewer: Any, path: str | None, name: str) -> Any:

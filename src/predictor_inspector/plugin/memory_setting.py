@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from napari.settings import get_plugin_settings
+
 from predictor_inspector.plugin.model.settings import Settings
 
 PLUGIN = "napari-predictor-inspector"
@@ -16,8 +18,9 @@ class MemorySetting:
     """Keeps the memory setting from one session to the next, and the same in every dock, if napari knows the plugin."""
 
     def __init__(self, settings: Settings) -> None:
+        known = get_plugin_settings()
         self._settings = settings
-        self._kept = _preferences()
+        self._kept: Any | None = known[PLUGIN].compute if PLUGIN in known else None
         if self._kept is not None:
             self._on_kept()
             self._kept.events.memory.connect(self._on_kept)
@@ -38,11 +41,3 @@ class MemorySetting:
         # Other values can be set from code, for one dock.
         if self._kept is not None and memory in CHOICES and memory != self._kept.memory:
             self._kept.memory = memory
-
-
-def _preferences() -> Any | None:
-    """The plugin's part of napari's preferences that memory is in."""
-    from napari.settings import get_plugin_settings
-
-    known = get_plugin_settings()
-    return known[PLUGIN].compute if PLUGIN in known else None

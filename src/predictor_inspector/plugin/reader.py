@@ -13,8 +13,10 @@ _ORDER = {"image": 0, "labels": 1, "mask": 2}
 
 def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
     """The function that reads `path`; None for other formats, for which napari asks other plugins."""
-    paths = path if isinstance(path, list) else [path]
-    return read if all(_readable(p) for p in paths) else None
+    paths, suffixes = path if isinstance(path, list) else [path], readable_suffixes()
+    # The path may lead into a container.
+    known = all(any(part.lower().endswith(suffixes) for part in Path(p).parts) for p in paths)
+    return read if known else None
 
 
 def read(path: str | list[str]) -> list[LayerData]:
@@ -36,9 +38,3 @@ def layers_from_path(path: str) -> list[LayerData]:
         layer_data(found.array, found.location or stem, found.kind, found.kind != "mask", (path, found.name))
         for found in arrays
     ]
-
-
-def _readable(path: str) -> bool:
-    """Whether a path leads to a file of a known kind, or into a container of one."""
-    suffixes = readable_suffixes()
-    return any(part.lower().endswith(suffixes) for part in Path(path).parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any
 
-from predictor_inspector.plugin.model.settings import Settings, Step
+from predictor_inspector.plugin.model.settings import Settings
 
 _CLOSELY = 0.7
 """Seconds within which changes of the same field or parameter are one step, as while a slider is dragged."""
@@ -40,14 +40,13 @@ class History:
             with self._settings.together(automatic=True):
                 self._settings.restore(there.pop())
 
-    def _on_step(self, step: Step) -> None:
+    def _on_step(self, label: Any, automatic: bool) -> None:
         before, self._present = self._present, self._settings.snapshot()
-        if before == self._present or step.automatic:
+        if before == self._present or automatic:
             return
-        label, when = self._last
-        self._last = (step.label, monotonic())
+        (last, when), self._last = self._last, (label, monotonic())
         self._future.clear()
-        if step.label is None or step.label != label or monotonic() - when > _CLOSELY:
+        if label is None or label != last or monotonic() - when > _CLOSELY:
             self._past = [*self._past[1 - _MOST :], before]
 
     def _forget_layers(self) -> None:

@@ -52,14 +52,6 @@ class LayerChoices:
         return cls(ids, tuple(sorted(ids, key=lambda layer: not _is_called_mask(layer))))
 
 
-@dataclass(frozen=True, eq=False)
-class Step:
-    """Changes that are undone together."""
-
-    label: Hashable = None  # steps of one label that follow each other closely are one; None for a step of its own
-    automatic: bool = False  # whether they follow from something else than an edit, and aren't undone by themselves
-
-
 @dataclass(eq=False)
 class Settings:
     """What is inspected and how; layers are napari's."""
@@ -83,18 +75,19 @@ class Settings:
     # Fields emit in `__setattr__`, once all that follows from a change is set, too.
     events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor(patch_setattr=False, connect_child_events=False)
 
-    stepped = Signal(Step)
-    """After every `Step`, whatever it has changed."""
+    stepped = Signal(object, bool)
+    """After changes that are undone together: their label (steps of one label that follow each other closely are one; None
+    for a step of its own), and whether they follow from something else than an edit, and aren't undone by themselves."""
 
     def __post_init__(self) -> None:
         self._starts: dict[str, Start] = {}
         self._predictor: Predictor | None = None
         self._gt_chosen = False
         self._subdivision = 1  # that the box counts
-        self._step: Step | None = None
+        self._in_step = False
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name not in _FIELDS or "_step" not in self.__dict__:
+        if name not in _FIELDS or "_in_step" not in self.__dict__:
             super().__setattr__(name, value)
             return
         if name in _CHECKS:
@@ -195,15 +188,15 @@ class Settings:
     @contextmanager
     def together(self, label: Hashable = None, automatic: bool = False) -> Iterator[None]:
         """Make all changes within this context one step; nested contexts belong to the outermost."""
-        if self._step is not None:
+        if self._in_step:
             yield
             return
-        self._step = Step(label, automatic)
+        self._in_step = True
         try:
             yield
         finally:
-            step, self._step = self._step, None
-            self.stepped.emit(step)
+            self._in_step = False
+            self.stepped.emit(label, automatic)
 
     def snapshot(self) -> dict[str, Any]:
         """All that can be set, by name."""
