@@ -22,7 +22,7 @@ def test_a_dragged_slider_ends_at_its_last_value_and_never_goes_back(window: Win
     window.set_config(**DISTANCE, scale_factor=15.0)
     shown = []
     window.widget.inspected.connect(lambda i: shown.append(i.request.predictor.scale_factor))
-    for value in np.linspace(10, 60, 40):
+    for value in np.linspace(10, 60, 10):
         window.widget.config = {**DISTANCE, "scale_factor": float(value)}
         QApplication.processEvents()
     window.settle()
