@@ -11,16 +11,15 @@ These are replaced, wherever a page has them:
 
 from __future__ import annotations
 
-import io
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from typing import Any
 
 import yaml
 
-from predictor_inspector import cli
 from predictor_inspector.core import parameters_of, predictor_class
 from predictor_inspector.inspection.output.text import type_name
 from predictor_inspector.plugin.layers import colours
@@ -61,19 +60,12 @@ def colour(name: str) -> str:
 
 
 def _printed(arguments: list[str]) -> str:
-    before = os.environ.get("COLUMNS")
-    os.environ["COLUMNS"] = "100"
-    try:
-        with redirect_stdout(io.StringIO()) as text:
-            status = cli.main(arguments)
-    finally:
-        if before is None:
-            del os.environ["COLUMNS"]
-        else:
-            os.environ["COLUMNS"] = before
-    if status:
-        raise ValueError(f"predictor-inspector {' '.join(arguments)} ended with {status}")
-    return f"```text\n{text.getvalue().rstrip()}\n```"
+    # In a process of its own: the pictures' background threads may change what standard output is here.
+    command = [sys.executable, "-m", "predictor_inspector", *arguments]
+    text = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "COLUMNS": "100"}
+    ).stdout
+    return f"```text\n{text.rstrip()}\n```"
 
 
 def _flow(value: Any) -> str:
