@@ -1,4 +1,4 @@
-"""Explanations of local shape descriptors: the object in a Gaussian window, and the formula of the channel."""
+"""Explanations of local shape descriptors: the object in a Gaussian window, and formulas."""
 
 from __future__ import annotations
 

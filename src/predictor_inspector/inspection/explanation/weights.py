@@ -1,4 +1,4 @@
-"""Explanations of weights: which voxels count, what share of them is of a class, and the weight of that share."""
+"""Explanations of weights: the voxels that count, the share of a class, and its weight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of the context: whether a predictor asks for enough ground truth, and whether there is so much."""
+"""Checks of the context: whether predictors ask for enough, and whether the data hold it."""
 
 from __future__ import annotations
 

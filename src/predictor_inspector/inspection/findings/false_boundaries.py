@@ -1,4 +1,4 @@
-"""Checks of false boundaries: targets that show one only because the data or the annotation end there."""
+"""Checks of false boundaries: targets that show one where only data or annotation end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of lengths: scale factors, windows and offsets against the size of the objects at hand."""
+"""Checks of lengths: scale factors, windows and offsets against the size of objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run checks over an inspection, over ground truth and mask as opened, or over a region of a file."""
+"""Search for findings: in an inspection, in ground truth and mask as opened, or in a region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What checks look at: ground truth and mask as opened, or an inspection with what checks derive from it.
+"""Subjects of checks: ground truth and mask as opened, and an inspection with derived data.
 
 What is derived is computed when a check first asks for it, and kept for the others.
 """

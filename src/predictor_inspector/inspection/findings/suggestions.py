@@ -1,14 +1,14 @@
-"""Suggestions: parameter values that suit the objects in view, each with its reason in a sentence."""
+"""Suggestions: parameter values that suit the objects in view, each with a reason."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import sqrt
 from typing import Any
 
 import numpy as np
 
-from predictor_inspector.core.ops.regions import pairs, whole
 from predictor_inspector.core.text import listed, percent
 from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings import Subject
@@ -79,31 +79,29 @@ def _offsets(subject: Subject) -> tuple[tuple[tuple[int, ...], ...], str] | None
     labels = subject.labels[0]
     if not (labels > 0).any():
         return None
-    groups: tuple[list[tuple[int, ...]], ...] = ([], [], [])
-    told = []
+    steps, told = [], []
     for axis, name in enumerate(subject.inspection.gt.spatial_axes):
         shares = {length: _share_within(labels, axis, length) for length in LENGTHS if length < labels.shape[axis]}
         longest = max((length for length, part in shares.items() if part >= WITHIN), default=1)
-        steps = sorted({1, round(sqrt(longest)), longest})
-        for group, step in zip(groups, steps, strict=False):
-            group.append(tuple(step if a == axis else 0 for a in range(labels.ndim)))
-        told.append(
-            f"{percent(shares[longest])} of the pairs {longest} voxels apart along {name}"
-            if longest > 1
-            else f"hardly a pair more than a voxel apart along {name}"
-        )
-    return tuple(offset for group in groups for offset in group), (
-        f"Nearest neighbours show where boundaries are, longer offsets what belongs together; {listed(told)} still end in "
-        "the object that they begin in."
+        steps.append(sorted({1, round(sqrt(longest)), longest}))
+        pairs = f"hardly a pair more than a voxel apart along {name}"
+        if longest > 1:
+            pairs = f"{percent(shares[longest])} of the pairs {longest} voxels apart along {name}"
+        told.append(pairs)
+    # The shortest of all axes come first.
+    offsets = tuple(
+        tuple(step if a == axis else 0 for a in range(labels.ndim))
+        for nth in zip_longest(*steps)
+        for axis, step in enumerate(nth)
+        if step is not None
     )
+    why = "Nearest neighbours show where boundaries are, longer offsets what belongs together"
+    return offsets, f"{why}; {listed(told)} still end in the object that they begin in."
 
 
 def _share_within(labels: np.ndarray, axis: int, length: int) -> float:
     """Of the pairs so many voxels apart that begin in an object, the share that end in the same one."""
-    offset = [length if a == axis else 0 for a in range(labels.ndim)]
-    found = pairs(offset, labels.shape, whole(labels.shape))
-    if found is None:
-        return 0.0
-    here, there, _ = found
-    inside = labels[here] > 0
-    return float(((labels[here] == labels[there]) & inside).sum() / max(1, inside.sum()))
+    along = np.moveaxis(labels, axis, 0)
+    begin, end = along[:-length], along[length:]
+    inside = begin > 0
+    return float(((begin == end) & inside).sum() / max(1, inside.sum()))

@@ -1,4 +1,4 @@
-"""Checks of objects that touch: different ids that share a face, and thin necks where ids can't tell objects apart."""
+"""Checks of touching objects: ids that share a face, and thin necks within one id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of values: labels and masks that predictors can't use, ids that a cast changes, results that aren't finite."""
+"""Checks of values: unusable labels and masks, ids that casts change, non-finite results."""
 
 from __future__ import annotations
 

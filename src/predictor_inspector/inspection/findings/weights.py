@@ -1,4 +1,4 @@
-"""Checks of the weights: values without weight, and whether the classes of each channel are balanced."""
+"""Checks of the weights: values without weight, and balance of the classes of each channel."""
 
 from __future__ import annotations
 
