@@ -19,7 +19,7 @@ from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory, needed_memory
 from predictor_inspector.inspection.engine.regions import regions_for
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
-from predictor_inspector.inspection.findings.checks import Check, kinds, load_checks
+from predictor_inspector.inspection.findings.checks import kinds, load_checks
 from predictor_inspector.inspection.findings.finding import Finding, gravity
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
 
@@ -74,8 +74,9 @@ def find_in(
     """
     wanted = wanted_kinds(only, ignore)
     found: list[Finding] = []
-    for check in _checks(wanted):
-        if (check.slow and not slow) or (check.of == "inputs" and not inputs):
+    for check in load_checks()[0]:
+        unwanted = wanted.isdisjoint(kind.id for kind in check.kinds)
+        if unwanted or (check.slow and not slow) or (check.of == "inputs" and not inputs):
             continue
         subject.tell(check.name, 0.0)
         try:
@@ -88,20 +89,16 @@ def find_in(
     return in_order(f for f in found if f.id in wanted)
 
 
-def check_inputs(
-    source: Source, region: Roi | None = None, only: Collection[str] = (), ignore: Collection[str] = ()
-) -> tuple[Finding, ...]:
+def check_inputs(source: Source, region: Roi | None = None) -> tuple[Finding, ...]:
     """What is wrong with ground truth and mask as they were opened, even if no predictor accepts them.
 
-    `region`, by default all, lies on the grid of the ground truth and within it; `only` and `ignore` are as in `find`. A
-    ``ValueError`` also if the mask has another number of spatial axes than the ground truth.
+    `region`, by default all, lies on the grid of the ground truth and within it. A ``ValueError`` if the mask has another
+    number of spatial axes than the ground truth.
     """
-    wanted = wanted_kinds(only, ignore)
     region = source.gt.roi if region is None else region
     part = source.within(region).read(region)
     inputs = Inputs(part.gt, part.mask)
-    found = [f for check in _checks(wanted) if check.of == "inputs" for f in check.run(inputs)]
-    return in_order(f for f in found if f.id in wanted)
+    return in_order(f for check in load_checks()[0] if check.of == "inputs" for f in check.run(inputs))
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -117,10 +114,6 @@ def wanted_kinds(only: Collection[str], ignore: Collection[str]) -> set[str]:
         if given not in known:
             raise ValueError(f"there is no finding {given!r}; there are {', '.join(known)}")
     return (set(only) or set(known)) - set(ignore)
-
-
-def _checks(wanted: set[str]) -> list[Check]:
-    return [check for check in load_checks()[0] if any(kind.id in wanted for kind in check.kinds)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,14 +149,15 @@ def check_region(
     source, gt = request.source, request.source.gt
     _check_memory(request, default_memory(pick_device(request.device)) if memory is None else memory)
     looked_at = request.regions.read_region.intersect(gt.roi)
-    found = check_inputs(source, looked_at, only, ignore)
+    wanted, of_inputs = wanted_kinds(only, ignore), check_inputs(source, looked_at)
+    found = tuple(f for f in of_inputs if f.id in wanted)
     if _is_float(gt):
         request = replace(request, source=replace(source, gt=gt.like(_Whole(gt.data), gt.axis_names)))
     try:
         inspection = run(request, progress)
     except ValueError as error:
         # Errors that aren't wanted in the list are errors all the same.
-        if any(f.severity == "error" for f in check_inputs(source, looked_at)):
+        if any(f.severity == "error" for f in of_inputs):
             return CheckedRegion(found, request, None, str(error))
         raise
     more = find_in(Subject(inspection, progress), True, only, ignore, inputs=False)
