@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 import numpy as np
 import pytest
 import torch
@@ -19,7 +17,6 @@ def test_what_nobody_holds_any_more_is_used_again() -> None:
     place = first.ctypes.data
     assert pool.idle == 0
     del first
-    gc.collect()
     assert pool.idle == 100
     second = pool.take(80)
     assert second.ctypes.data == place
@@ -49,7 +46,6 @@ def test_no_more_is_kept_than_may_be() -> None:
     pool = BufferPool(limit=1000)
     blocks = [pool.take(400) for _ in range(4)]
     del blocks
-    gc.collect()
     assert pool.idle == 800
 
 
@@ -58,7 +54,6 @@ def test_the_latest_block_may_be_larger() -> None:
     for size, kept in ((900, 900), (2900, 2900), (3100, 0), (400, 400), (500, 900), (2000, 2000)):
         block = pool.take(size)
         del block
-        gc.collect()
         assert pool.idle == kept, size
 
 
@@ -68,7 +63,6 @@ def test_what_is_idle_can_be_given_back() -> None:
 
     held = memory.empty((memory.LARGE,), torch.uint8).fill_(7)
     del held
-    gc.collect()
     assert memory.pool.idle >= memory.LARGE
     backend.release_memory()
     assert memory.pool.idle == 0
@@ -82,11 +76,9 @@ def test_a_tensor_keeps_its_memory_through_views(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(memory, "pool", pool)
     view = memory.empty((4, memory.LARGE // 4), torch.float32)[1:].numpy()[:, 2:]
     view[:] = 7
-    gc.collect()
     assert pool.idle == 0
     other = memory.empty((4, memory.LARGE // 4), torch.float32)
     other.zero_()
     assert (view == 7).all()
     del view
-    gc.collect()
     assert pool.idle == memory.LARGE * 4
