@@ -134,11 +134,11 @@ def test_sizes_that_fit_recur_with_the_stride_and_leave_whole_concentric_cells(a
     fitting = axis.fitting(size)
     assert fitting >= size
     assert not any(axis.fits(smaller) for smaller in range(max(size, 1), fitting))
-    output = axis.output_size(fitting)
+    output = axis.crops(fitting)[-1]
     assert output >= 1
     assert output % (stride * upsampling) == 0
     assert (fitting * upsampling - output) % 2 == 0
-    assert axis.output_size(fitting + stride) == output + stride * upsampling
+    assert axis.crops(fitting + stride)[-1] == output + stride * upsampling
     assert not any(axis.fits(fitting + step) for step in range(1, stride))
 
 

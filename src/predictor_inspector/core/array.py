@@ -14,12 +14,10 @@ from funlib.geometry import Coordinate, Roi
 from predictor_inspector.core.labels import as_tensor
 from predictor_inspector.core.text import format_roi
 
-SPATIAL_AXES = ("z", "y", "x")
-
 
 def spatial_axis_names(dims: int) -> tuple[str, ...]:
     """Names of `dims` spatial axes, slowest first: ``("y", "x")``, ``("z", "y", "x")``; ``d0, d1, …`` beyond three."""
-    return SPATIAL_AXES[3 - dims :] if 1 <= dims <= 3 else tuple(f"d{d}" for d in range(dims))
+    return ("z", "y", "x")[3 - dims :] if 1 <= dims <= 3 else tuple(f"d{d}" for d in range(dims))
 
 
 def whole_numbers(values: Iterable[Any], name: str) -> Coordinate:

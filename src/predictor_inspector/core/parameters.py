@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import MISSING, dataclass
-from math import isfinite
+from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -87,11 +87,9 @@ class Parameter:
         low, high = self.minimum, self.maximum
         if low is not None and high is not None and self.annotation is float:
             return (low + high) / 2
-        number: float = self.annotation(1)
-        if low is not None and number < low + self.exclusive:
-            number = self.annotation(low + self.exclusive)
-        if high is not None and number > high - self.exclusive:
-            number = self.annotation(high - self.exclusive)
+        low = -inf if low is None else low + self.exclusive
+        high = inf if high is None else high - self.exclusive
+        number: float = self.annotation(min(max(1, low), high))
         return number
 
     @property

@@ -53,10 +53,6 @@ class AxisSizes:
             size = crops[-1] - taken
         return [*crops, size]
 
-    def output_size(self, size: int) -> int:
-        """How many voxels come out for `size` voxels; `DoesNotFitError` if they can't go through."""
-        return self.crops(size)[-1]
-
     def fits(self, size: int) -> bool:
         """Whether `size` voxels can go in."""
         try:
