@@ -137,7 +137,7 @@ class Stage:
 
     def section(self, title: str) -> Collapsible:
         """A part of the dock by its title."""
-        return next(s for s in self.widget.findChildren(Collapsible) if s.title.startswith(title))
+        return next(s for s in self.widget.findChildren(Collapsible) if s.button.text().startswith(title))
 
     def photograph(self, name: str, crop: QRect | None = None, at_rest: bool = True) -> None:
         """Write the window, or a part of it, to docs/images."""

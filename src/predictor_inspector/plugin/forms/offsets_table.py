@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
-from qtpy.QtCore import QModelIndex, QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QModelIndex, QSignalBlocker, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QHBoxLayout,
     QHeaderView,
     QMenu,
@@ -19,11 +20,12 @@ from qtpy.QtWidgets import (
     QTableWidget,
     QTableWidgetItem,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from predictor_inspector.core.array import spatial_axis_names
+from predictor_inspector.core.parameters import Parameter
+from predictor_inspector.plugin.forms.editors import Editor
 from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, flat_button
 
 Offsets = tuple[tuple[int, ...], ...]
@@ -51,38 +53,34 @@ def offsets_in(offsets: Iterable[Iterable[int]], dims: int) -> Offsets:
     return tuple(dict.fromkeys(o for o in fitted if any(o)))
 
 
-class OffsetsTable(QWidget):
+class OffsetsTable(Editor):
     """A row of whole numbers per offset, in voxels, negative ones too, with buttons to add, copy and remove rows.
 
-    `toolbar` holds the buttons; the form puts it beside the table's label.
+    `toolbar` holds the buttons; the form puts it beside the table's label. `value` are the offsets, slowest axis first.
     """
 
-    edited = Signal()
-
-    def __init__(self, name: str, dims: int = 3, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._name, self._dims = name, dims
-        self._value: Offsets = ()
-        self._table = QTableWidget()
-        self._table.setObjectName(name)
-        self._table.setItemDelegate(_SpinDelegate(self._table))
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
-        self._table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self._table.horizontalHeader().setFixedHeight(ROW_HEIGHT)
-        rows = self._table.verticalHeader()
+    def __init__(self, parameter: Parameter) -> None:
+        super().__init__()
+        self._dims = 3
+        self.value: Offsets = ()
+        self._table = table = QTableWidget(objectName=parameter.name)
+        table.setItemDelegate(_SpinDelegate(table))
+        table.setEditTriggers(QAbstractItemView.EditTrigger.AllEditTriggers)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        table.horizontalHeader().setFixedHeight(ROW_HEIGHT)
+        rows = table.verticalHeader()
         rows.setDefaultSectionSize(ROW_HEIGHT)
         rows.setMinimumSectionSize(ROW_HEIGHT)
         rows.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
         rows.setToolTip("The channel that the offset makes")
         self._fit = QPushButton()
-        self._fit.clicked.connect(lambda _checked=False: self._edit(offsets_in(self._value, self._dims)))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self._table)
-        layout.addWidget(self._fit)
+        self._fit.clicked.connect(lambda: self._edit(offsets_in(self.value, self._dims)))
+        self.row.setDirection(QBoxLayout.Direction.TopToBottom)
+        self.row.setSpacing(2)
+        self.row.addWidget(table)
+        self.row.addWidget(self._fit)
         self._remove = flat_button("−", "Remove the selected offsets, or the last one", self.remove_rows)
         self._copy = flat_button("Copy", "Duplicate the selected offsets, or the last one", self.duplicate_rows)
         self.toolbar = QWidget()
@@ -92,71 +90,47 @@ class OffsetsTable(QWidget):
         bar.addStretch(1)
         for button in (self._make_presets(), flat_button("+", "Add an offset", self.add_row), self._copy, self._remove):
             bar.addWidget(button)
-        self._table.itemChanged.connect(lambda _item: self._edit(self._read()))
-        self._table.itemSelectionChanged.connect(self._update_buttons)
-        self._show()
+        table.itemChanged.connect(lambda: self._edit(self._read()))
+        table.itemSelectionChanged.connect(self._update_buttons)
 
     def _make_presets(self) -> QToolButton:
-        button = QToolButton()
-        button.setText("Set to ▾")
-        button.setStyleSheet(NO_MENU_ARROW)
-        button.setToolTip("Replace all offsets")
+        button = QToolButton(text="Set to ▾", toolTip="Replace all offsets", styleSheet=NO_MENU_ARROW)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         for title, distances in PRESETS.items():
-            action = menu.addAction(title)
-            action.triggered.connect(lambda _c=False, d=distances: self._edit(axis_offsets(self._dims, d)))
+            menu.addAction(title, lambda _c=False, d=distances: self._edit(axis_offsets(self._dims, d)))
         menu.addSeparator()
-        action = menu.addAction("Turn every offset around")
-        action.triggered.connect(lambda _c=False: self._edit(tuple(tuple(-n for n in o) for o in self._value)))
+        menu.addAction("Turn every offset around", lambda: self._edit(tuple(tuple(-n for n in o) for o in self.value)))
         button.setMenu(menu)
         return button
 
-    def value(self) -> Offsets:
-        """The offsets, in voxels, slowest axis first."""
-        return self._value
-
-    def check(self, value: Iterable[Iterable[int]]) -> None:
-        """Raise a ``ValueError`` unless every offset has as many numbers, within what the table can show."""
-        offsets = [tuple(offset) for offset in value]
-        for offset in offsets:
-            if any(abs(n) > LARGEST for n in offset):
-                raise ValueError(f"{self._name} must hold whole numbers of voxels between ±{LARGEST}, got {offset}")
-            if not offset or len(offset) != len(offsets[0]):
-                raise ValueError(f"{self._name} needs as many numbers in every offset, got {offsets[0]} and {offset}")
-
-    def set_value(self, value: Iterable[Iterable[int]]) -> None:
-        """Show `value`, which passes `check`, without a signal."""
-        self._value = tuple(tuple(offset) for offset in value)
-        self._show()
-
-    def set_dims(self, dims: int) -> None:
-        """Say how many axes the data have; offsets of another number stay, with a button beneath that fits them."""
+    def set_data(self, unit: str, dims: int) -> None:
+        """Offer to fit offsets of another number of axes than the data's; until then they stay."""
         self._dims = dims
-        self._show()
+        self._show(self.value)
 
     def add_row(self) -> None:
         """Append the first offset along an axis that isn't there yet, at distance 1, 3, 9 and so on."""
         candidates = (o for power in count() for o in axis_offsets(self._columns, (3**power,)))
-        self._edit((*self._value, next(o for o in candidates if o not in self._value)))
+        self._edit((*self.value, next(o for o in candidates if o not in self.value)))
         self._table.scrollToBottom()
 
     def duplicate_rows(self) -> None:
         """Put a copy of each selected offset (or the last) beneath it."""
         rows = self._selected()
-        self._edit(tuple(o for row, offset in enumerate(self._value) for o in (offset,) * (1 + (row in rows))))
+        self._edit(tuple(o for row, offset in enumerate(self.value) for o in (offset,) * (1 + (row in rows))))
 
     def remove_rows(self) -> None:
         """Remove the selected offsets (or the last); one always stays."""
         rows = self._selected()
-        self._edit(tuple(o for row, o in enumerate(self._value) if row not in rows))
+        self._edit(tuple(o for row, o in enumerate(self.value) if row not in rows))
 
     @property
     def _columns(self) -> int:
-        return len(self._value[0]) if self._value else self._dims
+        return len(self.value[0]) if self.value else self._dims
 
     def _selected(self) -> set[int]:
-        return {index.row() for index in self._table.selectedIndexes()} or {len(self._value) - 1}
+        return {index.row() for index in self._table.selectedIndexes()} or {len(self.value) - 1}
 
     def _read(self) -> Offsets:
         table = self._table
@@ -166,42 +140,41 @@ class OffsetsTable(QWidget):
         )
 
     def _edit(self, value: Offsets) -> None:
-        if value and value != self._value:
+        if value and value != self.value:
             self.set_value(value)
-            self.edited.emit()
+            self.edited.emit(value)
 
-    def _show(self) -> None:
+    def _show(self, value: Offsets) -> None:
+        longest = max(map(len, value), default=0)
+        self.value = tuple((*offset, *[0] * (longest - len(offset))) for offset in value)
         table, columns = self._table, self._columns
-        if self._value != self._read() or table.columnCount() != columns:
+        if self.value != self._read() or table.columnCount() != columns:
             with QSignalBlocker(table):
                 table.setColumnCount(columns)
-                table.setRowCount(len(self._value))
+                table.setRowCount(len(self.value))
                 table.setHorizontalHeaderLabels(spatial_axis_names(columns))
-                table.setVerticalHeaderLabels([str(row) for row in range(len(self._value))])
-                for row, offset in enumerate(self._value):
+                table.setVerticalHeaderLabels([str(row) for row in range(len(self.value))])
+                for row, offset in enumerate(self.value):
                     for column, number in enumerate(offset):
                         table.setItem(row, column, _item(number))
-        rows = min(max(len(self._value), 1), VISIBLE_ROWS)
+        rows = min(max(len(self.value), 1), VISIBLE_ROWS)
         table.setFixedHeight(ROW_HEIGHT * (rows + 1) + 2 * table.frameWidth())
         self._fit.setVisible(columns != self._dims)
         self._fit.setText(f"Fit to the data's {self._dims} axes: {', '.join(spatial_axis_names(self._dims))}")
         self._update_buttons()
 
     def _update_buttons(self) -> None:
-        self._remove.setEnabled(len(self._selected()) < len(self._value))
-        self._copy.setEnabled(bool(self._value))
+        self._remove.setEnabled(len(self._selected()) < len(self.value))
+        self._copy.setEnabled(bool(self.value))
 
 
 class _SpinDelegate(QStyledItemDelegate):
     """Edits a cell with a spin box whose arrows act at once."""
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex) -> QWidget:
-        spin = QSpinBox(parent)
-        spin.setRange(-LARGEST, LARGEST)
-        spin.setKeyboardTracking(False)
-        spin.setFrame(False)
+        spin = QSpinBox(parent, minimum=-LARGEST, maximum=LARGEST, keyboardTracking=False, frame=False)
         spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        spin.valueChanged.connect(lambda _value: self.commitData.emit(spin))
+        spin.valueChanged.connect(lambda: self.commitData.emit(spin))
         return spin
 
 

@@ -1,11 +1,22 @@
-"""Small widgets shared by several tabs: error line, wrapping label, wheel guard, flat button."""
+"""Small widgets and layouts shared by several tabs: messages, labels, combo boxes, rows, wheel guard."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QToolButton, QWidget
+from qtpy.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 ERROR_COLOUR = "#e0443e"  # the same contrast, 3.5:1, on napari's dark and light background
 
@@ -13,16 +24,15 @@ ERROR_COLOUR = "#e0443e"  # the same contrast, 3.5:1, on napari's dark and light
 NO_MENU_ARROW = "::menu-indicator { image: none; width: 0; }"
 
 
-class ErrorLabel(QLabel):
-    """A sentence in red that takes no room while there is none."""
+class MessageLabel(QLabel):
+    """A sentence that can be selected, and takes no room while it is empty."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWordWrap(True)
+    def __init__(self, colour: str = "") -> None:
+        super().__init__(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setStyleSheet(f"color: {ERROR_COLOUR};")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        if colour:
+            self.setStyleSheet(f"color: {colour};")
         self.hide()
 
     def show_message(self, message: str) -> None:
@@ -31,14 +41,91 @@ class ErrorLabel(QLabel):
         self.setVisible(bool(message))
 
 
+class ErrorLabel(MessageLabel):
+    """A message in red."""
+
+    def __init__(self) -> None:
+        super().__init__(ERROR_COLOUR)
+
+
+class ValueCombo(QComboBox):
+    """A choice of values by their titles; long titles don't widen the dock.
+
+    A value that is shown though it isn't offered gets the title that `titled` gives.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(
+        self, items: Mapping[Any, str], tool_tip: str = "", characters: int = 6, titled: Callable[[Any], str] = str
+    ) -> None:
+        super().__init__(toolTip=tool_tip, minimumContentsLength=characters)
+        self._titled = titled
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        guard_wheel(self)
+        self._fill(items)
+        self.currentIndexChanged.connect(lambda: self.chosen.emit(self.currentData()))
+
+    def offer(self, items: Mapping[Any, str], value: Any) -> None:
+        """Offer these values, by title, in place of the others, and show one."""
+        with QSignalBlocker(self):
+            self.clear()
+            self._fill(items)
+        self.set_value(value)
+
+    def set_value(self, value: Any) -> None:
+        """Show a value without a signal."""
+        with QSignalBlocker(self):
+            values = [self.itemData(i) for i in range(self.count())]
+            if value not in values:
+                self._fill({value: self._titled(value)})
+            self.setCurrentIndex([*values, value].index(value))
+
+    def _fill(self, items: Mapping[Any, str]) -> None:
+        for value, title in items.items():
+            self.addItem(title, value)
+
+
+def wrapping(text: str) -> QLabel:
+    """A label of plain text that takes as many lines as it needs."""
+    label = QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+    return label
+
+
 def scrolling(content: QWidget) -> QScrollArea:
     """`content` at full width, with a scroll bar at its side where it is too high."""
-    area = QScrollArea()
+    area = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
     area.setWidget(content)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
+
+
+def side_by_side(*widgets: QWidget, first_grows: bool = False) -> QHBoxLayout:
+    """Widgets in a row, of one width or with the first as wide as there is room."""
+    row = QHBoxLayout()
+    row.setSpacing(4)
+    for widget in widgets:
+        row.addWidget(widget, 0 if first_grows and row.count() else 1)
+    return row
+
+
+def form_of(parent: QWidget, *rows: tuple[Any, ...]) -> QFormLayout:
+    """Rows of a label and a field, or of a field alone."""
+    form = QFormLayout(parent)
+    form.setContentsMargins(0, 0, 0, 0)
+    form.setVerticalSpacing(4)
+    for row in rows:
+        form.addRow(*row)
+    return form
+
+
+def flat_button(text: str, tooltip: str, clicked: Callable[[], object]) -> QToolButton:
+    """A tool button of one short text without a frame."""
+    button = QToolButton(text=text, toolTip=tooltip, accessibleName=tooltip, autoRaise=True)
+    button.clicked.connect(clicked)
+    return button
 
 
 class _WheelGuard(QObject):
@@ -53,24 +140,3 @@ def guard_wheel(widget: QWidget) -> None:
     """Let `widget` take the mouse wheel only when it was clicked first, so that scrolling a dock changes no values."""
     widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     widget.installEventFilter(_WheelGuard(widget))
-
-
-def flat_button(text: str, tooltip: str, clicked: Callable[[], object] | None = None) -> QToolButton:
-    """A tool button of one short text without a frame."""
-    button = QToolButton()
-    button.setText(text)
-    button.setToolTip(tooltip)
-    button.setAccessibleName(tooltip)
-    button.setAutoRaise(True)
-    if clicked is not None:
-        button.clicked.connect(lambda _checked=False: clicked())
-    return button
-
-
-def wrapping(text: str) -> QLabel:
-    """A label of plain text that takes as many lines as it needs."""
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    return label

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QButtonGroup,
     QColorDialog,
-    QHBoxLayout,
     QHeaderView,
     QPushButton,
     QSizePolicy,
@@ -21,8 +19,10 @@ from qtpy.QtWidgets import (
 )
 
 from predictor_inspector.core.text import amount
-from predictor_inspector.inspection.engine.statistics import ChannelStatistics
-from predictor_inspector.plugin.layers.colours import RgbMix
+from predictor_inspector.inspection import Inspection
+from predictor_inspector.plugin.forms.small_widgets import side_by_side
+from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
+from predictor_inspector.plugin.tabs import TabContext
 
 _COLUMNS = (
     ("channel", "Tick to mix the channel into the RGB view; double-click to change its colour there"),
@@ -33,117 +33,95 @@ _COLUMNS = (
     ("w −", "Weight of a voxel of the negative class"),
     ("w +", "Weight of a voxel of the positive class"),
 )
-_PERCENT = 4
+_VIEWS = {TARGET: "Target", WEIGHT: "Weight", RGB: "RGB"}
 
 
 class ChannelTable(QWidget):
-    """Rows of channels, and which of the views is on the canvas.
+    """Rows of channels, and which of the views is on the canvas."""
 
-    `channel_chosen` is emitted with a channel's index when its row is clicked, `view_chosen` with ``"target"``,
-    ``"weight"`` or ``"target RGB"``.
-
-    Parameters
-    ----------
-    mix : RgbMix
-        What is ticked and coloured.
-    """
-
-    channel_chosen = Signal(int)
-    view_chosen = Signal(str)
-
-    def __init__(self, mix: RgbMix) -> None:
-        super().__init__()
-        self._mix = mix
+    def __init__(self, context: TabContext) -> None:
+        super().__init__(windowTitle="Channels")
+        self._mix, self._controller = context.rgb_mix, context.controller
         self._names: tuple[str, ...] = ()
-        self._table = QTableWidget(0, len(_COLUMNS))
-        self._table.setObjectName("channel_table")
+        self._table = table = QTableWidget(0, len(_COLUMNS), objectName="channel_table")
         for column, (title, tooltip) in enumerate(_COLUMNS):
             item = QTableWidgetItem(title)
             item.setToolTip(tooltip)
-            self._table.setHorizontalHeaderItem(column, item)
-        self._table.verticalHeader().hide()
-        self._table.verticalHeader().setDefaultSectionSize(20)
-        header = self._table.horizontalHeader()
+            table.setHorizontalHeaderItem(column, item)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(20)
+        header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(30)
-        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self._table.setMinimumHeight(86)  # the header and three rows
-        self._table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self._views = QButtonGroup(self)
-        row = QHBoxLayout()
-        row.setSpacing(2)
-        for title, name in (("Target", "target"), ("Weight", "weight"), ("RGB", "target RGB")):
-            button = QPushButton(title)
-            button.setCheckable(True)
-            button.setObjectName(name)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        table.setMinimumHeight(86)  # the header and three rows
+        table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self._views = {name: QPushButton(title, checkable=True) for name, title in _VIEWS.items()}
+        for name, button in self._views.items():
             button.setToolTip(f"Show the layer {name!r} and hide the others")
-            self._views.addButton(button)
-            row.addWidget(button)
+            button.clicked.connect(partial(self._controller.look_at, name))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addLayout(row)
-        layout.addWidget(self._table, 1)
-        self._table.itemChanged.connect(self._on_item)
-        self._table.cellClicked.connect(lambda row, _column: self.channel_chosen.emit(row))
-        self._table.cellDoubleClicked.connect(lambda row, _column: self._ask_colour(row))
-        mix.changed.connect(self._show_colours)
-        self._views.buttonClicked.connect(lambda button: self.view_chosen.emit(button.objectName()))
+        layout.addLayout(side_by_side(*self._views.values()))
+        layout.addWidget(table, 1)
+        table.itemChanged.connect(self._on_item)
+        table.cellClicked.connect(lambda row, _column: self._controller.look_at_channel(row))
+        table.cellDoubleClicked.connect(lambda row, _column: self._ask_colour(row))
+        self._mix.changed.connect(self._show_colours)
+        self._controller.shown.connect(self._on_shown)
+        self._controller.previewed.connect(self._on_shown)
+        self._controller.outdated.connect(self._clear)
+        self._controller.cleared.connect(self._clear)
+        self._controller.tiling.advanced.connect(self._mark_shown)
+        self._controller.view_changed.connect(self._mark_shown)
 
-    def show_statistics(self, statistics: Sequence[ChannelStatistics]) -> None:
+    def _on_shown(self, inspection: Inspection) -> None:
         """Fill the table."""
+        statistics = inspection.statistics
         self._names = tuple(s.name for s in statistics)
+        self.setWindowTitle(f"Channels ({len(statistics)})")
         with QSignalBlocker(self._table):
             self._table.setRowCount(len(statistics))
             for row, s in enumerate(statistics):
-                values = [s.minimum, s.mean, s.maximum, 100 * s.positive, s.negative_weight, s.positive_weight]
                 name = self._item(row, 0, s.name)
                 name.setForeground(QBrush())
                 name.setData(Qt.ItemDataRole.DecorationRole, QColor(self._mix.colour(self._names, row)))
                 if len(statistics) > 1:
                     name.setFlags(name.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-                    name.setCheckState(
-                        Qt.CheckState.Checked if self._mix.has(self._names, row) else Qt.CheckState.Unchecked
-                    )
+                    mixed = self._mix.has(self._names, row)
+                    name.setCheckState(Qt.CheckState.Checked if mixed else Qt.CheckState.Unchecked)
                 else:
                     name.setData(Qt.ItemDataRole.CheckStateRole, None)
                 name.setToolTip(
                     f"{s.name}: {s.counts[1]:,} positive and {s.counts[0]:,} negative voxels with weight, "
                     f"{100 * s.unweighted:.1f} % without; {100 * s.positive_share:.1f} % of the weight is positive"
                 )
+                values = s.minimum, s.mean, s.maximum, 100 * s.positive, s.negative_weight, s.positive_weight
                 for column, value in enumerate(values, 1):
                     item = self._item(row, column, amount(value, 3))
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._mark_shown()
 
-    def clear(self) -> None:
-        """Show no channels."""
+    def _clear(self) -> None:
         self._names = ()
+        self.setWindowTitle("Channels")
         self._table.setRowCount(0)
 
-    def set_channel(self, index: int) -> None:
-        """Mark the channel that the viewer's slider is at."""
-        if 0 <= index < self._table.rowCount() and self._table.currentRow() != index:
+    def _mark_shown(self) -> None:
+        """Mark the channel that the viewer's slider is at, and the view that is on the canvas."""
+        results, index = self._controller.results, self._controller.results.channel
+        if index is not None and 0 <= index < self._table.rowCount() and self._table.currentRow() != index:
             with QSignalBlocker(self._table):
                 self._table.selectRow(index)
-
-    def set_view(self, name: str | None) -> None:
-        """Mark the view that is on the canvas."""
-        for button in self._views.buttons():
-            with QSignalBlocker(button):
-                self._views.setExclusive(False)
-                button.setChecked(button.objectName() == name)
-                self._views.setExclusive(True)
-
-    def set_rgb_available(self, available: bool) -> None:
-        """Whether there is an RGB view."""
-        for button in self._views.buttons():
-            if button.objectName() == "target RGB":
-                button.setEnabled(available)
+        for name, button in self._views.items():
+            button.setChecked(name == results.looked_at())
+        self._views[RGB].setEnabled(results.get(RGB) is not None)
 
     def _item(self, row: int, column: int, text: str) -> QTableWidgetItem:
         item = self._table.item(row, column)

@@ -4,108 +4,96 @@ from __future__ import annotations
 
 from time import monotonic
 
-from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QCheckBox, QFormLayout, QHBoxLayout, QProgressBar, QPushButton, QWidget
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QCheckBox, QProgressBar, QPushButton, QWidget
 from superqt import QElidingLabel
 
 from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.core.text import format_bytes, format_duration
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.engine.devices import available_devices
+from predictor_inspector.plugin.forms.small_widgets import form_of, side_by_side
 from predictor_inspector.plugin.memory_setting import CHOICES
-from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.model.resolve import Message
 from predictor_inspector.plugin.model.tile_plan import AUTO, memory_of
-from predictor_inspector.plugin.tabs.setup.bound import BoundCombo, bind
+from predictor_inspector.plugin.tabs import TabContext
+from predictor_inspector.plugin.tabs.setup.bound import bind, bound_combo
 
 _WORTH_SHOWING = 150
-"""Milliseconds that something is computed before the panel says so: what comes and goes with every frame only flickers."""
+"""Milliseconds of computing before the panel says so: what comes and goes with every frame only flickers."""
 
 _WORTH_WORDS = 0.5
-"""Seconds after which a running step is named."""
+"""Seconds of computing before the running step is named."""
 
 _DEVICES = {"auto": "auto", "cuda": "GPU (CUDA)", "mps": "GPU (MPS)", "cpu": "CPU"}
 
 
 class ComputePanel(QWidget):
-    """Device, live updates, the two ways of treating context, progress and timings.
+    """Device, live updates, the two ways of treating context, memory, progress and timings."""
 
-    `compute_asked` and `cancel_asked` are emitted when the button is pressed.
-    """
-
-    compute_asked = Signal()
-    cancel_asked = Signal()
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self._settings = settings
-        device = BoundCombo(
+    def __init__(self, context: TabContext) -> None:
+        super().__init__(windowTitle="Compute")
+        self._settings, self._controller = context.settings, context.controller
+        settings, controller = self._settings, self._controller
+        device = bound_combo(
             settings,
             "device",
             {d: _DEVICES[d] for d in ("auto", *available_devices())},
             "Where to compute; auto takes the fastest there is",
         )
-        outside = BoundCombo(
+        outside = bound_combo(
             settings,
             "outside",
             {"clip": "outside: clip", "zero": "outside: pad with 0"},
             "What to do where the context reaches outside the data: do without it, or pad with 0. DaCapo's trainer "
             "pads with 0, which makes false boundaries along the data's edge.",
         )
-        balance = BoundCombo(
+        balance = bound_combo(
             settings,
             "balance_over",
             {"roi": "balance: ROI", "context": "balance: context"},
             "Over which voxels classes are counted for the weights. The loss sees the ROI; DaCapo's trainer counts over ROI "
             "and context together.",
         )
-        memory = BoundCombo(
+        memory = bound_combo(
             settings,
             "memory",
             {c: _memory_title(c) for c in CHOICES if c == AUTO or memory_of(c) <= machine_memory()},
             f"How much memory a region may take; auto is half of this machine's, {format_bytes(memory_of(AUTO))}. Regions "
             "that need more are computed tile by tile, and what doesn't fit is held on disk.",
-            _memory_title,
+            titled=_memory_title,
         )
-        live = QCheckBox("live")
-        live.setToolTip("Compute whenever anything changes")
+        live = QCheckBox("live", toolTip="Compute whenever anything changes")
         bind(live, live.toggled, live.setChecked, settings, "live")
-        self._button = QPushButton("Compute")
-        self._button.setObjectName("compute")
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
+        self._button = QPushButton("Compute", objectName="compute")
+        self._bar = QProgressBar(textVisible=False)
         self._bar.setFixedHeight(6)
         self._timings = QElidingLabel("–")
         self._last_run = "–"
-        self._busy, self._waiting = False, False
-        self._started = 0.0
-        first, second = QHBoxLayout(), QHBoxLayout()
-        first.addWidget(device, 1)
-        first.addWidget(live)
-        first.addWidget(self._button)
-        for combo in (outside, balance, memory):
-            second.addWidget(combo, 1)
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(4)
-        form.addRow("device", first)
-        form.addRow(second)
-        form.addRow(self._bar)
-        form.addRow("last run", self._timings)
-        self._patience = QTimer(self)
-        self._patience.setSingleShot(True)
-        self._patience.setInterval(_WORTH_SHOWING)
+        self._waiting = False  # something to compute isn't begun without being asked for, even live
+        form_of(
+            self,
+            ("device", side_by_side(device, live, self._button, first_grows=True)),
+            (side_by_side(outside, balance, memory),),
+            (self._bar,),
+            ("last run", self._timings),
+        )
+        self._patience = QTimer(self, singleShot=True, interval=_WORTH_SHOWING)
         self._patience.timeout.connect(lambda: self._show_busy(True))
         self._show_busy(False)
-        settings.events.live.connect(lambda: self._show_busy(self._busy))
-        self._button.clicked.connect(self._on_button)
+        self._button.clicked.connect(lambda: controller.cancel() if self._busy else controller.compute())
+        settings.events.live.connect(self._enable)
+        controller.busy_changed.connect(self._on_busy)
+        controller.stepped.connect(self._on_step)
+        controller.message.connect(self._on_message)
+        controller.shown.connect(self._on_shown)
+        controller.previewed.connect(self._on_shown)
 
-    def set_waiting(self, waiting: bool) -> None:
-        """Whether there is something to compute that isn't begun without being asked for, even live."""
-        self._waiting = waiting
+    def _on_message(self, message: Message) -> None:
+        self._waiting = message.kind == "tiles"
         self._enable()
 
-    def set_busy(self, busy: bool) -> None:
-        """Show that something is being computed, once it takes its time, or no longer."""
+    def _on_busy(self, busy: bool) -> None:
         if busy:
             self._patience.start()
         else:
@@ -113,36 +101,30 @@ class ComputePanel(QWidget):
             if self._busy:
                 self._show_busy(False)
 
-    def set_step(self, step: str, fraction: float) -> None:
-        """Show the step that runs, and how much of it is done (0 to 1)."""
+    def _on_step(self, step: str, fraction: float) -> None:
         if self._busy:
             self._bar.setValue(round(100 * fraction))
             # Words that come and go with every frame would only flicker.
             if monotonic() - self._started > _WORTH_WORDS:
                 self._timings.setText(f"{step} …")
 
-    def show_run(self, inspection: Inspection) -> None:
+    def _on_shown(self, inspection: Inspection) -> None:
         """Show how long it took, by step, and what memory it needed."""
         timings = inspection.timings
-        steps = [f"{name} {format_duration(t)}" for name, t in timings.items() if name != "total"]
-        longest = [f"{name} {format_duration(t)}" for name, t in timings.items() if name != "total" and t >= 1e-3]
+        steps = {name: f"{name} {format_duration(t)}" for name, t in timings.items() if name != "total"}
+        longest = [text for name, text in steps.items() if timings[name] >= 1e-3]
         total = f"{format_duration(timings['total'])} on {inspection.device}, {format_bytes(inspection.memory)}"
         self._last_run = " · ".join([total, *longest])
         self._timings.setText(self._last_run)
-        self._timings.setToolTip("\n".join([total, *steps]))
+        self._timings.setToolTip("\n".join([total, *steps.values()]))
 
     def _show_busy(self, busy: bool) -> None:
-        self._busy = busy
-        self._bar.setRange(0, 100)
+        self._busy, self._started = busy, monotonic()
         self._bar.setValue(0)
-        self._started = monotonic()
         self._button.setText("Cancel" if busy else "Compute")
         self._enable()
         if not busy:
             self._timings.setText(self._last_run)
-
-    def _on_button(self) -> None:
-        (self.cancel_asked if self._busy else self.compute_asked).emit()
 
     def _enable(self) -> None:
         self._button.setEnabled(self._busy or self._waiting or not self._settings.live)

@@ -6,26 +6,16 @@ import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import (
-    QApplication,
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QMenu,
-    QPushButton,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from predictor_inspector.core.config import config_from_yaml, predictor_class, predictor_kinds, predictor_to_yaml
 from predictor_inspector.core.export import predictor_to_dacapo_yaml, predictor_to_python
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import capitalised
 from predictor_inspector.plugin.forms.form import ParameterForm, readable
-from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, ErrorLabel, guard_wheel
+from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, ErrorLabel, ValueCombo, side_by_side
 from predictor_inspector.plugin.model.predictor_choice import presets_for
 from predictor_inspector.plugin.model.settings import Settings
 
@@ -36,17 +26,11 @@ class PredictorPanel(QWidget):
     """Shows and sets a predictor's kind and parameters."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self.setObjectName("predictor")
+        super().__init__(objectName="predictor", windowTitle="Predictor")
         self._settings = settings
         self._forms: dict[str, ParameterForm] = {}
-        self._editing = False
-        self._combo = QComboBox()
+        self._combo = ValueCombo({kind: kind_title(kind) for kind in predictor_kinds()})
         self._combo.setObjectName("kind")
-        for kind in predictor_kinds():
-            self._combo.addItem(kind_title(kind), kind)
-        self._combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        guard_wheel(self._combo)
         self._message = ErrorLabel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -56,7 +40,7 @@ class PredictorPanel(QWidget):
         layout.addLayout(self._place)
         layout.addWidget(self._message)
         layout.addLayout(self._make_buttons())
-        self._combo.currentIndexChanged.connect(self._on_combo)
+        self._combo.chosen.connect(self._on_kind)
         settings.events.predictor_choice.connect(self._show)
         settings.events.gt.connect(self._show)
         self._show()
@@ -67,7 +51,8 @@ class PredictorPanel(QWidget):
         kind = self._settings.kind
         if kind not in self._forms:
             form = ParameterForm(predictor_class(kind))
-            form.changed.connect(self._on_form)
+            form.edited.connect(self._on_edited)
+            form.reset.connect(self._on_reset)
             self._place.addWidget(form)
             self._forms[kind] = form
         return self._forms[kind]
@@ -84,79 +69,54 @@ class PredictorPanel(QWidget):
     def _make_buttons(self) -> QHBoxLayout:
         presets, copy, load = QMenu(self), QMenu(self), QMenu(self)
         presets.aboutToShow.connect(lambda: self._fill_presets(presets))
-        for title, make in (
-            ("YAML", predictor_to_yaml),
-            ("Python", predictor_to_python),
-            ("DaCapo task configuration", self._dacapo),
-        ):
-            copy.addAction(title).triggered.connect(lambda _c=False, m=make: self._copy(m))
-        load.addAction("Load YAML…").triggered.connect(lambda _c=False: self._ask_for_file())
-        load.addAction("Paste YAML").triggered.connect(lambda _c=False: self._paste())
-        reset = QPushButton("Reset")
-        reset.setObjectName("reset")
-        reset.setToolTip("Return every parameter to its starting value")
-        reset.clicked.connect(lambda _c=False: self._settings.choose_parameters({}))
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        for title, menu in (("Presets", presets), ("Copy as", copy), ("Load", load)):
-            row.addWidget(_menu_button(title, menu), 1)
-        row.insertWidget(1, reset, 1)
-        return row
+        copy.addAction("YAML", lambda: self._copy(predictor_to_yaml))
+        copy.addAction("Python", lambda: self._copy(predictor_to_python))
+        copy.addAction("DaCapo task configuration", lambda: self._copy(self._dacapo))
+        load.addAction("Load YAML…", self._ask_for_file)
+        load.addAction("Paste YAML", self._paste)
+        reset = QPushButton("Reset", objectName="reset", toolTip="Return every parameter to its starting value")
+        reset.clicked.connect(lambda: self._settings.choose_parameters({}))
+        return side_by_side(
+            _menu_button("Presets", presets), reset, _menu_button("Copy as", copy), _menu_button("Load", load)
+        )
 
     def _show(self) -> None:
-        """Show kind and parameters as they are set."""
-        if not self._editing:
-            kind, form, gt = self._settings.kind, self.form, self._settings.gt
-            with QSignalBlocker(self._combo):
-                self._combo.setCurrentIndex(self._combo.findData(kind))
-            self._combo.setToolTip(first_sentence(predictor_class(kind)))
-            for other in self._forms.values():
-                other.setVisible(other is form)
-            form.set_unit("" if gt is None else gt.unit)
-            if gt is not None:
-                form.set_dims(gt.dims)
-            start, chosen = self._settings.start.values, self._settings.predictor_choice.chosen
-            form.set_starting_values(start)
-            form.set_values({**start, **chosen}, chosen=chosen.keys())
-        self._validate()
-
-    def _on_form(self) -> None:
-        values = self.form.values()
-        # The form shows already what is set: somebody may be typing there.
-        self._editing = True
-        try:
-            self._settings.choose_parameters({name: values[name] for name in self.form.touched})
-        finally:
-            self._editing = False
-
-    def _on_combo(self, index: int) -> None:
-        try:
-            self._settings.kind = self._combo.itemData(index)
-        except Exception as error:  # somebody else's package may fail in any way when it is loaded
-            with QSignalBlocker(self._combo):
-                self._combo.setCurrentIndex(self._combo.findData(self._settings.kind))
-            self._message.show_message(f"{self._combo.itemText(index)} can't be used: {error}")
-
-    def _validate(self) -> None:
-        """Show what is wrong with the parameters at the first one that the error names."""
+        """Show kind and parameters as they are set, and at the parameters what is wrong with them."""
         settings, form = self._settings, self.form
+        kind, gt, start = settings.kind, settings.gt, settings.start
+        self._combo.set_value(kind)
+        self._combo.setToolTip(first_sentence(predictor_class(kind)))
+        for other in self._forms.values():
+            other.setVisible(other is form)
+        unit, dims = ("", 3) if gt is None else (gt.unit, gt.dims)
+        form.show_values({**start.values, **settings.predictor_choice.chosen}, start.values, unit, dims)
         self._message.show_message("")
-        form.clear_errors()
-        if settings.gt is None and not settings.predictor_choice.chosen:
-            return  # an untouched form without data isn't wrong, it only waits for them
+        problem = start.complaint
         try:
             settings.predictor()
-            form.show_error(None, settings.start.complaint)
         except ValueError as error:
-            text = re.sub(r"^\w+: ", "", str(error))
-            named = [word for word in re.findall(r"\w+", text) if word in form.names]
-            form.show_error(named[0] if named else None, text)
+            problem = re.sub(r"^\w+: ", "", str(error))
+        # An untouched form without data isn't wrong, it only waits for them.
+        form.show_error(problem if gt is not None or settings.predictor_choice.chosen else "")
+
+    def _on_edited(self, name: str, value: Any) -> None:
+        self._settings.choose_parameters({**self._settings.predictor_choice.chosen, name: value})
+
+    def _on_reset(self, name: str) -> None:
+        chosen = self._settings.predictor_choice.chosen
+        self._settings.choose_parameters({n: value for n, value in chosen.items() if n != name})
+
+    def _on_kind(self, kind: str) -> None:
+        try:
+            self._settings.kind = kind
+        except Exception as error:  # somebody else's package may fail in any way when it is loaded
+            self._combo.set_value(self._settings.kind)
+            self._message.show_message(f"{kind_title(kind)} can't be used: {error}")
 
     def _fill_presets(self, menu: QMenu) -> None:
         menu.clear()
         for name in presets_for(self._settings.kind, self._settings.gt):
-            title = capitalised(name)
-            menu.addAction(title).triggered.connect(lambda _c=False, n=name: self._settings.apply_preset(n))
+            menu.addAction(capitalised(name), lambda _c=False, n=name: self._settings.apply_preset(n))
 
     def _copy(self, make: Callable[[Predictor], str]) -> None:
         try:
@@ -189,8 +149,7 @@ class PredictorPanel(QWidget):
 
 def kind_title(kind: str) -> str:
     """A kind's name as people read it: ``"Hot distance"``."""
-    words = readable(kind)
-    return _TITLES.get(kind, capitalised(words))
+    return _TITLES.get(kind, capitalised(readable(kind)))
 
 
 def first_sentence(cls: type) -> str:
@@ -201,7 +160,6 @@ def first_sentence(cls: type) -> str:
 
 
 def _menu_button(title: str, menu: QMenu) -> QPushButton:
-    button = QPushButton(f"{title} ▾")
-    button.setStyleSheet(NO_MENU_ARROW)
+    button = QPushButton(f"{title} ▾", styleSheet=NO_MENU_ARROW)
     button.setMenu(menu)
     return button

@@ -5,30 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSpinBox, QWidget
+from qtpy.QtWidgets import QPushButton, QSpinBox, QWidget
 from superqt import QElidingLabel
 
 from predictor_inspector.core.text import format_shape
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel
-from predictor_inspector.plugin.model.settings import Settings
-from predictor_inspector.plugin.tabs.setup.bound import BoundCombo, bind
+from predictor_inspector.inspection import Inspection
+from predictor_inspector.plugin.forms.small_widgets import (
+    ErrorLabel,
+    MessageLabel,
+    form_of,
+    guard_wheel,
+    side_by_side,
+)
+from predictor_inspector.plugin.live.tiling import TiledRun
+from predictor_inspector.plugin.model.box import central
+from predictor_inspector.plugin.model.resolve import Message, Resolved
+from predictor_inspector.plugin.model.tile_plan import affordable, memory_of
+from predictor_inspector.plugin.tabs import TabContext
+from predictor_inspector.plugin.tabs.setup.bound import bind, bound_combo
 
 MODES = {"view": "follow the view", "box": "pinned box", "layer": "whole layer"}
 
 
 class RegionPanel(QWidget):
-    """How the region is chosen.
+    """How the region is chosen, its size, notes on what is shown of it, and ways out where it is too large."""
 
-    `smaller_asked` is emitted when a person accepts a smaller region than they wanted.
-    """
-
-    smaller_asked = Signal()
-
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
-        self._settings = settings
-        mode = BoundCombo(
+    def __init__(self, context: TabContext) -> None:
+        super().__init__(windowTitle="Region")
+        self._settings, self._controller = context.settings, context.controller
+        settings, controller = self._settings, self._controller
+        mode = bound_combo(
             settings,
             "region_mode",
             MODES,
@@ -37,78 +43,43 @@ class RegionPanel(QWidget):
             characters=8,
         )
         tip = "The resolution of a multiscale layer; a network is usually trained on the finest"
-        self._level = BoundCombo(settings, "level", {0: ""}, tip, characters=8)
-        self._thickness = QSpinBox()
-        self._thickness.setRange(1, 100_000)
-        self._thickness.setToolTip("How many slices of a volume are inspected at a time, about the one shown")
-        self._thickness.setKeyboardTracking(False)
-        guard_wheel(self._thickness)
-        spin = self._thickness
-        bind(spin, spin.valueChanged, spin.setValue, settings, "thickness")
-        self._level_label = QLabel("level")
-        self._size, self._note = QElidingLabel("–"), QElidingLabel()
-        self._note.setObjectName("note")
-        self._warning = ErrorLabel()
-        self._warning.setObjectName("too_large")
-        self._offer = QLabel()
+        self._level = bound_combo(settings, "level", {}, tip, characters=8)
+        self._thickness = thickness = QSpinBox(minimum=1, maximum=100_000, keyboardTracking=False)
+        thickness.setToolTip("How many slices of a volume are inspected at a time, about the one shown")
+        guard_wheel(thickness)
+        bind(thickness, thickness.valueChanged, thickness.setValue, settings, "thickness")
+        self._size, self._note = QElidingLabel("–"), QElidingLabel("–", objectName="note")
+        self._about_shown = ""
+        self._refusal, self._offer = ErrorLabel(), MessageLabel()
+        self._refusal.setObjectName("too_large")
         self._offer.setObjectName("offer")
-        self._offer.setWordWrap(True)
-        self._offer.setTextFormat(Qt.TextFormat.PlainText)
-        self._offer.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self._smaller = QPushButton("Smaller box")
-        self._smaller.setObjectName("smaller")
+        self._smaller = QPushButton("Smaller box", objectName="smaller")
         self._smaller.setToolTip("Pin a box in the middle that is small enough")
-        self._coarser = QPushButton("Coarser level")
-        self._coarser.setToolTip("Inspect the next coarser level of the layer")
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._smaller)
-        buttons.addWidget(self._coarser)
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setVerticalSpacing(4)
-        first = QHBoxLayout()
-        first.addWidget(mode, 1)
-        first.addWidget(self._thickness)
-        form.addRow("region", first)
-        form.addRow(self._level_label, self._level)
-        form.addRow("size", self._size)
-        form.addRow("note", self._note)
-        form.addRow(self._warning)
-        form.addRow(self._offer)
-        form.addRow(buttons)
-        self.set_note("")
-        self.set_excess("")
+        self._smaller.clicked.connect(self._make_smaller)
+        self._coarser = QPushButton("Coarser level", toolTip="Inspect the next coarser level of the layer")
+        self._coarser.clicked.connect(lambda: setattr(settings, "level", settings.level + 1))
+        form = form_of(
+            self,
+            ("region", side_by_side(mode, thickness, first_grows=True)),
+            ("level", self._level),
+            ("size", self._size),
+            ("note", self._note),
+            (self._refusal,),
+            (self._offer,),
+            (side_by_side(self._smaller, self._coarser),),
+        )
+        self._level_label = form.labelForField(self._level)
         self._adapt()
+        self._on_message(Message())
         for field in ("gt", "region_mode", "thickness"):
             settings.events[field].connect(self._adapt)
-        self._smaller.clicked.connect(lambda _c=False: self.smaller_asked.emit())
-        self._coarser.clicked.connect(lambda _c=False: setattr(settings, "level", settings.level + 1))
-
-    def set_size(self, roi: Sequence[int], context: Sequence[int]) -> None:
-        """Show how many voxels the region and its context are."""
-        text = f"{format_shape(roi)}, with context {format_shape(context)}"
-        self._size.setText(text)
-        self._size.setToolTip(f"{text} voxels")
-
-    def set_no_size(self) -> None:
-        """Show that there is no region."""
-        self._size.setText("–")
-
-    def set_note(self, note: str) -> None:
-        """Say something about the region in one line, whose place stays when there is nothing to say."""
-        self._note.setText(note or "–")
-        self._note.setToolTip(note)
-
-    def set_excess(self, message: str, refused: bool = True) -> None:
-        """Say that the region is too large, or only for doing it at once, with buttons for ways out.
-
-        An empty message takes both away.
-        """
-        self._warning.show_message(message if refused else "")
-        self._offer.setText("" if refused else message)
-        self._offer.setVisible(bool(message) and not refused)
-        self._smaller.setVisible(bool(message))
-        self._coarser.setVisible(bool(message) and self._settings.level + 1 < len(self._levels))
+        controller.resolved.connect(self._on_resolved)
+        controller.shown.connect(self._on_shown)
+        controller.previewed.connect(self._on_shown)
+        controller.tiling.advanced.connect(self._on_advanced)
+        controller.outdated.connect(self._show_note)
+        controller.cleared.connect(self._on_cleared)
+        controller.message.connect(self._on_message)
 
     @property
     def _levels(self) -> Sequence[Any]:
@@ -119,9 +90,57 @@ class RegionPanel(QWidget):
         """Fit level and thickness to the ground truth: one level is no choice, nor is the thickness of what is flat."""
         settings = self._settings
         titles = {i: f"{i}: {format_shape(level.shape)}" for i, level in enumerate(self._levels)}
-        self._level.offer(titles or {0: ""})
+        self._level.offer(titles, settings.level)
         for widget in (self._level, self._level_label):
             widget.setVisible(len(titles) > 1)
         flat = settings.gt is not None and settings.gt.dims < 3
         self._thickness.setEnabled(not flat and settings.region_mode != "layer")
         self._thickness.setSuffix(" slice" if settings.thickness == 1 else " slices")
+
+    def _make_smaller(self) -> None:
+        settings = self._settings
+        gt, box = settings.gt, settings.box
+        if gt is None:
+            return
+        side = affordable(settings.predictor(), gt, memory_of(settings.memory))
+        within = box if settings.region_mode == "box" and box is not None else gt.roi
+        settings.pin(central(gt, within, (side,) * gt.dims))
+
+    def _on_resolved(self, state: Resolved) -> None:
+        """Show how many voxels the region and its context are."""
+        voxel, regions = state.gt.voxel_size, state.regions
+        roi, context = (format_shape(r.shape // voxel) for r in (regions.roi, regions.read_region))
+        self._size.setText(f"{roi}, with context {context}")
+        self._size.setToolTip(f"{roi}, with context {context} voxels")
+
+    def _on_shown(self, inspection: Inspection) -> None:
+        self._show_note(" ".join(inspection.notes))
+
+    def _on_advanced(self, run: TiledRun) -> None:
+        self._show_note(run.note)
+
+    def _on_cleared(self) -> None:
+        self._show_note()
+        self._size.setText("–")
+
+    def _on_message(self, message: Message) -> None:
+        """Show what is wrong with the region, with ways out, or what it waits for."""
+        self._refusal.show_message(message.text if message.kind == "large" else "")
+        self._offer.show_message(message.text if message.kind == "tiles" else "")
+        too_large = message.kind in ("large", "tiles")
+        self._smaller.setVisible(too_large)
+        self._coarser.setVisible(too_large and self._settings.level + 1 < len(self._levels))
+        if message.kind == "hint":
+            self._set_note(message.text)
+        else:
+            self._show_note(self._about_shown)
+
+    def _show_note(self, note: str = "") -> None:
+        """Say something about what the layers show."""
+        self._about_shown = note
+        hidden = self._controller.results.hidden_in_3d
+        self._set_note(f"Too large to be drawn in 3-D; slices show it. {note}" if hidden else note)
+
+    def _set_note(self, note: str) -> None:
+        self._note.setText(note or "–")  # its place stays when there is nothing to say
+        self._note.setToolTip(note)

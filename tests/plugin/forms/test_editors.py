@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, make_dataclass
+from dataclasses import make_dataclass
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -38,14 +38,28 @@ FRACTION = {"minimum": 0.0, "maximum": 1.0}
 COUNT = {"unit": "voxels", "minimum": 1, "maximum": 1000}
 
 
-def form_of_one(qtbot: QtBot, annotation: Any, start: Any, **details: Any) -> tuple[ParameterForm, list[Any]]:
-    """A form for one parameter x, and the values that its edits give."""
-    cls = make_dataclass("One", [("x", annotation, parameter(start, doc="", **details))])
-    form = ParameterForm(cls)
+class OneForm(ParameterForm):
+    """A form for one parameter x, which shows what is edited; `seen` are the values that edits give."""
+
+    def __init__(self, annotation: Any, start: Any, **details: Any) -> None:
+        super().__init__(make_dataclass("One", [("x", annotation, parameter(start, doc="", **details))]))
+        self._start = {"x": start}
+        self.seen: list[Any] = []
+        self.edited.connect(self._on_edited)
+        self.show_x(start)
+
+    def show_x(self, value: Any) -> None:
+        self.show_values({"x": value}, self._start)
+
+    def _on_edited(self, _name: str, value: Any) -> None:
+        self.seen.append(value)
+        self.show_x(value)
+
+
+def form_of_one(qtbot: QtBot, annotation: Any, start: Any, **details: Any) -> tuple[OneForm, list[Any]]:
+    form = OneForm(annotation, start, **details)
     qtbot.addWidget(form)
-    seen: list[Any] = []
-    form.changed.connect(lambda: seen.append(form.values()["x"]))
-    return form, seen
+    return form, form.seen
 
 
 def spin_of(form: ParameterForm) -> QDoubleSpinBox:
@@ -65,10 +79,10 @@ def type_in(qtbot: QtBot, line: QLineEdit, text: str) -> None:
 
 @MANY
 @given(value=st.floats(min_value=0, exclude_min=True, allow_infinity=False))
-def test_a_length_is_kept_exactly_however_small_or_large(qtbot: QtBot, value: float) -> None:
+def test_a_length_is_shown_however_small_or_large_and_nothing_is_told(qtbot: QtBot, value: float) -> None:
     form, seen = form_of_one(qtbot, float, 1.0, **LENGTH)
-    form.set_values({"x": value})
-    assert form.values() == {"x": value}
+    form.show_x(value)
+    assert spin_of(form).value() == pytest.approx(min(max(value, 1e-6), 1e12), abs=1e-6)
     assert seen == []
 
 
@@ -85,9 +99,9 @@ def test_dragging_a_lengths_slider_is_live_and_reaches_from_a_30th_to_30_times_i
 def test_a_length_beyond_the_sliders_range_widens_it(qtbot: QtBot) -> None:
     form, _ = form_of_one(qtbot, float, 1.0, **LENGTH)
     slider = form.findChild(QSlider)
-    form.set_values({"x": 5000.0})
+    form.show_x(5000.0)
     assert slider.value() == slider.maximum()
-    form.set_values({"x": 1.0})
+    form.show_x(1.0)
     assert 0 < slider.value() < slider.maximum() / 2
 
 
@@ -134,39 +148,13 @@ def test_a_number_out_of_bounds_cannot_be_typed(qtbot: QtBot) -> None:
     qtbot.keyClicks(spin_of(form), "7")
     qtbot.keyClick(spin_of(form), Qt.Key.Key_Return)
     assert all(0 <= value <= 1 for value in seen)
-    assert 0 <= form.values()["x"] <= 1
-
-
-@pytest.mark.parametrize(
-    ("annotation", "value", "details", "text"),
-    [(float, 5.24, LENGTH, "5.24 {unit}"), (int, 20, COUNT, "20 voxels"), (float, 0.05, FRACTION, "0.05")],
-    ids=["length", "count", "fraction"],
-)
-def test_units_follow_numbers(qtbot: QtBot, annotation: Any, value: float, details: Any, text: str) -> None:
-    form, _ = form_of_one(qtbot, annotation, value, **details)
-    for unit in ("nm", "pixel"):
-        form.set_unit(unit)
-        assert spin_of(form).text() == text.format(unit=unit)
-
-
-@pytest.mark.parametrize("value", [None, "many", float("nan"), float("inf"), -1.0, 0])
-def test_a_number_refuses_what_is_no_number_within_its_bounds(qtbot: QtBot, value: Any) -> None:
-    form, _ = form_of_one(qtbot, float, 3.0, **LENGTH)
-    with pytest.raises(ValueError, match="x"):
-        form.set_values({"x": value})
-    assert form.values() == {"x": 3.0}
-
-
-def test_a_whole_number_refuses_a_fraction(qtbot: QtBot) -> None:
-    form, _ = form_of_one(qtbot, int, 20, **COUNT)
-    with pytest.raises(ValueError, match=r"x: input should be a valid integer, .*, got 2\.5"):
-        form.set_values({"x": 2.5})
+    assert 0 <= spin_of(form).value() <= 1
 
 
 def test_an_optional_number_is_switched_off_and_on(qtbot: QtBot) -> None:
     form, seen = form_of_one(qtbot, float | None, None, **LENGTH)
     switch = form.findChild(QCheckBox, "x")
-    assert form.values() == {"x": None}
+    assert not switch.isChecked()
     assert not spin_of(form).isEnabled()
     assert not form.findChild(QSlider).isEnabled()
     switch.click()
@@ -174,7 +162,7 @@ def test_an_optional_number_is_switched_off_and_on(qtbot: QtBot) -> None:
     switch.click()
     assert seen[1:] == [4.5, None]
     assert seen[0] > 0
-    form.set_values({"x": 12.0})
+    form.show_x(12.0)
     assert switch.isChecked()
     assert spin_of(form).value() == 12.0
 
@@ -210,25 +198,19 @@ def test_names_are_taken_over_when_they_are_complete(qtbot: QtBot) -> None:
     qtbot.keyClick(line, Qt.Key.Key_Return)
     assert seen == [("mito", "er", "nucleus")]
     assert line.text() == "mito, er, nucleus"
-    assert line.toolTip().startswith("mito\ner\nnucleus")
+    assert line.parentWidget().toolTip().startswith("mito\ner\nnucleus")
     qtbot.keyClick(line, Qt.Key.Key_Return)
     assert len(seen) == 1
 
 
-@pytest.mark.parametrize("value", ["mito", None, [1], 3])
-def test_names_refuse_what_is_no_list_of_names(qtbot: QtBot, value: Any) -> None:
-    form, _ = form_of_one(qtbot, tuple[str, ...], ("mito",))
-    with pytest.raises(ValueError, match=r"x(\[0\])?: input should be a valid (tuple|string)"):
-        form.set_values({"x": value})
-
-
 def offsets_table(qtbot: QtBot, value: Any, dims: int = 3) -> tuple[OffsetsTable, list[Any]]:
-    table = OffsetsTable("neighborhood", dims)
+    table = OffsetsTable(Parameter("neighborhood", Any, ()))
     qtbot.addWidget(table)
     qtbot.addWidget(table.toolbar)
+    table.set_data("", dims)
     table.set_value(value)
     seen: list[Any] = []
-    table.edited.connect(lambda: seen.append(table.value()))
+    table.edited.connect(seen.append)
     return table, seen
 
 
@@ -240,8 +222,8 @@ OFFSETS = st.integers(1, 4).flatmap(
 @MANY
 @given(offsets=OFFSETS)
 def test_the_table_shows_any_offsets(qtbot: QtBot, offsets: tuple[tuple[int, ...], ...]) -> None:
-    table, seen = offsets_table(qtbot, [list(o) for o in offsets])
-    assert table.value() == offsets
+    table, seen = offsets_table(qtbot, offsets)
+    assert table.value == offsets
     cells = table.findChild(QTableWidget)
     shown = [[cells.item(r, c).text() for c in range(cells.columnCount())] for r in range(cells.rowCount())]
     assert shown == [[str(n) for n in o] for o in offsets]
@@ -275,13 +257,13 @@ def test_a_cells_arrow_keys_act_at_once(qtbot: QtBot) -> None:
 def test_rows_are_added_duplicated_and_removed(qtbot: QtBot) -> None:
     table, seen = offsets_table(qtbot, [(1, 0), (0, 1)], dims=2)
     table.add_row()
-    assert table.value() == ((1, 0), (0, 1), (3, 0))
+    assert table.value == ((1, 0), (0, 1), (3, 0))
     table.findChild(QTableWidget).selectRow(0)
     table.duplicate_rows()
-    assert table.value() == ((1, 0), (1, 0), (0, 1), (3, 0))
+    assert table.value == ((1, 0), (1, 0), (0, 1), (3, 0))
     table.findChild(QTableWidget).selectRow(2)
     table.remove_rows()
-    assert table.value() == ((1, 0), (1, 0), (3, 0))
+    assert table.value == ((1, 0), (1, 0), (3, 0))
     assert len(seen) == 3
 
 
@@ -290,7 +272,7 @@ def test_one_offset_always_stays(qtbot: QtBot) -> None:
     table.findChild(QTableWidget).selectAll()
     table.remove_rows()
     assert seen == []
-    assert table.value() == ((1, 0), (0, 1))
+    assert table.value == ((1, 0), (0, 1))
 
 
 @pytest.mark.parametrize("dims", [2, 3])
@@ -308,8 +290,8 @@ def test_offsets_of_another_dimension_stay_until_they_are_asked_to_fit(qtbot: Qt
     table.show()
     fit = table.findChild(QPushButton)
     assert not fit.isVisible()
-    table.set_dims(2)
-    assert table.value()[0] == (1, 0, 0)
+    table.set_data("", 2)
+    assert table.value[0] == (1, 0, 0)
     assert seen == []
     assert fit.isVisible()
     fit.click()
@@ -324,20 +306,11 @@ def test_fitted_offsets_keep_their_fastest_axes(offsets: tuple[tuple[int, ...], 
     assert len(set(fitted)) == len(fitted)
 
 
-@pytest.mark.parametrize("value", [3, [1, 2], [(1, 0), (1, 0, 0)], [(0.5, 1)], [()], [(10**6, 0)]])
-def test_offsets_refuse_what_is_none(qtbot: QtBot, value: Any) -> None:
-    form, _ = form_of_one(qtbot, tuple[tuple[int, ...], ...], axis_offsets(3))
-    with pytest.raises(ValueError, match="x"):
-        form.set_values({"x": value})
-    assert form.values() == {"x": axis_offsets(3)}
-
-
 @pytest.mark.parametrize("text", ["[1", "'a'", "", "import os", "3"])
 def test_a_text_that_is_no_value_is_explained_and_changes_nothing(qtbot: QtBot, text: str) -> None:
     form, seen = form_of_one(qtbot, tuple[int, int] | None, (1, 2))
     type_in(qtbot, line_of(form), text)
     assert seen == []
-    assert form.values() == {"x": (1, 2)}
     shown = [label.text() for label in form.findChildren(ErrorLabel) if label.text()]
     assert shown == [f"x needs tuple[int, int] | None as Python writes it, got {text!r}"]
     for text in ("None", "(3, 4)"):
@@ -352,8 +325,6 @@ def test_choices_are_a_combo_box(qtbot: QtBot) -> None:
     assert combo.currentText() == "same"
     combo.setCurrentIndex(0)
     assert seen == ["valid"]
-    with pytest.raises(ValueError, match="x: input should be 'valid' or 'same', got 'full'"):
-        form.set_values({"x": "full"})
 
 
 def test_a_text_is_taken_over_when_it_is_complete(qtbot: QtBot) -> None:
@@ -363,24 +334,3 @@ def test_a_text_is_taken_over_when_it_is_complete(qtbot: QtBot) -> None:
     assert seen == []
     qtbot.keyClick(line_of(form), Qt.Key.Key_Return)
     assert seen == ["abc"]
-
-
-@pytest.mark.parametrize(
-    ("parameter", "expected"),
-    [
-        (Parameter("n", int, 5), 5),
-        (Parameter("n", int, MISSING, minimum=1, maximum=1024), 1),
-        (Parameter("n", int, MISSING, minimum=3), 3),
-        (Parameter("x", float, MISSING, minimum=0.0, maximum=1.0), 0.5),
-        (Parameter("x", float, MISSING, minimum=2.0, exclusive=True), 3.0),
-        (Parameter("b", bool, MISSING), False),
-        (Parameter("s", str, MISSING), ""),
-        (Parameter("c", Literal["p", "q"], MISSING), "p"),
-        (Parameter("names", tuple[str, ...], MISSING), ()),
-        (Parameter("o", tuple[tuple[int, ...], ...], MISSING), axis_offsets(3)),
-        (Parameter("any", dict[str, int], MISSING), None),
-    ],
-    ids=lambda value: f"{value.name}, {value.bounds}" if isinstance(value, Parameter) else str(value),
-)
-def test_a_required_parameter_begins_with_the_plainest_value(parameter: Parameter, expected: Any) -> None:
-    assert parameter.plainest_value() == expected
