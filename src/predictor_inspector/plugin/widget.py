@@ -96,7 +96,6 @@ class InspectorWidget(QWidget):
             controller=self.controller,
             layers=self.controller.layers,
             rgb_mix=mix,
-            look_at=self.look_at,
             look_at_channel=self.look_at_channel,
             go_to=self.go_to,
             open_file=self._open_file,

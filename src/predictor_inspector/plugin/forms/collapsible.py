@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QSizePolicy, QToolButton, QWidget
+
+from predictor_inspector.plugin.forms.layouts import in_column
 
 
 class FoldButton(QToolButton):
@@ -31,11 +33,7 @@ class Collapsible(QWidget):
     def __init__(self, content: QWidget) -> None:
         super().__init__()
         self.button = FoldButton(content.windowTitle())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(self.button)
-        layout.addWidget(content)
+        self.setLayout(in_column(self.button, content, spacing=2))
         self.button.toggled.connect(content.setVisible)
         self.button.setChecked(True)
         content.windowTitleChanged.connect(self.button.setText)

@@ -8,12 +8,13 @@ from dataclasses import MISSING
 from typing import Any, Literal, get_origin
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QWidget
 from superqt import QElidingLabel
 
 from predictor_inspector.core.parameters import Parameter, parameters_of
 from predictor_inspector.plugin.forms.collapsible import FoldButton
 from predictor_inspector.plugin.forms.editors import ChoiceEdit, Editor, LineEdit, NumberEdit
+from predictor_inspector.plugin.forms.layouts import in_row
 from predictor_inspector.plugin.forms.offsets_table import OffsetsTable
 from predictor_inspector.plugin.forms.small_widgets import ERROR_COLOUR, ErrorLabel, flat_button
 
@@ -99,10 +100,7 @@ class _Row:
         line = grid.rowCount()
         grid.addWidget(self.reset, line, 2)
         if isinstance(self.editor, OffsetsTable):
-            heading = QHBoxLayout()
-            heading.addWidget(self.label)
-            heading.addWidget(self.editor.toolbar, 1)
-            grid.addLayout(heading, line, 0, 1, 2)
+            grid.addLayout(in_row(self.label, (self.editor.toolbar, 1)), line, 0, 1, 2)
             grid.addWidget(self.editor, line + 1, 0, 1, 3)
         else:
             grid.addWidget(self.label, line, 0)

@@ -1,4 +1,4 @@
-"""Rows, columns and tables of widgets."""
+"""Rows, columns, forms and tables of widgets."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QBoxLayout,
+    QFormLayout,
     QHBoxLayout,
     QHeaderView,
     QLayout,
@@ -50,6 +51,15 @@ def refill(layout: QBoxLayout, widgets: Sequence[QWidget]) -> None:
         old.deleteLater()
     for widget in widgets:
         layout.addWidget(widget)
+
+
+def in_form(*rows: tuple[Any, ...]) -> QFormLayout:
+    """Rows of a label and a field, or of a field alone, without margins."""
+    form = QFormLayout(verticalSpacing=4)
+    form.setContentsMargins(0, 0, 0, 0)
+    for row in rows:
+        form.addRow(*row)
+    return form
 
 
 class TreeTable(QTreeWidget):

@@ -10,7 +10,6 @@ from qtpy.QtCore import QModelIndex, QSignalBlocker, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QBoxLayout,
-    QHBoxLayout,
     QHeaderView,
     QMenu,
     QPushButton,
@@ -26,6 +25,7 @@ from qtpy.QtWidgets import (
 from predictor_inspector.core.array import spatial_axis_names
 from predictor_inspector.core.parameters import Parameter
 from predictor_inspector.plugin.forms.editors import Editor
+from predictor_inspector.plugin.forms.layouts import in_row
 from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, flat_button
 
 Offsets = tuple[tuple[int, ...], ...]
@@ -83,13 +83,9 @@ class OffsetsTable(Editor):
         self.row.addWidget(self._fit)
         self._remove = flat_button("−", "Remove the selected offsets, or the last one", self.remove_rows)
         self._copy = flat_button("Copy", "Duplicate the selected offsets, or the last one", self.duplicate_rows)
+        add = flat_button("+", "Add an offset", self.add_row)
         self.toolbar = QWidget()
-        bar = QHBoxLayout(self.toolbar)
-        bar.setContentsMargins(0, 0, 0, 0)
-        bar.setSpacing(2)
-        bar.addStretch(1)
-        for button in (self._make_presets(), flat_button("+", "Add an offset", self.add_row), self._copy, self._remove):
-            bar.addWidget(button)
+        self.toolbar.setLayout(in_row(None, self._make_presets(), add, self._copy, self._remove, spacing=2))
         table.itemChanged.connect(lambda: self._edit(self._read()))
         table.itemSelectionChanged.connect(self._update_buttons)
 

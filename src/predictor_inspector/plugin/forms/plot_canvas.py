@@ -13,36 +13,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-ACCENT = "#e0218a"
-"""Of what matters most: 4.4:1 on napari's light background and 3.6:1 on the dark one."""
-
-FILL = "#3f8fd6"
-"""Of areas and curves."""
+ACCENT = "#e0218a"  # what matters most: contrast 4.4:1 on napari's light background, 3.6:1 on the dark one
+FILL = "#3f8fd6"  # areas and curves
 
 
 def load_matplotlib() -> None:
-    """Import what plots are drawn with; to be called in a worker, since it takes some tenths of a second."""
+    """Import what draws plots; in a worker, since it takes some tenths of a second."""
     from matplotlib import figure, font_manager  # noqa: F401
     from matplotlib.backends import backend_agg  # noqa: F401
 
 
 class PlotCanvas(QWidget):
-    """One pair of axes on a transparent background.
+    """One pair of axes on a transparent background, drawn when it is seen and only if something has changed since.
 
-    It is drawn when it is seen, and only if something has changed since. The figure is kept from one drawing to the next:
-    to make one takes longer than to draw it.
-
-    Parameters
-    ----------
-    plot : callable
-        Draws on the axes that it is given, from which all lines, areas and texts have been removed; it is given the theme's
-        colour of text, too.
-    margins : tuple of float
-        Left, top, right and bottom of the axes, in heights of the letters.
-    height : float
-        In heights of the letters.
-    hover : callable, optional
-        Gives the tool tip of a place in the axes, in their coordinates; no tool tip if it is empty.
+    `plot` draws on cleared axes, and is given the theme's colour of text. `margins` (left, top, right, bottom) and
+    `height` are in heights of the letters. `hover` gives the tool tip of a place in the axes, in their coordinates.
     """
 
     def __init__(
@@ -56,7 +41,7 @@ class PlotCanvas(QWidget):
         super().__init__(parent)
         self._plot, self._margins, self._lines, self._hover = plot, margins, height, hover
         self._pixels = 12
-        self._canvas: FigureCanvasAgg | None = None
+        self._canvas: FigureCanvasAgg | None = None  # kept: to make one takes longer than to draw
         self._image: QImage | None = None
         self._style: tuple[str, int] | None = None
         self.setMouseTracking(hover is not None)
@@ -74,11 +59,11 @@ class PlotCanvas(QWidget):
         self.refresh()
 
     def sizeHint(self) -> QSize:
-        """As high as the letters want."""
+        """In proportion to the height of the letters."""
         return QSize(280, round(self._lines * self._pixels))
 
     def refresh(self) -> None:
-        """Draw again what is plotted, once it is seen."""
+        """Draw anew, once the plot is seen."""
         self._image = None
         self.update()
 
@@ -86,22 +71,21 @@ class PlotCanvas(QWidget):
         """Paint the plot."""
         if self._image is None:
             self._image = self._drawn()
-        painter = QPainter(self)
-        painter.drawImage(0, 0, self._image)
+        QPainter(self).drawImage(0, 0, self._image)
 
     def resizeEvent(self, event: Any) -> None:
-        """Another size needs another drawing."""
+        """Draw anew in another size."""
         super().resizeEvent(event)
         self._image = None
 
     def changeEvent(self, event: Any) -> None:
-        """So does another theme."""
+        """Draw anew in another theme."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
             self.refresh()
 
     def mouseMoveEvent(self, event: Any) -> None:
-        """Say what is under the mouse."""
+        """Show the tool tip of what is under the mouse."""
         if self._hover is None or self._canvas is None:
             return
         axes = self._canvas.figure.axes[0]

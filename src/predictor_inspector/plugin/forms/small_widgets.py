@@ -1,4 +1,4 @@
-"""Small widgets and layouts shared by several tabs: messages, labels, combo boxes, rows, wheel guard."""
+"""Small widgets shared by several tabs: messages, labels, combo boxes, buttons, wheel guard."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Any
 from qtpy.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
-    QFormLayout,
     QFrame,
-    QHBoxLayout,
     QLabel,
     QScrollArea,
     QSizePolicy,
@@ -100,25 +98,6 @@ def scrolling(content: QWidget) -> QScrollArea:
     area.setWidget(content)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
-
-
-def side_by_side(*widgets: QWidget, first_grows: bool = False) -> QHBoxLayout:
-    """Widgets in a row, of one width or with the first as wide as there is room."""
-    row = QHBoxLayout()
-    row.setSpacing(4)
-    for widget in widgets:
-        row.addWidget(widget, 0 if first_grows and row.count() else 1)
-    return row
-
-
-def form_of(parent: QWidget, *rows: tuple[Any, ...]) -> QFormLayout:
-    """Rows of a label and a field, or of a field alone."""
-    form = QFormLayout(parent)
-    form.setContentsMargins(0, 0, 0, 0)
-    form.setVerticalSpacing(4)
-    for row in rows:
-        form.addRow(*row)
-    return form
 
 
 def flat_button(text: str, tooltip: str, clicked: Callable[[], object]) -> QToolButton:

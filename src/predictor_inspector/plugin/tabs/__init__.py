@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from funlib.geometry import Roi
-from psygnal import SignalGroupDescriptor
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
@@ -30,95 +28,48 @@ from predictor_inspector.plugin.model.settings import Settings
 
 @dataclass(eq=False)
 class Derived:
-    """What tabs have worked out for other tabs; every change is told by ``events``.
-
-    Attributes
-    ----------
-    findings : sequence of Finding or None
-        Of the inspection shown; None where nobody has looked for any.
-    survey : Survey or None
-        The last one.
-    position : int or None
-        Which training position is shown.
-    """
+    """What tabs have worked out for other tabs."""
 
     findings: Sequence[Finding] | None = None
+    """Of the inspection shown; None where nobody has looked for any."""
     survey: Survey | None = None
+    """The last one."""
     position: int | None = None
-
-    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor(connect_child_events=False)
+    """The training position that is shown."""
 
 
 @dataclass(frozen=True)
 class TabContext:
-    """What a tab is made of: the dock's viewer, settings and live updates.
-
-    Attributes
-    ----------
-    viewer : napari.Viewer
-        That the dock is in.
-    settings : Settings
-        What is inspected and how; setting a field is as good as choosing it by hand.
-    history : History
-        Undo and redo of settings.
-    controller : LiveController
-        Live updates, with signals: ``resolved``, ``shown``, ``previewed``, ``outdated``, ``cleared``,
-        ``view_changed``, ``message``.
-    layers : OwnedLayers
-        The layers that the dock makes.
-    rgb_mix : RgbMix
-        Which channels the RGB view blends, and in which colours.
-    look_at : callable
-        Shows ``"target"``, ``"weight"`` or ``"target RGB"`` and hides the others.
-    look_at_channel : callable
-        Moves the viewer to the channel of this name or index.
-    go_to : callable
-        Pins the box at a region, in the counts of the ground truth, and moves the view there.
-    open_file : callable
-        Opens a file as layers; what is wrong with it is said in the dock.
-    derived : Derived
-        What tabs have worked out for other tabs.
-    """
+    """What a tab is made of: the dock's viewer, settings and live updates."""
 
     viewer: Any
+    """The napari viewer that the dock is in."""
     settings: Settings
+    """What is inspected and how; setting a field is as good as choosing it by hand."""
     history: History
+    """Undo and redo of settings."""
     controller: LiveController
+    """Live updates; its signals tell what is shown."""
     layers: OwnedLayers
+    """The layers that the dock makes."""
     rgb_mix: RgbMix
-    look_at: Callable[[str], None]
+    """Which channels the RGB view blends, and in which colours."""
     look_at_channel: Callable[[str | int], None]
+    """Moves the viewer to the channel of this name or index."""
     go_to: Callable[[Roi], None]
+    """Pins the box at a region, in the counts of the ground truth, and moves the view there."""
     open_file: Callable[[str], None]
+    """Opens a file as layers; what is wrong with it is said in the dock."""
     derived: Derived = field(default_factory=Derived)
-
-    @property
-    def blended(self) -> Callable[[Sequence[Channel]], list[tuple[int, str]]]:
-        """Gives the indices and colours of the channels, out of those that it is called with, that are blended."""
-        return self.rgb_mix.of
 
 
 class Tab(QWidget):
-    """A tab of the dock: what derived classes say of themselves, and what they are told.
-
-    Parameters
-    ----------
-    context : TabContext
-        Kept as the attribute ``context``.
-
-    Attributes
-    ----------
-    title : str
-        On the tab.
-    tool_tip : str
-        What the tab is for, in a sentence.
-    order : int
-        Tabs stand in this order.
-    """
+    """A tab of the dock, made of a context: what it is called, and what it is told."""
 
     title: ClassVar[str] = ""
     tool_tip: ClassVar[str] = ""
     order: ClassVar[int] = 100
+    """Tabs stand in this order."""
 
     renamed = Signal(str)
     """Another title: how much is in the tab."""

@@ -186,7 +186,7 @@ class Comparer(QObject):
 
     def _put_a(self, a: Inspection, view: str, place: Place) -> None:
         name, array = NAMES[view], a.weight if view == WEIGHT else a.target
-        blended = tuple(self._context.blended(a.channels)) or ((0, "#ffffff"),)
+        blended = tuple(self._context.rgb_mix.of(a.channels)) or ((0, "#ffffff"),)
         new = self._context.layers.find(name) is None
         have = a, self._names_of_b(), blended
         if new or self._have.get(name) != have:

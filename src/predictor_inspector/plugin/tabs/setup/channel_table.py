@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import (
@@ -14,13 +12,12 @@ from qtpy.QtWidgets import (
     QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.forms.small_widgets import side_by_side
+from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.tabs import TabContext
 
@@ -61,15 +58,11 @@ class ChannelTable(QWidget):
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setMinimumHeight(86)  # the header and three rows
         table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self._views = {name: QPushButton(title, checkable=True) for name, title in _VIEWS.items()}
+        self._views = {name: QPushButton(title, checkable=True, objectName=name) for name, title in _VIEWS.items()}
         for name, button in self._views.items():
             button.setToolTip(f"Show the layer {name!r} and hide the others")
-            button.clicked.connect(partial(self._controller.look_at, name))
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(side_by_side(*self._views.values()))
-        layout.addWidget(table, 1)
+            button.clicked.connect(lambda _checked, n=name: self._controller.look_at(n))
+        self.setLayout(in_column(in_row(*self._views.values()), (table, 1)))
         table.itemChanged.connect(self._on_item)
         table.cellClicked.connect(lambda row, _column: self._controller.look_at_channel(row))
         table.cellDoubleClicked.connect(lambda row, _column: self._ask_colour(row))

@@ -12,7 +12,7 @@ from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.core.text import format_bytes, format_duration
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.engine.devices import available_devices
-from predictor_inspector.plugin.forms.small_widgets import form_of, side_by_side
+from predictor_inspector.plugin.forms.layouts import in_form, in_row
 from predictor_inspector.plugin.memory_setting import CHOICES
 from predictor_inspector.plugin.model.resolve import Message
 from predictor_inspector.plugin.model.tile_plan import AUTO, memory_of
@@ -71,13 +71,13 @@ class ComputePanel(QWidget):
         self._timings = QElidingLabel("–")
         self._last_run = "–"
         self._waiting = False  # something to compute isn't begun without being asked for, even live
-        form_of(
-            self,
-            ("device", side_by_side(device, live, self._button, first_grows=True)),
-            (side_by_side(outside, balance, memory),),
+        form = in_form(
+            ("device", in_row((device, 1), live, self._button)),
+            (in_row((outside, 1), (balance, 1), (memory, 1)),),
             (self._bar,),
             ("last run", self._timings),
         )
+        self.setLayout(form)
         self._patience = QTimer(self, singleShot=True, interval=_WORTH_SHOWING)
         self._patience.timeout.connect(lambda: self._show_busy(True))
         self._show_busy(False)

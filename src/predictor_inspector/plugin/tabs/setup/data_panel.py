@@ -7,7 +7,8 @@ from typing import Any
 from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from predictor_inspector.data import readable_suffixes
-from predictor_inspector.plugin.forms.small_widgets import ValueCombo, form_of, side_by_side
+from predictor_inspector.plugin.forms.layouts import in_form, in_row
+from predictor_inspector.plugin.forms.small_widgets import ValueCombo
 from predictor_inspector.plugin.model.axes import Axes, is_telling, readings_of
 from predictor_inspector.plugin.tabs import TabContext
 from predictor_inspector.plugin.tabs.setup.bound import bound_combo
@@ -29,12 +30,8 @@ class DataPanel(QWidget):
         self._axes = bound_combo(self._settings, "axes", {}, tip, 10, self._axes_title)
         button = QPushButton("Open…", toolTip="Open OME-Zarr, zarr, HDF5 or TIFF; or drop files on the window")
         button.clicked.connect(self._ask)
-        form = form_of(
-            self,
-            ("ground truth", side_by_side(gt, button, first_grows=True)),
-            ("annotated", mask),
-            ("axes", self._axes),
-        )
+        form = in_form(("ground truth", in_row((gt, 1), button)), ("annotated", mask), ("axes", self._axes))
+        self.setLayout(form)
         self._axes_label = form.labelForField(self._axes)
         self._settings.events.gt_layer.connect(self._offer_axes)
         self._offer_axes()

@@ -8,14 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMenu, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMenu, QPushButton, QWidget
 
 from predictor_inspector.core.config import config_from_yaml, predictor_class, predictor_kinds, predictor_to_yaml
 from predictor_inspector.core.export import predictor_to_dacapo_yaml, predictor_to_python
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import capitalised
 from predictor_inspector.plugin.forms.form import ParameterForm, readable
-from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, ErrorLabel, ValueCombo, side_by_side
+from predictor_inspector.plugin.forms.layouts import in_column, in_row
+from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, ErrorLabel, ValueCombo
 from predictor_inspector.plugin.model.predictor_choice import presets_for
 from predictor_inspector.plugin.model.settings import Settings
 
@@ -32,14 +33,8 @@ class PredictorPanel(QWidget):
         self._combo = ValueCombo({kind: kind_title(kind) for kind in predictor_kinds()})
         self._combo.setObjectName("kind")
         self._message = ErrorLabel()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addWidget(self._combo)
-        self._place = QVBoxLayout()
-        layout.addLayout(self._place)
-        layout.addWidget(self._message)
-        layout.addLayout(self._make_buttons())
+        self._place = in_column()
+        self.setLayout(in_column(self._combo, self._place, self._message, self._make_buttons()))
         self._combo.chosen.connect(self._on_kind)
         settings.events.predictor_choice.connect(self._show)
         settings.events.gt.connect(self._show)
@@ -76,9 +71,8 @@ class PredictorPanel(QWidget):
         load.addAction("Paste YAML", self._paste)
         reset = QPushButton("Reset", objectName="reset", toolTip="Return every parameter to its starting value")
         reset.clicked.connect(lambda: self._settings.choose_parameters({}))
-        return side_by_side(
-            _menu_button("Presets", presets), reset, _menu_button("Copy as", copy), _menu_button("Load", load)
-        )
+        buttons = _menu_button("Presets", presets), reset, _menu_button("Copy as", copy), _menu_button("Load", load)
+        return in_row(*((button, 1) for button in buttons))
 
     def _show(self) -> None:
         """Show kind and parameters as they are set, and at the parameters what is wrong with them."""

@@ -10,12 +10,11 @@ from superqt import QElidingLabel
 
 from predictor_inspector.core.text import format_shape
 from predictor_inspector.inspection import Inspection
+from predictor_inspector.plugin.forms.layouts import in_form, in_row
 from predictor_inspector.plugin.forms.small_widgets import (
     ErrorLabel,
     MessageLabel,
-    form_of,
     guard_wheel,
-    side_by_side,
 )
 from predictor_inspector.plugin.live.tiling import TiledRun
 from predictor_inspector.plugin.model.box import central
@@ -58,16 +57,16 @@ class RegionPanel(QWidget):
         self._smaller.clicked.connect(self._make_smaller)
         self._coarser = QPushButton("Coarser level", toolTip="Inspect the next coarser level of the layer")
         self._coarser.clicked.connect(lambda: setattr(settings, "level", settings.level + 1))
-        form = form_of(
-            self,
-            ("region", side_by_side(mode, thickness, first_grows=True)),
+        form = in_form(
+            ("region", in_row((mode, 1), thickness)),
             ("level", self._level),
             ("size", self._size),
             ("note", self._note),
             (self._refusal,),
             (self._offer,),
-            (side_by_side(self._smaller, self._coarser),),
+            (in_row(self._smaller, self._coarser),),
         )
+        self.setLayout(form)
         self._level_label = form.labelForField(self._level)
         self._adapt()
         self._on_message(Message())

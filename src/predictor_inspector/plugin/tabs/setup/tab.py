@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from predictor_inspector.plugin.forms.collapsible import Collapsible
+from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.small_widgets import scrolling
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.setup.channel_table import ChannelTable
@@ -31,7 +32,5 @@ class SetupTab(Tab):
         column.addWidget(Collapsible(RegionPanel(context)))
         column.addWidget(Collapsible(ComputePanel(context)))
         column.addWidget(Collapsible(ChannelTable(context)), 1)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(scrolling(inner))
+        self.setLayout(in_column(scrolling(inner)))
         self.setContentsMargins(0, 0, 0, 0)

@@ -92,7 +92,7 @@ def apply_session(session: Session, context: TabContext) -> None:
 def apply_style(display: Display, context: TabContext) -> None:
     """Restore which view is shown, and the style of layers; to be called when the layers show a result."""
     if display.view is not None:
-        context.look_at(display.view)
+        context.controller.look_at(display.view)
     for layer in context.viewer.layers:
         look = display.layers.get(role_of(layer) or layer.name)
         if look is not None:
