@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QTabWidget
 
 from predictor_inspector.plugin.tabs import TABS, Tab, TabContext
 
-from .window import Window
+from ..window import Window
 
 
 class Listening(Tab):
