@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker
+from qtpy.QtCore import QObject, QSignalBlocker
 from qtpy.QtWidgets import QWidget
 
 from predictor_inspector.plugin.forms.small_widgets import ValueCombo
@@ -31,12 +31,20 @@ def bind(control: QWidget, changed: Any, show: Callable[[Any], None], settings: 
 
     `changed` is the control's signal with its value, and `show` gives it a value.
     """
-
-    def show_quietly(value: Any) -> None:
-        with QSignalBlocker(control):
-            show(value)
-
+    binding = _Binding(control, show)
     control.setObjectName(name)
-    show_quietly(getattr(settings, name))
+    binding.show(getattr(settings, name))
     changed.connect(lambda value: setattr(settings, name, value))
-    settings.events[name].connect(show_quietly)
+    settings.events[name].connect(binding.show)
+
+
+class _Binding(QObject):
+    """Shows a setting in its parent. Settings hold methods weakly, but a function, and all that it holds, for good."""
+
+    def __init__(self, control: QWidget, show: Callable[[Any], None]) -> None:
+        super().__init__(control)
+        self._show = show
+
+    def show(self, value: Any) -> None:
+        with QSignalBlocker(self.parent()):
+            self._show(value)

@@ -10,8 +10,9 @@ from predictor_inspector.data import readable_suffixes
 from predictor_inspector.plugin.forms.layouts import in_form, in_row
 from predictor_inspector.plugin.forms.small_widgets import ValueCombo
 from predictor_inspector.plugin.model.axes import Axes, is_telling, readings_of
+from predictor_inspector.plugin.model.settings import LayerChoices, Settings
 from predictor_inspector.plugin.tabs import TabContext
-from predictor_inspector.plugin.tabs.setup.bound import bound_combo
+from predictor_inspector.plugin.tabs.setup.bound import bind, bound_combo
 
 
 class DataPanel(QWidget):
@@ -20,11 +21,17 @@ class DataPanel(QWidget):
     def __init__(self, context: TabContext) -> None:
         super().__init__(windowTitle="Data")
         self._settings, self._open_file = context.settings, context.open_file
-        gt = self._layer_combo(
-            "gt_layer", "none", "The layer with the ids of objects or classes: labels, or an image of whole numbers"
+        gt = _LayerCombo(
+            self._settings,
+            "gt_layer",
+            "none",
+            "The layer with the ids of objects or classes: labels, or an image of whole numbers",
         )
-        mask = self._layer_combo(
-            "mask_layer", "everywhere", "Where the ground truth is annotated: non-zero voxels of this layer"
+        mask = _LayerCombo(
+            self._settings,
+            "mask_layer",
+            "everywhere",
+            "Where the ground truth is annotated: non-zero voxels of this layer",
         )
         tip = "What the axes of the ground truth are; the time that is shown is inspected"
         self._axes = bound_combo(self._settings, "axes", {}, tip, 10, self._axes_title)
@@ -35,24 +42,6 @@ class DataPanel(QWidget):
         self._axes_label = form.labelForField(self._axes)
         self._settings.events.gt_layer.connect(self._offer_axes)
         self._offer_axes()
-
-    def _layer_combo(self, name: str, none: str, purpose: str) -> ValueCombo:
-        """The layers on offer for a setting, after an entry for none; long names show in the tool tip."""
-        settings = self._settings
-        combo = bound_combo(settings, name, {}, purpose, 10, lambda layer: none if layer is None else layer.name)
-
-        def offer() -> None:
-            layers = {layer: layer.name for layer in getattr(settings.layers, name)}
-            combo.offer({None: none, **layers}, getattr(settings, name))
-
-        def describe(layer: Any | None) -> None:
-            combo.setToolTip(purpose if layer is None else layer.name)
-
-        offer()
-        describe(getattr(settings, name))
-        settings.events.layers.connect(offer)
-        settings.events[name].connect(describe)
-        return combo
 
     def _offer_axes(self) -> None:
         layer = self._settings.gt_layer
@@ -70,3 +59,24 @@ class DataPanel(QWidget):
         path, _ = QFileDialog.getOpenFileName(self, "Open ground truth", "", filters)
         if path:
             self._open_file(path)
+
+
+class _LayerCombo(ValueCombo):
+    """The layers on offer for a setting, after an entry for none; long names show in the tool tip."""
+
+    def __init__(self, settings: Settings, name: str, none: str, purpose: str) -> None:
+        super().__init__({}, purpose, 10, lambda layer: none if layer is None else layer.name)
+        self._settings, self._none, self._purpose = settings, none, purpose
+        bind(self, self.chosen, self.set_value, settings, name)
+        settings.events.layers.connect(self._offer)
+        settings.events[name].connect(self._describe)
+        self._offer(settings.layers)
+        self._describe(getattr(settings, name))
+
+    def _offer(self, choices: LayerChoices) -> None:
+        name = self.objectName()
+        layers = {layer: layer.name for layer in getattr(choices, name)}
+        self.offer({None: self._none, **layers}, getattr(self._settings, name))
+
+    def _describe(self, layer: Any | None) -> None:
+        self.setToolTip(self._purpose if layer is None else layer.name)
