@@ -5,14 +5,4 @@ from predictor_inspector.inspection.engine.regions import Regions, regions_for
 from predictor_inspector.inspection.engine.run import Inspection, Request, inspect, run
 from predictor_inspector.inspection.engine.tiles import Tile, TiledInspection
 
-__all__ = [
-    "Inspection",
-    "Regions",
-    "Request",
-    "Source",
-    "Tile",
-    "TiledInspection",
-    "inspect",
-    "regions_for",
-    "run",
-]
+__all__ = ["Inspection", "Regions", "Request", "Source", "Tile", "TiledInspection", "inspect", "regions_for", "run"]

@@ -19,22 +19,12 @@ ROUNDING = 1e-5
 
 @dataclass(frozen=True)
 class Change:
-    """One value that differs.
+    """One value that differs."""
 
-    Attributes
-    ----------
-    name : str
-        Of a parameter, a setting or a statistic.
-    a, b : object
-        Its values, plain numbers, strings and lists; None where there is none.
-    channel : str
-        The channel of a statistic, else empty.
-    """
-
-    name: str
-    a: Any
+    name: str  # of a parameter, a setting or a statistic
+    a: Any  # plain numbers, strings and lists; None where there is none
     b: Any
-    channel: str = ""
+    channel: str = ""  # of a statistic
 
     @property
     def is_table(self) -> bool:

@@ -35,14 +35,8 @@ SAME = 1e-5
 class ChannelDifference:
     """How far apart one channel's values are, over the voxels that both inspections have.
 
-    Attributes
-    ----------
-    target, weight : float
-        The largest absolute difference of finite values; nan if there are none.
-    target_mean, weight_mean : float
-        The mean absolute difference of finite values.
-    target_changed, weight_changed : float
-        Fraction of voxels that differ by more than `SAME`.
+    `target` and `weight` are the largest absolute differences of finite values, nan if there are none, and `…_mean` the mean
+    ones; `…_changed` are the fractions of voxels that differ by more than `SAME`.
     """
 
     name: str

@@ -30,19 +30,10 @@ def chunk_shape(shape: Sequence[int], tile: Sequence[int]) -> tuple[int, ...]:
 
 
 class HeldResults:
-    """Target and weight of a tiled inspection, put together tile by tile.
+    """Target and weight of a tiled inspection, put together tile by tile: float32, [C, …spatial axes], NaN where unknown.
 
-    Parameters
-    ----------
-    in_memory : bool
-        Whether they lie in memory, or compressed in temporary files that are deleted when nothing refers to them any more.
-    kept : int
-        Bytes of what lies in files that may be kept in memory.
-
-    Attributes
-    ----------
-    target, weight : Array
-        float32, [C, …spatial axes], NaN where nothing is known yet: tensors in memory, or read when they are sliced.
+    They are tensors `in_memory`, or lie compressed in temporary files that are read when they are sliced, and deleted when
+    nothing refers to them any more; of these, `kept` bytes may be kept in memory.
     """
 
     def __init__(self, tiled: TiledInspection, in_memory: bool, kept: int = 0) -> None:

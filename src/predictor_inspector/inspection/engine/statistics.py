@@ -63,22 +63,12 @@ STATISTICS = {
 
 @dataclass(frozen=True)
 class ChannelSums:
-    """Sums from which the statistics of a region follow; those of parts add up to those of the whole.
-
-    Attributes
-    ----------
-    sums : numpy.ndarray
-        float64, [3, C]: of the target, of the weights, and of the weights of the positive class.
-    peaks : numpy.ndarray
-        float64, [4, C]: the largest -target, target, weight of the negative and weight of the positive class.
-    counts : numpy.ndarray
-        int64, [3, C]: voxels of the positive class, then of the negative and the positive class with a weight.
-    """
+    """Sums from which the statistics of a region follow; those of parts add up to those of the whole."""
 
     voxels: int
-    sums: np.ndarray
-    peaks: np.ndarray
-    counts: np.ndarray
+    sums: np.ndarray  # float64, [3, C]: of the target, of the weights, and of the weights of the positive class
+    peaks: np.ndarray  # float64, [4, C]: the largest -target, target, weight of the negative and of the positive class
+    counts: np.ndarray  # int64, [3, C]: voxels of the positive class, then of the negative and positive with a weight
 
     def __add__(self, other: ChannelSums) -> ChannelSums:
         return ChannelSums(

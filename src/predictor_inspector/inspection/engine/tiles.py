@@ -41,23 +41,13 @@ _ALIGNED = 64
 
 @dataclass(frozen=True)
 class Tile:
-    """A computed tile. Arrays lie on the CPU.
-
-    Attributes
-    ----------
-    target, weight : Array
-        float32, [C, …spatial axes], on `roi`.
-    fresh : bool
-        Whether this is the tile's first time; the second time its target is the same.
-    balanced : bool
-        Whether the weights are those of the whole region; before, classes are balanced over the tiles so far.
-    """
+    """A computed tile. Arrays lie on the CPU."""
 
     roi: Roi
-    target: Array
+    target: Array  # float32, [C, …spatial axes], on `roi`, as is the weight
     weight: Array
-    fresh: bool
-    balanced: bool
+    fresh: bool  # whether this is the tile's first time; the second time its target is the same
+    balanced: bool  # whether the weights are those of the whole region; before, they are balanced over the tiles so far
 
 
 def tiles_of(roi: Roi, grid: Array, shape: Sequence[int]) -> list[Roi]:

@@ -37,20 +37,10 @@ EXPLANATIONS: Extensions[Explain] = Extensions(
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why one voxel has the target and the weight that it has.
+    """Why one voxel has the target, `value`, and the `weight` that it has.
 
-    Attributes
-    ----------
-    title : str
-        The channel, and where in the world the voxel lies.
-    index : tuple of int
-        The voxel's place in the ROI.
-    position : tuple of float
-        Its centre in the unit of length.
-    value, weight : float
-        What target and weight hold.
-    why_value, why_weight : Reason
-        The arithmetic that leads to them.
+    `title` says the channel and where in the world the voxel lies, `index` is its place in the ROI, and `position` its centre
+    in the unit of length.
     """
 
     title: str

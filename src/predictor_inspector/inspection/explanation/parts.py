@@ -84,16 +84,9 @@ class Curve:
 class Reason:
     """Why a target or a weight is what it is.
 
-    Attributes
-    ----------
-    steps : tuple of str
-        The arithmetic, line by line.
-    derived : float or None
-        The result of the arithmetic; None where it isn't retraced.
-    sentence : str
-        The reason in one plain sentence with ids, numbers and units; needed for a target.
-    curve : Curve or None
-        The function of the last step, if it is one to draw.
+    `steps` are the arithmetic, line by line, and `derived` its result, None where it isn't retraced. `sentence` is the reason
+    in one plain sentence with ids, numbers and units, needed for a target. `curve` is the function of the last step, if it is
+    one to draw.
     """
 
     steps: tuple[str, ...]

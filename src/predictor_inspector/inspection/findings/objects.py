@@ -13,10 +13,7 @@ from predictor_inspector.inspection.findings import Finding, Kind, Severity, Sub
 from predictor_inspector.inspection.findings.subject import each_or_all, either
 
 STRAY_SHARE, STRAY_VOXELS = 0.1, 27  # of an object: from both on a separate piece is more than a speck
-SPECK_VOXELS, SPECK_SHARE = (
-    64,
-    0.05,
-)  # an object of fewer voxels, and of a smaller share of what other objects have, is one
+SPECK_VOXELS, SPECK_SHARE = 64, 0.05  # a speck has fewer voxels, and a smaller share of what other objects have
 FAINT = 0.25  # a distance target that stays below this inside an object hardly differs from that of its boundary
 
 EMPTY_REGION = Kind(

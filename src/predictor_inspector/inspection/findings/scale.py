@@ -23,13 +23,9 @@ FAINT, DEEPEST = 0.25, 0.95
 # Half-thicknesses of objects in σ, between which a window of σ shows both where the boundary is and what lies inside.
 THIN, THICK = 0.2, 6.0
 MOSTLY_SMALL = 0.5  # share of objects' voxels in objects smaller than σ, from which on that is what objects are like
-UNEVEN, WIDE = (
-    3.0,
-    300,
-)  # from this ratio of voxel sizes on windows are uneven, and from so many voxels on they are wide
-FEW_POSITIVE = (
-    0.05  # of objects' voxels with a partner in the same one; with offsets as long as objects are wide it is 0
-)
+# From this ratio of voxel sizes on windows are uneven, and from so many voxels on they are wide.
+UNEVEN, WIDE = 3.0, 300
+FEW_POSITIVE = 0.05  # of objects' voxels with a partner in the same one: 0 with offsets as long as objects are wide
 SAMPLE = 160  # voxels a side of the middle of larger regions, where thickness is measured
 
 _ENOUGH = 64  # voxels inside objects, or pairs, from which on a statistic is reliable

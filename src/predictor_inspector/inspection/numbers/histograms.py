@@ -37,18 +37,8 @@ class Limit:
 class Histogram:
     """How often a channel takes which value in the ROI.
 
-    Attributes
-    ----------
-    statistics : ChannelStatistics
-        The channel's name and totals.
-    edges : numpy.ndarray
-        float64, [bins + 1].
-    counts : numpy.ndarray
-        int64, [bins]: voxels, with or without weight; those without a finite value are in none.
-    weights : numpy.ndarray
-        float64, [bins]: the sum of their weights, which is what the loss sees.
-    limits : tuple of Limit
-        Values worth marking: where tanh saturates or descriptors are clipped, and where a boundary is.
+    `edges` are float64, [bins + 1]. `counts`, int64, [bins], are of voxels with and without weight; those without a finite
+    value are in no bin. `weights`, float64, [bins], are sums of the voxels' weights, which is what the loss sees.
     """
 
     statistics: ChannelStatistics
@@ -106,18 +96,9 @@ def limits(inspection: Inspection, channel: int) -> tuple[Limit, ...]:
 
 @dataclass(frozen=True)
 class ObjectSums:
-    """Voxels, and sums of target and weight, of each object in the ROI.
+    """Voxels, int64, [N], and sums of target and weight, float64, [N, C], of each object in the ROI.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The channels.
-    ids : numpy.ndarray
-        [N]: the objects, background included.
-    voxels : numpy.ndarray
-        int64, [N].
-    targets, weights : numpy.ndarray
-        float64, [N, C]: sums over the object's voxels.
+    `names` are those of the channels, and `ids`, [N], those of the objects, background included.
     """
 
     names: tuple[str, ...]

@@ -13,18 +13,10 @@ from predictor_inspector.inspection.explanation.voxel import Voxel, voxel_at
 
 @dataclass(frozen=True)
 class Probe:
-    """One voxel of an inspection.
+    """One voxel of an inspection: `index` is its place in the ROI, in voxels, with one of `ids` per ground-truth channel.
 
-    Attributes
-    ----------
-    index : tuple of int
-        Its place in the ROI, in voxels.
-    ids : tuple of int
-        One for each channel of the ground truth.
-    annotated : bool
-        Whether the mask is non-zero here, in any channel.
-    names : tuple of str
-        The channels, each with its target in `values` and its weight in `weights`.
+    It is `annotated` where the mask is non-zero in any channel. Each of the channels `names` has its target in `values` and
+    its weight in `weights`.
     """
 
     index: tuple[int, ...]

@@ -18,14 +18,7 @@ from predictor_inspector import __version__
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of, predictor_to_yaml
 from predictor_inspector.core.parameters import parameters_of
-from predictor_inspector.core.text import (
-    capitalised,
-    counted,
-    format_bytes,
-    format_duration,
-    format_roi,
-    format_value,
-)
+from predictor_inspector.core.text import capitalised, counted, format_bytes, format_duration, format_roi, format_value
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.findings import Finding

@@ -32,16 +32,9 @@ class _Part(BaseModel):
 
 
 class Origin(_Part):
-    """Where an array comes from.
+    """Where an array comes from: `path` of a file or container, and its `name` in that; `layer` is the one that showed it.
 
-    Attributes
-    ----------
-    path : str or None
-        A file or container; None for data that never were in one.
-    name : str or None
-        The array in it.
-    layer : str or None
-        The name of the layer that showed it.
+    Data that never were in a file have no path.
     """
 
     path: str | None = None
@@ -71,16 +64,9 @@ class Axes(_Part):
 
 
 class Data(_Part):
-    """What was inspected.
+    """What was inspected: ids, and where they are annotated; no mask for everywhere.
 
-    Attributes
-    ----------
-    ground_truth, mask : Origin
-        Ids, and where they are annotated; no mask for everywhere.
-    index : dict of str to int
-        Positions on further axes: ``{"t": 3}``.
-    axes : Axes or None
-        Where the file doesn't say.
+    `index` has positions on further axes, ``{"t": 3}``; `axes` are given where the file doesn't say.
     """
 
     ground_truth: Origin
@@ -90,16 +76,9 @@ class Data(_Part):
 
 
 class Region(_Part):
-    """Where it was inspected.
+    """Where it was inspected: corners of the last region, in `unit`, and its thickness in slices.
 
-    Attributes
-    ----------
-    begin, end : tuple of float or None
-        Corners of the region that was inspected last, in `unit`.
-    thickness : int
-        In slices.
-    position : int or None
-        The number of the training position that was shown.
+    `position` is the number of the training position that was shown, if one was.
     """
 
     mode: Literal["view", "box", "layer"] = "layer"
@@ -181,15 +160,7 @@ class Look(_Part):
 
 
 class Display(_Part):
-    """How it was shown.
-
-    Attributes
-    ----------
-    point : tuple of float
-        Where the viewer's sliders were.
-    layers : dict of str to Look
-        By the layers' names.
-    """
+    """How it was shown: `point` is where the viewer's sliders were, and `layers` has looks by the layers' names."""
 
     view: Literal["target", "weight", "target RGB"] | None = None
     channel: int = Field(default=0, ge=0)

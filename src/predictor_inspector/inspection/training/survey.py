@@ -56,10 +56,7 @@ class Survey:
 
 
 def survey(
-    request: Request,
-    rois: Sequence[Roi],
-    find: Find = find_quickly,
-    progress: Progress | None = None,
+    request: Request, rois: Sequence[Roi], find: Find = find_quickly, progress: Progress | None = None
 ) -> Iterator[Survey]:
     """Inspect one region after the other, with class counts that move on as they do in training.
 

@@ -108,11 +108,7 @@ def overview_figure(inspection: Inspection) -> Figure:
     return figure
 
 
-def publication_figure(
-    inspection: Inspection,
-    channels: Sequence[str] | None = None,
-    width: float = 7.2,
-) -> Figure:
+def publication_figure(inspection: Inspection, channels: Sequence[str] | None = None, width: float = 7.2) -> Figure:
     """Ground truth at the left, then a column per channel: its target above its weights, on the same plane.
 
     All weights share one scale. A scale bar is in the ground truth, colour bars are at the end of each row, and parameters
