@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 from funlib.geometry import Coordinate, Roi
+from qtpy.QtWidgets import QLineEdit, QSpinBox
 from stage import IMAGES, Stage
 
 from predictor_inspector.plugin.launch import DEMO_CONFIG
@@ -183,8 +184,8 @@ def take_survey(stage: Stage) -> None:
     stage.predict("affinities", neighborhood=LONG, lsds=False, mask_pairs=False)
     stage.tab("Survey")
     survey = stage.widget.tabs["survey"]
-    survey._size.setText("20, 96, 96")
-    survey._annotated.setValue(50)
+    survey.findChild(QLineEdit, "survey size").setText("20, 96, 96")
+    survey.findChild(QSpinBox, "survey annotated").setValue(50)
     survey.start()
     stage.photograph_tab("survey", "Survey", height=660)
     stage.tab("Inspect")
