@@ -19,8 +19,7 @@ from predictor_inspector.plugin.widget import InspectorWidget
 
 TITLE = "Predictor Inspector"
 _PATIENCE_MS, _UNTIL_DRAWN_MS = 120_000, 1000
-_SIZE = (1480, 940)
-"""Of the window in pixels, if the screen allows, so that all of the dock is seen without scrolling."""
+_SIZE = (1480, 940)  # of the window in pixels, if the screen allows, so that all of the dock is seen without scrolling
 _DOCK_WIDTH = 450  # the longest names of channels fit
 
 DEMO_CONFIG = {

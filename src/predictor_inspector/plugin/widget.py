@@ -92,7 +92,6 @@ class InspectorWidget(QWidget):
         self.context = TabContext(
             viewer=viewer,
             settings=self.settings,
-            history=self.history,
             controller=self.controller,
             layers=self.controller.layers,
             rgb_mix=mix,

@@ -40,8 +40,7 @@ CHANNELS = (
 _SIGNED = ((0.55, 0.8, 1, 1), (0.1, 0.4, 0.85, 1), (0.05, 0.05, 0.1, 1), (0.85, 0.35, 0.05, 1), (1, 0.85, 0.45, 1))
 """Colours of the signed colormap, RGBA."""
 
-_BLENDED_AT_FIRST = 3
-"""Channels of a group that are blended at first: the primary colours."""
+_BLENDED_AT_FIRST = 3  # channels of a group that are blended at first: the primary colours
 
 Names = tuple[str, ...]
 

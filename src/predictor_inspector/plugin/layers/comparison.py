@@ -18,8 +18,7 @@ from predictor_inspector.plugin.model.axes import Place
 NAMES = {view: f"{view} (A)" for view in VIEWS}
 DIFFERENCE = "difference (B − A)"
 _ALL = (*NAMES.values(), DIFFERENCE)
-_GAP = 4
-"""Pixels between A and B."""
+_GAP = 4  # pixels between A and B
 
 _STYLE = ("opacity", "gamma", "rendering", "blending", "interpolation2d", "interpolation3d")
 _COLOURS = ("colormap", "contrast_limits_range", "contrast_limits")

@@ -14,11 +14,9 @@ from predictor_inspector.plugin.model.axes import Place
 LayerData = tuple[Any, dict[str, Any], str]
 Kind = Literal["labels", "image", "mask"]
 
-SOURCE = "predictor_inspector_source"
-"""Metadata key of where a layer's array lies: ``{"path": …, "name": …}``."""
+SOURCE = "predictor_inspector_source"  # metadata key of where a layer's array lies: ``{"path": …, "name": …}``
 
-_IN_MEMORY = 2**26
-"""Arrays of at most so many values are read at once, which makes panning smooth; larger ones chunk by chunk."""
+_IN_MEMORY = 2**26  # values of arrays that are read at once, so that panning is smooth; larger ones chunk by chunk
 
 
 class LayerGeometry(NamedTuple):

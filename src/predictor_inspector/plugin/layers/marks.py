@@ -16,8 +16,7 @@ from predictor_inspector.plugin.model.axes import Place
 
 LINES, VOXELS = "explanation", "explanation voxels"
 
-Extent = tuple[np.ndarray, np.ndarray]
-"""The low and the high corner of the upright box that a mark fills."""
+Extent = tuple[np.ndarray, np.ndarray]  # the low and the high corner of the upright box that a mark fills
 
 COLOURS = {
     "voxel": "#ffffff",
@@ -34,27 +33,15 @@ CASING = "#000000"
 _FADED = "70"
 _PLATE = "#000000c8"
 _WIDTH, _CASING_WIDTH = 3.0, 6.0
-_HEAD = 16.0
-"""Length of an arrow's head, in pixels; so are the widths of lines and of their casing."""
-
-_RING, _DOT = 9.0, 5.0
-"""Radii of the ring that stands for an arrow seen from its end, and of a point, in pixels."""
-
-_TINY = 6.0
-"""Pixels below which a box is ringed."""
-
+_HEAD = 16.0  # length of an arrow's head, in pixels; so are the widths of lines and of their casing
+_RING, _DOT = 9.0, 5.0  # radii of the ring that stands for an arrow seen from its end, and of a point, in pixels
+_TINY = 6.0  # pixels below which a box is ringed
+# Of an ellipse's corners, in a slice and in 3-D, where napari makes a tube of every line.
 _ANGLES = {False: np.linspace(0, 2 * np.pi, 49), True: np.linspace(0, 2 * np.pi, 21)}
-"""Of an ellipse's corners, in a slice and in 3-D, where napari makes a tube of every line."""
 
-TEXT_PIXELS = 18.0
-"""Height of a label's text on the canvas."""
-
-_SMALL = 16.0
-"""Marks of at most so many text heights are kept free of labels."""
-
-_LETTER = 0.6
-"""Width of a letter, of its height, on average."""
-
+TEXT_PIXELS = 18.0  # height of a label's text on the canvas
+_SMALL = 16.0  # marks of at most so many text heights are kept free of labels
+_LETTER = 0.6  # width of a letter, of its height, on average
 _POINTS_PER_PIXEL = 0.6
 _TEXT = {
     "string": "{label}",

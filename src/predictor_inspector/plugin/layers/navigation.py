@@ -10,11 +10,9 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.plugin.model.view import picture_size, view_of
 
-_FILLED = 0.8
-"""Share of the canvas that a region fills after going to it."""
-
-_SPAN, _SMALLEST = 0.4, 40
-"""Share of the canvas that voxels span after zooming to them, and pixels of it below which that is done."""
+_FILLED = 0.8  # share of the canvas that a region fills after going to it
+_SPAN = 0.4  # share of the canvas that voxels span after zooming to them
+_SMALLEST = 40  # pixels of the canvas below which that is done
 
 
 def go_to_region(viewer: Any, roi: Roi, grid: Array) -> None:

@@ -11,8 +11,7 @@ from napari.layers import Shapes
 
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 
-OWNER = "predictor_inspector"
-"""Metadata key of layers that the plugin made; its value is the layer's role."""
+OWNER = "predictor_inspector"  # metadata key of layers that the plugin made; its value is the layer's role
 
 Kind = Literal["image", "labels", "shapes"]
 

@@ -17,11 +17,9 @@ from predictor_inspector.plugin.layers.colours import blend
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry, geometry_beside
 from predictor_inspector.plugin.model.axes import Place
 
-_LARGE = 2**26
-"""Values of a target that are blended where they are looked at, not all at once."""
+_LARGE = 2**26  # values of a target that are blended where they are looked at, not all at once
 
-Blended = Sequence[tuple[int, str]]
-"""Indices and colours of the channels of the RGB view; none for no such view."""
+Blended = Sequence[tuple[int, str]]  # indices and colours of the channels of the RGB view; none for no such view
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,8 @@ from predictor_inspector.plugin.layers.pictures import Pictures
 TARGET, WEIGHT, RGB = "target", "weight", "target RGB"
 VIEWS = (TARGET, WEIGHT, RGB)
 
-_SHOWN = "predictor_inspector_values"
-"""Metadata key of what a layer's values mean: it has contrast and colours that suit them."""
-
-_LARGE_IN_3D = 2**25
-"""Voxels above which a region isn't drawn in 3-D: napari would copy all of it into memory, several times."""
+_SHOWN = "predictor_inspector_values"  # metadata key of what a layer's values mean: contrast and colours suit them
+_LARGE_IN_3D = 2**25  # voxels above which a region isn't drawn in 3-D: napari would copy it into memory several times
 
 
 class ResultLayers:
@@ -35,10 +32,8 @@ class ResultLayers:
         self._chosen = RGB
         # Layers of an earlier dock are outdated.
         self._outdated, self._large = True, False
-        self._hidden_view = None if self.looked_at() else self._chosen
-        """The view to show once results aren't hidden."""
-        self._weight_limit: float | None = None
-        """The weights' contrast limit that was set while they weren't all known."""
+        self._hidden_view = None if self.looked_at() else self._chosen  # the view to show once results aren't hidden
+        self._weight_limit: float | None = None  # the weights' contrast limit that was set while they weren't all known
 
     def get(self, view: str) -> Any | None:
         """The layer of a view, if there is one."""

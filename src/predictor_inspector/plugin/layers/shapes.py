@@ -17,8 +17,7 @@ from predictor_inspector.plugin.model.view import View, view_of
 
 TRANSPARENT = "#00000000"
 
-_NOTICEABLE = 0.1
-"""Lines are drawn anew when their widths are off by more than this share."""
+_NOTICEABLE = 0.1  # lines are drawn anew when their widths are off by more than this share
 
 
 @dataclass(frozen=True)

@@ -43,11 +43,8 @@ from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import memory_for_chunks, memory_of
 from predictor_inspector.plugin.model.view import view_of
 
-_TOGETHER = 50
-"""Milliseconds that regions wait to be drawn together with their result: the canvas is painted once rather than twice."""
-
-_WINDOW_FIRST = 500
-"""Milliseconds that the compiled operations are loaded after the dock, unless they are needed before."""
+_TOGETHER = 50  # milliseconds that regions wait to be drawn with their result: the canvas is painted once, not twice
+_WINDOW_FIRST = 500  # milliseconds that compiled operations are loaded after the dock, unless they are needed before
 
 
 class LiveController(QObject):
@@ -56,23 +53,15 @@ class LiveController(QObject):
     Jobs are run by `runner`, by default in a thread of its own.
     """
 
-    shown = Signal(object)
-    """An `Inspection`, after the layers have been given its arrays."""
-    previewed = Signal(object)
-    """As `shown`, for a preview of what is still being computed."""
-    resolved = Signal(object)
-    """A `Resolved`, when its regions have been drawn."""
-    outdated = Signal()
-    """The shown target is outdated and was hidden."""
-    cleared = Signal()
-    """The ground truth is gone."""
-    message = Signal(object)
-    """A `Message` after every update."""
-    stepped = Signal(str, float)
-    """The step that is being computed, and the fraction of it that is done."""
+    shown = Signal(object)  # an `Inspection`, after the layers have been given its arrays
+    previewed = Signal(object)  # as `shown`, for a preview of what is still being computed
+    resolved = Signal(object)  # a `Resolved`, when its regions have been drawn
+    outdated = Signal()  # the shown target is outdated and was hidden
+    cleared = Signal()  # the ground truth is gone
+    message = Signal(object)  # a `Message` after every update
+    stepped = Signal(str, float)  # the step that is being computed, and the fraction of it that is done
     busy_changed = Signal(bool)
-    view_changed = Signal()
-    """The viewer shows another part of the world, another channel or another one of the results."""
+    view_changed = Signal()  # the viewer shows another part of the world, another channel or another one of the results
     _ask = Signal()
 
     def __init__(self, viewer: Any, settings: Settings, mix: RgbMix, runner: LiveRunner | None = None) -> None:

@@ -10,11 +10,8 @@ import numpy as np
 
 from predictor_inspector.inspection import Inspection
 
-_CLICK = 4
-"""Pixels that the mouse may move between press and release of a click."""
-
-_LOOKING = ("pan_zoom", "select", "direct", "transform")
-"""Modes of layers in which a click paints nothing."""
+_CLICK = 4  # pixels that the mouse may move between press and release of a click
+_LOOKING = ("pan_zoom", "select", "direct", "transform")  # modes of layers in which a click paints nothing
 
 
 @dataclass(frozen=True)

@@ -23,20 +23,15 @@ from predictor_inspector.plugin.live.worker import Job, LiveRunner
 from predictor_inspector.plugin.model.resolve import Change, Message, Resolved
 from predictor_inspector.plugin.model.view import View
 
-_AUTO_START_LIMIT = 10.0
-"""Seconds that a chosen region may take in tiles to be computed without being asked for."""
-
+_AUTO_START_LIMIT = 10.0  # seconds that a chosen region may take in tiles to be computed without being asked for
 _TWICE = 2.0  # each tile is computed for its target and again for its weights
-
-_PER_TILE = 0.05
-"""Seconds that storing and showing a tile takes."""
+_PER_TILE = 0.05  # seconds that storing and showing a tile takes
 
 
 class Tiling(QObject):
     """The run in tiles that the layers show: `run`, None if there is none; it goes on, or was cancelled."""
 
-    advanced = Signal(object)
-    """The run, after it has begun, with every tile, and after it was cancelled."""
+    advanced = Signal(object)  # the run, after it has begun, with every tile, and after it was cancelled
 
     def __init__(self, runner: LiveRunner, pace: Pace) -> None:
         super().__init__()

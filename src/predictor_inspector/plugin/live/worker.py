@@ -19,8 +19,7 @@ log = logging.getLogger(__name__)
 
 Work = Callable[[Callable[[str, float], None]], Any]
 
-_SWITCH_INTERVAL = 0.0005
-"""Seconds between turns of Python's threads while something is computed."""
+_SWITCH_INTERVAL = 0.0005  # seconds between turns of Python's threads while something is computed
 
 
 class Cancelled(Exception):
@@ -43,20 +42,13 @@ class LiveRunner(QObject):
     the thread that the runner lives in. `executor` runs jobs one at a time; a thread of its own by default.
     """
 
-    previewed = Signal(object, object)
-    """A job, and what its preview returned."""
-    advanced = Signal(object, object)
-    """A job, and what its work has yielded."""
-    finished = Signal(object, object)
-    """A job, and what it returned."""
-    failed = Signal(object, object)
-    """A job, and the exception that it raised."""
-    cancelled = Signal(object)
-    """A job that was running and has ended without a result."""
-    stepped = Signal(str, float)
-    """The step that the running job is at, and the fraction of it that is done."""
-    busy_changed = Signal(bool)
-    """Whether a job runs or waits."""
+    previewed = Signal(object, object)  # a job, and what its preview returned
+    advanced = Signal(object, object)  # a job, and what its work has yielded
+    finished = Signal(object, object)  # a job, and what it returned
+    failed = Signal(object, object)  # a job, and the exception that it raised
+    cancelled = Signal(object)  # a job that was running and has ended without a result
+    stepped = Signal(str, float)  # the step that the running job is at, and the fraction of it that is done
+    busy_changed = Signal(bool)  # whether a job runs or waits
 
     _ended = Signal(object, object, object)
 

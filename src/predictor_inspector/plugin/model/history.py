@@ -7,9 +7,7 @@ from typing import Any
 
 from predictor_inspector.plugin.model.settings import Settings
 
-_CLOSELY = 0.7
-"""Seconds within which changes of the same field or parameter are one step, as while a slider is dragged."""
-
+_CLOSELY = 0.7  # seconds within which changes of the same field or parameter are one step, as while a slider is dragged
 _MOST = 200  # steps that are kept
 
 

@@ -11,8 +11,7 @@ from predictor_inspector.core.config import predictor_class, predictor_from_conf
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.registry import nearest
 
-DEFAULTS = "defaults"
-"""The preset that every kind has."""
+DEFAULTS = "defaults"  # the preset that every kind has
 
 
 @dataclass(frozen=True)

@@ -17,23 +17,12 @@ from predictor_inspector.inspection.engine.held_results import results_size
 from predictor_inspector.inspection.engine.memory import SHARE, memory_from_text, needed_memory
 from predictor_inspector.inspection.engine.tiles import tile_shape
 
-MAX_VALUES = 2**26
-"""Target values computed at most in one go: two float32 arrays of this size are 512 MB."""
-
-MAX_CONTEXT = 2**27
-"""Voxels of ground truth read at most in one go."""
-
-TILE = 2**31
-"""Bytes that a tile takes at most, whatever the memory, so that the first ones are seen soon."""
-
-AUTO = "auto"
-"""The memory setting for a share of the machine's."""
-
-_CHUNKS = 8
-"""1/8 of the memory holds chunks of the ground truth, and as much chunks of results in files."""
-
-_SPARE_ROOM = 2**30
-"""Bytes of disk that are left to others."""
+MAX_VALUES = 2**26  # target values computed at most in one go: two float32 arrays of this size are 512 MB
+MAX_CONTEXT = 2**27  # voxels of ground truth read at most in one go
+TILE = 2**31  # bytes that a tile takes at most, whatever the memory, so that the first ones are seen soon
+AUTO = "auto"  # the memory setting for a share of the machine's
+_CHUNKS = 8  # 1/8 of the memory holds chunks of the ground truth, and as much chunks of results in files
+_SPARE_ROOM = 2**30  # bytes of disk that are left to others
 
 
 class TooLarge(ValueError):

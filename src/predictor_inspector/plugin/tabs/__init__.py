@@ -21,7 +21,6 @@ from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.worker import LiveRunner
-from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.model.settings import Settings
 
@@ -30,36 +29,23 @@ from predictor_inspector.plugin.model.settings import Settings
 class Derived:
     """What tabs have worked out for other tabs."""
 
-    findings: Sequence[Finding] | None = None
-    """Of the inspection shown; None where nobody has looked for any."""
-    survey: Survey | None = None
-    """The last one."""
-    position: int | None = None
-    """The training position that is shown."""
+    findings: Sequence[Finding] | None = None  # of the inspection shown; None where nobody has looked for any
+    survey: Survey | None = None  # the last one
+    position: int | None = None  # the training position that is shown
 
 
 @dataclass(frozen=True)
 class TabContext:
     """What a tab is made of: the dock's viewer, settings and live updates."""
 
-    viewer: Any
-    """The napari viewer that the dock is in."""
-    settings: Settings
-    """What is inspected and how; setting a field is as good as choosing it by hand."""
-    history: History
-    """Undo and redo of settings."""
-    controller: LiveController
-    """Live updates; its signals tell what is shown."""
-    layers: OwnedLayers
-    """The layers that the dock makes."""
-    rgb_mix: RgbMix
-    """Which channels the RGB view blends, and in which colours."""
-    look_at_channel: Callable[[str | int], None]
-    """Moves the viewer to the channel of this name or index."""
-    go_to: Callable[[Roi], None]
-    """Pins the box at a region, in the counts of the ground truth, and moves the view there."""
-    open_file: Callable[[str], None]
-    """Opens a file as layers; what is wrong with it is said in the dock."""
+    viewer: Any  # the napari viewer that the dock is in
+    settings: Settings  # what is inspected and how; setting a field is as good as choosing it by hand
+    controller: LiveController  # live updates; its signals tell what is shown
+    layers: OwnedLayers  # the layers that the dock makes
+    rgb_mix: RgbMix  # which channels the RGB view blends, and in which colours
+    look_at_channel: Callable[[str | int], None]  # moves the viewer to the channel of this name or index
+    go_to: Callable[[Roi], None]  # pins the box at a region, in the ground truth's counts, and moves the view there
+    open_file: Callable[[str], None]  # opens a file as layers; what is wrong with it is said in the dock
     derived: Derived = field(default_factory=Derived)
 
 
@@ -68,11 +54,9 @@ class Tab(QWidget):
 
     title: ClassVar[str] = ""
     tool_tip: ClassVar[str] = ""
-    order: ClassVar[int] = 100
-    """Tabs stand in this order."""
+    order: ClassVar[int] = 100  # tabs stand in this order
 
-    renamed = Signal(str)
-    """Another title: how much is in the tab."""
+    renamed = Signal(str)  # another title: how much is in the tab
 
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -24,8 +24,7 @@ from predictor_inspector.plugin.model.axes import Place
 from predictor_inspector.plugin.tabs import TabContext
 
 MODES = ("b", "a", "side", "flicker", "difference")
-MOST_VALUES = 2**26
-"""Target values that are kept at most; target and weight of this size are 512 MB."""
+MOST_VALUES = 2**26  # target values that are kept at most; target and weight of this size are 512 MB
 
 _LOOK = ("visible", "colormap", "contrast_limits", "gamma", "opacity")
 
@@ -45,8 +44,7 @@ class Comparer(QObject):
         Whether A is computed for B's region.
     """
 
-    changed = Signal()
-    """A, the mode, or what is different."""
+    changed = Signal()  # A, the mode, or what is different
 
     def __init__(self, context: TabContext, runner: LiveRunner) -> None:
         super().__init__()

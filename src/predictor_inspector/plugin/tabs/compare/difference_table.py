@@ -12,8 +12,7 @@ from predictor_inspector.inspection.comparison import Comparison
 from predictor_inspector.inspection.comparison.changes import Change
 from predictor_inspector.plugin.forms.layouts import TreeTable
 
-Row = tuple[str, str, str]
-"""What is different, and its values in A and in B; without values it takes their room."""
+Row = tuple[str, str, str]  # what is different, and its values in A and in B; without values it takes their room
 
 _MOST = 60  # rows of a part: more than anyone reads would only slow the dock down
 

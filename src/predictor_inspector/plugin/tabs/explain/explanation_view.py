@@ -13,8 +13,7 @@ from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.small_widgets import wrapping
 from predictor_inspector.plugin.tabs.explain.curve_plot import CurvePlot
 
-_SIZES = {False: (13, 15), True: (18, 22)}
-"""Of the steps and of the sentence, in pixels: beside the data, and for a projector."""
+_SIZES = {False: (13, 15), True: (18, 22)}  # pixels of steps and of the sentence: beside the data, for a projector
 
 
 class ExplanationView(QWidget):

@@ -20,8 +20,7 @@ from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.explain.explanation_view import ExplanationView
 
-KEY = "W"
-"""Held to explain every voxel under the mouse; napari's layers use E."""
+KEY = "W"  # held to explain every voxel under the mouse; napari's layers use E
 
 _OFF = "Switch on, then click a voxel of the target to see where its value and its weight come from."
 _ON = f"Click a voxel, or hold {KEY} and move the mouse over the picture."

@@ -98,8 +98,7 @@ class FindingGroup(QWidget):
 class FindingList(QWidget):
     """Findings in groups; at most one is open."""
 
-    chosen_changed = Signal(object)
-    """The `Finding` that was opened, or None."""
+    chosen_changed = Signal(object)  # the `Finding` that was opened, or None
 
     def __init__(self) -> None:
         super().__init__()

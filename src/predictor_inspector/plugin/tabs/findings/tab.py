@@ -28,11 +28,8 @@ from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.findings.finding_list import FindingList
 from predictor_inspector.plugin.tabs.findings.suggestion_list import SuggestionList
 
-_REST = 250
-"""Milliseconds without a new result before quick checks run: nobody reads a list that changes with every frame."""
-
-_LIVE_VALUES = 1 << 24
-"""Values of a target up to which quick checks run by themselves."""
+_REST = 250  # milliseconds without a result before quick checks run: nobody reads a list that changes all the time
+_LIVE_VALUES = 1 << 24  # values of a target up to which quick checks run by themselves
 
 _NOTHING = "What is wrong with targets and weights is listed here once there are some."
 _LARGE = "A large region: press Check all to look for what is wrong."

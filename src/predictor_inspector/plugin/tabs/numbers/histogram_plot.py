@@ -16,11 +16,8 @@ from predictor_inspector.plugin.forms.plot_canvas import ACCENT, FILL, PlotCanva
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LEAST = 0.02
-"""Least height of a bar, as a share of the highest: rare values are seen, too."""
-
-_LETTER = 0.6
-"""Width of a letter as a share of its height, with room to the next text."""
+_LEAST = 0.02  # least height of a bar, as a share of the highest: rare values are seen, too
+_LETTER = 0.6  # width of a letter as a share of its height, with room to the next text
 
 
 class HistogramPlot(QWidget):
