@@ -52,20 +52,9 @@ class ChannelDifference:
 class Comparison:
     """Two inspections, and what is different in b.
 
-    Attributes
-    ----------
-    roi : Roi
-        The voxels of `b` that both cover, in its counts.
-    channels : tuple of str
-        Those that both have, in b's order.
-    target, weight : Array
-        b minus a, float32, [channels, …spatial axes], on `roi`.
-    differences : tuple of ChannelDifference
-        One per channel that both have.
-    statistics : tuple of Change
-        Of each inspection's whole ROI.
-    notes : tuple of str
-        What to know about the comparison, in sentences.
+    `roi` has the voxels of `b` that both cover, in its counts, and `channels` those that both have, in b's order. On these,
+    `target` and `weight` are b minus a, float32, [channels, …spatial axes], and `differences` sums up each channel; the
+    changes of `statistics` are those of the whole ROIs. `notes` says in sentences what to know about the comparison.
     """
 
     a: Inspection
@@ -173,13 +162,7 @@ def compare(
 
 
 def common_roi(a: Array, b: Array) -> Roi:
-    """The voxels of `b` whose centres lie in `a`.
-
-    Raises
-    ------
-    ValueError
-        If there are none, or the two don't lie in the same world.
-    """
+    """The voxels of `b` whose centres lie in `a`; a ``ValueError`` if there are none, or they don't lie in one world."""
     if a.dims != b.dims:
         raise ValueError(f"A has {a.dims} spatial axes and B has {b.dims}; inspect the same data to compare")
     factor = unit_factor(a.unit, b.unit, "A") * b.subdivision / a.subdivision

@@ -22,13 +22,7 @@ def available_devices() -> tuple[str, ...]:
 
 
 def pick_device(device: str) -> torch.device:
-    """The device called `device`; ``"auto"`` is the fastest there is.
-
-    Raises
-    ------
-    ValueError
-        If it isn't available; the message lists those that are.
-    """
+    """The device called `device`; ``"auto"`` is the fastest. If it isn't there, a ``ValueError`` lists those that are."""
     devices = available_devices()
     if device == "auto":
         return torch.device(devices[0])

@@ -35,12 +35,7 @@ def needed_memory(predictor: Predictor, source: Source, shape: Sequence[int], wi
     """An estimate, rather too high than too low, of the bytes it takes to inspect a ROI of `shape` voxels.
 
     These hold the ground truth of the ROI and its context, as in the file and as ids for torch, the mask, what the
-    predictor works with, target and weight.
-
-    Parameters
-    ----------
-    within : Roi, optional
-        No context beyond this is read; the whole of the ground truth by default.
+    predictor works with, target and weight. No context beyond `within` is read, by default the whole of the ground truth.
     """
     gt, mask = source.gt, source.mask
     roi = Roi(gt.offset, gt.voxel_size * Coordinate(shape))
@@ -71,13 +66,7 @@ def give_back_freed_memory() -> None:
 
 
 def memory_from_text(text: str) -> int:
-    """Bytes from ``"4GB"`` (10⁹ each), ``"512 MiB"`` (2²⁰ each) or ``"3e9"``.
-
-    Raises
-    ------
-    ValueError
-        If it isn't a positive number of bytes.
-    """
+    """Bytes from ``"4GB"`` (10⁹ each), ``"512 MiB"`` (2²⁰ each) or ``"3e9"``; a ``ValueError`` unless it is positive."""
     match = re.fullmatch(r"\s*([0-9.]+(?:e[0-9]+)?)\s*(|[kmgt]i?)b?\s*", text.lower())
     try:
         size = int(float(match[1]) * _UNITS[match[2]]) if match else 0

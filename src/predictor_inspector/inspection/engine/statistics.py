@@ -71,12 +71,8 @@ class ChannelSums:
     counts: np.ndarray  # int64, [3, C]: voxels of the positive class, then of the negative and positive with a weight
 
     def __add__(self, other: ChannelSums) -> ChannelSums:
-        return ChannelSums(
-            self.voxels + other.voxels,
-            self.sums + other.sums,
-            np.maximum(self.peaks, other.peaks),
-            self.counts + other.counts,
-        )
+        peaks = np.maximum(self.peaks, other.peaks)
+        return ChannelSums(self.voxels + other.voxels, self.sums + other.sums, peaks, self.counts + other.counts)
 
     def statistics(self, names: Sequence[str]) -> tuple[ChannelStatistics, ...]:
         """The statistics of every channel."""

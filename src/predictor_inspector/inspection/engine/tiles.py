@@ -70,12 +70,8 @@ def tile_shape(predictor: Predictor, source: Source, memory: int, roi: Roi | Non
     """Voxels of the largest tile whose inspection needs no more than `memory` bytes, see `needed_memory`.
 
     Tiles are cubes, cut off where `roi` (by default all of the ground truth) is shorter, and evened out: the same number
-    of smaller tiles is preferred to a last one that is nearly empty.
-
-    Raises
-    ------
-    ValueError
-        If `memory` isn't enough for a single voxel and its context.
+    of smaller tiles is preferred to a last one that is nearly empty. A ``ValueError`` if `memory` isn't enough for a single
+    voxel and its context.
     """
     gt = source.gt
     region = gt.roi if roi is None else roi
@@ -115,14 +111,7 @@ class TiledInspection:
     order : callable, optional
         The key by which tiles are sorted; from the middle outwards by default.
     tile : sequence of int, optional
-        Voxels of a tile; by default as many as the memory allows.
-
-    Attributes
-    ----------
-    tile_shape : tuple of int
-        Voxels of the largest tile.
-    tiles : list of Roi
-        In the order in which they are computed.
+        Voxels of the largest tile; by default as many as the memory allows.
 
     Raises
     ------
@@ -144,7 +133,7 @@ class TiledInspection:
         self._seamless = _seamless(request.predictor)
         gt, roi = request.used_source.gt, request.regions.roi
         self.tile_shape = tuple(tile or tile_shape(request.predictor, request.used_source, self.memory, roi))
-        self.tiles = tiles_of(roi, gt, self.tile_shape)
+        self.tiles = tiles_of(roi, gt, self.tile_shape)  # in the order in which they are computed
         if order is not None:
             self.tiles.sort(key=order)
         self._around: list[Roi] = []
@@ -170,14 +159,9 @@ class TiledInspection:
     def run(self, recall: Callable[[Roi], Array] | None = None, progress: Progress | None = None) -> Iterator[Tile]:
         """Compute all tiles: first every target, with preliminary weights, then every tile again with its final weights.
 
-        Predictors that don't balance classes, and a single tile, need no second time.
-
-        Parameters
-        ----------
-        recall : callable, optional
-            Gives back the target of an earlier tile by its ROI, if it was kept; else it is computed again.
-        progress : callable, optional
-            Called with each of `STEPS` and the fraction of it that is done; raise from it to cancel.
+        Predictors that don't balance classes, and a single tile, need no second time. `recall` gives back the target of an
+        earlier tile by its ROI, if it was kept; else it is computed again. `progress` is called with each of `STEPS` and the
+        fraction of it that is done; raise from it to cancel.
         """
         limit = f"a tile of {format_shape(self.tile_shape)} voxels; choose less than {format_bytes(self.memory)}"
         self._computation, self._counts, self._sums = Computation(self.request, limit), self.request.counts, None
@@ -207,13 +191,7 @@ class TiledInspection:
             progress(STEPS[1], 1.0)
 
     def inspection(self, target: Array, weight: Array) -> Inspection:
-        """The whole region's inspection, from the tiles put together, which may lie in files.
-
-        Raises
-        ------
-        ValueError
-            If tiles are missing.
-        """
+        """The whole region's inspection, from the tiles put together, also in files; a ``ValueError`` if one is missing."""
         if self._sums is None or self._sums.voxels != prod(self.request.shape[1:]):
             raise ValueError("the inspection isn't complete before all tiles were iterated over")
         return self._computation.inspection(Part(self.request.used_source, target, weight, self._counts, self._sums))

@@ -83,10 +83,7 @@ def split_object(subject: Subject) -> Iterator[Finding]:
     if not subject.has_objects:
         return
     components, sizes, goes_on = subject.components, subject.components.sizes, subject.open_components
-    split: list[_Split] = []
-    cut: list[_Split] = []
-    perhaps: list[_Split] = []
-    specks: list[_Split] = []
+    split, cut, perhaps, specks = (list[_Split]() for _ in range(4))
     pieces = np.bincount(components.rank[1:], minlength=len(components.ids))
     for rank in np.flatnonzero((pieces > 1) & subject.seen):
         mine = np.flatnonzero(components.rank == rank)

@@ -40,11 +40,8 @@ _FOR_CHUNKS = 4
 def check_folder(folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
     """Whether results may be written to `folder`, before any work is done.
 
-    Raises
-    ------
-    FileExistsError
-        If there is something at `folder`, unless `overwrite`; with it, if what is there is neither an empty
-        folder nor one of results.
+    A ``FileExistsError`` if there is something at `folder`, unless `overwrite`; with it, if what is there is neither an empty
+    folder nor one of results.
     """
     path = Path(folder)
     if not (path.exists() or path.is_symlink()):
@@ -94,22 +91,10 @@ def write_results(
 
 
 def tiled_if_needed(request: Request, memory: int | None = None) -> TiledInspection | None:
-    """An inspection in tiles that needs no more than `memory` bytes, chunks of its inputs included.
+    """An inspection in tiles that needs no more than `memory` bytes, chunks of its inputs included; None if the whole fits.
 
-    Parameters
-    ----------
-    memory : int, optional
-        By default as much as `default_memory` gives.
-
-    Returns
-    -------
-    TiledInspection or None
-        None if the whole fits into `memory`.
-
-    Raises
-    ------
-    ValueError
-        If the request can't be met, or `memory` is too little for any tile.
+    By default these are as many as `default_memory` gives. A ``ValueError`` if the request can't be met, or `memory` is too
+    little for any tile.
     """
     memory = default_memory(pick_device(request.device)) if memory is None else memory
     cache, source = ChunkCache(memory // _FOR_CHUNKS), request.source
@@ -128,15 +113,8 @@ def write_results_in_tiles(
 ) -> Inspection:
     """Compute an inspection in tiles and write each when it is finished; arguments and errors as of `write_results`.
 
-    Parameters
-    ----------
-    progress : callable, optional
-        Called with each of `TILED_STEPS` and the fraction of it that is done.
-
-    Returns
-    -------
-    Inspection
-        Its arrays lie in the folder.
+    `progress` is called with each of `TILED_STEPS` and the fraction of it that is done. The arrays of the inspection that is
+    returned lie in the folder.
     """
     path, request = check_folder(folder, overwrite), tiled.request
     names, about = [channel.name for channel in request.channels], _attributes(request)

@@ -108,10 +108,7 @@ class Region(_Part):
     def roi(self, grid: Array) -> Roi | None:
         """The region on the voxels of `grid`, exactly; None where none is given.
 
-        Raises
-        ------
-        ValueError
-            If it has another number of axes, can't be converted, or lies outside the data.
+        A ``ValueError`` if it has another number of axes, can't be converted, or lies outside the data.
         """
         if self.begin is None or self.end is None:
             return None
@@ -193,10 +190,7 @@ class Session(_Part):
     def opened(self) -> Source:
         """Ground truth and mask, from their files.
 
-        Raises
-        ------
-        ValueError, FileNotFoundError
-            If one can't be opened, or never was in a file.
+        A ``ValueError`` or ``FileNotFoundError`` if one can't be opened, or never was in a file.
         """
         gt, mask = self.data.ground_truth.opened("ground truth"), self.data.mask
         return Source(gt, None if mask is None else mask.opened("mask")).at(self.data.index)

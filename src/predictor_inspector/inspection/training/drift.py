@@ -26,21 +26,10 @@ _ANNOTATED = 0.1
 def drifting(request: Request, regions: int, progress: Progress | None = None) -> tuple[Finding, ...]:
     """Draw regions as training does, and find those whose classes the counts of all weight differently: `DRIFT` times.
 
-    Each group of channels gets one finding, ``count-drift``, at the region that is furthest off.
-
-    Parameters
-    ----------
-    request : Request
-        How to inspect. With a ROI, that is one of the regions, and the others are as large.
-    regions : int
-        How many to draw, beside the ROI.
-    progress : callable, optional
-        Called as ``progress("count drift", fraction)``; raise from it to cancel.
-
-    Raises
-    ------
-    ValueError
-        If `regions` isn't positive, or no place has enough annotated voxels.
+    Each group of channels gets one finding, ``count-drift``, at the region that is furthest off. If the request has a ROI,
+    that is a region too, beside the `regions` that are drawn, which are as large. ``progress("count drift", fraction)`` is
+    called on the way; raise from it to cancel. A ``ValueError`` if `regions` isn't positive, or no place has enough annotated
+    voxels.
     """
     if regions < 1:
         raise ValueError(f"regions must be at least 1, got {regions}")

@@ -25,21 +25,11 @@ class Tally:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """Results of the regions so far; it holds no voxels.
+    """Results of the regions so far, in the order in which they were inspected, of `planned` regions; it holds no voxels.
 
-    Attributes
-    ----------
-    rois : tuple of Roi
-        In the order in which they were inspected.
-    planned : int
-        How many regions there will be.
-    tallies : tuple of Tally
-        The most severe first, then the most frequent.
-    weights : numpy.ndarray
-        float32, [regions, channels, 2]: the weight of the negative and the positive class in each region, with the
-        classes of all regions before it counted; nan where a region has no voxel of the class.
-    counts : object
-        The class counts after the last region, as `Inspection.counts`.
+    In `tallies` the most severe come first, then the most frequent. `weights`, float32, [regions, channels, 2], are those of
+    the negative and the positive class in each region, with the classes of all regions before it counted; nan where a region
+    has no voxel of the class. `counts` are those after the last region, as `Inspection.counts`.
     """
 
     rois: tuple[Roi, ...]

@@ -11,24 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
-from predictor_inspector.inspection.output.pictures import panels
+from predictor_inspector.inspection.output.pictures import ground_truth, panels
 from predictor_inspector.inspection.output.pictures.colours import target_colours, weight_colours
-from predictor_inspector.inspection.output.pictures.ground_truth import (
-    MARGIN,
-    all_regions,
-    draw_legend,
-    draw_regions,
-    labels_picture,
-)
-from predictor_inspector.inspection.output.pictures.panels import (
-    GREY,
-    LARGE,
-    NORMAL,
-    SMALL,
-    blank_figure,
-    caption,
-    inch_grid,
-)
+from predictor_inspector.inspection.output.pictures.panels import GREY, LARGE, NORMAL, SMALL, caption
 from predictor_inspector.inspection.output.pictures.planes import Plane, best_plane
 from predictor_inspector.inspection.output.text import name_of, parameters_text, size_text
 
@@ -61,19 +46,15 @@ _COLUMNS = 5
 def overview_figure(inspection: Inspection) -> Figure:
     """Ground truth with its regions, every channel's target and weight in one plane, and histograms of the whole ROI.
 
-    Positions are world coordinates and lengths true to scale, whatever the voxel size.
-
-    Raises
-    ------
-    ValueError
-        If there are not two or three spatial axes.
+    Positions are world coordinates and lengths true to scale, whatever the voxel size. A ``ValueError`` if there are not two
+    or three spatial axes.
     """
     plane = best_plane(inspection.source, inspection.roi)
     planes = [plane]
     if inspection.gt.dims == 3:  # another one below, along the third axis
         planes.append(Plane(3 - plane.rows - plane.columns, plane.columns, plane.at))
-    shown = all_regions(inspection).shape
-    margin = 2 * MARGIN * shown[plane.columns]
+    shown = ground_truth.all_regions(inspection).shape
+    margin = 2 * ground_truth.MARGIN * shown[plane.columns]
     across, down = shown[plane.columns] + margin, [shown[p.rows] + margin for p in planes]
     truth = min(_TRUTH[0], _TRUTH[1] * across / sum(down))
     left = _EDGE + _BESIDE_TRUTH[0] + truth + _BESIDE_TRUTH[1]
@@ -84,11 +65,11 @@ def overview_figure(inspection: Inspection) -> Figure:
     cuts = [inches for length in down for inches in (_CUT_GAP, truth * length / across)][1:]
     below = _TITLE + _CAPTION + sum(cuts)  # the ground truth's lower edge
     size = (left + columns * sum(widths), max(below + _LEGEND, _TITLE + rows * sum(heights)) + _EDGE)
-    figure = blank_figure(size)
-    grid = inch_grid(figure, left - truth - _BESIDE_TRUTH[1], _TITLE + _CAPTION, [truth], cuts)
+    figure = panels.blank_figure(size)
+    grid = panels.inch_grid(figure, left - truth - _BESIDE_TRUTH[1], _TITLE + _CAPTION, [truth], cuts)
     _draw_truth(figure, grid, inspection, planes)
-    draw_legend(figure, (_EDGE, size[1] - below - _LEGEND, left - _EDGE, _LEGEND - 0.5), inspection)
-    grid = inch_grid(figure, left, _TITLE, widths * columns, heights * rows)
+    ground_truth.draw_legend(figure, (_EDGE, size[1] - below - _LEGEND, left - _EDGE, _LEGEND - 0.5), inspection)
+    grid = panels.inch_grid(figure, left, _TITLE, widths * columns, heights * rows)
     for channel in range(count):
         column, row = divmod(channel, rows)
         cells = [grid[3 * row + 1, len(widths) * column + i] for i in (0, 2, 5)]
@@ -137,11 +118,11 @@ def publication_figure(inspection: Inspection, channels: Sequence[str] | None = 
     widths, heights = [panel, *[_GAP, panel] * columns], [_NAME, panel * _aspect(inspection, plane)] * 2 * rows
     below = _PAPER_MARGIN + sum(heights)
     height = below + (len(text) + 0.5) * _LINE + _PAPER_MARGIN
-    figure = blank_figure((width, height))
-    grid = inch_grid(figure, _PAPER_MARGIN, _PAPER_MARGIN, widths, heights)
+    figure = panels.blank_figure((width, height))
+    grid = panels.inch_grid(figure, _PAPER_MARGIN, _PAPER_MARGIN, widths, heights)
     truth, roi = figure.add_subplot(grid[1, 0]), inspection.roi
     extent = plane.extent(roi, inspection.target.subdivision)
-    truth.imshow(labels_picture(inspection, plane, roi), extent=extent, interpolation="nearest")
+    truth.imshow(ground_truth.labels_picture(inspection, plane, roi), extent=extent, interpolation="nearest")
     caption(truth, "ground truth")
     panels.thin_frame(truth, ticks=False)
     panels.scale_bar(truth, inspection.target.unit)
@@ -211,7 +192,7 @@ def _draw_truth(figure: Figure, grid: Any, inspection: Inspection, planes: list[
     first = figure.add_subplot(grid[0, 0])
     drawn = [first, *(figure.add_subplot(grid[2 * i, 0], sharex=first) for i in range(1, len(planes)))]
     for axes, plane in zip(drawn, planes, strict=True):
-        draw_regions(axes, inspection, plane)
+        ground_truth.draw_regions(axes, inspection, plane)
         axes.set_ylabel(f"{names[plane.rows]} [{gt.unit}]", fontsize=NORMAL)
         axes.tick_params(labelbottom=axes is drawn[-1])
     plane = planes[0]

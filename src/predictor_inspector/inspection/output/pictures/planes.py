@@ -46,12 +46,8 @@ class Plane:
 def best_plane(source: Source, roi: Roi) -> Plane:
     """The plane of `roi` to show: across the slowest axis, through the middle unless hardly anything is labelled there.
 
-    A ROI that is one voxel thin along another axis is shown across that one.
-
-    Raises
-    ------
-    ValueError
-        If there are not two or three spatial axes.
+    A ROI that is one voxel thin along another axis is shown across that one. A ``ValueError`` if there are not two or three
+    spatial axes.
     """
     gt = source.gt
     if gt.dims not in (2, 3):

@@ -39,12 +39,8 @@ def weights_figure(survey: Survey) -> Figure:
 def draw_weights(axes: Axes, weights: np.ndarray, colours: Mapping[int, Any]) -> list[Any]:
     """Draw weights of classes over regions on a logarithmic scale; returns the positive class's line of each channel.
 
-    Parameters
-    ----------
-    weights : numpy.ndarray
-        [regions, channels, 2], nan where a region has no voxel of a class: the last weight is drawn on.
-    colours : mapping of int to colour
-        Of the channels to draw, by index.
+    `weights` are [regions, channels, 2], nan where a region has no voxel of a class: the last weight is drawn on. `colours`
+    are those of the channels to draw, by index.
     """
     from matplotlib.ticker import LogLocator, NullLocator
 
