@@ -249,10 +249,7 @@ class Part:
 class Computation:
     """Computes parts of a request on its device, and on the CPU from where the device can't.
 
-    Parameters
-    ----------
-    too_large : str
-        For the error where memory runs out: what needs too much, and what to do.
+    `too_large` is for the error where memory runs out: what needs too much, and what to do.
     """
 
     def __init__(self, request: Request, too_large: str, cache: ResultCache | None = None) -> None:

@@ -10,12 +10,12 @@ from predictor_inspector.inspection.explanation.weights import weigh_unknown
 
 def explain_unknown(voxel: Voxel) -> tuple[Reason, Reason]:
     """What can be seen from outside: ids, the ground truth that was read, and the channel's statistics."""
-    gt, regions, statistics = voxel.gt, voxel.inspection.regions, voxel.statistics
+    gt, roi, region, statistics = voxel.gt, voxel.inspection.roi, voxel.inspection.gt_region, voxel.statistics
     steps = []
     if gt.channel_dims < 2:
         ids = [str(voxel.id_at(voxel.at, c)) for c in range(gt.shape[0] if gt.channel_dims else 1)]
         steps.append(f"The id here is {ids[0]}." if len(ids) == 1 else f"The ground truth here is {', '.join(ids)}.")
-    low, high = regions.roi.begin - regions.gt_region.begin, regions.gt_region.end - regions.roi.end
+    low, high = roi.begin - region.begin, region.end - roi.end
     growth = [max(a, b) / gt.subdivision for a, b in zip(low, high, strict=True)]
     grown = [f"{voxel.length(g)} along {axis}" for g, axis in zip(growth, voxel.axes, strict=True) if g]
     reach = f"up to {', '.join(grown)} around the region" if grown else "no further than the region itself"
@@ -26,9 +26,7 @@ def explain_unknown(voxel: Voxel) -> tuple[Reason, Reason]:
     ]
     marks: tuple[Mark, ...] = (voxel.box(voxel.at, "voxel"),)
     if grown:
-        begin, end = (
-            point(c / gt.subdivision for c in corner) for corner in (regions.gt_region.begin, regions.gt_region.end)
-        )
+        begin, end = (point(c / gt.subdivision for c in corner) for corner in (region.begin, region.end))
         marks += (BoxMark(begin, end, "window", "ground truth looked at"),)
     sentence = f"{type(voxel.predictor).__name__} gives {amount(voxel.value)} here."
     return Reason(tuple(steps), None, marks, sentence), weigh_unknown(voxel)

@@ -48,9 +48,8 @@ def false_affinities(subject: Subject) -> Iterator[Finding]:
                 found.setdefault((outside, tuple(np.sign(channel.offset))), []).append((channel, flags))
     for (outside, _), channels in found.items():
         names, counts = [c.name for c, _ in channels], [int(np.count_nonzero(flags)) for _, flags in channels]
-        pairs = (
-            f"{counted(sum(counts), 'affinity', 'affinities')} of {listed(names)} {either(sum(counts), 'is', 'are')} 0"
-        )
+        total = sum(counts)
+        pairs = f"{counted(total, 'affinity', 'affinities')} of {listed(names)} {either(total, 'is', 'are')} 0"
         because = f"the partner {'lies outside the data' if outside else 'is not annotated'}"
         yield subject.finding(
             FALSE_BOUNDARY,
@@ -115,7 +114,6 @@ def _to_zeros(subject: Subject, channel: Channel, scale: float) -> np.ndarray | 
     if not zeros.any():
         return None
     radius = 2 * scale + max(subject.voxel_size)  # farther than where targets are saturated
-    squared = squared_boundary_distance(
-        torch.from_numpy(zeros.view(np.uint8)), subject.voxel_size, radius, subject.kept
-    )
+    ends = torch.from_numpy(zeros.view(np.uint8))
+    squared = squared_boundary_distance(ends, subject.voxel_size, radius, subject.kept)
     return np.asarray(squared.sqrt_().div_(scale).tanh_().cpu().numpy())

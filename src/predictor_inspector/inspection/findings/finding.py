@@ -56,10 +56,9 @@ class VoxelSet:
 
     def as_dict(self) -> dict[str, Any]:
         """Begin and end in the array's unit, and the number of voxels."""
-        begin, end = (
-            [plain(int(c) / self.grid.subdivision) for c in corner] for corner in (self.roi.begin, self.roi.end)
-        )
-        return {"begin": begin, "end": end, "voxels": self.voxels}
+        sub = self.grid.subdivision
+        corners = {name: [plain(int(c) / sub) for c in getattr(self.roi, name)] for name in ("begin", "end")}
+        return {**corners, "voxels": self.voxels}
 
 
 @dataclass(frozen=True)

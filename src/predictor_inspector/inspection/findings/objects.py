@@ -105,9 +105,8 @@ def split_object(subject: Subject) -> Iterator[Finding]:
     if specks:
         numbers = _split_numbers(subject, specks)
         objects = f"{counted(len(specks), 'object')} ({listed(numbers['ids'])}) {either(len(specks), 'has', 'have')}"
-        message = (
-            f"{objects} pieces that don't touch the rest, {counted(sum(numbers['stray_voxels']), 'voxel')} in all."
-        )
+        voxels = counted(sum(numbers["stray_voxels"]), "voxel")
+        message = f"{objects} pieces that don't touch the rest, {voxels} in all."
         advice = "Delete specks that don't belong to the object; give a piece an id of its own if it is another object."
         strays = np.isin(np.arange(len(sizes)), np.concatenate([one.apart for one in specks]))
         yield subject.finding(SPLIT_OBJECT, "info", message, advice, where=components.voxels(strays), numbers=numbers)

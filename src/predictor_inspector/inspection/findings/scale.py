@@ -190,9 +190,8 @@ def offset_too_long(subject: Subject) -> Iterator[Finding]:
         if channel.kind != "affinity" or not channel.offset:
             continue
         if any(abs(o) >= n for o, n in zip(channel.offset, shape, strict=True)):
-            message = (
-                f"The offset of {channel.name} is longer than the data of {format_shape(shape)} voxels: no pair fits."
-            )
+            data = f"the data of {format_shape(shape)} voxels"
+            message = f"The offset of {channel.name} is longer than {data}: no pair fits."
             advice, numbers = "Leave this offset out, or use larger data.", {"offset": channel.offset, "positive": 0.0}
             yield subject.finding(OFFSET_TOO_LONG, "error", message, advice, [channel.name], numbers=numbers)
             continue

@@ -36,9 +36,7 @@ def touching_objects(subject: Subject) -> Iterator[Finding]:
 
 def _touching(subject: Subject, names: Sequence[str], contacts: Contacts, pairs: Sequence[int]) -> Finding:
     ids = np.unique(contacts.pairs[pairs])
-    touch = (
-        f"Objects {ids[0]} and {ids[1]} touch" if len(pairs) == 1 else f"{counted(len(ids), 'object')} touch another"
-    )
+    touch = f"Objects {ids[0]} and {ids[1]} touch" if len(pairs) == 1 else f"{len(ids):,} objects touch another"
     message = f"{touch}: both are positive in a signed distance, so above 0 they are one."
     where, numbers = _flags(subject, contacts.where(pairs)), {"pairs": len(pairs), "ids": ids[:100]}
     return subject.finding(TOUCHING_OBJECTS, "info", message, "", names, where, numbers)

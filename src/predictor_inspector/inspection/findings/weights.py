@@ -155,9 +155,8 @@ def classes(subject: Subject) -> Iterator[Finding]:
         )
     for (kind, value), _, names in _grouped(subject, constant):
         harmless = (kind == "class" and partial) or (kind == "one-hot" and value > 0)
-        message = (
-            f"The target of {listed(names)} is {value:.3g} everywhere it has weight: there is nothing to learn from it."
-        )
+        same = f"The target of {listed(names)} is {value:.3g} everywhere it has weight"
+        message = f"{same}: there is nothing to learn from it."
         severity: Severity = "info" if harmless else "warning"
         yield subject.finding(CHANNEL_CONSTANT, severity, message, channels=names, numbers={"value": value})
 

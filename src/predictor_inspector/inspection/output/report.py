@@ -67,9 +67,8 @@ def report_html(
     title = title or f"{capitalised(name_of(request.predictor))} targets and weights"
     summary = f"{size_text(target)}; {format_roi(inspection.roi, target)}"
     statistics = statistics_table(inspection.statistics)
-    about = (
-        f"Ground truth with its regions, and target, weights and histogram of {counted(len(statistics) - 1, 'channel')}"
-    )
+    channels = counted(len(statistics) - 1, "channel")
+    about = f"Ground truth with its regions, and target, weights and histogram of {channels}"
     shown = [_picture(_png(overview_figure(inspection)), about), *(_picture(png, text) for png, text in pictures)]
     found = "\n".join(map(_finding, sorted(findings or (), key=lambda f: gravity(f.severity))))
     yaml = escape(predictor_to_yaml(request.predictor))

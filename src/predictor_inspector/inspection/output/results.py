@@ -142,7 +142,7 @@ def write_results_in_tiles(
 def report(inspection: Inspection, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Everything about an inspection but its values, as JSON can hold it; lengths are in the report's ``unit``."""
     request, regions, gt, counts = inspection.request, inspection.regions, inspection.gt, inspection.counts
-    names = ("roi", "gt_region", "read_region", "padding_region", "data")
+    names, counted = ("roi", "gt_region", "read_region", "padding_region", "data"), isinstance(counts, ClassCounts)
     content = {
         "version": __version__,
         "inputs": dict(inputs or {}),
@@ -157,11 +157,7 @@ def report(inspection: Inspection, inputs: Mapping[str, Any] | None = None) -> d
             "beyond_data": [_region(box, gt) for box in regions.beyond_data],
         },
         "channels": [asdict(s) for s in inspection.statistics],
-        "class_counts": (
-            {"count": counts.count.tolist(), "total": counts.total.tolist()}
-            if isinstance(counts, ClassCounts)
-            else None
-        ),
+        "class_counts": {"count": counts.count.tolist(), "total": counts.total.tolist()} if counted else None,
         "timings": inspection.timings,
         "device": inspection.device,
         "memory": inspection.memory,

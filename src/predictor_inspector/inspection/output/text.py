@@ -88,10 +88,8 @@ def template(kind: str) -> str:
     for line in values:
         parameter = comments.get(line.partition(":")[0])
         if parameter is not None:
-            lines.append("")
-            lines += [
-                f"# {text}" for text in wrap(f"{parameter.doc} ({_facts(parameter, default=False)})".strip(), WIDTH)
-            ]
+            about = f"{parameter.doc} ({_facts(parameter, default=False)})".strip()
+            lines += ["", *(f"# {text}" for text in wrap(about, WIDTH))]
         lines.append(line)
     return "\n".join(lines)
 

@@ -66,10 +66,7 @@ class Positions:
     def __getitem__(self, n: int) -> Roi:
         """The n-th position, found without drawing those before it.
 
-        Raises
-        ------
-        ValueError
-            If `n` is negative, or no place has enough annotated voxels.
+        A ``ValueError`` if `n` is negative, or no place has enough annotated voxels.
         """
         if n < 0:
             raise ValueError(f"positions are counted from 0, got {n}")

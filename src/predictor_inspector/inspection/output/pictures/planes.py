@@ -32,10 +32,8 @@ class Plane:
 
     def extent(self, roi: Roi, subdivision: int) -> tuple[float, float, float, float]:
         """Left, right, bottom and top of `roi` in the plane, in the unit; rows run down."""
-        (left, right), (top, bottom) = (
-            (roi.begin[axis] / subdivision, roi.end[axis] / subdivision) for axis in (self.columns, self.rows)
-        )
-        return left, right, bottom, top
+        begin, end = ([n / subdivision for n in corner] for corner in (roi.begin, roi.end))
+        return begin[self.columns], end[self.columns], end[self.rows], begin[self.rows]
 
     def cuts(self, roi: Roi) -> bool:
         """Whether the plane goes through `roi`."""
