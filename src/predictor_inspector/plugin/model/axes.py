@@ -64,7 +64,7 @@ def is_telling(layer: Any) -> bool:
 def array_at(layer: Any, axes: Axes, level: int, view: View | None = None) -> Array:
     """The layer's array at the time that is shown, by default the first; ``ValueError`` if it can't be used."""
     array = cached(array_from_layer(layer, level, axes.spatial))
-    time = 0 if view is None else _time_index(layer, view)
+    time = 0 if view is None else time_index(layer, view)
     return array.select(array.axis_names[0], time) if axes.time else array
 
 
@@ -73,7 +73,7 @@ def place_of(layer: Any, axes: Axes, view: View) -> Place:
     time = None
     if axes.time:
         scale, start = float(layer.scale[0]), float(layer.translate[0])
-        time = (scale, start + scale * _time_index(layer, view))
+        time = (scale, start + scale * time_index(layer, view))
     units, labels = (tuple(map(str, words[-axes.spatial :])) for words in (layer.units, layer.axis_labels))
     return Place(units, labels, time)
 
@@ -84,7 +84,7 @@ def forget_reads(layer: Any) -> None:
         SHARED.forget(data)
 
 
-def _time_index(layer: Any, view: View) -> int:
+def time_index(layer: Any, view: View) -> int:
     """The index along a layer's first axis that a viewer shows, kept within the layer."""
     point = view.point[len(view.point) - int(layer.ndim)]
     index = round((point - float(layer.translate[0])) / float(layer.scale[0]))

@@ -24,6 +24,7 @@ from predictor_inspector.plugin.layers.layer_data import SOURCE, layer_data
 from predictor_inspector.plugin.layers.owned import is_owned, role_of
 from predictor_inspector.plugin.layers.results import TARGET, VIEWS
 from predictor_inspector.plugin.model import axes as model_axes
+from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs import TabContext
 
 
@@ -40,15 +41,12 @@ def session_of(context: TabContext, notes: str = "") -> Session:
         "position": context.derived.position,
     }
     region = Region(**known) if inspection is None else Region.of(inspection.roi, inspection.target, **known)
-    index = {}
-    if axes is not None and axes.time:
-        dim = viewer.dims.ndim - layer.ndim
-        index["t"] = max(0, round((viewer.dims.point[dim] - float(layer.translate[0])) / float(layer.scale[0])))
+    has_time = axes is not None and axes.time
     return Session(
         data=Data(
             ground_truth=origin_of(layer),
             mask=None if mask is None else origin_of(mask),
-            index=index,
+            index={"t": model_axes.time_index(layer, view_of(viewer))} if has_time else {},
             axes=None if axes is None else Axes(spatial=axes.spatial, time=axes.time),
         ),
         predictor=settings.config,
