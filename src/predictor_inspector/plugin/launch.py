@@ -33,21 +33,11 @@ DEMO_CONFIG = {
 def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     """Open napari with data, the dock and a target showing; returns when the window is closed.
 
-    Parameters
-    ----------
-    path : str or None
-        A file or container; None for the sample volume.
-    name : str or None
-        An array in the container, which becomes the ground truth.
-    screenshot : str or None
-        Where to write a picture of the window, as PNG, once the target shows; the window is closed then.
+    `path` is a file or container, None for the sample volume; the array `name` in it becomes the ground truth. With
+    `screenshot`, a picture of the window is written there as PNG once the target shows, and the window is closed.
 
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If the data can't be opened; the message lists the arrays.
-    TimeoutError
-        If nothing shows within two minutes and a picture was asked for.
+    Raises ``FileNotFoundError`` or ``ValueError`` if the data can't be opened (the message lists the arrays), and
+    ``TimeoutError`` if nothing shows within two minutes and a picture was asked for.
     """
     layers = layers_from_path(path) if path is not None else neurite_layers()
     viewer = napari.Viewer(title=TITLE)

@@ -27,7 +27,7 @@ from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.resolve import Message
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.reader import read
-from predictor_inspector.plugin.tabs import Tab, TabContext, make_tabs
+from predictor_inspector.plugin.tabs import TabContext, make_tabs
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -43,23 +43,9 @@ def _setting(name: str, doc: str) -> Any:
 class InspectorWidget(QWidget):
     """Pick a predictor and a layer of ground truth; see its target and weights for the region in view.
 
-    The fields of `settings` are the widget's properties, too: setting one does what its control in the dock does.
-
-    Parameters
-    ----------
-    viewer : napari.Viewer
-        Whose layers are inspected, and which shows the result.
-
-    Attributes
-    ----------
-    settings : Settings
-        What is inspected and how.
-    history : History
-        Undo and redo of settings.
-    tabs : dict of Tab
-        By their registered names.
-    notice : str
-        A sentence for each tab that can't be opened.
+    The layers of `viewer` are inspected, and it shows the result. The fields of `settings` are the widget's properties, too:
+    setting one does what its control in the dock does. `history` undoes and redoes changes of settings, `tabs` has the tabs
+    by their registered names, and `notice` a sentence for each tab that can't be opened.
     """
 
     inspected = Signal(object)
@@ -200,7 +186,9 @@ class InspectorWidget(QWidget):
         self._pages.tabBar().setDrawBase(False)
         self._pages.setUsesScrollButtons(True)
         for tab in self.tabs.values():
-            self._pages.setTabToolTip(self._pages.addTab(tab, tab.title), tab.tool_tip)
+            index = self._pages.addTab(tab, tab.title)
+            self._pages.setTabToolTip(index, tab.tool_tip)
+            tab.renamed.connect(partial(self._pages.setTabText, index))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -219,15 +207,11 @@ class InspectorWidget(QWidget):
             controller.outdated.connect(tab.on_outdated)
             controller.cleared.connect(tab.on_cleared)
             controller.view_changed.connect(tab.on_view_changed)
-            tab.renamed.connect(partial(self._on_renamed, tab))
         controller.shown.connect(self.inspected)
         self._pages.currentChanged.connect(self._on_page)
         closed = (controller, self._memory_setting, self._list_watch)
         self._shut_down = _once(*(part.close for part in closed), *(tab.shut_down for tab in tabs))
         self.destroyed.connect(self._shut_down)
-
-    def _on_renamed(self, tab: Tab, title: str) -> None:
-        self._pages.setTabText(self._pages.indexOf(tab), title)
 
     def _on_page(self, index: int) -> None:
         self._pages.widget(index).on_opened()

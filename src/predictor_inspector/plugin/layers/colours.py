@@ -20,27 +20,15 @@ PADDING = "#b48cff"
 
 SEVERITY_COLOURS = {"error": "#d63a34", "warning": "#b86e00", "info": "#2f7fc1"}
 
+# Of the numbers into `REASONS`, why a value has no weight.
 REASON_COLOURS = dict(enumerate(("#8c8c8c", "#ffb000", "#648fff", "#dc267f", "#785ef0"), start=1))
-"""Of the numbers into `REASONS`, why a value has no weight."""
 
-CHANNELS = (
-    "#ff0000",
-    "#00ff00",
-    "#0000ff",
-    "#ffb000",
-    "#00d5d5",
-    "#e05cff",
-    "#a0d000",
-    "#ff7f50",
-    "#5080ff",
-    "#c0c0c0",
-)
+_PRIMARY = ("#ff0000", "#00ff00", "#0000ff")  # so many channels of a group are blended at first
+CHANNELS = (*_PRIMARY, "#ffb000", "#00d5d5", "#e05cff", "#a0d000", "#ff7f50", "#5080ff", "#c0c0c0")
 """Per channel, in turn; the first three make neighbouring affinities along z, y and x the usual RGB picture."""
 
 _SIGNED = ((0.55, 0.8, 1, 1), (0.1, 0.4, 0.85, 1), (0.05, 0.05, 0.1, 1), (0.85, 0.35, 0.05, 1), (1, 0.85, 0.45, 1))
 """Colours of the signed colormap, RGBA."""
-
-_BLENDED_AT_FIRST = 3  # channels of a group that are blended at first: the primary colours
 
 Names = tuple[str, ...]
 
@@ -58,7 +46,7 @@ def blended_at_first(channels: Sequence[Channel]) -> dict[int, str]:
     group = next((channel.group for channel in channels if channel.group), None)
     members = [i for i, channel in enumerate(channels) if channel.group == group]
     if group != "classes":
-        members = members[:_BLENDED_AT_FIRST] if group is not None and len(members) > 1 else []
+        members = members[: len(_PRIMARY)] if group is not None and len(members) > 1 else []
     return {i: channels[i].colour or channel_colour(i) for i in members}
 
 

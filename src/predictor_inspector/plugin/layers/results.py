@@ -48,8 +48,6 @@ class ResultLayers:
         if self.hidden_in_3d:
             self.update_visibility()
         self._put(pictures)
-        if self._weight_limit is not None and pictures.heaviest > self._weight_limit:
-            self._raise_weight_limit(pictures.heaviest)
         if pictures.complete:
             self._weight_limit = None
         if before is None and new:
@@ -135,6 +133,11 @@ class ResultLayers:
             self._set_weight_limit(weight, max(1.0, pictures.heaviest))
             if _SHOWN not in weight.metadata:
                 weight.colormap = "magma"
+        elif self._weight_limit is not None and pictures.heaviest > self._weight_limit:
+            if tuple(weight.contrast_limits) == (0, self._weight_limit):
+                self._set_weight_limit(weight, pictures.heaviest)
+            else:  # a person has set it since
+                self._weight_limit = None
         target.metadata[_SHOWN] = weight.metadata[_SHOWN] = pictures.about
 
     def _put_image(self, view: str, data: Any, geometry: LayerGeometry) -> Any:
@@ -148,14 +151,6 @@ class ResultLayers:
             "rendering": "translucent",
         }
         return self._layers.put("image", view, data, geometry, new)
-
-    def _raise_weight_limit(self, heaviest: float) -> None:
-        """Extend the contrast to heavier weights, unless the person has set it since."""
-        weight = self.get(WEIGHT)
-        if weight is not None and tuple(weight.contrast_limits) == (0, self._weight_limit):
-            self._set_weight_limit(weight, heaviest)
-        else:
-            self._weight_limit = None
 
     def _set_weight_limit(self, weight: Any, heaviest: float) -> None:
         weight.contrast_limits_range = (0, max(10.0, heaviest))

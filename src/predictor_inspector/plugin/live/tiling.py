@@ -147,7 +147,8 @@ class TiledRun:
         about = (so_far.results is None, so_far.lowest < 0, list(blended))
         if self._shown is None or self._shown[0] != about:
             held = so_far.results
-            target, weight = (self._nothing(),) * 2 if held is None else (held.target, held.weight)
+            nothing = request.result(np.broadcast_to(np.float32(np.nan), request.shape))  # takes no memory
+            target, weight = (nothing, nothing) if held is None else (held.target, held.weight)
             limits, place = (so_far.lowest, so_far.heaviest), self.state.place
             self._shown = about, pictures_of(target, weight, request, *limits, place, blended, complete=False)
         return replace(self._shown[1], heaviest=so_far.heaviest)
@@ -161,11 +162,6 @@ class TiledRun:
         if self.cancelled:
             return f"Partial, as it was cancelled: {shown}{weights}."
         return f"Partial: {shown} so far{weights}."
-
-    def _nothing(self) -> Array:
-        """NaN on all of the region, which takes no memory."""
-        request = self.state.request
-        return request.result(np.broadcast_to(np.float32(np.nan), request.shape))
 
 
 def in_view_first(gt: Array, view: View) -> Callable[[Roi], tuple[bool, float]]:

@@ -30,19 +30,7 @@ _LOOK = ("visible", "colormap", "contrast_limits", "gamma", "opacity")
 
 
 class Comparer(QObject):
-    """A, B, and the layers that show them against each other.
-
-    Attributes
-    ----------
-    a, b : Inspection or None
-        The result that was kept, and the live one.
-    comparison : Comparison or None
-        Of the two, where they can be compared.
-    trouble : str
-        What is wrong, in a sentence; empty if nothing is.
-    follows : bool
-        Whether A is computed for B's region.
-    """
+    """A, B, and the layers that show them against each other."""
 
     changed = Signal()  # A, the mode, or what is different
 
@@ -50,11 +38,11 @@ class Comparer(QObject):
         super().__init__()
         self._context, self._runner = context, runner
         self.layers = CompareLayers(context.layers)
-        self.follows = True
-        self.a: Inspection | None = None
-        self.b: Inspection | None = None
-        self.comparison: Comparison | None = None
-        self.trouble = ""
+        self.follows = True  # whether A is computed for B's region
+        self.a: Inspection | None = None  # the result that was kept
+        self.b: Inspection | None = None  # the live one
+        self.comparison: Comparison | None = None  # of the two, where they can be compared
+        self.trouble = ""  # what is wrong, in a sentence
         self._shown_a: Inspection | None = None  # A for the region of B
         self._have: dict[str, tuple[Any, ...]] = {}  # what each layer shows
         self._mode = "b"

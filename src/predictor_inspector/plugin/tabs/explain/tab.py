@@ -28,13 +28,7 @@ _ELSEWHERE = "The voxel that was explained lies outside the region shown."
 
 
 class ExplainTab(Tab):
-    """Explains a voxel, anew whenever region, channel or predictor change.
-
-    Attributes
-    ----------
-    explanation : Explanation or None
-        The one that is shown and drawn.
-    """
+    """Explains a voxel, anew whenever region, channel or predictor change."""
 
     title = "Explain"
     tool_tip = "Click on a voxel and see where its value comes from"
@@ -42,7 +36,7 @@ class ExplainTab(Tab):
 
     def __init__(self, context: TabContext) -> None:
         super().__init__(context)
-        self.explanation: Explanation | None = None
+        self.explanation: Explanation | None = None  # that is shown and drawn
         self._marks = MarkLayers(context.layers)
         self._mouse: CanvasMouse | None = None
         self._opened = False
