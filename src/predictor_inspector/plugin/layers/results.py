@@ -112,7 +112,6 @@ class ResultLayers:
 
     @property
     def _channel_axis(self) -> int | None:
-        """The viewer's axis of channels."""
         target = self.get(TARGET)
         return None if target is None else int(self._dims.ndim - target.ndim)
 

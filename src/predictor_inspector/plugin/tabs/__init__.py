@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from funlib.geometry import Roi
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
 from predictor_inspector.core.registry import Extensions
@@ -63,6 +63,7 @@ class Tab(QWidget):
         self.context = context
         self.setContentsMargins(6, 6, 6, 4)
         self._runners: list[LiveRunner] = []
+        self._timers: list[QTimer] = []
 
     def new_runner(self) -> LiveRunner:
         """A runner that counts as `busy`, and is closed with the tab."""
@@ -70,10 +71,16 @@ class Tab(QWidget):
         self._runners.append(runner)
         return runner
 
+    def new_timer(self, interval: int, callback: Callable[[], object]) -> QTimer:
+        """A timer, in milliseconds, for one call at a time; it counts as `busy`, and is stopped with the tab."""
+        timer = QTimer(self, singleShot=True, interval=interval, timeout=callback)
+        self._timers.append(timer)
+        return timer
+
     @property
     def busy(self) -> bool:
-        """Whether something is being computed for the tab."""
-        return any(runner.busy for runner in self._runners)
+        """Whether something is being computed for the tab, or about to be."""
+        return any(runner.busy for runner in self._runners) or any(timer.isActive() for timer in self._timers)
 
     def on_resolved(self, state: Resolved) -> None:
         """There is something to inspect; its target is shown or being computed."""
@@ -98,6 +105,8 @@ class Tab(QWidget):
         """Stop for good: end threads, timers and callbacks; layers stay."""
         for runner in self._runners:
             runner.close()
+        for timer in self._timers:
+            timer.stop()
 
 
 TABS: Extensions[type[Tab]] = Extensions(

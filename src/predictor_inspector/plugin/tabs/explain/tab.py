@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QPushButton
 
 from predictor_inspector.core.text import format_error
@@ -48,7 +47,7 @@ class ExplainTab(Tab):
         self._runner = self.new_runner()
         self._runner.finished.connect(self._on_explained)
         self._runner.failed.connect(self._on_failed)
-        self._later = QTimer(self, singleShot=True, interval=0, timeout=self._follow_view)  # once for several events
+        self._later = self.new_timer(0, self._follow_view)  # once for several events
         self._view = ExplanationView()
         self._switch = QPushButton("Explain", checkable=True)
         self._switch.setToolTip("Click a voxel on the canvas to see where its value and weight come from")
@@ -65,11 +64,6 @@ class ExplainTab(Tab):
         buttons = in_row(self._switch, self._pin, self._large, self._copy, self._clear, spacing=2)
         self.setLayout(in_column(buttons, (scrolling(self._view), 1)))
         self._show(None)
-
-    @property
-    def busy(self) -> bool:
-        """Whether an explanation is under way."""
-        return self._later.isActive() or super().busy
 
     @property
     def on(self) -> bool:
@@ -123,7 +117,6 @@ class ExplainTab(Tab):
     def shut_down(self) -> None:
         """Stop for good; layers stay."""
         super().shut_down()
-        self._later.stop()
         if self._mouse is not None:
             self._mouse.close()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton, QWidget
 
 from predictor_inspector.core.array import Array
@@ -64,7 +64,7 @@ class FindingsTab(Tab):
         self._runner.finished.connect(self._on_checked)
         self._runner.failed.connect(self._on_failed)
         self._runner.stepped.connect(self._on_step)
-        self._rest = QTimer(self, singleShot=True, interval=_REST, timeout=self._check)
+        self._rest = self.new_timer(_REST, self._check)
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._show_reasons = QPushButton("Weight 0", checkable=True)
         self._show_reasons.setToolTip("Show which values have no weight, and why, as a layer")
@@ -80,11 +80,6 @@ class FindingsTab(Tab):
         head = in_row((self._summary, 1), self._show_reasons, self._all)
         self.setLayout(in_column(head, self._legend, (scrolling(inner), 1)))
         self.on_outdated()
-
-    @property
-    def busy(self) -> bool:
-        """Whether checks run, or are about to."""
-        return self._rest.isActive() or super().busy
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -140,11 +135,6 @@ class FindingsTab(Tab):
         self._show_nothing(_NOTHING)
         self._all.setEnabled(False)
 
-    def shut_down(self) -> None:
-        """Stop checking."""
-        super().shut_down()
-        self._rest.stop()
-
     def _check(self, slow: bool = False) -> None:
         inspection = self._inspection
         if inspection is None:
@@ -179,7 +169,6 @@ class FindingsTab(Tab):
         self.context.derived.findings = None
 
     def _show(self, checked: _Checked) -> None:
-        """List what was found."""
         self._reasons = checked.reasons
         self._list.show_findings(checked.findings)
         self._suggestions.show_suggestions(checked.suggestions)

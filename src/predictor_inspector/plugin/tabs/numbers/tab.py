@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHeaderView, QLabel, QPushButton, QSizePolicy
 
 from predictor_inspector.core.text import format_error
@@ -45,7 +45,7 @@ class NumbersTab(Tab):
         for runner in (self._counter, self._adder):
             runner.failed.connect(self._on_failed)
         self._mouse = CanvasMouse(context.viewer, self._on_move)
-        self._later = QTimer(self, singleShot=True, interval=_PROBE_EVERY, timeout=self._probe)
+        self._later = self.new_timer(_PROBE_EVERY, self._probe)
         self._values = ColumnTable(("channel", "target", "weight"))
         self._values.verticalHeader().setDefaultSectionSize(_ROW)
         self._values.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
@@ -80,7 +80,6 @@ class NumbersTab(Tab):
     def shut_down(self) -> None:
         """Stop for good."""
         super().shut_down()
-        self._later.stop()
         self._mouse.close()
 
     def showEvent(self, event: Any) -> None:
