@@ -73,11 +73,9 @@ class CompareTab(Tab):
 
     @property
     def busy(self) -> bool:
-        """Whether something is being compared, or its layers are about to change."""
         return super().busy or self.comparer.busy
 
     def on_shown(self, inspection: Inspection) -> None:
-        """Compare this with what was kept."""
         self.comparer.set_live(inspection)
 
     def on_cleared(self) -> None:
@@ -85,7 +83,6 @@ class CompareTab(Tab):
         self.comparer.drop()
 
     def shut_down(self) -> None:
-        """Stop for good; layers stay."""
         super().shut_down()
         self.comparer.close()
 

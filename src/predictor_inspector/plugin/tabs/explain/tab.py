@@ -115,7 +115,6 @@ class ExplainTab(Tab):
             self._opened = self.on = True
 
     def shut_down(self) -> None:
-        """Stop for good; layers stay."""
         super().shut_down()
         if self._mouse is not None:
             self._mouse.close()

@@ -128,7 +128,6 @@ class FindingsTab(Tab):
             self._rest.start()
 
     def on_outdated(self) -> None:
-        """List and mark nothing."""
         self._rest.stop()
         self._runner.cancel()
         self._inspection = None

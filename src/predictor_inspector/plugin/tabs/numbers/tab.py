@@ -64,21 +64,17 @@ class NumbersTab(Tab):
         self.on_outdated()
 
     def on_shown(self, inspection: Inspection) -> None:
-        """Show this inspection's numbers."""
         self._show(inspection)
         self._count()
 
     def on_outdated(self) -> None:
-        """Show no numbers."""
         self._show(None)
         self.plot.show_histogram(None)
 
     def on_view_changed(self) -> None:
-        """Count the channel shown."""
         self._count()
 
     def shut_down(self) -> None:
-        """Stop for good."""
         super().shut_down()
         self._mouse.close()
 

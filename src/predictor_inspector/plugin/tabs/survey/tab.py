@@ -84,7 +84,6 @@ class SurveyTab(Tab):
             self._suggest_size(state.request)
 
     def on_cleared(self) -> None:
-        """There is nothing to survey."""
         self._request = None
 
     def start(self) -> None:
