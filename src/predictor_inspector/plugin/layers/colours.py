@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from napari.utils.colormaps import Colormap
 from psygnal import Signal
 
 from predictor_inspector.core.channels import Channel
@@ -89,8 +90,6 @@ class RgbMix:
 
 def signed_colormap() -> Any:
     """Blue for negative, dark in the middle, orange for positive: the sign is seen, and 0 is."""
-    from napari.utils.colormaps import Colormap
-
     return Colormap(_SIGNED, name="predictor-inspector signed", display_name="signed")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from napari.utils.colormaps import DirectLabelColormap
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.findings import Finding
@@ -67,7 +68,5 @@ class ZeroWeightLayer(LabelLayer):
 
 def label_colormap(colours: Mapping[int, str]) -> Any:
     """Colours of these values; all others are transparent."""
-    from napari.utils.colormaps import DirectLabelColormap
-
     shown: dict[Any, str] = {None: "transparent", 0: "transparent", **colours}
     return DirectLabelColormap(color_dict=shown)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from funlib.geometry import Coordinate, Roi
+from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.plugin.model.view import View, viewed_roi
@@ -42,11 +42,8 @@ def with_thickness(box: Roi, gt: Array, view: View, thickness: int) -> Roi:
 
 def at_least_a_voxel(gt: Array, roi: Roi) -> Roi:
     """`roi` on the grid and within the data, with a voxel at least along each axis."""
-    begin, end = [], []
-    for axis, v in enumerate(gt.voxel_size):
-        o, n = gt.offset[axis], gt.spatial_shape[axis]
-        low = min(max(round((roi.begin[axis] - o) / v), 0), n - 1)
-        high = max(min(round((roi.end[axis] - o) / v), n), low + 1)
-        begin.append(o + low * v)
-        end.append(o + high * v)
-    return Roi(begin, Coordinate(end) - Coordinate(begin))
+    slices = []
+    for begin, end, o, v, n in zip(roi.begin, roi.end, gt.offset, gt.voxel_size, gt.spatial_shape, strict=True):
+        low = min(max(round((begin - o) / v), 0), n - 1)
+        slices.append(slice(low, max(min(round((end - o) / v), n), low + 1)))
+    return gt.roi_of(slices)

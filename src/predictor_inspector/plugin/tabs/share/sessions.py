@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Image, Layer
+from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
 from predictor_inspector.data.source import open_input
 from predictor_inspector.inspection.output.session import (
@@ -174,8 +175,6 @@ def _look_of(layer: Any) -> Look:
 
 
 def _style(layer: Any, look: Look) -> None:
-    from napari.utils.colormaps import AVAILABLE_COLORMAPS
-
     layer.opacity = look.opacity
     if role_of(layer) not in VIEWS:
         layer.visible = look.visible
