@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from predictor_inspector.plugin.live import tiling
+from predictor_inspector.plugin.live import controller, tiling
 from predictor_inspector.plugin.model import tile_plan
 
 from .loop import Loop
@@ -22,6 +23,12 @@ def frozen_modules() -> None:
     """Keep what has been imported out of garbage collections: napari starts one for each layer that is removed."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def no_previews(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing takes long enough for a preview, however slow the machine is, unless a test says so."""
+    monkeypatch.setattr(controller, "PREVIEW_AFTER", inf)
 
 
 @pytest.fixture(scope="module")

@@ -31,8 +31,7 @@ SIZE = (1100, 900)
 def shared_viewer() -> Iterator[Any]:
     """A shown viewer in an application of its own, as napari's fixture `make_napari_viewer` makes them for one test."""
     get_settings().reset()
-    for cached in (_initialize_plugins, init_qactions):
-        cached.cache_clear()
+    _forget_application()
     app = NapariApplication("shared viewer")
     app.injection_store.namespace = _napari_names
     try:
@@ -49,11 +48,18 @@ def shared_viewer() -> Iterator[Any]:
                 viewer.close()
     finally:
         Application.destroy("shared viewer")
+        _forget_application()
     del viewer
     gc.collect()
     left = len(QtViewer._instances)
     QtViewer._instances.clear()
     assert left == 0, "something keeps the closed window"
+
+
+def _forget_application() -> None:
+    """Let the next window register its actions and plugins with the application of its own."""
+    for cached in (_initialize_plugins, init_qactions):
+        cached.cache_clear()
 
 
 def fresh(viewer: Any) -> None:
@@ -84,7 +90,7 @@ def process_deletions() -> None:
 def traces(viewer: Any) -> list[str]:
     """What of this package is still at work though no dock is open: threads, and callbacks of the viewer."""
     process_deletions()
-    threads = [t.name for t in threading.enumerate() if t.name.startswith("predictor-inspector")]
+    threads = [t.name for t in threading.enumerate() if t.name.startswith("predictor-inspector_")]
     callbacks = {
         f"mouse {n}": getattr(viewer, f"mouse_{n}_callbacks") for n in ("move", "drag", "wheel", "double_click")
     }
