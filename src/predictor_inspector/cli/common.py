@@ -1,4 +1,4 @@
-"""Options that several commands share, notes on stderr, and a progress bar. Imports nothing heavy."""
+"""Options that several commands share, notes on stderr, and a progress bar."""
 
 from __future__ import annotations
 

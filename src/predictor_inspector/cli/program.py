@@ -1,4 +1,4 @@
-"""Command line: parser, exit status, and the commands ``render``, ``list``, ``show``, ``open`` and ``demo``."""
+"""Command line: parser, exit status, and commands render, list, show, open and demo."""
 
 from __future__ import annotations
 

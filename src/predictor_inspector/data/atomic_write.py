@@ -1,4 +1,4 @@
-"""Atomic writes: files and folders that are written beside their path and renamed when they are complete."""
+"""Atomic writes: files and folders written beside their path and renamed when complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exact grids: arrays in whole numbers from the voxel sizes, positions and units of files and layers."""
+"""Exact grids: whole numbers from the voxel sizes, positions and units of files and layers."""
 
 from __future__ import annotations
 

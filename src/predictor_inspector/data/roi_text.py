@@ -1,4 +1,4 @@
-"""Regions as text: ``10:40,0:256,:`` in voxels, ``100nm:400nm,:,0.1um:0.4um`` in world coordinates."""
+"""Regions as text: ``10:40,0:256,:`` in voxels, ``100nm:400nm,:,:`` in the world."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inspection of one region: targets, weights, statistics, findings and reports, without a window."""
+"""Inspection of a region without a window: target, weights, statistics, findings, reports."""
 
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.regions import Regions, regions_for

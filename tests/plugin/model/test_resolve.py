@@ -11,7 +11,7 @@ from funlib.geometry import Coordinate, Roi
 from napari.layers import Image, Labels
 
 from predictor_inspector.plugin.model import tile_plan
-from predictor_inspector.plugin.model.resolve import Change, Resolved, Unresolved, resolve
+from predictor_inspector.plugin.model.resolve import ChangeLevel, Resolved, Unresolved, resolve
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.view import View
 
@@ -99,29 +99,29 @@ def test_too_large_a_region_comes_with_a_plan_or_a_refusal(settings: Settings, m
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (lambda s: None, Change.NOTHING),
-        (lambda s: setattr(s, "live", False), Change.NOTHING),
-        (lambda s: setattr(s, "region_mode", "layer"), Change.RESULT),
-        (lambda s: setattr(s, "outside", "zero"), Change.RESULT),
-        (lambda s: setattr(s, "config", {**NEAREST, "mask_pairs": False}), Change.RESULT),
-        (lambda s: setattr(s, "mask_layer", s.layers.mask_layer[1]), Change.DATA),
-        (lambda s: setattr(s, "kind", "dummy"), Change.SUBJECT),
-        (lambda s: setattr(s, "gt_layer", s.layers.gt_layer[1]), Change.SUBJECT),
+        (lambda s: None, ChangeLevel.NOTHING),
+        (lambda s: setattr(s, "live", False), ChangeLevel.NOTHING),
+        (lambda s: setattr(s, "region_mode", "layer"), ChangeLevel.RESULT),
+        (lambda s: setattr(s, "outside", "zero"), ChangeLevel.RESULT),
+        (lambda s: setattr(s, "config", {**NEAREST, "mask_pairs": False}), ChangeLevel.RESULT),
+        (lambda s: setattr(s, "mask_layer", s.layers.mask_layer[1]), ChangeLevel.DATA),
+        (lambda s: setattr(s, "kind", "dummy"), ChangeLevel.SUBJECT),
+        (lambda s: setattr(s, "gt_layer", s.layers.gt_layer[1]), ChangeLevel.SUBJECT),
     ],
 )
-def test_states_are_compared(settings: Settings, change: Any, expected: Change) -> None:
+def test_states_are_compared(settings: Settings, change: Any, expected: ChangeLevel) -> None:
     settings.offer_layers([settings.gt_layer, labels("other"), Image(np.zeros((4, 8, 8), np.float32))])
     before = resolve(settings, VIEW)
     change(settings)
     assert resolve(settings, VIEW).change_since(before) == expected
-    assert before.change_since(None) == Change.SUBJECT
+    assert before.change_since(None) == ChangeLevel.SUBJECT
 
 
 def test_another_view_is_another_display_and_painting_other_data(settings: Settings) -> None:
     settings.region_mode = "layer"
     before = resolve(settings, VIEW)
-    assert resolve(settings, replace(VIEW, point=(40.0, 16.0, 16.0))).change_since(before) == Change.DISPLAY
-    assert resolve(settings, VIEW, version=1).change_since(before) == Change.DATA
+    assert resolve(settings, replace(VIEW, point=(40.0, 16.0, 16.0))).change_since(before) == ChangeLevel.DISPLAY
+    assert resolve(settings, VIEW, version=1).change_since(before) == ChangeLevel.DATA
 
 
 def test_of_a_series_the_time_that_is_shown_is_inspected(settings: Settings) -> None:
@@ -134,4 +134,4 @@ def test_of_a_series_the_time_that_is_shown_is_inspected(settings: Settings) -> 
         states.append(resolve(settings, view))
         np.testing.assert_array_equal(states[-1].gt.numpy(), movie[time])
         assert states[-1].place.time == (2.0, 2.0 * time)
-    assert states[1].change_since(states[0]) == Change.DATA
+    assert states[1].change_since(states[0]) == ChangeLevel.DATA

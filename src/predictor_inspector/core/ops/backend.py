@@ -2,7 +2,7 @@
 
 Plain torch works everywhere and defines the numbers; the others equal it to rounding. The CPU's kernels need numba, which
 is optional. Compiling them takes seconds the first time, loading them from numba's cache half a second later on. That
-happens in the background, begun by `warm_up` or by the first operation; torch serves until they are ready.
+happens in the background, begun by `warm_up` or by the first operation; torch is used until they are ready.
 
 The environment variable ``PREDICTOR_INSPECTOR_BACKEND`` chooses otherwise: ``torch`` never uses the compiled kernels,
 ``compiled`` always does and waits for them, ``auto`` is the default.
@@ -144,12 +144,12 @@ class _Warmth:
             self._thread.join()
 
     def forget_thread(self) -> None:
-        """In a forked process the thread is missing and its work may be half done: torch serves."""
+        """In a forked process the thread is missing and its work may be half done: torch is used."""
         self._lock = Lock()
 
     def _work(self) -> None:
         if find_spec("numba") is None:
-            log.info("numba isn't installed: plain torch serves on the CPU")
+            log.info("numba isn't installed: plain torch is used on the CPU")
             return
         for name in MODULES:
             try:
@@ -158,7 +158,7 @@ class _Warmth:
                         return
             except Exception:
                 # Anything that may be wrong with a compiler or its cache; the numbers don't depend on it.
-                log.warning("the kernels for %s can't be compiled, plain torch does without", name, exc_info=True)
+                log.warning("the kernels for %s can't be compiled; plain torch is used", name, exc_info=True)
                 continue
             self.modules.add(name)
             log.debug("the kernels for %s are ready", name)

@@ -1,4 +1,4 @@
-"""HDF5 files with `resolution` and `offset` attributes on their datasets (the layout of the CREMI challenge)."""
+"""HDF5 files with `resolution` and `offset` attributes on their datasets, as CREMI has them."""
 
 from __future__ import annotations
 

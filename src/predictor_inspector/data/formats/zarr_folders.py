@@ -1,4 +1,4 @@
-"""Zarr containers in folders: OME-Zarr 0.4 and 0.5, and arrays with funlib's or DaCapo's attributes."""
+"""Zarr folders: OME-Zarr 0.4 and 0.5, and arrays with funlib's or DaCapo's attributes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Synthetic ground truth to try predictors on: the same every time, made in a moment, without a network."""
+"""Synthetic ground truth to try predictors on, the same every time, made in a moment."""
 
 from predictor_inspector.data.samples.cells import cells_2d
 from predictor_inspector.data.samples.neurites import neurites

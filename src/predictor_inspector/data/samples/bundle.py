@@ -1,4 +1,4 @@
-"""A bundle of tubes that wander, swell and shrink along one axis and fill all space between them."""
+"""Bundle of tubes that wander, swell and shrink along one axis and fill all space."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NEAREST = 6
 
 # Shares of tubes and their radii in nm: thin axons, middling ones, dendrites.
 _CALIBRES = ((0.62, 50.0), (0.28, 95.0), (0.10, 190.0))
-_FILLED = 1.15  # cross-section of all tubes together, as a share of what there is to fill
+_FILLED = 1.15  # cross-section of all tubes together, as a share of the space to fill
 _WITH_MITOCHONDRION = 85.0  # radius in nm from which on a tube may hold one
 
 

@@ -1,4 +1,4 @@
-"""What two inspections have in common and where they differ: values, parameters, statistics and findings."""
+"""Comparison of two inspections: values, parameters, statistics and findings."""
 
 from predictor_inspector.inspection.comparison.compare import SAME, ChannelDifference, Comparison, common_roi, compare
 

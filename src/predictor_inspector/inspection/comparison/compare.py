@@ -1,4 +1,4 @@
-"""Comparison of two inspections: differences of their values, and changes of parameters, statistics and findings."""
+"""Comparison of two inspections: values, parameters, statistics and findings."""
 
 from __future__ import annotations
 

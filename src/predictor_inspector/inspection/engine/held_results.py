@@ -1,4 +1,4 @@
-"""Target and weight of a region while its tiles are computed, in memory or in temporary files."""
+"""Target and weight of a region computed in tiles, in memory or in temporary files."""
 
 from __future__ import annotations
 

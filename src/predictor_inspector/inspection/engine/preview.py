@@ -1,4 +1,4 @@
-"""Previews of slow inspections: the same target coarser, or the exact one of a smaller region."""
+"""Previews of slow inspections: a coarser target, or the exact one of a smaller region."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regions of an inspection: ROI, ground-truth context, padding, and what lies beyond the data."""
+"""Regions of an inspection: ROI, ground-truth context, padding, and parts beyond the data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tiled inspection: regions that don't fit into memory, part by part, with the numbers of the whole.
+"""Tiled inspection of regions that don't fit into memory, with the numbers of the whole.
 
 Targets. A tile is computed from its own context and cropped, so it has no seams. Affinities, descriptors and classes
 depend on nothing farther, and a distance is exact unless it is so large that tanh nearly saturates; there a context must

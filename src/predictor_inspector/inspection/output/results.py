@@ -1,4 +1,4 @@
-"""Folder of results: target and weight as OME-Zarr, a picture, a report and the predictor's configuration."""
+"""Folder of results: target and weight as OME-Zarr, picture, report, configuration."""
 
 from __future__ import annotations
 

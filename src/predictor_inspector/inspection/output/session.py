@@ -1,4 +1,4 @@
-"""`Session`: everything that makes up an inspection but the data themselves, kept in a YAML file."""
+"""`Session`: everything about an inspection but the data themselves, as a YAML file."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Origin(_Part):
         return open_input(self.path, self.name)
 
 
-class Axes(_Part):
+class AxesReading(_Part):
     """How many of an array's axes are spatial, and whether the first is time."""
 
     spatial: int = Field(ge=1)
@@ -72,7 +72,7 @@ class Data(_Part):
     ground_truth: Origin
     mask: Origin | None = None
     index: dict[str, int] = Field(default_factory=dict)
-    axes: Axes | None = None
+    axes: AxesReading | None = None
 
 
 class Region(_Part):

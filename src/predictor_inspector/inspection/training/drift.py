@@ -1,4 +1,4 @@
-"""Drift of class counts: regions whose classes the counts of all regions weight differently from their own."""
+"""Drift of class counts: regions whose own counts give other weights than those of all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Survey of many regions: what is found in them, and how weights change as class counts move on."""
+"""Survey of many regions: their findings, and weights as class counts add up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Editors for the values of parameters: numbers with units, flags and choices, lines of text."""
+"""Editors of parameter values: numbers with units, flags and choices, lines of text."""
 
 from __future__ import annotations
 

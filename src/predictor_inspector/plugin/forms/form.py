@@ -1,4 +1,4 @@
-"""Form made from a predictor's parameters: one row each, with unit, bounds, tooltip and reset button."""
+"""Form made from a predictor's parameters: a row each, with unit, bounds and reset button."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class _Row:
         self.error.setVisible(visible and bool(self.error.text()))
 
     def show(self, value: Any, start: Any) -> None:
-        if repr(value) != repr(self._value):  # else the editor shows it, and somebody may be typing there
+        if repr(value) != repr(self._value):  # else the editor shows it, and may be typed into
             self._value = value
             self.editor.set_value(value)
             self._on_refused("")

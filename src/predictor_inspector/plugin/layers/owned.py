@@ -1,4 +1,4 @@
-"""`OwnedLayers`: the layers that the plugin makes, found by role and updated with one redraw."""
+"""`OwnedLayers`: layers that the plugin makes, found by role and updated with one redraw."""
 
 from __future__ import annotations
 

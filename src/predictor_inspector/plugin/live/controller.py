@@ -38,7 +38,7 @@ from predictor_inspector.plugin.live.tiling import TiledRun, Tiling, is_seen
 from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work, short_switch_interval
 from predictor_inspector.plugin.model.axes import Place, forget_reads
 from predictor_inspector.plugin.model.box import with_thickness
-from predictor_inspector.plugin.model.resolve import Change, Message, Resolved, Unresolved, resolve
+from predictor_inspector.plugin.model.resolve import ChangeLevel, Message, Resolved, Unresolved, resolve
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import memory_for_chunks, memory_of
 from predictor_inspector.plugin.model.view import view_of
@@ -197,7 +197,7 @@ class LiveController(QObject):
             self._give_up()
             return Message(state.refusal, "large")
         self._wanted = state
-        if not now and state.change_since(self._submitted) < Change.RESULT:
+        if not now and state.change_since(self._submitted) < ChangeLevel.RESULT:
             return self._outcome
         if state.plan is not None:
             return self._pursue_in_tiles(state, now)
@@ -222,7 +222,7 @@ class LiveController(QObject):
 
     def _submit(self, state: Resolved) -> None:
         self._submitted, self._outcome = state, Message()
-        if self._cache is None or state.change_since(self._cache[0]) >= Change.DATA:
+        if self._cache is None or state.change_since(self._cache[0]) >= ChangeLevel.DATA:
             self._cache = state, ResultCache()
         cache, blended = self._cache[1], self._mix.of(state.request.channels)
 
@@ -283,7 +283,7 @@ class LiveController(QObject):
         """Whether the layers may take a job's result: unless something else is looked at by now."""
         if self.paused or self._wanted is None or not self.tiling.accepts(job):
             return False
-        return self._wanted.change_since(job.about) < Change.SUBJECT
+        return self._wanted.change_since(job.about) < ChangeLevel.SUBJECT
 
     def _show_run(self, run: TiledRun) -> None:
         self._show(run.pictures(self._mix.of(run.state.request.channels)))

@@ -20,7 +20,7 @@ from predictor_inspector.inspection.engine.preview import Pace
 from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection
 from predictor_inspector.plugin.layers.pictures import Blended, Pictures, pictures_of
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
-from predictor_inspector.plugin.model.resolve import Change, Message, Resolved
+from predictor_inspector.plugin.model.resolve import ChangeLevel, Message, Resolved
 from predictor_inspector.plugin.model.view import View
 
 _AUTO_START_LIMIT = 10.0  # seconds that a chosen region may take in tiles to be computed without being asked for
@@ -64,7 +64,7 @@ class Tiling(QObject):
     def leave(self, unless: Resolved | None = None) -> None:
         """End the run, unless its result is that of this state."""
         run = self.run
-        if run is not None and (unless is None or unless.change_since(run.state) >= Change.RESULT):
+        if run is not None and (unless is None or unless.change_since(run.state) >= ChangeLevel.RESULT):
             if not run.cancelled:
                 self._runner.cancel()
             self.run = None

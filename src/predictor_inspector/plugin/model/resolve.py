@@ -45,7 +45,7 @@ class Unresolved(Exception):
         self.message = message
 
 
-class Change(IntEnum):
+class ChangeLevel(IntEnum):
     """What differs between two states; each includes those before it."""
 
     NOTHING = 0
@@ -77,14 +77,14 @@ class Resolved:
         """ROI, context and padding."""
         return self.request.regions
 
-    def change_since(self, other: Resolved | None) -> Change:
-        """What differs from another state; `Change.SUBJECT` if there is none."""
+    def change_since(self, other: Resolved | None) -> ChangeLevel:
+        """What differs from another state; `ChangeLevel.SUBJECT` if there is none."""
         if other is None:
-            return Change.SUBJECT
-        for change, mine, others in zip(reversed(Change), self._keys, other._keys, strict=False):
+            return ChangeLevel.SUBJECT
+        for change, mine, others in zip(reversed(ChangeLevel), self._keys, other._keys, strict=False):
             if mine != others:
                 return change
-        return Change.NOTHING
+        return ChangeLevel.NOTHING
 
     @property
     def _keys(self) -> tuple[Any, ...]:

@@ -1,6 +1,6 @@
-"""The operations in Triton, for CUDA devices: the same numbers from few launches, without waiting for the device.
+"""Operations in Triton, for CUDA devices: few launches that the host needn't wait for.
 
-The modules here have the functions of their namesakes one level up and are loaded only when a CUDA tensor comes along:
+The modules here have the functions of their namesakes one level up and are loaded with the first CUDA tensor:
 Triton exists where torch's CUDA wheels bring it. Conventions of all kernels:
 
 - Volumes have three axes (see `volumes`), the last one contiguous. Offsets into volumes are 64 bits wide.
@@ -37,7 +37,7 @@ def attempt(operation: str, tensor: torch.Tensor, *arguments: Any) -> Any:
             return getattr(import_module(f"{__name__}.{module}"), function)(tensor, *arguments)
     except errors.TritonError:
         # Another release of Triton, or an old device, may not compile them all.
-        log.warning("kernel %s can't be used on %s, torch does without", operation, tensor.device, exc_info=True)
+        log.warning("kernel %s can't be used on %s; plain torch is used", operation, tensor.device, exc_info=True)
         _unusable.add(tensor.device)
         return None
 
@@ -53,7 +53,7 @@ _unusable: set[torch.device] = set()
 @lru_cache(maxsize=16)
 def _works(device: torch.device) -> bool:
     if find_spec("triton") is None:
-        log.info("Triton isn't installed: torch does without on %s", device)
+        log.info("Triton isn't installed: plain torch is used on %s", device)
         return False
     labels = torch.tensor([1, 1, 2], dtype=torch.uint8).to(device)
     try:
@@ -62,6 +62,6 @@ def _works(device: torch.device) -> bool:
             affinities = import_module(f"{__name__}.affinities").affinities(labels, [[1]]).tolist()
     except Exception:
         # Anything that may be wrong with a tool chain: no C compiler, no headers, a driver too old.
-        log.warning("Triton can't be used on %s, torch does without", device, exc_info=True)
+        log.warning("Triton can't be used on %s; plain torch is used", device, exc_info=True)
         return False
     return bool(affinities == [[1.0, 0.0, 0.0]])

@@ -1,4 +1,4 @@
-"""Affinities and pairs of known voxels: every voxel is read, and every value written, in one launch for all offsets."""
+"""Affinities and pairs of known voxels, in one launch for all offsets."""
 
 from __future__ import annotations
 

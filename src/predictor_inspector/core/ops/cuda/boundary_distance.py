@@ -1,4 +1,4 @@
-"""Distances to boundaries and to the unknown in three launches: scans along axis 0, then axis 1, then axis 2.
+"""Distances to boundaries and to the unknown in three launches, one per axis.
 
 The mathematics is that of `predictor_inspector.core.ops.boundary_distance`. The first launch writes whole numbers of
 steps, narrow; the others look as far along their axis as anything in their block can still be improved; the last one takes

@@ -1,4 +1,4 @@
-"""Class balancing in two launches: counts, then weights by lookup. Everything between stays on the device."""
+"""Class balancing in two launches on the device: counts, then weights by lookup."""
 
 from __future__ import annotations
 

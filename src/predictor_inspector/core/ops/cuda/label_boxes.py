@@ -1,4 +1,4 @@
-"""Where the objects of a volume lie, tile by tile, and which part of its object each box needs around it."""
+"""Bounding boxes of objects, tile by tile, and of the parts of them that lie around."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PAIRS = 64
 
 
 @dataclass(frozen=True)
-class Tiling:
+class TileGrid:
     """Tiles of `sides` cells, `counts` per axis, that cover a grid of cells."""
 
     sides: tuple[int, int, int]
     counts: tuple[int, int, int]
 
     @classmethod
-    def of(cls, shape: Sequence[int], sides: tuple[int, int, int]) -> Tiling:
+    def of(cls, shape: Sequence[int], sides: tuple[int, int, int]) -> TileGrid:
         """Tiles that cover `shape` cells."""
         n0, n1, n2 = (-(-n // side) for n, side in zip(shape, sides, strict=True))
         return cls(sides, (n0, n1, n2))
@@ -36,7 +36,7 @@ class Tiling:
 
 
 def tile_boxes(
-    labels: torch.Tensor, ids: int, tiling: Tiling, group: Sequence[int] = (1, 1, 1), shift: Sequence[int] = (0, 0, 0)
+    labels: torch.Tensor, ids: int, tiling: TileGrid, group: Sequence[int] = (1, 1, 1), shift: Sequence[int] = (0, 0, 0)
 ) -> torch.Tensor:
     """The smallest box of cells around each object in each tile.
 
@@ -66,7 +66,7 @@ def tile_boxes(
 
 
 def boxes_with_surroundings(
-    wanted: torch.Tensor, present: torch.Tensor, tiling: Tiling, radii: Sequence[int]
+    wanted: torch.Tensor, present: torch.Tensor, tiling: TileGrid, radii: Sequence[int]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Every box of an object in a tile, and the smallest box around all of the object that lies within `radii` of it.
 

@@ -1,4 +1,4 @@
-"""Moments of many objects in Gaussian windows: three launches, one per axis, whatever the number and size of objects.
+"""Moments of many objects in Gaussian windows: three launches, one per axis.
 
 Each pair of a tile and an object has two boxes: cells to answer for, and cells of the object around them. A launch is one
 matrix product per pair, all of them in one grid: a program looks up which pair it works for and which part of the product.

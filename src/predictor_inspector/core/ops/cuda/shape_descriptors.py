@@ -1,4 +1,4 @@
-"""Local shape descriptors of all objects at once: the plan is made on the host, the work is done by grouped kernels.
+"""Local shape descriptors of all objects at once, by grouped kernels planned on the host.
 
 As in `predictor_inspector.core.ops.shape_descriptors` objects are answered for tile by tile. Pairs of a tile and an object
 are found on the device; how many there are and how large their boxes is all that is waited for, once per part of the
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from predictor_inspector.core.ops.cuda import moments
-from predictor_inspector.core.ops.cuda.label_boxes import Tiling, boxes_with_surroundings, tile_boxes
+from predictor_inspector.core.ops.cuda.label_boxes import TileGrid, boxes_with_surroundings, tile_boxes
 from predictor_inspector.core.ops.cuda.volumes import volume, volume_slices
 from predictor_inspector.core.ops.regions import Slices, extent, whole
 from predictor_inspector.core.ops.shape_descriptors import (
@@ -122,7 +122,7 @@ class _Work:
         samples = volume(sampled(crop, self.group[2], shift))
         # A tile is at least as wide as the window reaches, or what lies around it would be most of the work.
         sides = tuple(next((side for side in (64, 128) if side >= radius), 256) for radius in self.radii)
-        tiling = Tiling.of(samples.shape, (sides[0], sides[1], sides[2]))
+        tiling = TileGrid.of(samples.shape, (sides[0], sides[1], sides[2]))
         if len(tiling) * ids > TABLE_ENTRIES and max(extent(part)) > 1:
             return False
         inner = tuple(slice(k.start - r.start, k.stop - r.start) for k, r in zip(part, region, strict=True))

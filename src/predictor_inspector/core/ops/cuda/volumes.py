@@ -1,4 +1,4 @@
-"""What all kernels share: their declaration, volumes of three axes, and blocks that suit their rows."""
+"""Helpers of all kernels: declaration, volumes of three axes, and blocks for their rows."""
 
 from __future__ import annotations
 

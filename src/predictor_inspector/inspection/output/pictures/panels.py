@@ -1,4 +1,4 @@
-"""Panels of figures: a channel's target, weights and histogram, with colour bars and scale bars."""
+"""Panels of figures: a channel's target, weights and histogram, with their bars."""
 
 from __future__ import annotations
 

@@ -179,8 +179,8 @@ class FindingsTab(Tab):
         told = [counted(n, "remark" if s == "info" else s) for s, n in counts.items() if n]
         nothing = f"Nothing found by {'any check' if checked.slow else 'the quick checks'}."
         self._summary.setText(", ".join(told) or nothing)
-        grave = counts["error"] + counts["warning"]
-        self.renamed.emit(f"{self.title} ({grave})" if grave else self.title)
+        number = counts["error"] + counts["warning"]
+        self.renamed.emit(f"{self.title} ({number})" if number else self.title)
 
     def _update_reasons(self) -> None:
         """Show why values have weight 0, if that is wanted."""

@@ -1,4 +1,4 @@
-"""Data section: the ground-truth layer, the layer that says where it is annotated, and how axes are read."""
+"""Data section: the ground-truth layer, its mask, and how its axes are read."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class PredictorPanel(QWidget):
     def _on_kind(self, kind: str) -> None:
         try:
             self._settings.kind = kind
-        except Exception as error:  # somebody else's package may fail in any way when it is loaded
+        except Exception as error:  # another package may fail in any way when it is loaded
             self._combo.set_value(self._settings.kind)
             self._message.show_message(f"{kind_title(kind)} can't be used: {error}")
 

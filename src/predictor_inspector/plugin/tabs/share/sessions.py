@@ -11,7 +11,7 @@ from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
 from predictor_inspector.data.source import open_input
 from predictor_inspector.inspection.output.session import (
-    Axes,
+    AxesReading,
     Camera,
     Compute,
     Data,
@@ -48,7 +48,7 @@ def session_of(context: TabContext, notes: str = "") -> Session:
             ground_truth=origin_of(layer),
             mask=None if mask is None else origin_of(mask),
             index={"t": model_axes.time_index(layer, view_of(viewer))} if has_time else {},
-            axes=None if axes is None else Axes(spatial=axes.spatial, time=axes.time),
+            axes=None if axes is None else AxesReading(spatial=axes.spatial, time=axes.time),
         ),
         predictor=settings.config,
         region=region,
