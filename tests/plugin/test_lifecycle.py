@@ -174,22 +174,45 @@ def test_a_preview_is_called_one_until_the_result_comes(window: Window, monkeypa
     window.assert_layers_show_the_inspection()
 
 
-def test_a_script_may_end_with_the_window_open() -> None:
-    script = """
+SCRIPT = """
 import time
 import napari
 from qtpy.QtWidgets import QApplication
 from predictor_inspector.plugin.launch import dock
 from predictor_inspector.plugin.samples import cell_layers
 
-viewer = napari.Viewer()
-for layer in cell_layers():
-    viewer.add_layer(napari.layers.Layer.create(*layer))
-widget = dock(viewer)
-end = time.monotonic() + 1
-while time.monotonic() < end:
-    QApplication.processEvents()
+def inspected():
+    viewer = napari.Viewer()
+    for layer in cell_layers():
+        viewer.add_layer(napari.layers.Layer.create(*layer))
+    widget = dock(viewer)
+    wait(lambda: widget.inspection is not None and not widget.busy)
+    return viewer, widget
+
+def wait(true):
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        QApplication.processEvents()
+
+def go_on():
+    end = time.monotonic() + 1
+    wait(lambda: time.monotonic() > end)
+
+viewer, widget = inspected()
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    "goes_on",
+    [
+        "",
+        # napari flushes the first window's commands to whichever OpenGL context the second one has left.
+        "inspected()[0].close(); go_on(); viewer.layers.remove(widget.gt_layer); go_on(); viewer.reset_view(); go_on()",
+    ],
+    ids=["end", "second window"],
+)
+def test_a_script_ends_well(goes_on: str) -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT + goes_on], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

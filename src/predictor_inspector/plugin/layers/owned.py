@@ -157,6 +157,16 @@ class OwnedLayers:
         mine = {self.find(role): role for role in roles}
         return next((mine[layer] for layer in reversed(self.viewer.layers) if layer in mine and layer.visible), None)
 
+    def make_canvas_current(self) -> None:
+        """Make the canvas' OpenGL context the current one, before any layer is removed.
+
+        napari then flushes what is queued for the canvas to whichever context is current. That of a window that was closed
+        leaves buffers empty, and drawing them ends the process.
+        """
+        window = getattr(self.viewer, "window", None)  # a model without a window has no canvas
+        if window is not None:
+            window._qt_viewer.canvas._scene_canvas.set_current()
+
     def _set_visible(self, roles: Sequence[str], visible: bool) -> None:
         for layer in map(self.find, roles):
             # To set it costs a redraw, changed or not.
