@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter
 from pathlib import Path
+from pkgutil import resolve_name
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "predictor_inspector"
@@ -42,3 +43,11 @@ def test_tests_and_scripts_use_no_private_names_of_the_dock() -> None:
             if isinstance(node, ast.Attribute) and node.attr in private and ast.unparse(node.value) != "self":
                 used.append(f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}")
     assert used == []
+
+
+def test_the_reference_names_what_there_is() -> None:
+    pages = "\n".join(page.read_text("utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
+    names = re.findall(r"^::: (\S+)$", pages, re.MULTILINE)
+    assert names
+    for name in names:
+        assert resolve_name(name) is not None
