@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import h5py
@@ -58,3 +60,28 @@ def real_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             dataset = cremi.create_dataset(f"volumes/{name}", data=values, chunks=(10, 56, 56), compression="gzip")
             dataset.attrs.update(offset=[0.0, 0.0, 0.0], resolution=[40.0, 4.0, 4.0])
     return folder
+
+
+Install = Callable[[str, str, str, Mapping[str, str]], None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Put a package of one module, with entry points of a group, where Python looks for installed ones."""
+    site, installed = tmp_path / "site", []
+    site.mkdir()
+    monkeypatch.syspath_prepend(site)
+
+    def put(module: str, source: str, group: str, names: Mapping[str, str]) -> None:
+        (site / f"{module}.py").write_text(source)
+        info = site / f"{module}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        lines = [f"{name} = {where}" for name, where in names.items()]
+        (info / "entry_points.txt").write_text("\n".join([f"[predictor_inspector.{group}]", *lines]))
+        installed.append(module)
+
+    yield put
+    # Another test's module may have the same name.
+    for module in installed:
+        sys.modules.pop(module, None)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,27 +37,6 @@ CARELESS = Careless()
 BROKEN = Broken()
 """
 
-Install = Callable[[dict[str, str]], None]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Put a package with formats where Python looks for installed ones."""
-    site = tmp_path / "site"
-    site.mkdir()
-    monkeypatch.syspath_prepend(site)
-
-    def put(formats: dict[str, str]) -> None:
-        (site / "numpy_format.py").write_text(NUMPY)
-        info = site / "numpy_format-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy-format\nVersion: 1.0\n")
-        lines = [f"{name} = {where}" for name, where in formats.items()]
-        (info / "entry_points.txt").write_text("\n".join(["[predictor_inspector.formats]", *lines]))
-        monkeypatch.delitem(sys.modules, "numpy_format", raising=False)
-
-    return put
-
 
 @pytest.fixture
 def ids(tmp_path: Path) -> Path:
@@ -67,8 +45,8 @@ def ids(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_format_needs_only_say_which_arrays_a_file_holds(install: Install, ids: Path) -> None:
-    install({"numpy": "numpy_format:NUMPY"})
+def test_a_format_needs_only_say_which_arrays_a_file_holds(install: Any, ids: Path) -> None:
+    install("numpy_format", NUMPY, "formats", {"numpy": "numpy_format:NUMPY"})
     (info,) = list_arrays(ids)
     assert (info.name, info.array.shape, info.kind) == ("ids", (3, 4), "labels")
     for array in (open_array(ids), open_array(ids, "ids"), open_array(ids / "ids"), open_input("else.npy", str(ids))):
@@ -78,31 +56,30 @@ def test_a_format_needs_only_say_which_arrays_a_file_holds(install: Install, ids
     assert readable_suffixes()[-1] == ".npy"
 
 
-def test_a_format_that_fails_is_told_where_nothing_else_reads_the_file(install: Install, ids: Path) -> None:
-    install(
-        {"a_missing": "no_such_package:FORMAT", "b_careless": "numpy_format:CARELESS", "numpy": "numpy_format:NUMPY"}
-    )
+def test_a_format_that_fails_is_told_where_nothing_else_reads_the_file(install: Any, ids: Path) -> None:
+    formats = {"a_missing": "no_such_package:FORMAT", "b_careless": "numpy_format:CARELESS"}
+    install("numpy_format", NUMPY, "formats", {**formats, "numpy": "numpy_format:NUMPY"})
     assert open_array(ids).shape == (3, 4)
     other = ids.with_suffix(".xyz")
     other.touch()
     with pytest.raises(
         ValueError,
         match=r"ids\.xyz is of a kind that can't be read \(\.xyz\); known are \.zarr.*\.npy; the format 'a_missing' of "
-        "the package numpy-format can't be loaded: ModuleNotFoundError",
+        "the package numpy_format can't be loaded: ModuleNotFoundError",
     ):
         open_array(other)
     with pytest.raises(FileNotFoundError, match="is not there"):
         open_array(ids.parent / "missing.npy")
 
 
-def test_a_format_that_fails_on_its_own_file_names_it(install: Install, ids: Path) -> None:
-    install({"broken": "numpy_format:BROKEN"})
+def test_a_format_that_fails_on_its_own_file_names_it(install: Any, ids: Path) -> None:
+    install("numpy_format", NUMPY, "formats", {"broken": "numpy_format:BROKEN"})
     broken = ids.rename(ids.with_suffix(".npz"))
     with pytest.raises(ValueError, match=r"ids\.npz can't be read: KeyError: 'nothing'"):
         list_arrays(broken)
 
 
-def test_a_built_in_format_cannot_be_replaced(install: Install, ids: Path, tmp_path: Path) -> None:
-    install({"tiff": "numpy_format:NUMPY"})
+def test_a_built_in_format_cannot_be_replaced(install: Any, ids: Path, tmp_path: Path) -> None:
+    install("numpy_format", NUMPY, "formats", {"tiff": "numpy_format:NUMPY"})
     with pytest.raises(ValueError, match="of a kind that can't be read"):
         open_array(ids)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import tanh
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -86,18 +85,14 @@ def test_what_is_not_known_of_a_channel_is_explained_from_outside() -> None:
     assert [(m.value, m.label) for m in limits(inspection, 0)] == [(-3, "lowest"), (5, "highest")]
 
 
-def test_another_package_explains_its_own_kind_of_channel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "odd_package.py").write_text(
+def test_another_package_explains_its_own_kind_of_channel(install: Any) -> None:
+    source = (
         "from predictor_inspector.inspection.explanation import Reason, annotated, balanced\n"
         "def explain(voxel):\n"
         "    target = Reason(('Odd is odd.',), 0.0, sentence=f'odd {voxel.id_at(voxel.at)}')\n"
         "    return target, balanced(voxel, [annotated(voxel)], True)\n"
     )
-    info = tmp_path / "odd_package-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-package\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[predictor_inspector.explanations]\noddity = odd_package:explain\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    install("odd_package", source, "explanations", {"oddity": "odd_package:explain"})
     explanation_of.cache_clear()
     try:
         inspection = inspect(Odd(4), Array(np.full((4, 4), 7, np.uint8), (1, 1)), device="cpu")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -125,21 +125,17 @@ def test_cheap_checks_can_be_had_alone_and_kinds_chosen() -> None:
 
 
 @pytest.fixture
-def others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def others(install: Any) -> Iterator[None]:
     """An installed package with a check, one that fails, and one that can't be imported."""
-    info = tmp_path / "odd_package-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-package\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        "[predictor_inspector.checks]\nodd_shape = odd_package:odd_shape\nfailing = odd_package:failing\n"
-        "missing = no_such_package:check\n"
-    )
-    (tmp_path / "odd_package.py").write_text(OTHERS)
-    monkeypatch.syspath_prepend(tmp_path)
+    checks = {
+        "odd_shape": "odd_package:odd_shape",
+        "failing": "odd_package:failing",
+        "missing": "no_such_package:check",
+    }
+    install("odd_package", OTHERS, "checks", checks)
     load_checks.cache_clear()
     yield
     load_checks.cache_clear()
-    sys.modules.pop("odd_package", None)
 
 
 OTHERS = '''
@@ -176,7 +172,7 @@ def test_another_packages_check_is_one_function_and_one_line() -> None:
 @pytest.mark.usefixtures("others")
 def test_a_check_that_fails_or_is_missing_is_a_sentence_and_the_others_run() -> None:
     (missing,) = load_checks()[1]
-    assert missing.startswith("the check 'missing' of the package odd-package can't be loaded: ModuleNotFoundError")
+    assert missing.startswith("the check 'missing' of the package odd_package can't be loaded: ModuleNotFoundError")
     gt = array(cells())
     subject = Subject(inspect(distance(scale_factor=1), gt, device="cpu"))
     failures: list[str] = []
