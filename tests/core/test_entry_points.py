@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +19,7 @@ from predictor_inspector.core import (
     predictor_from_yaml,
     predictor_kinds,
     predictor_to_yaml,
+    registry,
 )
 from predictor_inspector.core.registry import ExtensionError
 from predictor_inspector.inspection import inspect
@@ -70,33 +69,14 @@ AS_IN_DACAPO = (
 """
 )
 
-Install = Callable[[str, str, dict[str, str]], None]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Put a package with a module and entry points where Python looks for installed ones."""
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def put(module: str, source: str, kinds: dict[str, str]) -> None:
-        (tmp_path / f"{module}.py").write_text(source)
-        info = tmp_path / f"{module}-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
-        lines = [f"{kind} = {module}:{name}" for kind, name in kinds.items()]
-        (info / "entry_points.txt").write_text("\n".join(["[predictor_inspector.predictors]", *lines]))
-        monkeypatch.delitem(sys.modules, module, raising=False)
-
-    return put
-
 
 @pytest.fixture
 def gt() -> Array:
     return Array(np.arange(20).reshape(4, 5), (2, 2))
 
 
-def test_an_installed_packages_predictor_is_a_kind_like_any_other(install: Install, gt: Array) -> None:
-    install("halves_package", HALVES, {"halves": "Halves"})
+def test_an_installed_packages_predictor_is_a_kind_like_any_other(install: Any, gt: Array) -> None:
+    install("halves_package", HALVES, "predictors", {"halves": "halves_package:Halves"})
     assert predictor_kinds()[-1] == "halves"
     predictor = predictor_from_config({"kind": "halves", "divisor": 4})
     assert kind_of(predictor) == "halves"
@@ -114,8 +94,8 @@ def test_an_installed_packages_predictor_is_a_kind_like_any_other(install: Insta
 
 
 @pytest.mark.parametrize("subdivision", [1, 10])
-def test_a_predictor_with_dacapos_signatures_can_be_inspected(install: Install, gt: Array, subdivision: int) -> None:
-    install("dacapo_package", AS_IN_DACAPO, {"as_in_dacapo": "AsInDaCapo"})
+def test_a_predictor_with_dacapos_signatures_can_be_inspected(install: Any, gt: Array, subdivision: int) -> None:
+    install("dacapo_package", AS_IN_DACAPO, "predictors", {"as_in_dacapo": "dacapo_package:AsInDaCapo"})
     predictor = predictor_class("as_in_dacapo")()
     gt = Array(gt.data, gt.voxel_size, subdivision=subdivision)
     roi = gt.roi_of([slice(1, 2), slice(1, 2)])
@@ -125,10 +105,11 @@ def test_a_predictor_with_dacapos_signatures_can_be_inspected(install: Install, 
     assert result.target.numpy().item() == 3
 
 
-def test_something_that_is_no_predictor_is_refused_by_name(install: Install) -> None:
+def test_something_that_is_no_predictor_is_refused_by_name(install: Any) -> None:
     plain = "class Plain:\n    pass\n\ndef function():\n    pass\n"
     bare = "\nfrom predictor_inspector.core import Predictor\nclass Bare(Predictor):\n    pass\n"
-    install("wrong_package", plain + bare, {"plain": "Plain", "function": "function", "bare": "Bare"})
+    names = {"plain": "Plain", "function": "function", "bare": "Bare"}
+    install("wrong_package", plain + bare, "predictors", {kind: f"wrong_package:{n}" for kind, n in names.items()})
     for kind, name in (("plain", "Plain"), ("function", "function"), ("bare", "Bare")):
         with pytest.raises(
             ExtensionError,
@@ -137,9 +118,9 @@ def test_something_that_is_no_predictor_is_refused_by_name(install: Install) -> 
             predictor_class(kind)
 
 
-def test_a_broken_package_does_not_stand_in_the_way_of_others(install: Install) -> None:
-    install("a_broken_package", "import no_such_module", {"a_broken": "Broken"})
-    install("halves_package", HALVES, {"halves": "Halves"})
+def test_a_broken_package_does_not_stand_in_the_way_of_others(install: Any) -> None:
+    install("a_broken_package", "import no_such_module", "predictors", {"a_broken": "a_broken_package:Broken"})
+    install("halves_package", HALVES, "predictors", {"halves": "halves_package:Halves"})
     assert kind_of(DummyPredictor(1)) == "dummy"
     assert kind_of(predictor_from_config({"kind": "halves"})) == "halves"
     with pytest.raises(ExtensionError, match=r"a_broken_package can't be loaded: ModuleNotFoundError.*no_such_module"):
@@ -149,8 +130,8 @@ def test_a_broken_package_does_not_stand_in_the_way_of_others(install: Install) 
     assert listed[-1].split(maxsplit=1) == ["halves", "The ids divided by a number."]
 
 
-def test_a_built_in_kind_cannot_be_replaced(install: Install) -> None:
-    install("greedy_package", HALVES, {"dummy": "Halves"})
+def test_a_built_in_kind_cannot_be_replaced(install: Any) -> None:
+    install("greedy_package", HALVES, "predictors", {"dummy": "greedy_package:Halves"})
     assert predictor_class("dummy") is DummyPredictor
     assert predictor_kinds().count("dummy") == 1
 
@@ -164,3 +145,11 @@ def test_a_class_that_nobody_registered_has_no_kind() -> None:
         ValueError, match="Unregistered is not registered as a predictor; add it to the entry-point group"
     ):
         kind_of(Unregistered(1))
+
+
+def test_installed_packages_are_looked_through_once(install: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    install("halves_package", HALVES, "predictors", {"halves": "halves_package:Halves"})
+    assert "halves" in predictor_kinds()
+    monkeypatch.setattr(registry, "entry_points", lambda **_: pytest.fail("looked through again"))
+    assert kind_of(predictor_from_config({"kind": "halves"})) == "halves"
+    assert predictor_kinds()[-1] == "halves"

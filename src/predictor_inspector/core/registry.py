@@ -6,9 +6,11 @@ other packages' as entry points of the same form. Both are imported when they ar
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
@@ -43,7 +45,7 @@ class Extensions(Generic[T]):
 
     def names(self) -> tuple[str, ...]:
         """All names, loaded or not: built-in ones first, then installed packages' by name."""
-        others = {entry.name for entry in entry_points(group=self.group)} - self.built_in.keys()
+        others = _installed(self.group, tuple(sys.path)).keys() - self.built_in.keys()
         return (*self.built_in, *sorted(others))
 
     def load(self, name: str) -> T:
@@ -89,11 +91,17 @@ class Extensions(Generic[T]):
     def _entry(self, name: str) -> EntryPoint | None:
         if name in self.built_in:
             return EntryPoint(name, self.built_in[name], self.group)
-        return next((entry for entry in entry_points(group=self.group) if entry.name == name), None)
+        return _installed(self.group, tuple(sys.path)).get(name)
 
     def _title(self, entry: EntryPoint) -> str:
         package = f" of the package {entry.dist.name}" if entry.dist is not None else ""
         return f"the {self.noun} {entry.name!r}{package}"
+
+
+@lru_cache(maxsize=32)
+def _installed(group: str, _path: tuple[str, ...]) -> Mapping[str, EntryPoint]:
+    """Installed packages' entry points of a group by name, the first of each; looking through all packages takes 10 ms."""
+    return {entry.name: entry for entry in reversed(entry_points(group=group))}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
