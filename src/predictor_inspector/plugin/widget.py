@@ -79,7 +79,6 @@ class InspectorWidget(QWidget):
             viewer=viewer,
             settings=self.settings,
             controller=self.controller,
-            layers=self.controller.layers,
             rgb_mix=mix,
             look_at_channel=self.look_at_channel,
             go_to=self.go_to,

@@ -41,12 +41,16 @@ class TabContext:
     viewer: Any  # the napari viewer that the dock is in
     settings: Settings  # what is inspected and how; setting a field is as good as choosing it by hand
     controller: LiveController  # live updates; its signals tell what is shown
-    layers: OwnedLayers  # the layers that the dock makes
     rgb_mix: RgbMix  # which channels the RGB view blends, and in which colours
     look_at_channel: Callable[[str | int], None]  # moves the viewer to the channel of this name or index
     go_to: Callable[[Roi], None]  # pins the box at a region, in the ground truth's counts, and moves the view there
     open_file: Callable[[str], None]  # opens a file as layers; what is wrong with it is said in the dock
     derived: Derived = field(default_factory=Derived)
+
+    @property
+    def layers(self) -> OwnedLayers:
+        """The layers that the dock makes."""
+        return self.controller.layers
 
 
 class Tab(QWidget):

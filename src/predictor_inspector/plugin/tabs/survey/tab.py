@@ -7,15 +7,15 @@ from itertools import islice
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLineEdit, QProgressBar, QPushButton, QSpinBox, QTreeWidgetItem
+from qtpy.QtWidgets import QLineEdit, QProgressBar, QPushButton, QSpinBox, QTreeWidgetItem
 
 from predictor_inspector.core.text import capitalised, format_error, format_roi
 from predictor_inspector.inspection import Request
 from predictor_inspector.inspection.findings import find_quickly
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import Survey, survey
-from predictor_inspector.plugin.forms.layouts import TreeTable, in_column, in_row
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel
+from predictor_inspector.plugin.forms.layouts import TreeTable, in_column, in_form, in_row
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, ValueCombo, guard_wheel
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab, TabContext
@@ -64,16 +64,15 @@ class SurveyTab(Tab):
         self._bar, self._error = QProgressBar(textVisible=False), ErrorLabel()
         self._bar.setFixedHeight(6)
         self._plot = WeightPlot()
-        self._channel = QComboBox(toolTip="Whose weights to plot", minimumContentsLength=10)
-        self._channel.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._channel.currentIndexChanged.connect(lambda i: self._plot.set_channel(None if i < 1 else i - 1))
-        guard_wheel(self._channel)
+        self._channel = ValueCombo({}, "Whose weights to plot", 10)
+        self._channel.chosen.connect(self._plot.set_channel)
         for name in ("size", "annotated", "nth", "count", "go", "next", "worst", "start", "error", "list", "plot"):
             getattr(self, f"_{name}").setObjectName(f"survey {name}")
-        form = QFormLayout(verticalSpacing=4)
-        form.addRow("size", in_row((self._size, 1), self._annotated))
-        form.addRow("position", in_row((self._nth, 1), self._seed, self._go, self._next))
-        form.addRow("survey", in_row((self._count, 1), self._start, self._worst))
+        form = in_form(
+            ("size", in_row((self._size, 1), self._annotated)),
+            ("position", in_row((self._nth, 1), self._seed, self._go, self._next)),
+            ("survey", in_row((self._count, 1), self._start, self._worst)),
+        )
         self.setLayout(in_column(form, self._bar, self._error, (self._list, 1), self._channel, (self._plot, 1)))
         self._show(None)
 
@@ -172,8 +171,8 @@ class SurveyTab(Tab):
         self._worst.setEnabled(bool(tallies))
         titles = ["all channels", *channels]
         if titles != [self._channel.itemText(i) for i in range(self._channel.count())]:
-            self._channel.clear()
-            self._channel.addItems(titles)
+            self._channel.offer({None: titles[0], **dict(enumerate(channels))}, None)
+            self._plot.set_channel(None)
         self._channel.setVisible(len(channels) > 1)
         self._list.clear()
         for tally in tallies:
