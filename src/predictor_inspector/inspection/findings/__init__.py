@@ -1,7 +1,7 @@
 """Findings: what is wrong with ground truth, targets and weights, and where."""
 
 from predictor_inspector.inspection.findings.checks import CHECKS, Check, check, kinds, load_checks
-from predictor_inspector.inspection.findings.finding import SEVERITIES, Finding, Kind, Severity, VoxelSet
+from predictor_inspector.inspection.findings.finding import SEVERITIES, Cure, Finding, Kind, Severity, VoxelSet
 from predictor_inspector.inspection.findings.search import (
     CheckedRegion,
     Find,
@@ -20,6 +20,7 @@ __all__ = [
     "SEVERITIES",
     "Check",
     "CheckedRegion",
+    "Cure",
     "Find",
     "Finding",
     "Inputs",

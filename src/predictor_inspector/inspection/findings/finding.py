@@ -70,11 +70,24 @@ class Kind:
     remedy: str
 
 
+@dataclass(frozen=True)
+class Cure:
+    """A change that mends what a finding is about: what a button says, and what it sets.
+
+    `parameters` are the predictor's; `settings` are those of an inspection: ``"outside"`` and ``"balance_over"``.
+    """
+
+    title: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class Finding:
     """What a check found: a sentence of what it is, one of what to do, the voxels, and the numbers behind the message.
 
     `id` is that of its `Kind`; `channels` are the names of those it is about, none if it is about all or the ground truth.
+    `cure` is a change that mends it, where one is known.
     """
 
     id: str
@@ -84,6 +97,7 @@ class Finding:
     channels: tuple[str, ...]
     where: VoxelSet
     numbers: Mapping[str, Any]
+    cure: Cure | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON can hold it: plain numbers, lists and strings; a number that isn't finite is null."""

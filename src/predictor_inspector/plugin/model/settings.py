@@ -31,6 +31,8 @@ from predictor_inspector.plugin.model.predictor_choice import (
 from predictor_inspector.plugin.model.tile_plan import AUTO, memory_of
 
 REGION_MODES = ("view", "box", "layer")
+SHOWN = ("off", "target", "weight", "rgb")
+DRAWN_AS = ("boundaries", "loss")
 
 _ID_BYTES = 4  # intensities come in one or two
 
@@ -69,6 +71,12 @@ class Settings:
     outside: str = "clip"
     balance_over: str = "roi"
     memory: str = AUTO  # that a region may take: half of the machine's, or a size such as "4 GB"
+    shown: str = "rgb"  # which result is on the canvas: "off" for none, "target", "weight" or "rgb"
+    drawn_as: str = (
+        "boundaries"  # affinities as 1 − affinity, added to what lies beneath; "loss": as the loss sees them
+    )
+    opacity: float = 1.0  # of target and weights, 0 … 1
+    colour_bars: bool = False  # whether target and weights have a colour bar
     layers: LayerChoices = field(default_factory=LayerChoices)  # set by `offer_layers`
     gt: Array | None = None  # of a series its first time; None if it can't be used; follows from layer, axes and level
 
@@ -301,6 +309,12 @@ def _check_thickness(_settings: Settings, thickness: Any) -> int:
     return int(thickness)
 
 
+def _check_opacity(_settings: Settings, opacity: Any) -> float:
+    if not 0 <= opacity <= 1:
+        raise ValueError(f"opacity must lie in 0 … 1, got {opacity!r}")
+    return float(opacity)
+
+
 def _check_memory(_settings: Settings, memory: Any) -> str:
     memory_of(memory)
     return str(memory)
@@ -308,6 +322,8 @@ def _check_memory(_settings: Settings, memory: Any) -> str:
 
 _CHOICES: dict[str, Callable[[], Iterable[str]]] = {
     "region_mode": lambda: REGION_MODES,
+    "shown": lambda: SHOWN,
+    "drawn_as": lambda: DRAWN_AS,
     "device": lambda: ("auto", *available_devices()),
     "outside": lambda: ("clip", "zero"),
     "balance_over": lambda: ("roi", "context"),
@@ -318,5 +334,6 @@ _CHECKS: dict[str, Callable[[Settings, Any], Any]] = {
     "axes": _check_axes,
     "level": _check_level,
     "thickness": _check_thickness,
+    "opacity": _check_opacity,
     "memory": _check_memory,
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from funlib.geometry import Roi
+from psygnal import SignalGroupDescriptor
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
@@ -27,7 +28,9 @@ from predictor_inspector.plugin.model.settings import Settings
 
 @dataclass(eq=False)
 class Derived:
-    """What tabs have worked out for other tabs."""
+    """What tabs have worked out for other tabs and the head of the dock; ``events`` tell of changes."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor(connect_child_events=False)
 
     findings: Sequence[Finding] | None = None  # of the inspection shown; None where nobody has looked for any
     survey: Survey | None = None  # the last one
