@@ -182,14 +182,30 @@ def test_what_is_not_there_is_an_error_that_lists_what_is(real_data: Path, tmp_p
         open_array(real_data / "nuclei2d_masks.tif", "z")
 
 
+@pytest.mark.parametrize("name", ["crop_fractional.ome.zarr/.zattrs", "crop_fractional.ome.zarr/.zgroup"])
+def test_a_metadata_file_stands_for_its_folder(real_data: Path, name: str) -> None:
+    folder = (real_data / name).parent
+    assert [found.name for found in list_arrays(real_data / name)] == [found.name for found in list_arrays(folder)]
+
+
+def test_a_tilde_is_the_home_folder(real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(real_data))
+    monkeypatch.setenv("USERPROFILE", str(real_data))
+    assert open_array("~/nuclei2d_masks.tif").shape == open_array(real_data / "nuclei2d_masks.tif").shape
+
+
 def test_kinds_of_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing")
     with pytest.raises(
         ValueError, match=r"notes\.txt is of a kind that can't be read \(\.txt\); known are \.zarr, \.h5"
     ):
         open_array(tmp_path / "notes.txt")
-    with pytest.raises(ValueError, match="is a folder without zarr metadata"):
+    with pytest.raises(ValueError, match="is a folder without zarr metadata; choose the folder that holds zarr.json"):
         open_array(tmp_path)
+    (tmp_path / "n5").mkdir()
+    (tmp_path / "n5" / "attributes.json").write_text("{}")
+    with pytest.raises(ValueError, match="looks like N5, which must be converted to zarr"):
+        open_array(tmp_path / "n5")
     for name in ("broken.h5", "broken.tif"):
         (tmp_path / name).write_text("nothing")
         with pytest.raises(ValueError, match=rf"{name} can't be opened as (HDF5|TIFF)"):

@@ -30,8 +30,10 @@ BY_NAME = f"{TITLE} ({PLUGIN})"
 
 MANIFEST = PluginManifest.from_file(Path(predictor_inspector.__file__).with_name("napari.yaml"))
 SAMPLES = {"neurites": ("Neurites (3-D)", neurites), "cells": ("Nuclei (2-D)", cells_2d)}
+MEDULLA = {"medulla": "image", "labels/neurons": "labels"}
 FILES = {
-    "medulla.ome.zarr": {"medulla": "image", "labels/neurons": "labels"},
+    "medulla.ome.zarr": MEDULLA,
+    "medulla.ome.zarr/labels/.zattrs": MEDULLA,
     "cremi_style.hdf": {"volumes/raw": "image", "volumes/labels/neuron_ids": "labels"},
     "nuclei2d_masks.tif": {"nuclei2d_masks": "labels"},
 }

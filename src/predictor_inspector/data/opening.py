@@ -113,11 +113,26 @@ def container_of(path: Path) -> Path:
     return _locate(path).container
 
 
+def full_path(path: str | os.PathLike[str]) -> Path:
+    """An absolute path, without ``~``; that of a metadata file, such as ``zarr.json``, leads to the folder it describes."""
+    full = Path(os.path.abspath(Path(path).expanduser()))
+    return full.parent if full.name in metadata_names() and full.is_file() else full
+
+
+def metadata_names() -> tuple[str, ...]:
+    """Names of files that stand for the folder they lie in: ``"zarr.json"``, ``".zattrs"`` …"""
+    return tuple(name for found in _built_in().values() for name in found.metadata_names)
+
+
+def _built_in() -> dict[str, Format]:
+    return {name: FORMATS.load(name) for name in FORMATS.built_in}
+
+
 def _locate(path: Path) -> _Place:
-    full = Path(os.path.abspath(path))
+    full = full_path(path)
     # Other packages are loaded only for what the built-in formats don't take.
     failures: list[str] = []
-    place = _outermost(full, {name: FORMATS.load(name) for name in FORMATS.built_in}, failures)
+    place = _outermost(full, _built_in(), failures)
     if place is None:
         formats, unloaded = FORMATS.load_all()
         failures += unloaded
@@ -148,8 +163,13 @@ def _refuse(path: Path, full: Path, failures: str) -> NoReturn:
     if full.is_dir():
         suffixes = readable_suffixes()
         inside = [child.name for child in full.iterdir() if child.suffix.lower() in suffixes]
-        hint = f"; it holds {_listing(sorted(inside))}" if inside else ""
-        raise ValueError(f"{path} is a folder without zarr metadata{hint}{failures}")
+        if inside:
+            hint = f"it holds {_listing(sorted(inside))}"
+        elif (full / "attributes.json").is_file():
+            hint = "it looks like N5, which must be converted to zarr first"
+        else:
+            hint = "choose the folder that holds zarr.json, .zgroup or .zarray"
+        raise ValueError(f"{path} is a folder without zarr metadata; {hint}{failures}")
     raise FileNotFoundError(f"{path} is not there{_neighbours(full)}")
 
 

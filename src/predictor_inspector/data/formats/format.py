@@ -67,6 +67,9 @@ class Format(ABC):
     suffixes: tuple[str, ...] = ()
     """How names of such files end, lower case: ``(".h5", ".hdf")``."""
 
+    metadata_names: tuple[str, ...] = ()
+    """Of folders: names of files in them that describe them, so that to choose one is to choose its folder."""
+
     def takes(self, path: Path) -> bool:
         """Whether there is a file or folder of this kind at `path`, which may be anything or nothing."""
         return path.suffix.lower() in self.suffixes and path.is_file()

@@ -29,6 +29,7 @@ class ZarrFolders(Format):
     """Zarr groups and arrays in folders, version 2 or 3."""
 
     suffixes = (".zarr",)
+    metadata_names = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
 
     def takes(self, path: Path) -> bool:
         return path.is_dir() and (path.suffix == ".zarr" or is_zarr_node(path))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtWidgets import QFileDialog, QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
-from predictor_inspector.data import readable_suffixes
 from predictor_inspector.plugin.forms.layouts import in_form, in_row
+from predictor_inspector.plugin.forms.open_dialog import open_menu
 from predictor_inspector.plugin.forms.small_widgets import ValueCombo
 from predictor_inspector.plugin.model.axes import Axes, is_telling, readings_of
 from predictor_inspector.plugin.model.settings import LayerChoices, Settings
@@ -16,11 +16,11 @@ from predictor_inspector.plugin.tabs.setup.bound import bind, bound_combo
 
 
 class DataPanel(QWidget):
-    """Choices of layers and axes, and a button that opens a file."""
+    """Choices of layers and axes, and a button that opens a zarr folder or a file."""
 
     def __init__(self, context: TabContext) -> None:
         super().__init__(windowTitle="Data")
-        self._settings, self._open_file = context.settings, context.open_file
+        self._settings = context.settings
         gt = _LayerCombo(
             self._settings,
             "gt_layer",
@@ -35,8 +35,9 @@ class DataPanel(QWidget):
         )
         tip = "What the axes of the ground truth are; the time that is shown is inspected"
         self._axes = bound_combo(self._settings, "axes", {}, tip, 10, self._axes_title)
-        button = QPushButton("Open…", toolTip="Open OME-Zarr, zarr, HDF5 or TIFF; or drop files on the window")
-        button.clicked.connect(self._ask)
+        button = QPushButton("Open", toolTip="Open OME-Zarr, zarr, HDF5 or TIFF; or drop files on the window")
+        button.setObjectName("open")
+        button.setMenu(open_menu(button, context.open_file))
         form = in_form(("ground truth", in_row((gt, 1), button)), ("annotated", mask), ("axes", self._axes))
         self.setLayout(form)
         self._axes_label = form.labelForField(self._axes)
@@ -52,13 +53,6 @@ class DataPanel(QWidget):
 
     def _axes_title(self, axes: Axes | None) -> str:
         return "" if axes is None else axes.describe(self._settings.gt_layer.ndim)
-
-    def _ask(self) -> None:
-        names = " ".join(f"*{suffix}" for suffix in readable_suffixes())
-        filters = f"Volumes ({names} *.zattrs zarr.json .zgroup);;All files (*)"
-        path, _ = QFileDialog.getOpenFileName(self, "Open ground truth", "", filters)
-        if path:
-            self._open_file(path)
 
 
 class _LayerCombo(ValueCombo):

@@ -1,0 +1,44 @@
+"""File and folder dialogs that begin where napari last opened something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from napari.utils.history import get_open_history, update_open_history
+from qtpy.QtWidgets import QFileDialog, QMenu, QWidget
+
+from predictor_inspector.data.opening import metadata_names, readable_suffixes
+
+
+def ask_for_folder(parent: QWidget) -> str:
+    """The zarr folder that a person chooses; empty if none."""
+    path = QFileDialog.getExistingDirectory(parent, "Open zarr folder", get_open_history()[0])
+    return _remembered(path)
+
+
+def ask_for_file(parent: QWidget) -> str:
+    """The file that a person chooses; empty if none. A metadata file stands for the zarr folder that it lies in."""
+    names = " ".join([*(f"*{suffix}" for suffix in readable_suffixes()), *metadata_names()])
+    filters = f"Volumes ({names});;All files (*)"
+    path, _ = QFileDialog.getOpenFileName(parent, "Open file", get_open_history()[0], filters)
+    return _remembered(path)
+
+
+def open_menu(parent: QWidget, open_path: Callable[[str], object]) -> QMenu:
+    """A menu that offers folders and files, and opens what is chosen."""
+    menu = QMenu(parent)
+    for title, ask in (("Zarr folder…", ask_for_folder), ("File…", ask_for_file)):
+
+        def choose(_checked: bool = False, ask: Callable[[QWidget], str] = ask) -> None:
+            path = ask(parent)
+            if path:
+                open_path(path)
+
+        menu.addAction(title, choose)
+    return menu
+
+
+def _remembered(path: str) -> str:
+    if path:
+        update_open_history(path)
+    return path
