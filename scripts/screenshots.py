@@ -102,14 +102,14 @@ def take_beyond(stage: Stage) -> None:
 def take_findings(stage: Stage) -> None:
     """A false boundary at the end of the annotation, with what to do about it."""
     stage.box(Roi(MIDDLE.begin + Coordinate(0, 0, 76 * 8), MIDDLE.shape))
-    stage.tab("Findings")
+    stage.tab("Check")
     stage.predict("affinities", view="weight", neighborhood=LONG, lsds=False, mask_pairs=False)
     stage.viewer.layers["weight"].contrast_limits = (0, 5)
-    tab = stage.widget.tabs["findings"]
+    tab = stage.widget.tabs["check"].region
     tab.chosen = next(f for f in tab.findings if f.channels == ("aff x+1",))
     stage.photograph("findings")
     tab.chosen = None
-    stage.tab("Inspect")
+    stage.tab("Setup")
     stage.box(MIDDLE)
     stage.look(*OVERVIEW)
 
@@ -119,19 +119,19 @@ def take_reasons(stage: Stage) -> None:
     stage.box(Roi(MIDDLE.begin + Coordinate(0, 0, 76 * 8), MIDDLE.shape))
     stage.look((SLICE * 20.0, 1024.0, 1400.0), 0.4)
     stage.predict("distance", view="weight", channels=["neurites"], scale_factor=60, mask_distances=True)
-    stage.tab("Findings")
-    stage.widget.tabs["findings"].shows_reasons = True
+    stage.tab("Check")
+    stage.widget.tabs["check"].region.shows_reasons = True
     stage.photograph("reasons")
-    stage.widget.tabs["findings"].shows_reasons = False
-    stage.tab("Inspect")
+    stage.widget.tabs["check"].region.shows_reasons = False
+    stage.tab("Setup")
     stage.box(MIDDLE)
     stage.look(*OVERVIEW)
 
 
 def take_explain(stage: Stage) -> None:
     """Why a value is what it is, for the three kinds of target that are asked about most."""
-    stage.tab("Explain")
-    stage.widget.tabs["explain"].on = True
+    stage.tab("Voxel")
+    stage.widget.tabs["voxel"].on = True
     stage.look((SLICE * 20.0, 1140.0, 790.0), 1.3)
     stage.predict("affinities", neighborhood=LONG, lsds=False)
     stage.channel(4)
@@ -149,18 +149,18 @@ def take_explain(stage: Stage) -> None:
     stage.channel(5)
     stage.click_on((940.0, 900.0))
     stage.photograph("explain_lsds")
-    stage.widget.tabs["explain"].on = False
-    stage.tab("Inspect")
+    stage.widget.tabs["voxel"].on = False
+    stage.tab("Setup")
     stage.look(*OVERVIEW)
 
 
 def take_numbers(stage: Stage) -> None:
     """The voxel under the mouse, and how often which value occurs."""
     stage.predict("distance", channels=["neurites"], scale_factor=60, mask_distances=True)
-    stage.tab("Numbers")
+    stage.tab("Statistics")
     stage.mouse_at((900.0, 860.0))
-    stage.photograph_tab("numbers", "Numbers")
-    stage.tab("Inspect")
+    stage.photograph_tab("numbers", "Statistics")
+    stage.tab("Setup")
 
 
 def take_compare(stage: Stage) -> None:
@@ -175,20 +175,21 @@ def take_compare(stage: Stage) -> None:
     comparer.mode = "difference"
     stage.photograph("compare_difference")
     comparer.drop()
-    stage.tab("Inspect")
+    stage.tab("Setup")
     stage.look(*OVERVIEW)
 
 
 def take_survey(stage: Stage) -> None:
     """What comes up at twenty places that training may look at, and how the weights settle."""
     stage.predict("affinities", neighborhood=LONG, lsds=False, mask_pairs=False)
-    stage.tab("Survey")
-    survey = stage.widget.tabs["survey"]
-    survey.findChild(QLineEdit, "survey size").setText("20, 96, 96")
-    survey.findChild(QSpinBox, "survey annotated").setValue(50)
+    stage.tab("Check")
+    stage.widget.tabs["check"].scope = "samples"
+    survey = stage.widget.tabs["check"].samples
+    survey.findChild(QLineEdit, "samples size").setText("20, 96, 96")
+    survey.findChild(QSpinBox, "samples annotated").setValue(50)
     survey.start()
-    stage.photograph_tab("survey", "Survey", height=660)
-    stage.tab("Inspect")
+    stage.photograph_tab("survey", "Check", height=660)
+    stage.tab("Setup")
 
 
 def take_share(stage: Stage) -> None:
@@ -199,7 +200,7 @@ def take_share(stage: Stage) -> None:
     ].notes = "Without mask_pairs the end of the annotation becomes a boundary.\nAre the last sections worth finishing?"
     stage.photograph_tab("share", "Share", height=420)
     stage.widget.tabs["share"].notes = ""
-    stage.tab("Inspect")
+    stage.tab("Setup")
 
 
 def take_tiles(stage: Stage) -> None:

@@ -57,7 +57,7 @@ def test_the_dock_has_the_predictor_the_format_the_tab_and_the_explanation(
     assert window.widget.inspection.channel_names == ("nearness",)
     assert "2 objects" in texts(window)
 
-    window.widget.open_tab("Explain")
+    window.widget.open_tab("Voxel")
     canvas = window.viewer.window._qt_viewer.canvas.native
     middle = QPoint(canvas.width() // 2, canvas.height() // 2)
     QTest.mouseClick(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, middle)

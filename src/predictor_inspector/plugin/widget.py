@@ -147,7 +147,7 @@ class InspectorWidget(QWidget):
             go_to_region(self._viewer, roi, gt)
 
     def open_tab(self, title: str) -> None:
-        """Show the tab of this title: ``"Inspect"``, ``"Findings"``, ``"Explain"`` and so on."""
+        """Show the tab of this title: ``"Setup"``, ``"Voxel"``, ``"Check"`` and so on."""
         tabs = {tab.title: tab for tab in self.tabs.values()}
         if title not in tabs:
             raise ValueError(f"there is no tab {title!r}; there are {', '.join(tabs)}")

@@ -67,7 +67,7 @@ def titles(window: Window) -> list[str]:
 def test_a_tab_is_told_what_happens(window: Window) -> None:
     tab = window.widget.tabs["listening"]
     assert isinstance(tab, Listening)
-    assert titles(window)[:4] == ["Inspect", "Findings", "Listening", "Explain"]
+    assert titles(window)[:4] == ["Setup", "Voxel", "Listening", "Check"]
     layer = window.add_labels()
     assert tab.told.index("resolved") < tab.told.index("shown")
     tab.told.clear()

@@ -1,4 +1,4 @@
-"""`SetupTab`: data, predictor, region, computation and channels."""
+"""`SetupTab`: data, predictor, region and computation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from predictor_inspector.plugin.forms.collapsible import Collapsible
 from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.small_widgets import scrolling
 from predictor_inspector.plugin.tabs import Tab, TabContext
-from predictor_inspector.plugin.tabs.setup.channel_table import ChannelTable
 from predictor_inspector.plugin.tabs.setup.compute_panel import ComputePanel
 from predictor_inspector.plugin.tabs.setup.data_panel import DataPanel
 from predictor_inspector.plugin.tabs.setup.predictor_panel import PredictorPanel
@@ -16,9 +15,9 @@ from predictor_inspector.plugin.tabs.setup.region_panel import RegionPanel
 
 
 class SetupTab(Tab):
-    """What is inspected and how, and what comes of it per channel: a foldable section each."""
+    """What is inspected and how: a foldable section each."""
 
-    title = "Inspect"
+    title = "Setup"
     order = 0
 
     def __init__(self, context: TabContext) -> None:
@@ -31,6 +30,6 @@ class SetupTab(Tab):
         column.addWidget(Collapsible(PredictorPanel(context.settings)))
         column.addWidget(Collapsible(RegionPanel(context)))
         column.addWidget(Collapsible(ComputePanel(context)))
-        column.addWidget(Collapsible(ChannelTable(context)), 1)
+        column.addStretch(1)
         self.setLayout(in_column(scrolling(inner)))
         self.setContentsMargins(0, 0, 0, 0)

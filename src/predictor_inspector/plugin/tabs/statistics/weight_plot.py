@@ -6,16 +6,42 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QSizePolicy
+from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.output.pictures import draw_weights
 from predictor_inspector.inspection.training.survey import Survey
+from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.plot_canvas import PlotCanvas, caption
+from predictor_inspector.plugin.forms.small_widgets import ValueCombo
 from predictor_inspector.plugin.layers.colours import channel_colour
+from predictor_inspector.plugin.tabs import Derived
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+class SampleWeights(QWidget):
+    """The plot of a survey's weights, and a choice of the channel; hidden until there is a survey."""
+
+    def __init__(self, derived: Derived) -> None:
+        super().__init__()
+        self._channel, self._plot = ValueCombo({}, "Whose weights to plot", 10), WeightPlot()
+        self._channel.chosen.connect(self._plot.set_channel)
+        self._plot.setObjectName("statistics weights")
+        self.setLayout(in_column(self._channel, self._plot))
+        derived.events.survey.connect(self._show)
+        self._show(derived.survey)
+
+    def _show(self, survey: Survey | None) -> None:
+        channels = () if survey is None else survey.channels
+        titles = ["all channels", *channels]
+        if titles != [self._channel.itemText(i) for i in range(self._channel.count())]:
+            self._channel.offer({None: titles[0], **dict(enumerate(channels))}, None)
+            self._plot.set_channel(None)
+        self._channel.setVisible(len(channels) > 1)
+        self._plot.show_survey(survey)
+        self.setVisible(survey is not None)
 
 
 class WeightPlot(PlotCanvas):

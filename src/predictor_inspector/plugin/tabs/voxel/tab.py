@@ -1,4 +1,4 @@
-"""Explain tab: the arithmetic behind a clicked voxel's target and weight."""
+"""Voxel tab: all channels under the mouse, and where a clicked voxel's numbers come from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QApplication, QPushButton
 from predictor_inspector.core.text import format_error
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.explanation import Explanation, explain_at
+from predictor_inspector.inspection.numbers.probe import probe
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.plot_canvas import load_matplotlib
 from predictor_inspector.plugin.forms.small_widgets import scrolling
@@ -17,7 +18,10 @@ from predictor_inspector.plugin.live.mouse import CanvasMouse, CanvasPoint
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs import Tab, TabContext
-from predictor_inspector.plugin.tabs.explain.explanation_view import ExplanationView
+from predictor_inspector.plugin.tabs.voxel.explanation_view import ExplanationView
+from predictor_inspector.plugin.tabs.voxel.voxel_table import VoxelTable
+
+_PROBE_EVERY = 33  # milliseconds
 
 KEY = "W"  # held to explain every voxel under the mouse; napari's layers use E
 
@@ -26,12 +30,12 @@ _ON = f"Click a voxel, or hold {KEY} and move the mouse over the picture."
 _ELSEWHERE = "The voxel that was explained lies outside the region shown."
 
 
-class ExplainTab(Tab):
-    """Explains a voxel, anew whenever region, channel or predictor change."""
+class VoxelTab(Tab):
+    """Shows the voxel under the mouse; explains the one clicked, anew whenever region, channel or predictor change."""
 
-    title = "Explain"
-    tool_tip = "Click on a voxel and see where its value comes from"
-    order = 20
+    title = "Voxel"
+    tool_tip = "The voxel under the mouse, and where a clicked voxel's value comes from"
+    order = 10
 
     def __init__(self, context: TabContext) -> None:
         super().__init__(context)
@@ -48,6 +52,10 @@ class ExplainTab(Tab):
         self._runner.finished.connect(self._on_explained)
         self._runner.failed.connect(self._on_failed)
         self._later = self.new_timer(0, self._follow_view)  # once for several events
+        self._point: CanvasPoint | None = None  # under the mouse
+        self._looker = CanvasMouse(context.viewer, self._on_look)
+        self._soon = self.new_timer(_PROBE_EVERY, self._probe)
+        self._table = VoxelTable()
         self._view = ExplanationView()
         self._switch = QPushButton("Explain", checkable=True)
         self._switch.setToolTip("Click a voxel on the canvas to see where its value and weight come from")
@@ -60,9 +68,9 @@ class ExplainTab(Tab):
         self._clear = QPushButton("Clear", toolTip="Take the explanation off the canvas")
         self._clear.clicked.connect(self.clear)
         for name in ("pin", "large", "copy", "view"):
-            getattr(self, f"_{name}").setObjectName(f"explain {name}")
+            getattr(self, f"_{name}").setObjectName(f"voxel {name}")
         buttons = in_row(self._switch, self._pin, self._large, self._copy, self._clear, spacing=2)
-        self.setLayout(in_column(buttons, (scrolling(self._view), 1)))
+        self.setLayout(in_column(self._table, buttons, (scrolling(self._view), 1)))
         self._show(None)
 
     @property
@@ -93,11 +101,13 @@ class ExplainTab(Tab):
     def on_shown(self, inspection: Inspection) -> None:
         """Explain the same voxel of this inspection."""
         self._inspection, self._asked = inspection, None
+        self._probe()
         self._ask()
 
     def on_outdated(self) -> None:
         """Hide the explanation until there is a target again."""
         self._inspection = self._asked = None
+        self._probe()
         self._show(None)
 
     def on_cleared(self) -> None:
@@ -116,6 +126,7 @@ class ExplainTab(Tab):
 
     def shut_down(self) -> None:
         super().shut_down()
+        self._looker.close()
         if self._mouse is not None:
             self._mouse.close()
 
@@ -128,6 +139,18 @@ class ExplainTab(Tab):
             self._mouse.close()
             self._mouse = None
             self.clear()
+
+    def _on_look(self, point: CanvasPoint, _held: bool) -> None:
+        if self.isVisible():
+            self._point = point
+            if not self._soon.isActive():
+                self._soon.start()
+
+    def _probe(self) -> None:
+        """Show the voxel under the mouse."""
+        inspection, point = self._inspection, self._point
+        position = None if inspection is None or point is None else point.in_region(inspection)
+        self._table.show_probe(None if inspection is None or position is None else probe(inspection, position))
 
     def _on_move(self, point: CanvasPoint, held: bool) -> None:
         if held:

@@ -1,4 +1,4 @@
-"""The voxel under the mouse, histograms and sums in a window."""
+"""Channels, histograms and sums in a window."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from qtpy.QtWidgets import QApplication, QTableView
 
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 from predictor_inspector.inspection.numbers.histograms import Histogram, Limit, object_sums
-from predictor_inspector.plugin.tabs.numbers.histogram_plot import HistogramPlot
-from predictor_inspector.plugin.tabs.numbers.tab import NumbersTab
-from predictor_inspector.plugin.tabs.numbers.tables import ColumnTable, ObjectTable
+from predictor_inspector.plugin.forms.column_table import ColumnTable
+from predictor_inspector.plugin.tabs.statistics.histogram_plot import HistogramPlot
+from predictor_inspector.plugin.tabs.statistics.object_table import ObjectTable
+from predictor_inspector.plugin.tabs.statistics.tab import StatisticsTab
 
 from ..window import Window
 
@@ -23,24 +24,19 @@ def rows(table: QTableView) -> list[list[str]]:
     return [[str(model.index(r, c).data()) for c in range(model.columnCount())] for r in range(model.rowCount())]
 
 
-def test_the_probe_and_the_histogram_follow(window: Window) -> None:
+def test_the_histogram_follows(window: Window) -> None:
     window.add_labels()
     window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 0, 3]], lsds=True, num_voxels=1)
-    window.widget.open_tab("Numbers")
-    tab: NumbersTab = window.widget.tabs["numbers"]
-    values, voxel = window.control("numbers values"), window.control("numbers voxel")
+    window.widget.open_tab("Statistics")
+    tab: StatisticsTab = window.widget.tabs["statistics"]
 
     def settle() -> None:
         window.settle()
         window.qtbot.waitUntil(lambda: not tab.busy, timeout=10_000)
         QApplication.processEvents()
 
-    window.hover(window.canvas.width() // 2, window.canvas.height() // 2)
-    window.qtbot.waitUntil(lambda: len(rows(values)) > 0, timeout=5000)
-    inspection = window.widget.inspection
-    assert [row[0] for row in rows(values)] == list(inspection.channel_names)
-    assert voxel.text().startswith("id ")
     settle()
+    inspection = window.widget.inspection
     histogram = tab.plot.histogram
     assert histogram is not None
     assert histogram.statistics.name == inspection.channel_names[0]
@@ -49,7 +45,7 @@ def test_the_probe_and_the_histogram_follow(window: Window) -> None:
     settle()
     assert tab.plot.histogram is not None
     assert tab.plot.histogram.statistics.name == inspection.channel_names[4]
-    window.control("numbers sums").click()
+    window.control("statistics sums").click()
     window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is not None, timeout=5000)
     dialog = tab.findChild(ObjectTable)
     largest_first = rows(dialog.findChild(QTableView))
@@ -58,11 +54,19 @@ def test_the_probe_and_the_histogram_follow(window: Window) -> None:
     window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is None, timeout=5000)
     window.viewer.layers.remove(window.widget.gt_layer)
     settle()
-    assert rows(values) == []
     assert tab.plot.histogram is None
-    callbacks = len(window.viewer.mouse_move_callbacks)
-    tab.shut_down()
-    assert len(window.viewer.mouse_move_callbacks) == callbacks - 1
+
+
+def test_views_are_chosen_and_marked(window: Window) -> None:
+    window.add_labels()
+    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
+    views = {name: window.control(name) for name in ("target", "weight", "target RGB")}
+    for chosen in ("weight", "target", "target RGB", "target RGB"):
+        window.after(views[chosen].click)
+        assert [name for name, view in views.items() if view.isChecked()] == [chosen]
+        assert [name for name in views if window.viewer.layers[name].visible] == [chosen]
+    window.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
+    assert not views["target RGB"].isEnabled()
 
 
 @pytest.mark.usefixtures("qapp")

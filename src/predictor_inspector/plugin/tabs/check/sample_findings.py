@@ -1,4 +1,4 @@
-"""Survey tab: training positions one by one, and findings and weights over many of them."""
+"""Findings in training samples: positions one by one, and what is found over many of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QLineEdit, QProgressBar, QPushButton, QSpinBox, QTreeWidgetItem
+from qtpy.QtWidgets import QLineEdit, QProgressBar, QPushButton, QSpinBox, QTreeWidgetItem, QWidget
 
 from predictor_inspector.core.text import capitalised, format_error, format_roi
 from predictor_inspector.inspection import Request
@@ -15,27 +15,23 @@ from predictor_inspector.inspection.findings import find_quickly
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import Survey, survey
 from predictor_inspector.plugin.forms.layouts import TreeTable, in_column, in_form, in_row
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, ValueCombo, guard_wheel
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.resolve import Resolved
-from predictor_inspector.plugin.tabs import Tab, TabContext
-from predictor_inspector.plugin.tabs.survey.weight_plot import WeightPlot
+from predictor_inspector.plugin.tabs import Tab
 
 _SIDE = 96  # voxels along an axis of the region that is suggested, at most
 
 
-class SurveyTab(Tab):
+class SampleFindings(QWidget):
     """Go to training positions, and survey many of them."""
 
-    title = "Survey"
-    tool_tip = "Go where training goes, and look for findings there"
-    order = 50
-
-    def __init__(self, context: TabContext) -> None:
-        super().__init__(context)
+    def __init__(self, tab: Tab) -> None:
+        super().__init__()
+        self.context = tab.context
         self._request: Request | None = None
         self._surveyed: Request | None = None
-        self._runner = self.new_runner()
+        self._runner = tab.new_runner()
         self._runner.advanced.connect(self._on_advanced)
         self._runner.failed.connect(self._on_failed)
         self._runner.busy_changed.connect(self._on_busy)
@@ -53,7 +49,7 @@ class SurveyTab(Tab):
         self._next.setToolTip("Show the next position: a random region, as a training sampler would draw it")
         self._next.clicked.connect(self._go_to_next)
         self._start = QPushButton("Survey", toolTip="Inspect so many positions and list what is found")
-        self._start.clicked.connect(lambda: self.cancel() if self.busy else self.start())
+        self._start.clicked.connect(lambda: self.cancel() if self._runner.busy else self.start())
         self._list = TreeTable(("severity", "finding, at its worst", "regions"), wide=1, rootIsDecorated=False)
         self._list.setMinimumHeight(80)
         self._list.itemActivated.connect(self._go_to)
@@ -63,17 +59,14 @@ class SurveyTab(Tab):
         self._worst.clicked.connect(lambda: self._go_to(self._list.topLevelItem(0)))
         self._bar, self._error = QProgressBar(textVisible=False), ErrorLabel()
         self._bar.setFixedHeight(6)
-        self._plot = WeightPlot()
-        self._channel = ValueCombo({}, "Whose weights to plot", 10)
-        self._channel.chosen.connect(self._plot.set_channel)
-        for name in ("size", "annotated", "nth", "count", "go", "next", "worst", "start", "error", "list", "plot"):
-            getattr(self, f"_{name}").setObjectName(f"survey {name}")
+        for name in ("size", "annotated", "nth", "count", "go", "next", "worst", "start", "error", "list"):
+            getattr(self, f"_{name}").setObjectName(f"samples {name}")
         form = in_form(
             ("size", in_row((self._size, 1), self._annotated)),
             ("position", in_row((self._nth, 1), self._seed, self._go, self._next)),
             ("survey", in_row((self._count, 1), self._start, self._worst)),
         )
-        self.setLayout(in_column(form, self._bar, self._error, (self._list, 1), self._channel, (self._plot, 1)))
+        self.setLayout(in_column(form, self._bar, self._error, (self._list, 1)))
         self._show(None)
 
     def on_resolved(self, state: Resolved) -> None:
@@ -167,13 +160,8 @@ class SurveyTab(Tab):
 
     def _show(self, so_far: Survey | None) -> None:
         self.context.derived.survey = so_far
-        tallies, channels = ((), ()) if so_far is None else (so_far.tallies, so_far.channels)
+        tallies = () if so_far is None else so_far.tallies
         self._worst.setEnabled(bool(tallies))
-        titles = ["all channels", *channels]
-        if titles != [self._channel.itemText(i) for i in range(self._channel.count())]:
-            self._channel.offer({None: titles[0], **dict(enumerate(channels))}, None)
-            self._plot.set_channel(None)
-        self._channel.setVisible(len(channels) > 1)
         self._list.clear()
         for tally in tallies:
             worst = tally.worst
@@ -183,7 +171,6 @@ class SurveyTab(Tab):
             tool_tip = f"{worst.id}: {worst.message}\n{worst.advice}\nworst in {where}; click to go there"
             for column in range(3):
                 item.setToolTip(column, tool_tip)
-        self._plot.show_survey(so_far)
         if so_far is not None:
             self._bar.setValue(so_far.done)
             self._list.headerItem().setText(2, f"of {so_far.done}")

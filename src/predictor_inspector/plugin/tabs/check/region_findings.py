@@ -1,4 +1,4 @@
-"""Findings tab: what is wrong with the result shown, where, and better parameters."""
+"""Findings in the region shown: what is wrong, where, and better parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QPushButton, QWidget
 
 from predictor_inspector.core.array import Array
@@ -24,9 +24,9 @@ from predictor_inspector.plugin.layers.colours import REASON_COLOURS
 from predictor_inspector.plugin.layers.labels import FindingLayer, ZeroWeightLayer
 from predictor_inspector.plugin.layers.navigation import fly_to
 from predictor_inspector.plugin.live.worker import Job
-from predictor_inspector.plugin.tabs import Tab, TabContext
-from predictor_inspector.plugin.tabs.findings.finding_list import FindingList
-from predictor_inspector.plugin.tabs.findings.suggestion_list import SuggestionList
+from predictor_inspector.plugin.tabs import Tab
+from predictor_inspector.plugin.tabs.check.finding_list import FindingList
+from predictor_inspector.plugin.tabs.check.suggestion_list import SuggestionList
 
 _REST = 250  # milliseconds without a result before quick checks run: nobody reads a list that changes all the time
 _LIVE_VALUES = 1 << 24  # values of a target up to which quick checks run by themselves
@@ -47,24 +47,23 @@ class _Checked:
     failures: Sequence[str] = ()
 
 
-class FindingsTab(Tab):
+class RegionFindings(QWidget):
     """Findings, the most severe first; beneath them suggestions. Quick checks run with every result."""
 
-    title = "Findings"
-    tool_tip = "What is wrong with targets and weights, and where"
-    order = 10
+    counted = Signal(int)  # how many errors and warnings there are
 
-    def __init__(self, context: TabContext) -> None:
-        super().__init__(context)
+    def __init__(self, tab: Tab) -> None:
+        super().__init__()
+        context = self.context = tab.context
         self._inspection: Inspection | None = None
         self._reasons: Array | None = None
         self._mark, self._zero_weight = FindingLayer(context.layers), ZeroWeightLayer(context.layers)
         self._summary, self._legend, self._failures = wrapping(""), wrapping(""), wrapping("")
-        self._runner = self.new_runner()
+        self._runner = tab.new_runner()
         self._runner.finished.connect(self._on_checked)
         self._runner.failed.connect(self._on_failed)
         self._runner.stepped.connect(self._on_step)
-        self._rest = self.new_timer(_REST, self._check)
+        self._rest = tab.new_timer(_REST, self._check)
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._show_reasons = QPushButton("Weight 0", checkable=True)
         self._show_reasons.setToolTip("Show which values have no weight, and why, as a layer")
@@ -74,7 +73,7 @@ class FindingsTab(Tab):
         self._list, self._suggestions = FindingList(), SuggestionList(context.settings)
         self._list.chosen_changed.connect(self._on_chosen)
         for name in ("summary", "legend", "failures", "all"):
-            getattr(self, f"_{name}").setObjectName(f"findings {name}")
+            getattr(self, f"_{name}").setObjectName(f"check {name}")
         inner = QWidget()
         inner.setLayout(in_column(self._failures, self._list, self._suggestions, None))
         head = in_row((self._summary, 1), self._show_reasons, self._all)
@@ -179,8 +178,7 @@ class FindingsTab(Tab):
         told = [counted(n, "remark" if s == "info" else s) for s, n in counts.items() if n]
         nothing = f"Nothing found by {'any check' if checked.slow else 'the quick checks'}."
         self._summary.setText(", ".join(told) or nothing)
-        number = counts["error"] + counts["warning"]
-        self.renamed.emit(f"{self.title} ({number})" if number else self.title)
+        self.counted.emit(counts["error"] + counts["warning"])
 
     def _update_reasons(self) -> None:
         """Show why values have weight 0, if that is wanted."""

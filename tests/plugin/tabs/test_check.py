@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QLabel, QPushButton, QTabWidget, QToolButton, QWidget
 
 from predictor_inspector.inspection.findings import CHECKS, Finding, load_checks
 from predictor_inspector.inspection.findings.weights import REASONS
-from predictor_inspector.plugin.tabs.findings.finding_list import FindingList
+from predictor_inspector.plugin.tabs.check.finding_list import FindingList
 
 from ...inspection.stand_ins import stand_in
 from ..window import VOXEL_SIZE, Window
@@ -24,11 +24,11 @@ class Checking:
     """A window whose dock looks for findings."""
 
     def __init__(self, window: Window) -> None:
-        self.window, self.widget, self.tab = window, window.widget, window.widget.tabs["findings"]
+        self.window, self.widget, self.tab = window, window.widget, window.widget.tabs["check"].region
 
     def settle(self) -> None:
         self.window.settle()
-        self.window.qtbot.waitUntil(lambda: not self.tab.busy, timeout=20_000)
+        self.window.qtbot.waitUntil(lambda: not self.widget.tabs["check"].busy, timeout=20_000)
         self.window.settle()
 
     def ids(self) -> list[str]:
@@ -42,7 +42,7 @@ class Checking:
 def checking(window: Window) -> Checking:
     window.add_labels()
     found = Checking(window)
-    found.widget.open_tab("Findings")
+    found.widget.open_tab("Check")
     return found
 
 
@@ -52,13 +52,13 @@ def test_findings_follow_the_parameters_and_the_title_counts_them(checking: Chec
     assert "scale-saturated" in checking.ids()
     grave = sum(f.severity != "info" for f in checking.tab.findings)
     tabs = checking.widget.findChild(QTabWidget)
-    assert tabs.tabText(1) == f"Findings ({grave})"
+    assert tabs.tabText(2) == f"Check ▲{grave}"
     checking.widget.config = {**SHARP, "scale_factor": 25.0}
     checking.settle()
     assert "scale-saturated" not in checking.ids()
     assert checking.tab.summary
     checking.window.after(lambda: checking.window.viewer.layers.remove(checking.widget.gt_layer))
-    assert tabs.tabText(1) == "Findings"
+    assert tabs.tabText(2) == "Check"
     assert checking.ids() == []
 
 
@@ -132,7 +132,7 @@ def test_a_click_flies_to_the_slice_that_holds_most(checking: Checking) -> None:
 
 def test_all_checks_run_when_asked_but_results_on_disk_are_not_read(checking: Checking) -> None:
     checking.settle()
-    button = checking.window.control("findings all")
+    button = checking.window.control("check all")
     assert button.isEnabled()
     button.click()
     checking.settle()
@@ -155,7 +155,7 @@ def test_a_check_that_cannot_be_loaded_is_a_line_in_the_tab(
         checking.settle()
     finally:
         load_checks.cache_clear()
-    line = checking.window.control("findings failures")
+    line = checking.window.control("check failures")
     assert line.isVisible()
     assert line.text().startswith("The check 'missing' can't be loaded: ModuleNotFoundError")
     assert "scale-saturated" in checking.ids()

@@ -1,4 +1,4 @@
-"""Tables of values: one made of columns, and a window with sums per object."""
+"""Table made of columns: text at the left, numbers at the right, sortable."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt
-from qtpy.QtWidgets import QApplication, QDialog, QLabel, QPushButton, QTableView, QWidget
+from qtpy.QtWidgets import QTableView
 
-from predictor_inspector.core.text import amount, counted
-from predictor_inspector.inspection.numbers.histograms import ObjectSums
-from predictor_inspector.plugin.forms.layouts import in_column, in_row
+from predictor_inspector.core.text import amount
 
 Columns = Sequence[Sequence[Any] | np.ndarray]
 
@@ -75,23 +73,3 @@ class ColumnTable(QTableView):
         for values in zip(*self._model.columns, strict=True):
             lines.append([f"{v}" if isinstance(v, (int, np.integer)) else f"{v:.9g}" for v in values])
         return "\n".join("\t".join(line) for line in lines)
-
-
-class ObjectTable(QDialog):
-    """Sums of target and weight per id of the region, in a window of its own; a click on a title sorts."""
-
-    def __init__(self, sums: ObjectSums, parent: QWidget | None = None) -> None:
-        super().__init__(parent, windowTitle="Sums per object")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        titles = ["id", "voxels", *(f"{name}: {what}" for name in sums.names for what in ("target", "weight"))]
-        channels = np.stack([sums.targets, sums.weights], axis=2).reshape(len(sums.ids), -1)
-        table = ColumnTable(titles, [sums.ids, sums.voxels, *channels.T])
-        table.setSortingEnabled(True)
-        table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
-        table.resizeColumnsToContents()
-        copy = QPushButton("Copy", toolTip="Put the table on the clipboard, for a spreadsheet")
-        copy.clicked.connect(lambda: QApplication.clipboard().setText(table.as_text()))
-        about = QLabel(f"{counted(len(sums.ids), 'id')} in the region; sums over their voxels in it")
-        self.setLayout(in_column(table, in_row((about, 1), copy)))
-        self.layout().setContentsMargins(6, 6, 6, 6)
-        self.resize(720, 480)

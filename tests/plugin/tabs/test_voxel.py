@@ -1,4 +1,4 @@
-"""Clicks, a held key, slices and 3-D: the explanation in a window."""
+"""The voxel under the mouse, clicks, a held key, slices and 3-D: voxels in a window."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from qtpy.QtWidgets import QApplication, QLabel
 
 from predictor_inspector.inspection.explanation import Curve, explain
 from predictor_inspector.plugin.layers.marks import LINES, VOXELS
-from predictor_inspector.plugin.tabs.explain.curve_plot import CurvePlot
-from predictor_inspector.plugin.tabs.explain.tab import ExplainTab
+from predictor_inspector.plugin.tabs.voxel.curve_plot import CurvePlot
+from predictor_inspector.plugin.tabs.voxel.tab import VoxelTab
 
 from ..window import Window
 
@@ -26,11 +26,11 @@ class Explaining:
 
     def __init__(self, window: Window) -> None:
         self.window, self.viewer = window, window.viewer
-        self.tab: ExplainTab = window.widget.tabs["explain"]
+        self.tab: VoxelTab = window.widget.tabs["voxel"]
 
     def __getitem__(self, name: str) -> Any:
         """A control of the tab."""
-        return self.window.control(f"explain {name}")
+        return self.window.control(f"voxel {name}")
 
     def settle(self) -> None:
         self.window.settle()
@@ -161,6 +161,18 @@ def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: E
     assert len(layer(explaining, LINES).data) > 0
 
 
+def test_the_table_shows_the_voxel_under_the_mouse(explaining: Explaining) -> None:
+    explaining.window.widget.open_tab("Voxel")
+    explaining.hover(*explaining.middle())
+    model = explaining["values"].model()
+    inspection = explaining.window.widget.inspection
+    assert [model.index(row, 0).data() for row in range(model.rowCount())] == list(inspection.channel_names)
+    assert explaining["about"].text().startswith("id ")
+    explaining.viewer.layers.remove(explaining.window.widget.gt_layer)
+    explaining.settle()
+    assert model.rowCount() == 0
+
+
 def test_nothing_is_left_listening(explaining: Explaining) -> None:
     viewer = explaining.viewer
     callbacks = viewer.mouse_drag_callbacks, viewer.mouse_move_callbacks
@@ -169,14 +181,14 @@ def test_nothing_is_left_listening(explaining: Explaining) -> None:
     assert [len(c) for c in callbacks] == [n + 1 for n in before]
     assert "W" in {str(key) for key in viewer.keymap}
     explaining.tab.shut_down()
-    assert [len(c) for c in callbacks] == before
+    assert [len(c) for c in callbacks] == [before[0], before[1] - 1]
     assert "W" not in {str(key) for key in viewer.keymap}
 
 
 def test_the_tab_says_what_to_do_and_grows(explaining: Explaining) -> None:
     tab = explaining.tab
     assert "Switch on" in tab.text
-    explaining.window.widget.open_tab("Explain")
+    explaining.window.widget.open_tab("Voxel")
     assert tab.on
     assert "hold W" in tab.text
     explaining.click(*explaining.middle())

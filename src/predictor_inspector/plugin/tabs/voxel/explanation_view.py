@@ -11,7 +11,7 @@ from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.explanation import Explanation
 from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.small_widgets import wrapping
-from predictor_inspector.plugin.tabs.explain.curve_plot import CurvePlot
+from predictor_inspector.plugin.tabs.voxel.curve_plot import CurvePlot
 
 _SIZES = {False: (13, 15), True: (18, 22)}  # pixels of steps and of the sentence: beside the data, for a projector
 

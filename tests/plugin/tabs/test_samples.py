@@ -15,22 +15,23 @@ from predictor_inspector.inspection.output.pictures.weights_figure import held
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import Survey
 from predictor_inspector.plugin.model.view import view_of, viewed_roi
-from predictor_inspector.plugin.tabs.survey.tab import SurveyTab
-from predictor_inspector.plugin.tabs.survey.weight_plot import WeightPlot, readable
+from predictor_inspector.plugin.tabs.check.sample_findings import SampleFindings
+from predictor_inspector.plugin.tabs.statistics.weight_plot import WeightPlot, readable
 
 from ...inspection.stand_ins import stand_in
 from ..window import Window
 
 
 class Surveyed:
-    """The tab Survey of a window, and what a person sees and presses in it."""
+    """Training samples in the tab Check of a window, and what a person sees and presses in it."""
 
     def __init__(self, window: Window) -> None:
         self.window = window
         window.add_labels()
         window.set_config("affinities", neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
         self.found: Any = lambda _: [stand_in(message="A long message " * 9)]
-        self.tab: SurveyTab = window.widget.tabs["survey"]
+        self.check = window.widget.tabs["check"]
+        self.tab: SampleFindings = self.check.samples
 
     @property
     def source(self) -> Source:
@@ -49,17 +50,17 @@ class Surveyed:
 
     def __getitem__(self, name: str) -> Any:
         """A control of the tab."""
-        return self.window.control(f"survey {name}")
+        return self.window.control(f"samples {name}")
 
     def settle(self) -> None:
-        self.window.qtbot.waitUntil(lambda: not self.tab.busy, timeout=20_000)
+        self.window.qtbot.waitUntil(lambda: not self.check.busy, timeout=20_000)
         self.window.settle()
 
 
 @pytest.fixture
 def surveyed(window: Window, monkeypatch: pytest.MonkeyPatch) -> Surveyed:
     made = Surveyed(window)
-    monkeypatch.setattr("predictor_inspector.plugin.tabs.survey.tab.find_quickly", made.find)
+    monkeypatch.setattr("predictor_inspector.plugin.tabs.check.sample_findings.find_quickly", made.find)
     return made
 
 
@@ -97,7 +98,7 @@ def test_a_survey_lists_what_comes_up_and_plots_the_weights(surveyed: Surveyed) 
     assert surveyed["list"].topLevelItemCount() == 1
     item = surveyed["list"].topLevelItem(0)
     assert [item.text(i) for i in (0, 2)] == ["error", "6"]
-    said = surveyed["plot"].text_at(2.2, 1)
+    said = surveyed.window.control("statistics weights").text_at(2.2, 1)
     assert said.startswith("region 2\naff y+1: − ")
     assert said.count("\n") == 2, "one line per channel"
     for go_there in (lambda: surveyed["list"].itemClicked.emit(item, 0), surveyed["worst"].click):
@@ -138,9 +139,10 @@ def test_what_goes_wrong_is_said_in_the_dock(surveyed: Surveyed) -> None:
 
 
 def test_the_tab_fits_into_a_narrow_dock(surveyed: Surveyed) -> None:
-    surveyed.window.widget.open_tab("Survey")
+    surveyed.window.widget.open_tab("Check")
+    surveyed.check.scope = "samples"
     QApplication.processEvents()
-    assert surveyed.tab.minimumSizeHint().width() <= 340
+    assert surveyed.check.minimumSizeHint().width() <= 340
 
 
 def test_a_class_that_a_region_lacks_keeps_its_weight() -> None:

@@ -1,1 +1,0 @@
-"""Explain tab: where a voxel's target and weight come from."""

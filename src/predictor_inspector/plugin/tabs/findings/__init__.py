@@ -1,1 +1,0 @@
-"""Findings tab: checks in the background, their findings and suggestions."""

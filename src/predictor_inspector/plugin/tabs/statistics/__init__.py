@@ -1,0 +1,1 @@
+"""Statistics tab: channels, histogram, sums per object, and weights over training samples."""

@@ -1,1 +1,0 @@
-"""Survey tab: findings over training positions."""

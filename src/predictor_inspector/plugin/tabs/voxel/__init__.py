@@ -1,0 +1,1 @@
+"""Voxel tab: the values of the voxel under the mouse, and where they come from."""

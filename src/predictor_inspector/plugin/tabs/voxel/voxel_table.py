@@ -1,0 +1,44 @@
+"""Table of all channels of the voxel under the mouse."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHeaderView, QWidget
+
+from predictor_inspector.inspection.numbers.probe import Probe
+from predictor_inspector.plugin.forms.column_table import ColumnTable
+from predictor_inspector.plugin.forms.layouts import in_column
+from predictor_inspector.plugin.forms.small_widgets import wrapping
+
+_ROW, _MOST_ROWS = 20, 6  # pixels, and rows that are seen at once
+
+
+class VoxelTable(QWidget):
+    """Where the voxel lies and its ids; beneath, target and weight of each channel."""
+
+    channel_clicked = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._about = wrapping("")
+        self._values = table = ColumnTable(("channel", "target", "weight"))
+        table.verticalHeader().setDefaultSectionSize(_ROW)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        table.setSelectionMode(ColumnTable.SelectionMode.NoSelection)
+        table.setFixedHeight((_MOST_ROWS + 1) * _ROW + 8)
+        table.clicked.connect(lambda index: self.channel_clicked.emit(index.row()))
+        self._about.setObjectName("voxel about")
+        table.setObjectName("voxel values")
+        self.setLayout(in_column(self._about, table, spacing=2))
+        self.show_probe(None)
+
+    def show_probe(self, found: Probe | None) -> None:
+        """Show a voxel, or say how to get one."""
+        if found is None:
+            self._values.show_columns([(), (), ()])
+            self._about.setText("Move the mouse over the region.")
+            return
+        self._values.show_columns([found.names, found.values, found.weights])
+        ids, index = ", ".join(map(str, found.ids)), ", ".join(map(str, found.index))
+        known = "" if found.annotated else ", not annotated"
+        self._about.setText(f"{'id' if len(found.ids) == 1 else 'ids'} {ids}{known}; voxel {index}")
