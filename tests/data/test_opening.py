@@ -200,7 +200,7 @@ def test_kinds_of_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         ValueError, match=r"notes\.txt is of a kind that can't be read \(\.txt\); known are \.zarr, \.h5"
     ):
         open_array(tmp_path / "notes.txt")
-    with pytest.raises(ValueError, match="is a folder without zarr metadata; choose the folder that holds zarr.json"):
+    with pytest.raises(ValueError, match="is a folder without zarr metadata; choose the folder that"):
         open_array(tmp_path)
     (tmp_path / "n5").mkdir()
     (tmp_path / "n5" / "attributes.json").write_text("{}")

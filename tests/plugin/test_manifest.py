@@ -47,19 +47,23 @@ def viewer(npe2pm: Any, plugin_settings: Any, make_napari_viewer: Callable[..., 
     return make_napari_viewer(show=True)
 
 
-def choose(viewer: Any, *titles: str) -> None:
-    """Choose an entry of the menu bar by the titles on the way to it."""
+def entry(viewer: Any, *titles: str) -> Any:
+    """An entry of the menu bar by the titles on the way to it."""
     menu = viewer.window._qt_window.menuBar()
     for title in titles:
         found = {action.text().replace("&", ""): action for action in menu.actions()}
         assert title in found, f"{title} is not among {list(found)}"
-        if found[title].menu() is None:
-            assert title == titles[-1]
-            assert found[title].isEnabled()
-            found[title].trigger()
-        else:
-            menu = found[title].menu()
-            menu.aboutToShow.emit()
+        if title == titles[-1]:
+            return found[title]
+        menu = found[title].menu()
+        menu.aboutToShow.emit()
+
+
+def choose(viewer: Any, *titles: str) -> None:
+    """Choose an entry of the menu bar."""
+    action = entry(viewer, *titles)
+    assert action.isEnabled()
+    action.trigger()
 
 
 def settle(qtbot: Any, dock: Any) -> None:
@@ -88,6 +92,30 @@ def test_the_menu_opens_hides_and_shows_the_dock(viewer: Any, qtbot: Any) -> Non
     choose(viewer, "Plugins", DOCK)
     assert dock.isVisible()
     assert list(viewer.window.dock_widgets) == [DOCK]
+
+
+INSPECT = f"Inspect what a network is trained on ({TITLE})"
+
+
+def test_the_layers_menu_inspects_the_selected_labels_in_the_one_dock(viewer: Any, qtbot: Any) -> None:
+    image = viewer.add_image(np.zeros((8, 8)))
+    first, second = (viewer.add_labels(np.eye(8, dtype=int), name=name) for name in ("first", "second"))
+    choose(viewer, "Layers", "Visualize", INSPECT)
+    dock = viewer.window.dock_widgets[DOCK]
+    settle(qtbot, dock)
+    assert dock.isVisible()
+    assert dock.gt_layer is second
+    viewer.layers.selection = {first}
+    choose(viewer, "Layers", "Visualize", INSPECT)
+    assert dock.gt_layer is first
+    choose(viewer, "Plugins", DOCK)
+    assert not dock.isVisible()
+    choose(viewer, "Layers", "Visualize", INSPECT)
+    assert dock.isVisible()
+    assert list(viewer.window.dock_widgets) == [DOCK]
+    settle(qtbot, dock)
+    viewer.layers.selection = {image}
+    assert not entry(viewer, "Layers", "Visualize", INSPECT).isEnabled()
 
 
 @pytest.mark.parametrize("widget", [(TITLE,), ()])
@@ -223,7 +251,13 @@ def test_every_command_can_be_executed(npe2pm: Any, make_napari_viewer: Any, qtb
     npe2pm.register(MANIFEST)
     viewer = make_napari_viewer()
     path = str(real_data / "nuclei2d_masks.tif")
-    arguments: dict[str, tuple[Any, ...]] = {"dock": (viewer,), "read": (path,), "neurites": (), "cells": ()}
+    arguments: dict[str, tuple[Any, ...]] = {
+        "dock": (viewer,),
+        "inspect": (viewer,),
+        "read": (path,),
+        "neurites": (),
+        "cells": (),
+    }
     results = {name: npe2pm.commands.execute(f"{PLUGIN}.{name}", args) for name, args in arguments.items()}
     assert {command.id for command in MANIFEST.contributions.commands} == {f"{PLUGIN}.{name}" for name in results}
     assert isinstance(results["dock"], QWidget)

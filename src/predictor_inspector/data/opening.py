@@ -120,7 +120,7 @@ def full_path(path: str | os.PathLike[str]) -> Path:
 
 
 def metadata_names() -> tuple[str, ...]:
-    """Names of files that stand for the folder they lie in: ``"zarr.json"``, ``".zattrs"`` …"""
+    """Names of files that stand for the folder they lie in, such as ``"zarr.json"``."""
     return tuple(name for found in _built_in().values() for name in found.metadata_names)
 
 
