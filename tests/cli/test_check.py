@@ -56,13 +56,15 @@ def test_an_error_ends_with_1_and_says_where(
     path = written(tmp_path, labels)
     status, (finding,) = found(capsys, path, *settings)
     assert status == 1
-    assert set(finding) == {"id", "severity", "message", "advice", "channels", "where", "numbers"}
+    assert set(finding) == {"id", "severity", "message", "advice", "channels", "where", "numbers", "cure"}
+    assert finding["cure"] == {"title": "Turn mask pairs on", "parameters": {"mask_pairs": True}, "settings": {}}
     assert (finding["id"], finding["severity"]) == ("false-boundary", "error")
     assert finding["where"] == {"begin": [180, 240, 530], "end": [500, 400, 540], "voxels": 16 * 16}
     assert check(path, *settings) == 1
     said = capsys.readouterr().out
     assert "error    false-boundary" in said
-    assert "→ Switch mask_pairs on" in said
+    assert "→ Turn mask pairs on, so" in said
+    assert "    mended by --set mask_pairs=true\n" in said
     assert "--roi 4:20,4:20,23:24  (256 voxels)" in said
     assert said.endswith("1 error, 0 warnings, 0 infos in 24 × 24 × 24 voxels\n")
     assert "\033" not in said

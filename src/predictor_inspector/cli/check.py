@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from predictor_inspector.cli import common
 
 if TYPE_CHECKING:
     from predictor_inspector.inspection import Request
-    from predictor_inspector.inspection.findings import Finding
+    from predictor_inspector.inspection.findings import Cure, Finding
 
 ABOUT = "look for mistakes in ground truth, targets and weights, and say where they are"
 FOUND = 1
@@ -85,9 +87,24 @@ def _text(findings: tuple[Finding, ...], request: Request, colourful: bool) -> s
             f"{begin}{f.severity:<7}{end}  {f.id}{channels}",
             f"    {f.message}",
             f"    → {f.advice}",
+            *([f"    mended by {cure}"] if (cure := _options(f.cure)) else []),
             f"    {place}  ({counted(f.where.voxels, 'voxel')})",
             "",
         ]
     counts = [sum(f.severity == severity for f in findings) for severity in SEVERITIES]
     told = ", ".join(counted(count, severity) for count, severity in zip(counts, SEVERITIES, strict=True))
     return "\n".join([*lines, f"{told} in {format_shape(request.shape[1:])} voxels"])
+
+
+def _options(cure: Cure | None) -> str:
+    """A cure as options of the command line; empty for one that mends files, which aren't written to."""
+    if cure is None or cure.repair is not None:
+        return ""
+    from predictor_inspector.inspection.findings.finding import plain
+
+    found = []
+    for name, value in cure.parameters.items():
+        found += ["--set", quote(f"{name}={json.dumps(plain(value), separators=(',', ':'))}")]
+    for name, value in cure.settings.items():
+        found += [f"--{name.replace('_', '-')}", quote(str(value))]
+    return " ".join(found)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _EXPECTED = (ValueError, MemoryError, OSError, ImportError)
 """Errors whose message says all; of others the class is named, too."""
 
+_SPELLINGS = {"lsd": "LSD", "lsds": "LSDs"}
+
 
 def amount(value: float, digits: int = 4) -> str:
     """A number to so many significant digits: ``"0.25"``, ``"−3"``, ``"12,346"``; powers of ten only below 1e-4."""
@@ -120,6 +122,11 @@ def format_error(error: BaseException) -> str:
     if not text:
         return "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
     return text if isinstance(error, _EXPECTED) else f"{type(error).__name__}: {text}"
+
+
+def readable(name: str) -> str:
+    """A parameter's or kind's name in words, as forms and messages spell it: ``"scale factor"``."""
+    return " ".join(_SPELLINGS.get(word, word) for word in name.split("_") if word)
 
 
 def capitalised(text: str) -> str:

@@ -23,6 +23,7 @@ from predictor_inspector.plugin.layers.results import VIEWS
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.listeners import Watch, list_events
 from predictor_inspector.plugin.memory_setting import MemorySetting
+from predictor_inspector.plugin.model.actions import Action, Desk
 from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.resolve import Message
 from predictor_inspector.plugin.model.settings import Settings
@@ -83,6 +84,7 @@ class InspectorWidget(QWidget):
             look_at_channel=self.look_at_channel,
             go_to=self.go_to,
             open_file=self._open_file,
+            perform=self.perform,
         )
         self.tabs, failures = make_tabs(self.context)
         self.notice = " ".join(failures)
@@ -145,6 +147,14 @@ class InspectorWidget(QWidget):
         if gt is not None:
             self.box = roi
             go_to_region(self._viewer, roi, gt)
+
+    def perform(self, action: Action) -> None:
+        """Do what a message or a finding offers, in one step of the history; what is wrong with it is said in the dock."""
+        try:
+            with self.settings.together():
+                action.run(Desk(self.settings, self._viewer.add_layer))
+        except ValueError as error:
+            self._on_message(Message.of(error))
 
     def open_tab(self, title: str) -> None:
         """Show the tab of this title: ``"Setup"``, ``"Voxel"``, ``"Check"`` and so on."""

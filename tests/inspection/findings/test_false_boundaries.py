@@ -109,7 +109,7 @@ def test_of_a_hot_distance_only_the_distance_is_false_and_an_inner_distance_has_
     assert (finding.severity, finding.channels) == ("error", ("distance cells",))
     (finding,) = found(InnerDistancePredictor(["cells"], 50), gt, "false-boundary", mask=known)
     assert finding.severity == "info"
-    assert "mask_distances on" in finding.advice
+    assert "mask distances on" in finding.advice
 
 
 @pytest.mark.parametrize("predictor", [distance(), InnerDistancePredictor(["cells"], 50)])

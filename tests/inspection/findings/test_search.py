@@ -106,7 +106,7 @@ def test_findings_come_by_severity_and_as_plain_json() -> None:
     assert {0, 1, 2} == set(order)
     for finding in findings:
         entry = json.loads(json.dumps(finding.as_dict(), allow_nan=False))
-        assert list(entry) == ["id", "severity", "message", "advice", "channels", "where", "numbers"]
+        assert list(entry) == ["id", "severity", "message", "advice", "channels", "where", "numbers", "cure"]
         assert list(entry["where"]) == ["begin", "end", "voxels"]
         if finding.where.grid.dims == gt.dims:
             assert voxels(finding, gt).any()

@@ -12,7 +12,8 @@ from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QToolButton
 
 from predictor_inspector.core.config import predictor_class, predictor_kinds
 from predictor_inspector.core.parameters import Parameter, parameter, parameters_of
-from predictor_inspector.plugin.forms.form import ParameterForm, readable, tooltip
+from predictor_inspector.core.text import readable
+from predictor_inspector.plugin.forms.form import ParameterForm, tooltip
 from predictor_inspector.plugin.forms.offsets_table import OffsetsTable
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
 from predictor_inspector.plugin.model.predictor_choice import start_for

@@ -9,8 +9,8 @@ import torch
 
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops.boundary_distance import squared_boundary_distance
-from predictor_inspector.core.text import counted, listed
-from predictor_inspector.inspection.findings import Finding, Kind, Subject, check
+from predictor_inspector.core.text import counted, listed, readable
+from predictor_inspector.inspection.findings import Cure, Finding, Kind, Subject, check
 from predictor_inspector.inspection.findings.components import dilated
 from predictor_inspector.inspection.findings.subject import either, of_partner
 
@@ -18,7 +18,7 @@ FALSE_BOUNDARY = Kind(
     "false-boundary",
     "A target shows a boundary that was never annotated, and carries weight: an affinity is 0 only because the partner lies "
     "outside the data or isn't annotated, or a distance is measured to zeros that mean unknown rather than background.",
-    "Switch mask_pairs on for affinities and mask_distances for distances.",
+    "Turn mask pairs on for affinities and mask distances for distances.",
 )
 
 SATURATED = 0.95  # a false boundary so far away changes a distance target by too little to matter
@@ -55,10 +55,11 @@ def false_affinities(subject: Subject) -> Iterator[Finding]:
             FALSE_BOUNDARY,
             "error",
             f"{pairs}, with weight, only because {because}.",
-            f"Switch {_mask(channels[0][0])} on, so that only pairs count of which both voxels are known.",
+            f"Turn {_mask(channels[0][0])} on, so that only pairs count of which both voxels are known.",
             names,
             np.logical_or.reduce([flags for _, flags in channels]),
             {"pairs": counts},
+            _mask_on(channels[0][0]),
         )
 
 
@@ -93,18 +94,25 @@ def false_distances(subject: Subject) -> Iterator[Finding]:
                 "error" if "mask" in channel.roles else "info",
                 f"{counted(count, 'distance')} of {channel.name} {either(count, 'is', 'are')} measured, with weight, to zeros "
                 "that are not annotated or lie outside the data, as if objects ended there.",
-                f"Switch {_mask(channel)} on, so that only distances count that are known."
+                f"Turn {_mask(channel)} on, so that only distances count that are known."
                 if "mask" in channel.roles
-                else "Inspect and train on regions further inside what is annotated, or use distance with mask_distances on.",
+                else "Inspect and train on regions further inside what is annotated, or use distance with mask distances on.",
                 [channel.name],
                 flags,
                 {"voxels": count},
+                _mask_on(channel),
             )
 
 
 def _mask(channel: Channel) -> str:
-    """The parameter that takes the weight of what isn't known."""
-    return channel.roles.get("mask", "a mask of what is known")
+    """The parameter that takes the weight of what isn't known, as forms spell it."""
+    return readable(channel.roles.get("mask", "a mask of what is known"))
+
+
+def _mask_on(channel: Channel) -> Cure | None:
+    """Switch that parameter on, where there is one."""
+    mask = channel.roles.get("mask")
+    return None if mask is None else Cure(f"Turn {readable(mask)} on", {mask: True})
 
 
 def _to_zeros(subject: Subject, channel: Channel, scale: float) -> np.ndarray | None:

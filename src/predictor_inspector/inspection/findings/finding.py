@@ -11,6 +11,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.repair import Repair
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
@@ -74,12 +75,18 @@ class Kind:
 class Cure:
     """A change that mends what a finding is about: what a button says, and what it sets.
 
-    `parameters` are the predictor's; `settings` are those of an inspection: ``"outside"`` and ``"balance_over"``.
+    `parameters` are the predictor's; `settings` are those of an inspection, ``"outside"`` and ``"balance_over"``; `repair`
+    makes mended copies of ground truth and mask.
     """
 
     title: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    repair: Repair | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON can hold it; of a repair its title must say enough."""
+        return {"title": self.title, "parameters": plain(self.parameters), "settings": plain(self.settings)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +116,7 @@ class Finding:
             "channels": list(self.channels),
             "where": self.where.as_dict(),
             "numbers": plain(self.numbers),
+            "cure": None if self.cure is None else self.cure.as_dict(),
         }
 
 

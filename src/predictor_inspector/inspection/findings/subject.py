@@ -20,7 +20,7 @@ from predictor_inspector.core.ops.regions import pairs
 from predictor_inspector.core.text import length
 from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings.components import Components, dilated
-from predictor_inspector.inspection.findings.finding import Finding, Kind, Severity, VoxelSet
+from predictor_inspector.inspection.findings.finding import Cure, Finding, Kind, Severity, VoxelSet
 
 T = TypeVar("T")
 
@@ -52,6 +52,7 @@ class Inputs:
         where: np.ndarray | None = None,
         numbers: Mapping[str, Any] | None = None,
         of: Array | None = None,
+        cure: Cure | None = None,
     ) -> Finding:
         """A finding about the values of an array (the ground truth by default) that are True in `where`, or all of them.
 
@@ -63,7 +64,7 @@ class Inputs:
             spatial = np.asarray(where.any(axis=tuple(range(where.ndim - array.dims))))
             place = VoxelSet.of(spatial, array, array.offset)
         place = place or VoxelSet.box(array.roi, array)
-        return Finding(kind.id, severity, message, advice or kind.remedy, (), place, numbers or {})
+        return Finding(kind.id, severity, message, advice or kind.remedy, (), place, numbers or {}, cure)
 
 
 class Subject:
@@ -192,6 +193,7 @@ class Subject:
         channels: Iterable[str] = (),
         where: np.ndarray | VoxelSet | None = None,
         numbers: Mapping[str, Any] | None = None,
+        cure: Cure | None = None,
     ) -> Finding:
         """A finding about the channels of these names; its advice is its kind's unless there is a better one.
 
@@ -202,7 +204,7 @@ class Subject:
             begin = self.roi.begin if where.shape == gt.shape_of(self.roi) else gt.offset
             where = VoxelSet.of(where, gt, begin)
         place = where or VoxelSet.box(self.roi, gt)
-        return Finding(kind.id, severity, message, advice or kind.remedy, tuple(channels), place, numbers or {})
+        return Finding(kind.id, severity, message, advice or kind.remedy, tuple(channels), place, numbers or {}, cure)
 
     def length(self, value: float) -> str:
         """A length in the data's unit, for messages."""

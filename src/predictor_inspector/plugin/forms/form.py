@@ -12,13 +12,12 @@ from qtpy.QtWidgets import QGridLayout, QWidget
 from superqt import QElidingLabel
 
 from predictor_inspector.core.parameters import Parameter, parameters_of
+from predictor_inspector.core.text import readable
 from predictor_inspector.plugin.forms.collapsible import FoldButton
 from predictor_inspector.plugin.forms.editors import ChoiceEdit, Editor, LineEdit, NumberEdit
 from predictor_inspector.plugin.forms.layouts import in_row
 from predictor_inspector.plugin.forms.offsets_table import OffsetsTable
 from predictor_inspector.plugin.forms.small_widgets import ERROR_COLOUR, ErrorLabel, flat_button
-
-_SPELLINGS = {"lsd": "LSD", "lsds": "LSDs"}
 
 
 class ParameterForm(QWidget):
@@ -156,11 +155,6 @@ def _make_editor(parameter: Parameter) -> Editor:
     if parameter.annotation is bool or get_origin(parameter.annotation) is Literal:
         return ChoiceEdit(parameter)
     return LineEdit(parameter)
-
-
-def readable(name: str) -> str:
-    """A parameter's or kind's name in words: ``"scale factor"``."""
-    return " ".join(_SPELLINGS.get(word, word) for word in name.split("_") if word)
 
 
 def tooltip(parameter: Parameter, unit: str = "") -> str:

@@ -13,6 +13,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.inspection import Regions, Request, Source
+from predictor_inspector.plugin.model.actions import Action
 from predictor_inspector.plugin.model.axes import Axes, Place, array_at, place_of
 from predictor_inspector.plugin.model.box import box_for
 from predictor_inspector.plugin.model.settings import Settings
@@ -25,11 +26,13 @@ class Message:
     """A sentence for the person; empty if all is well.
 
     Its kind is ``"error"``; ``"parameters"``: they don't go together, which the form says too; ``"large"``: the region
-    can't be computed; ``"tiles"``: it can be computed in tiles; ``"hint"``: nothing to inspect yet; or ``""``.
+    can't be computed; ``"tiles"``: it can be computed in tiles; ``"hint"``: nothing to inspect yet; or ``""``. `actions` are
+    ways out, which are shown as buttons.
     """
 
     text: str = ""
     kind: str = ""
+    actions: tuple[Action, ...] = ()
 
     @classmethod
     def of(cls, error: BaseException, kind: str = "error") -> Message:

@@ -22,6 +22,7 @@ from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.worker import LiveRunner
+from predictor_inspector.plugin.model.actions import Action
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.model.settings import Settings
 
@@ -48,6 +49,7 @@ class TabContext:
     look_at_channel: Callable[[str | int], None]  # moves the viewer to the channel of this name or index
     go_to: Callable[[Roi], None]  # pins the box at a region, in the ground truth's counts, and moves the view there
     open_file: Callable[[str], None]  # opens a file as layers; what is wrong with it is said in the dock
+    perform: Callable[[Action], None]  # does what a button offers, in one step of the history
     derived: Derived = field(default_factory=Derived)
 
     @property

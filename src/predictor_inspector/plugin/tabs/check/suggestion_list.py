@@ -7,9 +7,8 @@ from typing import Any
 
 from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
-from predictor_inspector.core.text import format_value
+from predictor_inspector.core.text import format_value, readable
 from predictor_inspector.inspection.findings.suggestions import Suggestion
-from predictor_inspector.plugin.forms.form import readable
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
 from predictor_inspector.plugin.forms.small_widgets import wrapping
 from predictor_inspector.plugin.model.settings import Settings

@@ -13,8 +13,8 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QMenu, QPushB
 from predictor_inspector.core.config import config_from_yaml, predictor_class, predictor_kinds, predictor_to_yaml
 from predictor_inspector.core.export import predictor_to_dacapo_yaml, predictor_to_python
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.text import capitalised
-from predictor_inspector.plugin.forms.form import ParameterForm, readable
+from predictor_inspector.core.text import capitalised, readable
+from predictor_inspector.plugin.forms.form import ParameterForm
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, ErrorLabel, ValueCombo
 from predictor_inspector.plugin.model.predictor_choice import presets_for

@@ -1,0 +1,104 @@
+"""Actions: the ways out that messages and findings offer, which the dock shows as buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+
+from predictor_inspector.data.layers import array_from_layer
+from predictor_inspector.data.repair import Repair
+from predictor_inspector.data.resample import read_on_grid
+from predictor_inspector.inspection.findings import Cure
+from predictor_inspector.plugin.model.settings import Settings
+
+_MOST_VALUES = 1 << 28  # of a layer that is copied to be mended
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What an action may use: the settings, and a way to the viewer."""
+
+    settings: Settings
+    add_layer: Callable[[Any], Any]  # adds a napari layer to the viewer, and gives it back
+
+
+@dataclass(frozen=True)
+class Action:
+    """A way out: what its button says, and what that does. `InspectorWidget.perform` makes it one step of the history.
+
+    `run` may raise a ``ValueError``, which the dock shows as a message.
+    """
+
+    title: str
+    run: Callable[[Desk], None]
+
+
+def action_of(cure: Cure) -> Action:
+    """What the button of a finding's cure does."""
+
+    def run(desk: Desk) -> None:
+        settings = desk.settings
+        if cure.repair is not None:
+            mend(desk, cure.repair)
+        if cure.parameters:
+            settings.choose_parameters({**settings.predictor_choice.chosen, **cure.parameters})
+        for name, value in cure.settings.items():
+            setattr(settings, name, value)
+
+    return Action(cure.title, run)
+
+
+def mend(desk: Desk, repair: Repair) -> None:
+    """Add mended copies of ground truth and mask to the viewer, and inspect those.
+
+    A ``ValueError`` if a layer is too large to be copied.
+    """
+    settings = desk.settings
+    gt, mask, axes = settings.gt_layer, settings.mask_layer, settings.axes
+    ids = _values_of(gt)
+    known = None if repair.annotated is None else repair.annotated(ids)
+    labels = None if repair.labels is None else repair.labels(ids)
+    if known is not None:
+        if mask is not None:
+            known &= _on_grid(mask, gt, axes) != 0
+        mask = desk.add_layer(_beside(gt, known.astype(np.uint8), f"annotated ({gt.name})", visible=False))
+    elif repair.mask is not None and mask is not None:
+        mask = desk.add_layer(_beside(mask, repair.mask(_values_of(mask)), f"{mask.name} (mended)", visible=False))
+    if labels is not None:
+        settings.gt_layer = desk.add_layer(_beside(gt, labels, f"{gt.name} (mended)"))
+        settings.axes = axes
+        gt.visible = False
+    settings.mask_layer = mask
+
+
+def _on_grid(mask: Any, gt: Any, axes: Any) -> np.ndarray:
+    """A mask's values on the ground truth's voxels."""
+    grid = array_from_layer(gt, 0, axes.spatial)
+    values: np.ndarray = read_on_grid(array_from_layer(mask, 0, min(axes.spatial, mask.ndim)), grid.roi, grid).numpy()
+    return values
+
+
+def _values_of(layer: Any) -> np.ndarray:
+    data = layer.data[0] if layer.multiscale else layer.data
+    if np.prod(data.shape) > _MOST_VALUES:
+        raise ValueError(f"layer {layer.name!r} is too large to be copied here; mend its file instead")
+    return np.asarray(data)
+
+
+def _beside(layer: Any, values: np.ndarray, name: str, visible: bool = True) -> Labels:
+    """A layer of labels that lies where another one lies."""
+    return Labels(
+        values,
+        name=name,
+        visible=visible,
+        opacity=0.5,
+        scale=layer.scale,
+        translate=layer.translate,
+        affine=layer.affine,
+        units=layer.units,
+        axis_labels=layer.axis_labels,
+    )

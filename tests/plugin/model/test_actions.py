@@ -1,0 +1,58 @@
+"""Actions of messages and findings, on settings and layers without a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from predictor_inspector.data.repair import is_negative, masking
+from predictor_inspector.inspection.findings import Cure
+from predictor_inspector.plugin.model.actions import Desk, action_of
+from predictor_inspector.plugin.model.history import History
+
+from ..loop import Loop
+from ..stage import blocks
+
+
+@pytest.fixture
+def perform(loop: Loop) -> Callable[[Cure], None]:
+    def run(cure: Cure) -> None:
+        with loop.settings.together():
+            action_of(cure).run(Desk(loop.settings, loop.viewer.add_layer))
+        loop.settle()
+
+    return run
+
+
+def test_a_cure_sets_parameters_and_settings_in_one_step(loop: Loop, perform: Callable[[Cure], None]) -> None:
+    loop.add_labels()
+    loop.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False, mask_pairs=False, affs_weight_clipmin=0.1)
+    history = History(loop.settings)
+    perform(Cure("Turn mask pairs on", {"mask_pairs": True}, {"balance_over": "context"}))
+    assert (loop.settings.config["mask_pairs"], loop.settings.config["affs_weight_clipmin"]) == (True, 0.1)
+    assert loop.inspection.request.balance_over == "context"
+    history.undo()
+    assert (loop.settings.config["mask_pairs"], loop.settings.balance_over) == (False, "roi")
+
+
+def test_a_repair_makes_layers_beside_the_old_ones(loop: Loop, perform: Callable[[Cure], None]) -> None:
+    ids = blocks().astype(np.int32)
+    ids[:, :5] = -1
+    layer = loop.add_labels(ids)
+    old = np.ones(ids.shape, np.uint8)
+    old[0] = 0
+    loop.settings.mask_layer = loop.add_labels(old, name="known")
+    history = History(loop.settings)
+    perform(Cure("Mask them", repair=masking(is_negative)))
+    gt, mask = loop.settings.gt_layer, loop.settings.mask_layer
+    np.testing.assert_array_equal(gt.data, np.where(ids < 0, 0, ids))
+    np.testing.assert_array_equal(mask.data, (ids >= 0) & (old > 0))
+    for made in (gt, mask):
+        np.testing.assert_array_equal((made.scale, made.translate), (layer.scale, layer.translate))
+        assert made.units == layer.units
+    assert (layer.data == ids).all()
+    loop.assert_layers_show_the_inspection()
+    history.undo()
+    assert loop.settings.gt_layer is layer
