@@ -65,7 +65,7 @@ def test_an_error_ends_with_1_and_says_where(
     assert "error    false-boundary" in said
     assert "→ Turn mask pairs on, so" in said
     assert "    mended by --set mask_pairs=true\n" in said
-    assert "--roi 4:20,4:20,23:24  (256 voxels)" in said
+    assert "--roi 4:20,4:20,23:24  (256 voxels; z 180:500, y 240:400, x 530:540 nm)" in said
     assert said.endswith("1 error, 0 warnings, 0 infos in 24 × 24 × 24 voxels\n")
     assert "\033" not in said
 

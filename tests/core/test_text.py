@@ -10,6 +10,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core import Array
 from predictor_inspector.core import text as t
+from predictor_inspector.data.geometry import pixel_array
 
 
 @pytest.mark.parametrize(
@@ -83,6 +84,23 @@ def test_a_roi_in_its_counts_and_in_the_unit_of_a_grid() -> None:
     assert t.format_roi(roi) == "[-1:2, 2000000000001:2000000000005]"
     grid = Array(np.zeros((1, 1)), (524, 400), unit="um", subdivision=100)
     assert t.format_roi(Roi((0, 1048), (4000, 1048)), grid) == "[0:40, 10.48:20.96] um"
+
+
+def test_places_are_told_in_the_layers_voxels_and_in_the_world() -> None:
+    grid = Array(np.zeros((9, 9)), (524, 400), (10_000, -7650), ("y", "x"), "um", 100)
+    assert t.format_voxel((100.0, -76.5), grid) == "voxel 0, 0 (y 102.62, x -74.5 um)"
+    assert t.format_voxel((105.24, -72.51), grid) == "voxel 1, 0 (y 107.86, x -74.5 um)"
+    assert t.format_region(Roi((10_524, -7650), (1048, 400)), grid) == (
+        "voxels 1:3, 0:1 (y 105.24:115.72, x -76.5:-72.5 um)"
+    )
+
+
+def test_a_world_that_counts_voxels_isnt_told_beside_them() -> None:
+    plain = pixel_array(np.zeros((9, 9)), 2)
+    assert t.format_voxel((3.0, 4.4), plain) == "voxel 3, 4"
+    assert t.format_region(plain.roi, plain) == "voxels 0:9, 0:9"
+    moved = Array(np.zeros((9, 9)), (1, 1), (3, 4), unit="pixel")
+    assert t.format_voxel((3.5, 4.4), moved) == "voxel 0, 0 (y 3.5, x 4.5 pixels)"
 
 
 @pytest.mark.parametrize(

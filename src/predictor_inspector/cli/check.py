@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _text(findings: tuple[Finding, ...], request: Request, colourful: bool) -> str:
-    from predictor_inspector.core.text import counted, format_shape, listed
+    from predictor_inspector.core.text import counted, format_corners, format_shape, listed
     from predictor_inspector.data.roi_text import roi_to_text
     from predictor_inspector.inspection.findings import SEVERITIES
 
@@ -88,7 +88,7 @@ def _text(findings: tuple[Finding, ...], request: Request, colourful: bool) -> s
             f"    {f.message}",
             f"    → {f.advice}",
             *([f"    mended by {cure}"] if (cure := _options(f.cure)) else []),
-            f"    {place}  ({counted(f.where.voxels, 'voxel')})",
+            f"    {place}  ({counted(f.where.voxels, 'voxel')}; {format_corners(f.where.roi, f.where.grid)})",
             "",
         ]
     counts = [sum(f.severity == severity for f in findings) for severity in SEVERITIES]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from funlib.geometry import Roi
@@ -80,6 +81,44 @@ def format_roi(roi: Roi, grid: Array | None = None) -> str:
     n = grid.subdivision
     ends = (f"{b / n:.12g}:{e / n:.12g}" for b, e in zip(roi.begin, roi.end, strict=True))
     return f"[{', '.join(ends)}] {grid.unit}"
+
+
+def format_voxel(position: Sequence[float], grid: Array) -> str:
+    """The voxel of a layer's array, `grid`, at a point in its unit: ``"voxel 31, 64, 12 (z 1240, y 258, x 50 nm)"``.
+
+    Indices count from 0 in the layer's own voxels, the coordinates are those of the voxel's centre. The indices alone are
+    given where the world counts the same, as it does for layers without scale and unit.
+    """
+    voxels = [(p * grid.subdivision - o) / v for p, o, v in zip(position, grid.offset, grid.voxel_size, strict=True)]
+    index = [floor(v + 1e-9) for v in voxels]  # a voxel's corner may come out a rounding error before it
+    text = f"voxel {', '.join(map(str, index))}"
+    halves = (o + v * (i + 0.5) for o, v, i in zip(grid.offset, grid.voxel_size, index, strict=True))
+    centre = (f"{counts / grid.subdivision:.10g}" for counts in halves)
+    return text if _counts_voxels(grid) else f"{text} ({_along_axes(centre, grid)})"
+
+
+def format_region(roi: Roi, grid: Array) -> str:
+    """A ROI on a layer's array, `grid`: ``"voxels 31:32, 64:192 (y 1240:1280, x 256:768 nm)"``, as in `format_voxel`."""
+    ends = zip(roi.begin, roi.end, grid.offset, grid.voxel_size, strict=True)
+    text = f"voxels {', '.join(f'{(b - o) / v:.10g}:{(e - o) / v:.10g}' for b, e, o, v in ends)}"
+    return text if _counts_voxels(grid) else f"{text} ({format_corners(roi, grid)})"
+
+
+def format_corners(roi: Roi, grid: Array) -> str:
+    """Where a ROI begins and ends along each axis, in the unit of `grid`: ``"y 1240:1280, x 256:768 nm"``."""
+    n = grid.subdivision
+    return _along_axes((f"{b / n:.10g}:{e / n:.10g}" for b, e in zip(roi.begin, roi.end, strict=True)), grid)
+
+
+def _along_axes(texts: Iterable[str], grid: Array) -> str:
+    along = ", ".join(f"{axis} {text}" for axis, text in zip(grid.spatial_axes, texts, strict=True))
+    return f"{along} {grid.unit}{'s' if grid.unit == 'pixel' else ''}"
+
+
+def _counts_voxels(grid: Array) -> bool:
+    """Whether the world counts a grid's voxels: the centre of the first is 0, and each is a pixel large."""
+    lengths = {*grid.physical_voxel_size, *(-2 * o for o in grid.physical_offset)}
+    return grid.unit == "pixel" and lengths == {1.0}
 
 
 def format_bytes(size: int) -> str:

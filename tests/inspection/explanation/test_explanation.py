@@ -199,5 +199,5 @@ def test_a_predictor_of_which_nothing_is_known_is_explained_from_outside() -> No
 def test_an_explanation_is_plain_text_too() -> None:
     inspection = inspect(OneHotPredictor(["a", "b"]), Array(np.ones((3, 4), np.uint8), (1, 1)), device="cpu")
     text = explain(inspection, 1, (0, 0)).as_text()
-    assert text.splitlines()[:2] == ["b at y 0.5, x 0.5 nm", "1, because id 1 is 'b'."]
+    assert text.splitlines()[:2] == ["b at voxel 0, 0 (y 0.5, x 0.5 nm)", "1, because id 1 is 'b'."]
     assert "Weight 1" in text

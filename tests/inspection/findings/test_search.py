@@ -13,7 +13,7 @@ import pytest
 from predictor_inspector.core import AffinitiesPredictor, Array, predictor_class, predictor_from_config, predictor_kinds
 from predictor_inspector.data import open_array
 from predictor_inspector.inspection import inspect
-from predictor_inspector.inspection.findings import SEVERITIES, Subject, find, find_in, kinds, load_checks
+from predictor_inspector.inspection.findings import SEVERITIES, Subject, VoxelSet, find, find_in, kinds, load_checks
 
 from .volumes import affinities, array, cells, distance, serious, tissue, voxels
 
@@ -213,3 +213,17 @@ def test_an_inspection_padded_with_zeros_can_be_searched() -> None:
     for predictor in (distance(), affinities(lsds=True, num_voxels=2)):
         beyond = gt.roi.grow(gt.voxel_size * 3, gt.voxel_size * 2)
         assert find(inspect(predictor, gt, beyond, device="cpu", outside="zero"))
+
+
+def test_voxels_of_a_finding_are_told_in_those_of_the_layer_they_lie_in() -> None:
+    gt = Array(np.zeros((4, 9), np.uint8), (8, 4), (16, -4), ("y", "x"))
+    part = gt[gt.roi_of((slice(1, 4), slice(2, 9)))]
+    flags = np.zeros((3, 7), bool)
+    flags[1, 3:] = True
+    several = VoxelSet.of(flags, part, part.offset)
+    assert several is not None
+    assert several.place(gt) == "voxels 2:3, 5:9 (y 32:40, x 16:32 nm)"
+    one = VoxelSet.box(gt.roi_of((slice(3, 4), slice(8, 9))), gt)
+    assert one.place(gt) == "voxel 3, 8 (y 44, x 30 nm)"
+    mask = Array(np.zeros((4, 9), np.uint8), (5, 5), (0, 0), ("y", "x"), "um")
+    assert VoxelSet.box(mask.roi, mask).place(gt) == "voxels 0:4, 0:9 (y 0:20, x 0:45 um)"

@@ -35,6 +35,7 @@ def test_a_probe_reads_what_the_arrays_hold() -> None:
     assert found is not None
     assert found.index == (2, 0, 6)
     assert found.ids == (int(inspection.gt.data[tuple(np.add(found.index, inspected_corner(inspection)))]),)
+    assert found.place == "voxel 3, 2, 9 (z 44, y 10, x 34 nm)"
     assert not found.annotated
     assert found.names == inspection.channel_names
     assert found.values == tuple(inspection.target.data[(..., *found.index)].tolist())

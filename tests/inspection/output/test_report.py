@@ -99,7 +99,12 @@ def test_a_report_tells_everything_about_an_inspection(inspection: Inspection) -
         stand_in("not-finite", "error", "NaN in the target.", "Look for it.", ("cell",), 1234),
     ]
     text = Page(report_html(inspection, findings, {"ground truth": "crop.zarr : ids"}, "my notes")).text
-    for words in ("scale_factor", "20 nm", "4 × 24 × 20 voxels of 40 × 4 × 4 nm", "[1000:1160, 20:116, -12:68] nm"):
+    for words in (
+        "scale_factor",
+        "20 nm",
+        "4 × 24 × 20 voxels of 40 × 4 × 4 nm",
+        "(z 1000:1160, y 20:116, x -12:68 nm)",
+    ):
         assert words in text
     for words in ("1,234 voxels", "crop.zarr : ids", "my notes", "torch", "device", "weight of +"):
         assert words in text

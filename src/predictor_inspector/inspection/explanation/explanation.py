@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from predictor_inspector.core.registry import Extensions
-from predictor_inspector.core.text import amount
+from predictor_inspector.core.text import amount, format_voxel
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.explanation.parts import Mark, Reason
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
@@ -39,8 +39,8 @@ EXPLANATIONS: Extensions[Explain] = Extensions(
 class Explanation:
     """Why one voxel has the target, `value`, and the `weight` that it has.
 
-    `title` says the channel and where in the world the voxel lies, `index` is its place in the ROI, and `position` its centre
-    in the unit of length.
+    `title` says the channel and which voxel it is, as `format_voxel` does, `index` is its place in the ROI, and `position`
+    its centre in the unit of length.
     """
 
     title: str
@@ -83,8 +83,7 @@ def explain(inspection: Inspection, channel: int, voxel: Sequence[int]) -> Expla
     place = Voxel(inspection, channel, tuple(int(i) for i in voxel))
     why_value, why_weight = explanation_of(place.described.kind)(place)
     position = tuple(place.centre().tolist())
-    where = ", ".join(f"{axis} {amount(at, 6)}" for axis, at in zip(place.axes, position, strict=True))
-    title = f"{place.described.name} at {where} {place.unit}"
+    title = f"{place.described.name} at {format_voxel(position, inspection.request.source.gt)}"
     return Explanation(title, place.index, position, place.value, place.weight, why_value, why_weight)
 
 

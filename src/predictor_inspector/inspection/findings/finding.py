@@ -11,6 +11,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.text import format_region, format_voxel
 from predictor_inspector.data.repair import Repair
 
 Severity = Literal["error", "warning", "info"]
@@ -54,6 +55,21 @@ class VoxelSet:
         else:
             flags = np.unpackbits(self._packed, count=math.prod(shape)).view(bool).reshape(shape)
         return self.grid.like(flags, self.grid.axis_names, self.roi.begin)
+
+    def place(self, gt: Array) -> str:
+        """Where they lie in all of the ground truth, `gt`, in its voxels and in the world: of several, the box around them.
+
+        What lies on another grid, that of a mask, is told in its voxels.
+        """
+        alike = (gt.unit, gt.subdivision, gt.voxel_size) == (
+            self.grid.unit,
+            self.grid.subdivision,
+            self.grid.voxel_size,
+        )
+        grid = gt if alike else self.grid
+        if self.voxels > 1:
+            return format_region(self.roi, grid)
+        return format_voxel([c / grid.subdivision for c in self.roi.center], grid)
 
     def as_dict(self) -> dict[str, Any]:
         """Begin and end in the array's unit, and the number of voxels."""

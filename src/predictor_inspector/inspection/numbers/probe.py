@@ -7,19 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from predictor_inspector.core.text import format_voxel
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.explanation.voxel import Voxel, voxel_at
 
 
 @dataclass(frozen=True)
 class Probe:
-    """One voxel of an inspection: `index` is its place in the ROI, in voxels, with one of `ids` per ground-truth channel.
+    """One voxel of an inspection, with one of `ids` per ground-truth channel.
 
-    It is `annotated` where the mask is non-zero in any channel. Each of the channels `names` has its target in `values` and
-    its weight in `weights`.
+    `index` is its place in the ROI, in voxels; `place` says where it lies in the ground truth and in the world. It is
+    `annotated` where the mask is non-zero in any channel. Each of the channels `names` has its target in `values` and its
+    weight in `weights`.
     """
 
     index: tuple[int, ...]
+    place: str
     ids: tuple[int, ...]
     annotated: bool
     names: tuple[str, ...]
@@ -35,6 +38,7 @@ def probe(inspection: Inspection, position: Sequence[float]) -> Probe | None:
     at, mask = Voxel(inspection, 0, index).at, inspection.mask
     return Probe(
         index=index,
+        place=format_voxel(position, inspection.request.source.gt),
         ids=tuple(np.asarray(inspection.gt.data[(..., *at)]).ravel().tolist()),
         annotated=mask is None or bool(np.any(np.asarray(mask.data[(..., *at)]))),
         names=inspection.channel_names,

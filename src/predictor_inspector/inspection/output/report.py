@@ -18,7 +18,14 @@ from predictor_inspector import __version__
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of, predictor_to_yaml
 from predictor_inspector.core.parameters import parameters_of
-from predictor_inspector.core.text import capitalised, counted, format_bytes, format_duration, format_roi, format_value
+from predictor_inspector.core.text import (
+    capitalised,
+    counted,
+    format_bytes,
+    format_duration,
+    format_region,
+    format_value,
+)
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.findings import Finding
@@ -65,7 +72,7 @@ def report_html(
     """
     request, target, steps = inspection.request, inspection.target, inspection.timings.items()
     title = title or f"{capitalised(name_of(request.predictor))} targets and weights"
-    summary = f"{size_text(target)}; {format_roi(inspection.roi, target)}"
+    summary = f"{size_text(target)}; {format_region(inspection.roi, request.source.gt)}"
     statistics = statistics_table(inspection.statistics)
     channels = counted(len(statistics) - 1, "channel")
     about = f"Ground truth with its regions, and target, weights and histogram of {channels}"
@@ -84,7 +91,7 @@ def report_html(
         "Findings": "" if findings is None else found or _NOTHING,
         "Channels": _table(statistics, range(1, len(statistics[0]))),
         "Overview": "\n".join(shown),
-        "Survey": "" if survey is None else _survey(survey, target),
+        "Survey": "" if survey is None else _survey(survey, request.source.gt),
         "Parameters": f"{_parameters(inspection)}\n<details><summary>as YAML</summary>\n<pre>{yaml}</pre></details>",
         "Region": _facts([*(inputs or {}).items(), *_regions(inspection)]),
         "Computation": _facts(computation.items()),
@@ -138,13 +145,14 @@ def _parameters(inspection: Inspection) -> str:
 
 
 def _regions(inspection: Inspection) -> list[tuple[str, str]]:
-    grid, regions, request = inspection.target, inspection.regions, inspection.request
+    regions, request = inspection.regions, inspection.request
+    grid = request.source.gt
     return [
-        ("ROI", format_roi(regions.roi, grid)),
-        ("ground truth asked for", format_roi(regions.gt_region, grid)),
-        ("ground truth used", format_roi(regions.read_region, grid)),
-        ("padding", format_roi(regions.padding_region, grid)),
-        ("data", format_roi(regions.data, grid)),
+        ("ROI", format_region(regions.roi, grid)),
+        ("ground truth asked for", format_region(regions.gt_region, grid)),
+        ("ground truth used", format_region(regions.read_region, grid)),
+        ("padding", format_region(regions.padding_region, grid)),
+        ("data", format_region(regions.data, grid)),
         ("context beyond the data", "padded with 0" if request.outside == "zero" else "clipped"),
         ("classes balanced over", "ROI" if request.balance_over == "roi" else "ROI and context"),
         *(("note", note) for note in inspection.notes),
@@ -155,7 +163,7 @@ def _survey(survey: Survey, grid: Array) -> str:
     rows = [("severity", "finding", "regions", "at its worst", "where")]
     for t in survey.tallies:
         seen = f"{t.regions} of {survey.done}"
-        rows.append((t.worst.severity, t.worst.id, seen, t.worst.message, format_roi(t.roi, grid)))
+        rows.append((t.worst.severity, t.worst.id, seen, t.worst.message, format_region(t.roi, grid)))
     about = f'<p class="soft">{survey.done} regions were inspected.</p>'
     blocks = [about, _table(rows, [2]) if survey.tallies else _NOTHING]
     if survey.done > 1:

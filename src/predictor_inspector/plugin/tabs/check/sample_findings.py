@@ -9,7 +9,7 @@ from typing import Any
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtWidgets import QLineEdit, QProgressBar, QPushButton, QSpinBox, QTreeWidgetItem, QWidget
 
-from predictor_inspector.core.text import capitalised, format_error, format_roi
+from predictor_inspector.core.text import capitalised, format_error, format_region
 from predictor_inspector.inspection import Request
 from predictor_inspector.inspection.findings import find_quickly
 from predictor_inspector.inspection.training.positions import Positions
@@ -167,7 +167,7 @@ class SampleFindings(QWidget):
             worst = tally.worst
             item = QTreeWidgetItem(self._list, [worst.severity, worst.message, str(tally.regions)])
             item.setData(0, Qt.ItemDataRole.UserRole, tally)
-            where = format_roi(tally.roi, None if self._surveyed is None else self._surveyed.source.gt)
+            where = "" if self._surveyed is None else format_region(tally.roi, self._surveyed.source.gt)
             tool_tip = f"{worst.id}: {worst.message}\n{worst.advice}\nworst in {where}; click to go there"
             for column in range(3):
                 item.setToolTip(column, tool_tip)

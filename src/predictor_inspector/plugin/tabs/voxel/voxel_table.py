@@ -39,6 +39,6 @@ class VoxelTable(QWidget):
             self._about.setText("Move the mouse over the region.")
             return
         self._values.show_columns([found.names, found.values, found.weights])
-        ids, index = ", ".join(map(str, found.ids)), ", ".join(map(str, found.index))
+        ids = ", ".join(map(str, found.ids))
         known = "" if found.annotated else ", not annotated"
-        self._about.setText(f"{'id' if len(found.ids) == 1 else 'ids'} {ids}{known}; voxel {index}")
+        self._about.setText(f"{'id' if len(found.ids) == 1 else 'ids'} {ids}{known}; {found.place}")
