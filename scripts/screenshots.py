@@ -40,7 +40,7 @@ def take_affinities(stage: Stage) -> None:
     stage.photograph_dock("dock_data", "Data")
     stage.photograph_dock("dock_predictor", "Predictor")
     stage.photograph_dock("dock_region", "Region")
-    stage.photograph_dock("dock_compute", "Compute")
+    stage.photograph_dock("dock_compute", "Computation")
     stage.photograph_dock("dock_channels", "Channels")
 
 
@@ -192,17 +192,6 @@ def take_survey(stage: Stage) -> None:
     stage.tab("Setup")
 
 
-def take_share(stage: Stage) -> None:
-    """Notes, and what can be written."""
-    stage.tab("Share")
-    stage.widget.tabs[
-        "share"
-    ].notes = "Without mask_pairs the end of the annotation becomes a boundary.\nAre the last sections worth finishing?"
-    stage.photograph_tab("share", "Share", height=420)
-    stage.widget.tabs["share"].notes = ""
-    stage.tab("Setup")
-
-
 def take_tiles(stage: Stage) -> None:
     """All of the volume within little memory, when some tiles are done."""
     stage.look((SLICE * 20.0, 1024.0, 1024.0), 0.33)
@@ -284,7 +273,6 @@ NEURITES: tuple[Callable[[Stage], None], ...] = (
     take_numbers,
     take_compare,
     take_survey,
-    take_share,
     take_tiles,
     take_too_large,
     take_error,

@@ -15,7 +15,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
+from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.plugin.head.head import Head
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.layers.owned import is_owned
@@ -29,6 +30,7 @@ from predictor_inspector.plugin.model.resolve import Message
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.reader import read
 from predictor_inspector.plugin.tabs import TabContext, make_tabs
+from predictor_inspector.plugin.tabs.check.tab import CheckTab
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -187,9 +189,7 @@ class InspectorWidget(QWidget):
             self.controller.pause()
 
     def _lay_out(self) -> None:
-        self._error = ErrorLabel()
-        self._error.setObjectName("message")
-        self._error.setContentsMargins(8, 2, 8, 2)
+        self.head = Head(self.context)
         self._pages = QTabWidget()
         self._pages.setDocumentMode(True)
         self._pages.tabBar().setDrawBase(False)
@@ -201,8 +201,7 @@ class InspectorWidget(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
-        # Errors stand above all else, where they can't be scrolled away.
-        layout.addWidget(self._error)
+        layout.addWidget(self.head)
         layout.addWidget(self._pages, 1)
         self.setMinimumWidth(340)
 
@@ -218,6 +217,7 @@ class InspectorWidget(QWidget):
             controller.view_changed.connect(tab.on_view_changed)
         controller.shown.connect(self.inspected)
         self._pages.currentChanged.connect(self._on_page)
+        self.head.finding_asked.connect(self._show_finding)
         closed = (controller, self._memory_setting, self._list_watch)
         self._shut_down = _once(*(part.close for part in closed), *(tab.shut_down for tab in tabs))
         self.destroyed.connect(self._shut_down)
@@ -225,12 +225,18 @@ class InspectorWidget(QWidget):
     def _on_page(self, index: int) -> None:
         self._pages.widget(index).on_opened()
 
+    def _show_finding(self, finding: Finding) -> None:
+        tab = next((tab for tab in self.tabs.values() if isinstance(tab, CheckTab)), None)
+        if tab is not None:
+            self._pages.setCurrentWidget(tab)
+            tab.scope, tab.region.chosen = "region", finding
+
     def _on_message(self, message: Message) -> None:
         self._message = message.text if message.kind in ("error", "parameters") else ""
         form = self.findChild(QWidget, "predictor")
         said_in_form = message.kind == "parameters" and form is not None and form.isVisible()
         shown = "" if said_in_form else self._message
-        self._error.show_message(" ".join(text for text in (shown, self.notice) if text))
+        self.head.show_problem(" ".join(text for text in (shown, self.notice) if text), message.actions)
 
     def _open_file(self, path: str) -> None:
         try:

@@ -24,16 +24,17 @@ class FoldButton(QToolButton):
 
 
 class Collapsible(QWidget):
-    """A widget beneath a fold button with the widget's window title; expanded at first.
+    """A widget beneath a fold button with the widget's window title.
 
     superqt's `QCollapsible` fixes its content's height when it opens and paints its arrow in the palette's colour of
     that moment; this one follows content that grows (a table gets a row) and a theme that changes.
     """
 
-    def __init__(self, content: QWidget) -> None:
+    def __init__(self, content: QWidget, expanded: bool = True) -> None:
         super().__init__()
         self.button = FoldButton(content.windowTitle())
         self.setLayout(in_column(self.button, content, spacing=2))
         self.button.toggled.connect(content.setVisible)
-        self.button.setChecked(True)
+        content.setVisible(expanded)
+        self.button.setChecked(expanded)
         content.windowTitleChanged.connect(self.button.setText)

@@ -127,7 +127,6 @@ TABS: Extensions[type[Tab]] = Extensions(
         "check": "predictor_inspector.plugin.tabs.check.tab:CheckTab",
         "statistics": "predictor_inspector.plugin.tabs.statistics.tab:StatisticsTab",
         "compare": "predictor_inspector.plugin.tabs.compare.tab:CompareTab",
-        "share": "predictor_inspector.plugin.tabs.share.tab:ShareTab",
     },
     is_valid=lambda found: isinstance(found, type) and issubclass(found, Tab),
     requirement="a class derived from predictor_inspector.plugin.tabs.Tab",

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-import yaml
 from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import (
-    QApplication,
     QComboBox,
     QDoubleSpinBox,
-    QMenu,
-    QPushButton,
     QTableWidget,
     QToolButton,
     QWidget,
@@ -23,11 +18,9 @@ from qtpy.QtWidgets import (
 
 from predictor_inspector.core import (
     Array,
-    DistancePredictor,
     DummyPredictor,
     predictor_class,
     predictor_kinds,
-    predictor_to_yaml,
 )
 from predictor_inspector.core.config import PREDICTORS
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
@@ -70,15 +63,6 @@ def shown_scale(panel: PredictorPanel) -> float:
     return float(panel.form.findChild(QDoubleSpinBox, "scale_factor").value())
 
 
-def menu_entry(panel: PredictorPanel, title: str) -> Any:
-    for menu in panel.findChildren(QMenu):
-        menu.aboutToShow.emit()
-        for action in menu.actions():
-            if action.text() == title:
-                return action
-    raise AssertionError(f"no menu has the entry {title!r}")
-
-
 @pytest.mark.parametrize("gt", [VOLUME, PICTURE], ids=["volume", "picture"])
 @pytest.mark.parametrize("kind", predictor_kinds())
 def test_every_kind_is_ready_to_use_as_soon_as_there_are_data(
@@ -112,7 +96,7 @@ def test_an_edit_by_hand_is_set_once_and_only_what_was_edited_is_chosen(
     assert len(changes) == 1
     settings.gt = PICTURE
     assert settings.config["scale_factor"] == 12.0
-    panel.findChild(QPushButton, "reset").click()
+    settings.choose_parameters({})
     assert settings.config["scale_factor"] == shown_scale(panel) == 5.0
     assert len(changes) == 2
 
@@ -165,7 +149,7 @@ def test_parameters_that_do_not_go_together_are_explained_where_they_are(
     assert panel.form.advanced.isChecked()
     with pytest.raises(ValueError, match="clipmin must not exceed clipmax"):
         settings.predictor()
-    panel.findChild(QPushButton, "reset").click()
+    settings.choose_parameters({})
     assert shown_errors(panel) == []
 
 
@@ -180,73 +164,6 @@ def test_every_preset_that_is_offered_fits_the_data(settings: Settings, kind: st
         for parameter, value in values.items():
             assert settings.config[parameter] == (tuple(map(tuple, value)) if isinstance(value, list) else value)
         assert len(getattr(predictor, "neighborhood", [[0] * gt.dims])[0]) == gt.dims
-
-
-def test_a_preset_is_one_change(panel: PredictorPanel, settings: Settings, changes: list[dict[str, Any]]) -> None:
-    menu_entry(panel, "Long range, 3-D").trigger()
-    assert len(changes) == 1
-    assert len(changes[0]["neighborhood"]) == 9
-    menu_entry(panel, "Defaults").trigger()
-    assert settings.config["lsds"] is True
-    assert len(settings.config["neighborhood"]) == 9
-
-
-def test_a_configuration_is_copied_as_yaml_python_and_for_dacapo(panel: PredictorPanel, settings: Settings) -> None:
-    settings.config = DISTANCE
-    clipboard = QApplication.clipboard()
-    menu_entry(panel, "YAML").trigger()
-    assert clipboard.text() == predictor_to_yaml(settings.predictor())
-    menu_entry(panel, "Python").trigger()
-    assert clipboard.text().startswith("from predictor_inspector.core import DistancePredictor\n")
-    menu_entry(panel, "DaCapo task configuration").trigger()
-    assert yaml.safe_load(clipboard.text())["clip_distance"] == 400.0
-
-
-def test_what_cannot_be_copied_is_explained(panel: PredictorPanel, settings: Settings) -> None:
-    settings.config = DISTANCE | {"epsilon": 0.5}
-    QApplication.clipboard().setText("as before")
-    menu_entry(panel, "DaCapo task configuration").trigger()
-    assert "epsilon cannot be expressed in DaCapo's DistanceTaskConfig" in panel.message
-    assert QApplication.clipboard().text() == "as before"
-    menu_entry(panel, "YAML").trigger()
-    assert panel.message == ""
-
-
-def test_yaml_is_pasted(panel: PredictorPanel, settings: Settings) -> None:
-    QApplication.clipboard().setText("{kind: dummy, embedding_dims: 5}")
-    menu_entry(panel, "Paste YAML").trigger()
-    assert settings.predictor() == DummyPredictor(5)
-    assert panel.message == ""
-
-
-def test_yaml_is_loaded(panel: PredictorPanel, settings: Settings, tmp_path: Path) -> None:
-    path = tmp_path / "predictor.yaml"
-    path.write_text(yaml.safe_dump(DISTANCE), encoding="utf-8")
-    panel.load_yaml(path)
-    assert settings.predictor() == DistancePredictor(("mito",), 33.0, False)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("kind: [dummy", "not valid YAML at line 1"),
-        ("- dummy", "must be a mapping"),
-        ("kind: dumy", "did you mean 'dummy'"),
-        ("{kind: dummy, embedding_dims: many}", "embedding_dims"),
-        (None, "No such file"),
-    ],
-    ids=["broken", "list", "kind", "type", "missing"],
-)
-def test_a_file_that_is_no_configuration_is_explained_and_changes_nothing(
-    panel: PredictorPanel, settings: Settings, tmp_path: Path, text: str | None, message: str
-) -> None:
-    before = settings.config
-    path = tmp_path / "predictor.yaml"
-    if text is not None:
-        path.write_text(text, encoding="utf-8")
-    panel.load_yaml(path)
-    assert message in panel.message
-    assert settings.config == before
 
 
 def test_without_data_nothing_is_said_to_be_wrong_before_anybody_chose(qtbot: QtBot) -> None:
@@ -303,7 +220,9 @@ def test_other_peoples_kinds_are_offered_too(qtbot: QtBot, monkeypatch: pytest.M
     settings.gt = VOLUME
     assert shown_errors(panel) == []
     combo.setCurrentIndex(combo.findText("Broken"))
-    assert panel.message.startswith("Broken can't be used: the predictor 'broken' can't be loaded: ModuleNotFoundError")
+    assert shown_errors(panel)[0].startswith(
+        "Broken can't be used: the predictor 'broken' can't be loaded: ModuleNotFoundError"
+    )
     assert combo.currentText() == "Choosy"
     assert settings.kind == "choosy"
 

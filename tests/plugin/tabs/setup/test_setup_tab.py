@@ -9,7 +9,7 @@ from ...window import Window
 
 def test_sections_fold(window: Window) -> None:
     sections = {s.button.text(): s for s in window.widget.findChildren(Collapsible)}
-    assert list(sections) == ["Data", "Predictor", "Region", "Compute"]
+    assert list(sections) == ["Data", "Predictor", "Region", "As the trainer does it", "Computation"]
     assert window.control("predictor").isVisible()
     sections["Predictor"].button.click()
     assert not window.control("predictor").isVisible()

@@ -12,7 +12,7 @@ from predictor_inspector.plugin.forms.small_widgets import ValueCombo
 from predictor_inspector.plugin.model.axes import Axes, is_telling, readings_of
 from predictor_inspector.plugin.model.settings import LayerChoices, Settings
 from predictor_inspector.plugin.tabs import TabContext
-from predictor_inspector.plugin.tabs.setup.bound import bind, bound_combo
+from predictor_inspector.plugin.tabs.bound import bind, bound_combo
 
 
 class DataPanel(QWidget):

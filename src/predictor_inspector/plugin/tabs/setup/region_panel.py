@@ -21,7 +21,7 @@ from predictor_inspector.plugin.model.box import central
 from predictor_inspector.plugin.model.resolve import Message, Resolved
 from predictor_inspector.plugin.model.tile_plan import affordable, memory_of
 from predictor_inspector.plugin.tabs import TabContext
-from predictor_inspector.plugin.tabs.setup.bound import bind, bound_combo
+from predictor_inspector.plugin.tabs.bound import bind, bound_combo
 
 MODES = {"view": "follow the view", "box": "pinned box", "layer": "whole layer"}
 

@@ -8,7 +8,7 @@ from predictor_inspector.plugin.forms.collapsible import Collapsible
 from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.small_widgets import scrolling
 from predictor_inspector.plugin.tabs import Tab, TabContext
-from predictor_inspector.plugin.tabs.setup.compute_panel import ComputePanel
+from predictor_inspector.plugin.tabs.setup.compute_panel import ComputationPanel, TrainerPanel
 from predictor_inspector.plugin.tabs.setup.data_panel import DataPanel
 from predictor_inspector.plugin.tabs.setup.predictor_panel import PredictorPanel
 from predictor_inspector.plugin.tabs.setup.region_panel import RegionPanel
@@ -29,7 +29,8 @@ class SetupTab(Tab):
         column.addWidget(Collapsible(DataPanel(context)))
         column.addWidget(Collapsible(PredictorPanel(context.settings)))
         column.addWidget(Collapsible(RegionPanel(context)))
-        column.addWidget(Collapsible(ComputePanel(context)))
+        column.addWidget(Collapsible(TrainerPanel(context.settings), expanded=False))
+        column.addWidget(Collapsible(ComputationPanel(context.settings), expanded=False))
         column.addStretch(1)
         self.setLayout(in_column(scrolling(inner)))
         self.setContentsMargins(0, 0, 0, 0)

@@ -26,15 +26,22 @@ def bound_combo(
     return combo
 
 
-def bind(control: QWidget, changed: Any, show: Callable[[Any], None], settings: Settings, name: str) -> None:
+def bind(
+    control: QWidget,
+    changed: Any,
+    show: Callable[[Any], None],
+    settings: Settings,
+    name: str,
+    value: Callable[[], Any] | None = None,
+) -> None:
     """Let a control show and set the field `name`, which becomes its object name, too.
 
-    `changed` is the control's signal with its value, and `show` gives it a value.
+    `changed` is the control's signal with its value, or without any, which `value` then returns; `show` gives it a value.
     """
     binding = _Binding(control, show)
     control.setObjectName(name)
     binding.show(getattr(settings, name))
-    changed.connect(lambda value: setattr(settings, name, value))
+    changed.connect(lambda *new: setattr(settings, name, new[0] if value is None else value()))
     settings.events[name].connect(binding.show)
 
 

@@ -29,7 +29,7 @@ from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs import TabContext
 
 
-def session_of(context: TabContext, notes: str = "") -> Session:
+def session_of(context: TabContext) -> Session:
     """What dock and viewer show; ``ValueError`` if there is no ground truth."""
     settings, viewer = context.settings, context.viewer
     layer, mask, axes = settings.gt_layer, settings.mask_layer, settings.axes
@@ -54,7 +54,7 @@ def session_of(context: TabContext, notes: str = "") -> Session:
         region=region,
         compute=Compute.model_validate(settings, from_attributes=True),
         display=_display(viewer),
-        notes=notes,
+        notes=settings.notes,
     )
 
 
@@ -83,6 +83,7 @@ def apply_session(session: Session, context: TabContext) -> None:
         if session.region.mode == "box" and roi is not None:
             settings.box = roi
         settings.region_mode = session.region.mode
+        settings.notes = session.notes
     finally:
         settings.live = live
     context.controller.compute()

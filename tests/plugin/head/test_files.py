@@ -11,8 +11,8 @@ import pytest
 from predictor_inspector.core import Array
 from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.inspection.output.session import load_session
+from predictor_inspector.plugin.head.files import Files
 from predictor_inspector.plugin.reader import layers_from_path
-from predictor_inspector.plugin.tabs.share.tab import ShareTab
 
 from ...inspection.stand_ins import stand_in
 from ..window import Window, blocks
@@ -20,10 +20,14 @@ from ..window import Window, blocks
 CONFIG = {"neighborhood": [[0, 1, 0], [0, 0, -2]], "lsds": False}
 
 
-def panel_in(window: Window) -> ShareTab:
-    tab = window.widget.tabs["share"]
-    assert isinstance(tab, ShareTab)
-    return tab
+def files_of(window: Window) -> Files:
+    files = window.widget.head.files
+    assert isinstance(files, Files)
+    return files
+
+
+def error_in(window: Window) -> str:
+    return str(window.control("message").text())
 
 
 def add_from_file(window: Window, path: Path) -> None:
@@ -43,7 +47,7 @@ def crop(tmp_path: Path) -> Path:
 
 def test_a_session_brings_everything_back_in_an_empty_window(window: Window, crop: Path, tmp_path: Path) -> None:
     add_from_file(window, crop)
-    widget, panel = window.widget, panel_in(window)
+    widget, files = window.widget, files_of(window)
     window.set_config("affinities", **CONFIG)
     gt = window.widget.inspection.gt
     window.after(lambda: setattr(widget, "thickness", 2))
@@ -53,16 +57,16 @@ def test_a_session_brings_everything_back_in_an_empty_window(window: Window, cro
     window.weight.contrast_limits = (0, 4)
     window.weight.colormap = "viridis"
     window.viewer.dims.set_point(0, 1)
-    panel.notes = "as it was"
+    window.settings.notes = "as it was"
     before, config = widget.inspection, widget.config
-    panel.save(str(tmp_path / "s.yaml"))
-    assert panel.message == ""
+    files.save_session(str(tmp_path / "s.yaml"))
+    assert error_in(window) == ""
     window.after(window.viewer.layers.clear)
-    panel.notes = ""
+    window.settings.notes = ""
     window.set_config("distance", channels=["a"], scale_factor=20.0, mask_distances=False)
     window.after(lambda: setattr(widget, "outside", "clip"))
-    window.after(lambda: panel.load(str(tmp_path / "s.yaml")))
-    assert panel.message == ""
+    window.after(lambda: files.load_session(str(tmp_path / "s.yaml")))
+    assert error_in(window) == ""
     assert widget.config == config
     assert widget.inspection.roi == before.roi
     np.testing.assert_array_equal(widget.inspection.target.numpy(), before.target.numpy())
@@ -70,42 +74,42 @@ def test_a_session_brings_everything_back_in_an_empty_window(window: Window, cro
     assert window.weight.visible
     assert tuple(window.weight.contrast_limits) == (0, 4)
     assert window.weight.colormap.name == "viridis"
-    assert panel.notes == "as it was"
+    assert window.settings.notes == "as it was"
 
 
 def test_layers_that_are_there_are_used_and_not_opened_again(window: Window, crop: Path, tmp_path: Path) -> None:
     add_from_file(window, crop)
-    panel = panel_in(window)
-    panel.save(str(tmp_path / "s.yaml"))
+    files = files_of(window)
+    files.save_session(str(tmp_path / "s.yaml"))
     window.widget.gt_layer.name = "renamed"
     before = len(window.viewer.layers)
-    window.after(lambda: panel.load(str(tmp_path / "s.yaml")))
-    assert (panel.message, len(window.viewer.layers)) == ("", before)
+    window.after(lambda: files.load_session(str(tmp_path / "s.yaml")))
+    assert (error_in(window), len(window.viewer.layers)) == ("", before)
     assert load_session(tmp_path / "s.yaml").data.ground_truth.path == str(crop)
 
 
 def test_a_painted_layer_is_found_by_its_name_or_asked_for(window: Window, tmp_path: Path) -> None:
     window.add_labels(name="painted")
-    panel = panel_in(window)
-    panel.save(str(tmp_path / "s.yaml"))
-    window.after(lambda: panel.load(str(tmp_path / "s.yaml")))
-    assert panel.message == ""
+    files = files_of(window)
+    files.save_session(str(tmp_path / "s.yaml"))
+    window.after(lambda: files.load_session(str(tmp_path / "s.yaml")))
+    assert error_in(window) == ""
     window.after(window.viewer.layers.clear)
-    panel.load(str(tmp_path / "s.yaml"))
-    assert "The ground truth was the layer 'painted'" in panel.message
+    files.load_session(str(tmp_path / "s.yaml"))
+    assert "The ground truth was the layer 'painted'" in error_in(window)
 
 
 def test_pictures_figures_and_reports_are_written(window: Window, tmp_path: Path) -> None:
     window.add_labels()
     window.set_config("affinities", **CONFIG)
-    panel = panel_in(window)
-    panel.notes = "look <here>"
-    window.qtbot.waitUntil(lambda: panel.context.derived.findings is not None, timeout=20_000)
-    panel.context.derived.findings = [stand_in()]
-    panel.save_picture(str(tmp_path / "p.png"))
-    panel.save_figure(str(tmp_path / "f.svg"))
-    panel.save_report(str(tmp_path / "r.html"))
-    assert panel.message == ""
+    files = files_of(window)
+    window.settings.notes = "look <here>"
+    window.qtbot.waitUntil(lambda: window.widget.context.derived.findings is not None, timeout=20_000)
+    window.widget.context.derived.findings = [stand_in()]
+    files.save_picture(str(tmp_path / "p.png"))
+    files.save_figure(str(tmp_path / "f.svg"))
+    files.save_report(str(tmp_path / "r.html"))
+    assert error_in(window) == ""
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     assert b"aff y+1" in (tmp_path / "f.svg").read_bytes()
     html = (tmp_path / "r.html").read_text("utf-8")
@@ -115,13 +119,13 @@ def test_pictures_figures_and_reports_are_written(window: Window, tmp_path: Path
 
 
 def test_without_a_result_a_sentence_says_so(window: Window, tmp_path: Path) -> None:
-    panel = panel_in(window)
+    files = files_of(window)
     attempts: list[tuple[Any, str, str]] = [
-        (panel.save, "s.yaml", "There is no ground truth"),
-        (panel.save_figure, "f.png", "There is no result"),
-        (panel.load, "none.yaml", "is not there"),
+        (files.save_session, "s.yaml", "There is no ground truth"),
+        (files.save_figure, "f.png", "There is no result"),
+        (files.load_session, "none.yaml", "is not there"),
     ]
     for attempt, name, words in attempts:
         attempt(str(tmp_path / name))
-        assert words in panel.message
+        assert words in error_in(window)
     assert list(tmp_path.iterdir()) == []

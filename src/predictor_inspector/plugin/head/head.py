@@ -1,0 +1,92 @@
+"""`Head`: what every view of the result needs, above the tabs, where it never scrolls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+
+from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, MessageLabel, wrapping
+from predictor_inspector.plugin.head.files import Files
+from predictor_inspector.plugin.head.menus import MenuButton, Parameters, fill_export, fill_session
+from predictor_inspector.plugin.head.status import FindingsLine, StatusLine
+from predictor_inspector.plugin.head.views import ViewPanel
+from predictor_inspector.plugin.model.actions import Action
+from predictor_inspector.plugin.tabs import TabContext
+from predictor_inspector.plugin.tabs.setup.predictor_panel import kind_title
+
+
+class Head(QWidget):
+    """Menus, what is inspected, what is shown, its status, its worst finding, and messages."""
+
+    finding_asked = Signal(object)  # a finding is to be shown
+
+    def __init__(self, context: TabContext) -> None:
+        super().__init__(objectName="head")
+        self._settings, self._perform = context.settings, context.perform
+        self.files = Files(context)
+        self.parameters = Parameters(context.settings, self.tell)
+        self.views = ViewPanel(context)
+        self._subject: QLabel = wrapping("")
+        self._subject.setObjectName("subject")
+        self._error, self._done = ErrorLabel(), MessageLabel()
+        self._error.setObjectName("message")
+        self._done.setObjectName("done")
+        self._ways_out = in_row()
+        self._told = ""  # an error of a menu's, beside that of the result
+        self._problem = ""
+        self.files.told.connect(self.tell)
+        menus = in_row(
+            MenuButton("Presets", "Presets of the predictor, and parameters from a file", self.parameters.fill_presets),
+            MenuButton(
+                "Export", "Parameters, pictures, reports", lambda menu: fill_export(menu, self.parameters, self.files)
+            ),
+            MenuButton(
+                "Session", "Save and load all of this", lambda menu: fill_session(menu, self._settings, self.files)
+            ),
+            spacing=2,
+        )
+        findings = FindingsLine(context)
+        findings.asked.connect(self.finding_asked)
+        self.setLayout(
+            in_column(
+                in_row((self._subject, 1), menus),
+                self.views,
+                StatusLine(context),
+                findings,
+                self._error,
+                self._ways_out,
+                self._done,
+            )
+        )
+        self.setContentsMargins(6, 2, 6, 2)
+        for field in ("gt_layer", "mask_layer", "predictor_choice", "layers"):
+            self._settings.events[field].connect(self._show_subject)
+        self._show_subject()
+
+    def tell(self, text: str, wrong: bool) -> None:
+        """Say what a menu has done, or what went wrong."""
+        self._told = text if wrong else ""
+        self._done.show_message("" if wrong else text)
+        self._show_errors()
+
+    def show_problem(self, text: str, actions: Sequence[Action] = ()) -> None:
+        """Say what is wrong with data or parameters, with a button for each way out; empty if all is well."""
+        self._problem = text
+        self._show_errors()
+        buttons = [QPushButton(action.title, objectName="action") for action in actions]
+        for button, action in zip(buttons, actions, strict=True):
+            button.clicked.connect(lambda _checked, a=action: self._perform(a))
+        refill(self._ways_out, buttons)
+
+    def _show_errors(self) -> None:
+        self._error.show_message(" ".join(text for text in (self._problem, self._told) if text))
+
+    def _show_subject(self) -> None:
+        """Which layers, and which predictor."""
+        gt, mask = self._settings.gt_layer, self._settings.mask_layer
+        annotated = "none" if mask is None else mask.name
+        layers = "no ground truth" if gt is None else f"{gt.name} · mask: {annotated}"
+        self._subject.setText(f"{layers} · {kind_title(self._settings.kind)}")

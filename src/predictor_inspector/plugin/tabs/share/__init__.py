@@ -1,1 +1,0 @@
-"""Share tab: notes, sessions, pictures, figures and reports."""
