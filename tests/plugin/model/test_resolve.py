@@ -18,6 +18,7 @@ from predictor_inspector.plugin.model.view import View
 VIEW = View(point=(80.0, 16.0, 16.0), displayed=(1, 2), center=(14.0, 14.0), size=(12.0, 20.0))
 """Of a volume of 4 × 8 × 8 voxels of 40 × 4 × 4: its slice 2, rows 2 to 5 and columns 1 to 6."""
 
+ONE_HOT = {"kind": "one_hot", "classes": ["background", "object"]}  # needs no context
 NEAREST = {"kind": "affinities", "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "lsds": False}
 
 
@@ -38,6 +39,8 @@ def voxels(state: Resolved) -> list[tuple[int, int]]:
 
 
 def test_the_region_is_what_is_asked_for(settings: Settings) -> None:
+    assert voxels(resolve(settings, VIEW)) == [(2, 3), (4, 5), (3, 5)]  # with a voxel of context around it
+    settings.config = ONE_HOT
     assert voxels(resolve(settings, VIEW)) == [(2, 3), (2, 6), (1, 7)]
     settings.thickness = 3
     assert voxels(resolve(settings, VIEW)) == [(1, 4), (2, 6), (1, 7)]
@@ -85,10 +88,10 @@ def test_what_can_not_be_resolved_is_a_message(settings: Settings, change: Any, 
 
 def test_too_large_a_region_comes_with_a_plan_or_a_refusal(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     assert resolve(settings, VIEW).plan is None
-    monkeypatch.setattr(tile_plan, "MAX_VALUES", 20)
+    monkeypatch.setattr(tile_plan, "MAX_VALUES", 5)
     state = resolve(settings, VIEW)
     assert state.plan is not None
-    assert "72 target values, more than the 20" in state.plan.reason
+    assert "6 target values, more than the 5" in state.plan.reason
     monkeypatch.setattr(tile_plan, "results_size", lambda channels, shape: 10**12)
     monkeypatch.setattr(tile_plan, "scratch_room", lambda: 0)
     state = resolve(settings, VIEW)

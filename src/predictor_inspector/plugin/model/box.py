@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.plugin.model.view import View, viewed_roi
+from predictor_inspector.plugin.model.view import View, slice_shown, viewed_roi
 
 
 def box_for(box: Roi | None, gt: Array, view: View, thickness: int) -> Roi:
@@ -26,6 +27,59 @@ def central(gt: Array, roi: Roi, shape: Sequence[int]) -> Roi:
         cut = max(0, s.stop - s.start - n)
         slices.append(slice(s.start + cut // 2, s.stop - (cut - cut // 2)))
     return gt.roi_of(slices)
+
+
+@dataclass(frozen=True)
+class Missed:
+    """An axis that isn't displayed, along which the slice shown goes past the box; voxels count from the data's first."""
+
+    axis: int
+    begin: int  # of the box
+    end: int
+    shown: int  # the slice
+    within: bool  # whether that lies within the data
+
+    def sentence(self, gt: Array) -> str:
+        """Where the box is, and where the viewer."""
+        along = f" {gt.spatial_axes[self.axis]}" if self.axis else ""
+        one = self.end - self.begin == 1
+        where = f"slice{along} {self.begin}" if one else f"slices{along} {self.begin} to {self.end - 1}"
+        return (
+            f"The box is in {where}, you are {f'in slice{along} {self.shown}' if self.within else 'beyond the data'}."
+        )
+
+
+def missed(box: Roi, gt: Array, view: View) -> Missed | None:
+    """The first axis along which the slice shown goes past the box; None in 3-D, or if it goes through it."""
+    if view.ndisplay == 3:
+        return None
+    slices = gt.to_slices(box)
+    for axis in view.depth_axes(gt.dims):
+        s, shown = slices[axis], slice_shown(gt, view, axis)
+        if not s.start <= shown < s.stop:
+            return Missed(axis, s.start, s.stop, shown, 0 <= shown < gt.spatial_shape[axis])
+    return None
+
+
+def brought(box: Roi, gt: Array, view: View, middle: bool = False) -> Roi:
+    """`box`, a box on the grid, moved within the data to where the slice shown goes through it, or through its `middle`.
+
+    It isn't moved farther than needed, nor along displayed axes.
+    """
+    slices = list(gt.to_slices(box))
+    for axis in view.depth_axes(gt.dims) if view.ndisplay == 2 else ():
+        begin, n = slices[axis].start, slices[axis].stop - slices[axis].start
+        shown = min(max(slice_shown(gt, view, axis), 0), gt.spatial_shape[axis] - 1)
+        begin = shown - (n - 1) // 2 if middle else min(max(begin, shown - n + 1), shown)
+        begin = min(max(begin, 0), gt.spatial_shape[axis] - n)
+        slices[axis] = slice(begin, begin + n)
+    return gt.roi_of(slices)
+
+
+def thickness_of(box: Roi, gt: Array, view: View) -> int:
+    """How many voxels a box has along the axes that aren't displayed, or along the first of those in 3-D; at least 1."""
+    slices = gt.to_slices(box)
+    return max((slices[axis].stop - slices[axis].start for axis in view.depth_axes(gt.dims)), default=1)
 
 
 def with_thickness(box: Roi, gt: Array, view: View, thickness: int) -> Roi:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from funlib.geometry import Roi
+from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.data.layers import array_from_layer
-from predictor_inspector.inspection import Regions, Request, Source
+from predictor_inspector.inspection import Regions, Request, Source, regions_for
 from predictor_inspector.plugin.model.actions import Action
 from predictor_inspector.plugin.model.axes import Axes, Place, array_at, place_of
-from predictor_inspector.plugin.model.box import box_for
+from predictor_inspector.plugin.model.box import box_for, brought
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import TilePlan, TooLarge, memory_of, plan_for
 from predictor_inspector.plugin.model.view import View, viewed_roi
@@ -109,10 +110,11 @@ def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
         raise Unresolved(Message(hint, "hint"))
     try:
         gt = array_at(layer, axes, settings.level, view)
-        roi = _region(settings, gt, view)
+        predictor = _predictor(settings)
+        roi = _region(settings, predictor, gt, view)
         mask = None if settings.mask_layer is None else _mask_array(settings.mask_layer, gt, axes, view)
         request = Request(
-            _predictor(settings),
+            predictor,
             Source(gt, mask),
             roi,
             settings.device,
@@ -132,18 +134,34 @@ def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
     return Resolved(request, place, view, id(layer), data, plan, refusal)
 
 
-def _region(settings: Settings, gt: Array, view: View) -> Roi:
+def _region(settings: Settings, predictor: Predictor, gt: Array, view: View) -> Roi:
     if settings.region_mode == "layer":
         return gt.roi
     if settings.region_mode == "box":
-        return box_for(settings.box, gt, view, settings.thickness)
-    roi = viewed_roi(gt, view, settings.thickness)
-    if roi is None:
+        box = box_for(settings.box, gt, view, settings.thickness)
+        return brought(box, gt, view) if settings.box_follows_slice else box
+    seen = viewed_roi(gt, view, settings.thickness)
+    if seen is None:
         raise Unresolved(Message("Nothing of the ground truth is in view; pan or zoom until it is.", "hint"))
-    return roi
+    regions = regions_for(predictor, gt, seen, settings.outside)  # type: ignore[arg-type]
+    # What is left may be empty where the view shows hardly more than what lies around the data.
+    return viewed_roi(gt, view, settings.thickness, _margins(regions, gt)) or seen
 
 
-def _predictor(settings: Settings) -> Any:
+def _margins(regions: Regions, gt: Array) -> list[tuple[int, int]]:
+    """By how many voxels context and padding reach beyond the ROI, before and after, per axis."""
+    begin, end = (
+        [pick(ends) for ends in zip(*corners, strict=True)]
+        for pick, corners in (
+            (min, (regions.roi.begin, regions.gt_region.begin, regions.padding_region.begin)),
+            (max, (regions.roi.end, regions.gt_region.end, regions.padding_region.end)),
+        )
+    )
+    before, after = (regions.roi.begin - Coordinate(begin)), (Coordinate(end) - regions.roi.end)
+    return [(-(-b // v), -(-a // v)) for b, a, v in zip(before, after, gt.voxel_size, strict=True)]
+
+
+def _predictor(settings: Settings) -> Predictor:
     try:
         return settings.predictor()
     except ValueError as error:

@@ -65,6 +65,7 @@ class Settings:
     predictor_choice: PredictorChoice = field(default_factory=lambda: PredictorChoice(predictor_kinds()[0]))
     thickness: int = 1  # slices inspected at a time, about the one shown
     box: Roi | None = None  # the pinned box in the counts of the ground truth; None until there was one
+    box_follows_slice: bool = False  # whether the box moves along to the slice that is shown
     region_mode: str = "view"  # what the canvas shows; "box": the pinned box; "layer": all of the ground truth
     live: bool = True  # whether to compute whenever anything changes
     device: str = "auto"  # this and the next two: as `inspect` takes them

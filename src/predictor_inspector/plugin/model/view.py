@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any
@@ -13,6 +14,12 @@ from predictor_inspector.core.array import Array
 _CUBE = 96
 """Voxels a side of the box around the view's centre that is inspected in 3-D, where no part of a volume is in view more
 than another."""
+
+_MOST = 0.8
+"""Share of the view that is inspected at most where there is context or padding, so that their frames are on the canvas."""
+
+_LEAST = 0.25  # share of it that is inspected at least, however far they reach
+_LINE = 0.01  # share of it between a frame and the edge of the canvas
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,12 @@ def picture_size(viewer: Any) -> tuple[float, float]:
     return height / rows, width / columns
 
 
-def viewed_roi(gt: Array, view: View, thickness: int) -> Roi | None:
+def viewed_roi(gt: Array, view: View, thickness: int, margins: Sequence[tuple[int, int]] = ()) -> Roi | None:
     """The part of the ground truth in view; None if none is.
 
     In 2-D: what the canvas shows, `thickness` voxels deep around the slice. In 3-D: a box around the view's centre. The
-    spatial axes of `gt` are the viewer's last ones.
+    spatial axes of `gt` are the viewer's last ones. `margins` are voxels before and after the ROI, per spatial axis, that
+    are to be in view, too.
     """
     first = len(view.point) - gt.dims
     slices = []
@@ -80,9 +88,30 @@ def viewed_roi(gt: Array, view: View, thickness: int) -> Roi | None:
                 end = begin + _CUBE
             else:
                 half = view.size[position] / size / 2
-                begin, end = floor(middle - half), ceil(middle + half)
+                begin, end = _less(middle - half, middle + half, *(margins[axis] if margins else (0, 0)))
         slices.append(slice(max(begin, 0), min(end, gt.spatial_shape[axis])))
     return None if any(s.start >= s.stop for s in slices) else gt.roi_of(slices)
+
+
+def slice_shown(gt: Array, view: View, axis: int) -> int:
+    """The voxel, counted from the array's first and perhaps beyond it, that the slice shown goes through along an axis."""
+    dim, low = len(view.point) - gt.dims + axis, gt.offset[axis] / gt.subdivision
+    return _around((view.point[dim] - low) / gt.physical_voxel_size[axis], 1)[0]
+
+
+def _less(begin: float, end: float, before: int, after: int) -> tuple[int, int]:
+    """The voxels of which anything is seen, without those before and after that are to be seen, too."""
+    if not before and not after:
+        return floor(begin), ceil(end)
+    size = end - begin
+    rim, line = (1 - _MOST) / 2 * size, _LINE * size
+    low, high = begin + max(before + line, rim), end - max(after + line, rim)
+    if high - low < max(1, _LEAST * size):
+        # About the middle of what would be left, but not beyond the rim.
+        half = max(1, _LEAST * size) / 2
+        middle = min(max((low + high) / 2, begin + rim + half), end - rim - half)
+        low, high = middle - half, middle + half
+    return ceil(low), max(floor(high), ceil(low) + 1)
 
 
 def _around(position: float, thickness: int) -> tuple[int, int]:
