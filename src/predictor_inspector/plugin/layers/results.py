@@ -88,7 +88,7 @@ class ResultLayers:
     @property
     def channel(self) -> int | None:
         """The channel that the viewer's slider is at; None while there is no target."""
-        axis = self._channel_axis
+        axis = self.channel_axis
         return None if axis is None else round(self._dims.point[axis])
 
     def channel_of(self, inspection: Inspection) -> int:
@@ -97,7 +97,7 @@ class ResultLayers:
 
     def move_to_channel(self, index: int) -> None:
         """Move the viewer's slider to a channel, if there is a target."""
-        axis = self._channel_axis
+        axis = self.channel_axis
         if axis is not None:
             self._dims.set_point(axis, float(index))
 
@@ -111,7 +111,8 @@ class ResultLayers:
         self._layers.remove(*VIEWS)
 
     @property
-    def _channel_axis(self) -> int | None:
+    def channel_axis(self) -> int | None:
+        """The dimension of the viewer that the channels are along; None while there is no target."""
         target = self.get(TARGET)
         return None if target is None else int(self._dims.ndim - target.ndim)
 
