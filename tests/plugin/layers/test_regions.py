@@ -74,10 +74,12 @@ def test_in_3d_boxes_have_two_faces_and_what_connects_them(loop: Loop) -> None:
     assert len(np.unique(vertices.round(6), axis=0)) == 8
 
 
-def test_thickness_deepens_a_pinned_box_about_its_middle(loop: Loop) -> None:
+def test_a_pinned_box_is_deepened_about_its_middle(loop: Loop) -> None:
     pinned(loop)
     z = loop.roi_voxels()[0].start
-    loop.after(lambda: setattr(loop.settings, "thickness", 5))
+    loop.after(lambda: setattr(loop.settings, "thickness", 9))
+    assert loop.roi_voxels()[0] == slice(z, z + 1)
+    loop.after(lambda: loop.controller.pinned.thicken(5))
     assert loop.roi_voxels()[0] == slice(z - 2, z + 3)
     loop.assert_layers_show_the_inspection()
 

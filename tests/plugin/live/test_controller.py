@@ -175,7 +175,7 @@ def test_a_paused_controller_catches_up(loop: Loop) -> None:
     assert loop.settle() == ["resolved", "shown"]
 
 
-def test_a_pinned_box_becomes_a_setting_and_its_depth_follows_the_thickness(loop: Loop) -> None:
+def test_a_pinned_box_becomes_a_setting_that_the_views_thickness_leaves_alone(loop: Loop) -> None:
     add(loop)
     loop.settings.region_mode = "box"
     loop.settle()
@@ -184,7 +184,7 @@ def test_a_pinned_box_becomes_a_setting_and_its_depth_follows_the_thickness(loop
     assert box.shape[0] == voxel[0]
     loop.settings.thickness = 3
     loop.settle()
-    assert loop.controller.inspection.roi.shape == Coordinate(3 * voxel[0], *box.shape[1:])
+    assert loop.controller.inspection.roi == box
     loop.settings.pin(Roi(voxel, voxel * 3 + Coordinate(1, 1, 1)))
     loop.settle()
     assert loop.controller.inspection.roi == loop.settings.gt.snap(loop.settings.box, "closest") == loop.settings.box

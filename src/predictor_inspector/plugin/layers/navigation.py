@@ -8,6 +8,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.plugin.model.box import missed
 from predictor_inspector.plugin.model.view import picture_size, view_of
 
 _FILLED = 0.8  # share of the canvas that a region fills after going to it
@@ -22,14 +23,27 @@ def go_to_region(viewer: Any, roi: Roi, grid: Array) -> None:
     """
     first = viewer.dims.ndim - grid.dims
     begin, end = _corners(roi, grid)
-    # The voxel in the middle, not the face between two, so that the slice lies inside.
-    voxel = np.array(grid.physical_voxel_size)
-    middle = begin + (np.round((end - begin) / voxel) // 2 + 0.5) * voxel
+    middle = _middle(roi, grid)
     viewer.dims.set_point(list(range(first, viewer.dims.ndim)), [float(m) for m in middle])
     axes = [axis - first for axis in viewer.dims.displayed if axis >= first]
     _centre_on(viewer, (begin + end)[axes] / 2)
     extent = (end - begin)[axes[-2:]]
     viewer.scene.camera.zoom = float(_FILLED * min(np.array(picture_size(viewer)) / np.maximum(extent, 1e-12)))
+
+
+def show_region(viewer: Any, roi: Roi, grid: Array) -> None:
+    """Show a slice of a region, and all of it on the canvas, moving and zooming no farther than that takes.
+
+    In 3-D as `go_to_region`.
+    """
+    view, first = view_of(viewer), viewer.dims.ndim - grid.dims
+    if view.ndisplay == 3:
+        go_to_region(viewer, roi, grid)
+        return
+    if missed(roi, grid, view) is not None:
+        middle, axes = _middle(roi, grid), view.depth_axes(grid.dims)
+        viewer.dims.set_point([first + axis for axis in axes], [float(middle[axis]) for axis in axes])
+    zoom_out_to(viewer, roi, grid)
 
 
 def zoom_out_to(viewer: Any, roi: Roi, grid: Array) -> None:
@@ -70,6 +84,12 @@ def fly_to(viewer: Any, mask: Array, may_zoom: bool) -> None:
 def _corners(roi: Roi, grid: Array) -> tuple[np.ndarray, np.ndarray]:
     """Begin and end of a region in the unit of length."""
     return np.array(roi.begin) / grid.subdivision, np.array(roi.end) / grid.subdivision
+
+
+def _middle(roi: Roi, grid: Array) -> np.ndarray:
+    """The centre of the voxel in a region's middle, not the face between two, so that the slice lies inside."""
+    (begin, end), voxel = _corners(roi, grid), np.array(grid.physical_voxel_size)
+    return np.asarray(begin + (np.round((end - begin) / voxel) // 2 + 0.5) * voxel)
 
 
 def _centre_on(viewer: Any, middle: np.ndarray) -> None:

@@ -33,11 +33,12 @@ from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
 from predictor_inspector.plugin.layers.regions import RegionLayers
 from predictor_inspector.plugin.layers.results import RGB, TARGET, ResultLayers
+from predictor_inspector.plugin.layers.scroll_axis import ScrollAxis
 from predictor_inspector.plugin.live.listeners import Watch, data_events, view_events
+from predictor_inspector.plugin.live.pinned_box import PinnedBox
 from predictor_inspector.plugin.live.tiling import TiledRun, Tiling, is_seen
 from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work, short_switch_interval
 from predictor_inspector.plugin.model.axes import Place, forget_reads
-from predictor_inspector.plugin.model.box import with_thickness
 from predictor_inspector.plugin.model.resolve import ChangeLevel, Message, Resolved, Unresolved, resolve
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import memory_for_chunks, memory_of
@@ -73,6 +74,8 @@ class LiveController(QObject):
         self.layers = OwnedLayers(viewer)  # all that the dock makes
         self.results = ResultLayers(self.layers)
         self._regions = RegionLayers(self.layers, self._on_box)
+        self._scroll_axis = ScrollAxis(viewer, lambda: self.results.channel_axis)
+        self.pinned = PinnedBox(viewer, settings)
         self._wanted: Resolved | None = None  # whose result is to be shown
         self._submitted: Resolved | None = None  # what was begun last, and needn't be begun again,
         self._outcome = Message()  # and what is to be said of it
@@ -89,7 +92,6 @@ class LiveController(QObject):
         self._data_watch, self._view_watch = Watch(self._on_data), Watch(self._on_view, view_events(viewer))
         self._removal_watch = Watch(self.layers.make_canvas_current, [viewer.layers.events.removing])
         settings.events.connect(self._on_setting)
-        settings.events.thickness.connect(self._on_thickness)
         mix.changed.connect(self._on_mix)
         self.tiling.advanced.connect(self._on_tile)
         self._runner.previewed.connect(self._on_previewed)
@@ -156,9 +158,10 @@ class LiveController(QObject):
         self._view_watch.close()
         self._removal_watch.close()
         self._settings.events.disconnect(self._on_setting)
-        self._settings.events.thickness.disconnect(self._on_thickness)
         self._mix.changed.disconnect(self._on_mix)
         self._regions.close()
+        self.pinned.close()
+        self._scroll_axis.close()
         backend.release_memory()
 
     # Towards a job
@@ -294,6 +297,7 @@ class LiveController(QObject):
         """Give pictures to the layers, together with their regions."""
         self._draw()
         self.results.show(pictures)
+        self._scroll_axis.keep()
         # Of fewer channels none might be shown.
         if (self.results.channel or 0) >= pictures.target.shape[0]:
             self.results.move_to_channel(0)
@@ -333,11 +337,6 @@ class LiveController(QObject):
             SHARED.budget = memory_for_chunks(memory_of(self._settings.memory))
         if change.signal.name != "layers":
             self.request_update()
-
-    def _on_thickness(self, thickness: int) -> None:
-        settings = self._settings
-        if settings.gt is not None and settings.box is not None:
-            settings.box = with_thickness(settings.box, settings.gt, view_of(self._viewer), thickness)
 
     def _on_mix(self) -> None:
         """Blend the RGB view anew from the inspection at hand."""

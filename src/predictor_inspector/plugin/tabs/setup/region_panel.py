@@ -93,7 +93,7 @@ class RegionPanel(QWidget):
         for widget in (self._level, self._level_label):
             widget.setVisible(len(titles) > 1)
         flat = settings.gt is not None and settings.gt.dims < 3
-        self._thickness.setEnabled(not flat and settings.region_mode != "layer")
+        self._thickness.setEnabled(not flat and settings.region_mode == "view")
         self._thickness.setSuffix(" slice" if settings.thickness == 1 else " slices")
 
     def _make_smaller(self) -> None:
