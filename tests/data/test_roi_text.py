@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import Array
+from predictor_inspector.core.text import format_roi
 from predictor_inspector.data.roi_text import roi_from_text, roi_to_text
 
 FRACTIONAL = Array(np.zeros((20, 30, 40), np.uint8), (524, 400, 400), (10000, 201150, 7510), subdivision=100)
@@ -30,6 +31,13 @@ def test_a_roi_off_the_grid_grows_to_the_smallest_that_holds_it() -> None:
 
 def test_one_number_is_one_voxel_and_open_ends_reach_the_datas() -> None:
     assert roi_from_text("5, 7: ,:3", FRACTIONAL)[0] == FRACTIONAL.roi_of([slice(5, 6), slice(7, 30), slice(0, 3)])
+
+
+def test_what_results_and_messages_print_can_be_pasted() -> None:
+    roi = FRACTIONAL.roi_of([slice(2, 4), slice(7, 9), slice(0, 3)])
+    assert roi_from_text(format_roi(roi, FRACTIONAL), FRACTIONAL) == (roi, "")
+    assert roi_from_text("[2:4, …]", FRACTIONAL)[0] == FRACTIONAL.roi_of([slice(2, 4), slice(0, 30), slice(0, 40)])
+    assert roi_from_text("..., 3", FRACTIONAL)[0] == FRACTIONAL.roi_of([slice(0, 20), slice(0, 30), slice(3, 4)])
 
 
 def test_a_roi_may_reach_beyond_the_data_only_where_that_is_asked_for() -> None:

@@ -13,6 +13,8 @@ from predictor_inspector.data.units import PIXEL, unit_factor
 
 _END = r"\s*(?:([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\W\d]*))?\s*"
 _RANGE = re.compile(f"{_END}(?::{_END})?")
+_IN_BRACKETS = re.compile(r"\[([^\[\]]*)\]\s*([^\W\d]*)")  # as results and messages have it
+_OTHERS = ("…", "...")  # all of the axes that aren't named
 
 
 def roi_from_text(text: str, array: Array, within: bool = True) -> tuple[Roi, str]:
@@ -20,7 +22,8 @@ def roi_from_text(text: str, array: Array, within: bool = True) -> tuple[Roi, st
 
     A range per spatial axis, separated by commas. Plain numbers count voxels of `array` from 0; with a unit they are world
     coordinates, converted exactly. An open end reaches to the end of the data, one voxel may be given alone (``25``), and
-    a unit on one end holds for both (``100:400nm``).
+    a unit on one end holds for both (``100:400nm``). Brackets around all, with a unit behind them, are understood, too, and
+    ``…`` for the axes that are left.
 
     Raises
     ------
@@ -28,7 +31,7 @@ def roi_from_text(text: str, array: Array, within: bool = True) -> tuple[Roi, st
         If the text can't be understood, has another number of ranges than `array` has spatial axes, or means a region
         that is empty or, unless `within` is off, reaches beyond the data.
     """
-    axes, parts = array.spatial_axes, [part.strip() for part in text.split(",")]
+    axes, parts = array.spatial_axes, _parts(text, array.dims)
     if len(parts) != array.dims:
         raise ValueError(
             f"roi must have {array.dims} ranges, one for each of the axes {', '.join(axes)}, separated by commas; "
@@ -56,8 +59,27 @@ def roi_to_text(roi: Roi, array: Array) -> str:
     """`roi`, on the grid of `array`, for `roi_from_text`: in voxels if it lies within the data, else in units."""
     if array.roi.contains(roi):
         return ",".join(f"{s.start}:{s.stop}" for s in array.to_slices(roi))
-    unit, ends = _unit(array), zip(roi.begin, roi.end, strict=True)
-    return ",".join(f"{b / array.subdivision:.12g}{unit}:{e / array.subdivision:.12g}{unit}" for b, e in ends)
+    unit = _unit(array)
+    return ",".join(f"{begin}{unit}:{end}{unit}" for begin, end in roi_to_unit_ranges(roi, array))
+
+
+def roi_to_unit_ranges(roi: Roi, array: Array) -> list[tuple[str, str]]:
+    """Begin and end of `roi` per axis in the unit of `array`, without it."""
+    n = array.subdivision
+    return [(f"{begin / n:.12g}", f"{end / n:.12g}") for begin, end in zip(roi.begin, roi.end, strict=True)]
+
+
+def _parts(text: str, dims: int) -> list[str]:
+    """The ranges in a text, each with its unit."""
+    unit, inside = "", text.strip()
+    if match := _IN_BRACKETS.fullmatch(inside):
+        inside, unit = match.groups()
+    parts = [part.strip() for part in inside.split(",")]
+    for position, part in enumerate(parts):
+        if part in _OTHERS:
+            parts[position : position + 1] = [":"] * (dims - len(parts) + 1)
+            break
+    return [part + unit if part[-1:].isdigit() or part[-1:] == "." else part for part in parts]
 
 
 def _voxel_range(part: str, array: Array, axis: int) -> tuple[Fraction, Fraction]:

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.plugin.head.banner import BoxBanner
 from predictor_inspector.plugin.head.head import Head
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.navigation import go_to_region
@@ -202,6 +203,7 @@ class InspectorWidget(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
         layout.addWidget(self.head)
+        layout.addWidget(BoxBanner(self.settings, self.controller))
         layout.addWidget(self._pages, 1)
         self.setMinimumWidth(340)
 

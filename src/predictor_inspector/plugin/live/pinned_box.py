@@ -9,11 +9,11 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.plugin.layers.navigation import show_region
-from predictor_inspector.plugin.model.box import Missed, brought, missed, with_thickness
+from predictor_inspector.plugin.model.box import Missed, brought, missed, thickness_of, with_thickness
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.view import view_of
 
-_CLOSELY = 0.7  # seconds within which changes of the box are one, as while it is dragged
+_CLOSELY = 0.7  # seconds within which changes of the box that aren't steps of their own are one: it is dragged
 _MOST = 100  # boxes that are kept
 
 
@@ -27,7 +27,7 @@ class PinnedBox:
         self._viewer, self._settings = viewer, settings
         self._past: list[Roi] = []
         self._present, self._chosen = settings.box, settings.box
-        self._when = 0.0
+        self._last: tuple[Any, float] = (None, 0.0)
         settings.stepped.connect(self._on_step)
         settings.events.gt.connect(self._forget)
 
@@ -51,6 +51,14 @@ class PinnedBox:
         settings = self._settings
         if settings.gt is not None and settings.box is not None:
             show_region(self._viewer, settings.box, settings.gt)
+
+    @property
+    def thickness(self) -> int | None:
+        """How many voxels the box has along the axes that aren't displayed; None if there is no box."""
+        gt, box = self._settings.gt, self._settings.box
+        if gt is None or box is None or box.dims != gt.dims:
+            return None
+        return thickness_of(gt.snap(box, "closest"), gt, view_of(self._viewer))
 
     def thicken(self, thickness: int) -> None:
         """Give the box so many voxels along the axes that aren't displayed."""
@@ -77,7 +85,7 @@ class PinnedBox:
         self._settings.stepped.disconnect(self._on_step)
         self._settings.events.gt.disconnect(self._forget)
 
-    def _on_step(self, _label: Any, automatic: bool) -> None:
+    def _on_step(self, label: Any, automatic: bool) -> None:
         settings, before = self._settings, self._present
         box, chosen = settings.box, self._chosen
         if box == before:
@@ -89,8 +97,9 @@ class PinnedBox:
                 self._chosen = box
             return
         self._chosen = box
-        closely, self._when = monotonic() - self._when < _CLOSELY, monotonic()
-        if chosen is not None and not closely:
+        (last, when), self._last = self._last, (label, monotonic())
+        dragged = label is not None and label == last and monotonic() - when < _CLOSELY
+        if chosen is not None and not dragged:
             self._past = [*self._past[1 - _MOST :], chosen]
 
     def _forget(self, gt: Array | None, before: Array | None) -> None:

@@ -190,7 +190,7 @@ class Settings:
 
     def pin(self, box: Roi) -> None:
         """Inspect this box, in the counts of the ground truth."""
-        with self.together("box"):
+        with self.together():
             self.box, self.region_mode = box, "box"
 
     # Steps

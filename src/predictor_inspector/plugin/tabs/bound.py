@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from qtpy.QtCore import QObject, QSignalBlocker
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QButtonGroup, QPushButton, QWidget
 
+from predictor_inspector.plugin.forms.layouts import in_row
 from predictor_inspector.plugin.forms.small_widgets import ValueCombo
 from predictor_inspector.plugin.model.settings import Settings
 
@@ -43,6 +44,26 @@ def bind(
     binding.show(getattr(settings, name))
     changed.connect(lambda *new: setattr(settings, name, new[0] if value is None else value()))
     settings.events[name].connect(binding.show)
+
+
+class BoundButtons(QWidget):
+    """A row of buttons of which one is pressed, for the values of the field `name`: to each its title and tool tip."""
+
+    def __init__(self, settings: Settings, name: str, values: Mapping[str, tuple[str, str]]) -> None:
+        super().__init__()
+        group, self._buttons = QButtonGroup(self), dict[str, QPushButton]()
+        for value, (title, tool_tip) in values.items():
+            button = QPushButton(title, checkable=True, objectName=f"{name} {value}", toolTip=tool_tip)
+            button.setMinimumWidth(30)
+            button.clicked.connect(lambda _checked, v=value: setattr(settings, name, v))
+            group.addButton(button)
+            self._buttons[value] = button
+        self.setLayout(in_row(*((button, 1) for button in self._buttons.values()), spacing=0))
+        self._show(getattr(settings, name))
+        settings.events[name].connect(self._show)
+
+    def _show(self, value: str) -> None:
+        self._buttons[value].setChecked(True)
 
 
 class _Binding(QObject):

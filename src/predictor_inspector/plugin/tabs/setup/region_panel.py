@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtWidgets import QPushButton, QSpinBox, QWidget
-from superqt import QElidingLabel
+from qtpy.QtWidgets import QLabel, QPushButton, QSpinBox, QWidget
 
 from predictor_inspector.core.text import format_shape
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.forms.layouts import in_form, in_row
-from predictor_inspector.plugin.forms.small_widgets import (
-    ErrorLabel,
-    MessageLabel,
-    guard_wheel,
-)
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, MessageLabel, guard_wheel, wrapping
 from predictor_inspector.plugin.live.tiling import TiledRun
 from predictor_inspector.plugin.model.box import central
 from predictor_inspector.plugin.model.resolve import Message, Resolved
 from predictor_inspector.plugin.model.tile_plan import affordable, memory_of
 from predictor_inspector.plugin.tabs import TabContext
-from predictor_inspector.plugin.tabs.bound import bind, bound_combo
+from predictor_inspector.plugin.tabs.bound import BoundButtons, bound_combo
+from predictor_inspector.plugin.tabs.setup.box_panel import BoxPanel
 
-MODES = {"view": "follow the view", "box": "pinned box", "layer": "whole layer"}
+MODES = {
+    "view": ("View", "What the canvas shows, with room around it for context and padding"),
+    "box": ("Box", "A box that stays; move and resize it on the canvas, or type its numbers"),
+    "layer": ("Whole volume", "All of the ground truth"),
+}
 
 
 class RegionPanel(QWidget):
@@ -33,45 +33,41 @@ class RegionPanel(QWidget):
         super().__init__(windowTitle="Region")
         self._settings, self._controller = context.settings, context.controller
         settings, controller = self._settings, self._controller
-        mode = bound_combo(
-            settings,
-            "region_mode",
-            MODES,
-            "follow the view: what the canvas shows. pinned box: a box that stays; move and resize it on the canvas. "
-            "whole layer: all of the ground truth.",
-            characters=8,
-        )
+        mode = BoundButtons(settings, "region_mode", MODES)
         tip = "The resolution of a multiscale layer; a network is usually trained on the finest"
         self._level = bound_combo(settings, "level", {}, tip, characters=8)
         self._thickness = thickness = QSpinBox(minimum=1, maximum=100_000, keyboardTracking=False)
-        thickness.setToolTip("How many slices of a volume are inspected at a time, about the one shown")
+        thickness.setObjectName("thickness")
         guard_wheel(thickness)
-        bind(thickness, thickness.valueChanged, thickness.setValue, settings, "thickness")
-        self._size, self._note = QElidingLabel("–"), QElidingLabel("–", objectName="note")
+        thickness.valueChanged.connect(self._on_thickness)
+        self._size: QLabel = wrapping("")
+        self._size.setObjectName("size")
+        self._box = BoxPanel(settings, controller)
+        self._note, self._refusal, self._offer = MessageLabel(), ErrorLabel(), MessageLabel()
         self._about_shown = ""
-        self._refusal, self._offer = ErrorLabel(), MessageLabel()
-        self._refusal.setObjectName("too_large")
-        self._offer.setObjectName("offer")
+        for label, name in ((self._note, "note"), (self._refusal, "too_large"), (self._offer, "offer")):
+            label.setObjectName(name)
         self._smaller = QPushButton("Smaller box", objectName="smaller")
         self._smaller.setToolTip("Pin a box in the middle that is small enough")
         self._smaller.clicked.connect(self._make_smaller)
         self._coarser = QPushButton("Coarser level", toolTip="Inspect the next coarser level of the layer")
         self._coarser.clicked.connect(lambda: setattr(settings, "level", settings.level + 1))
-        form = in_form(
-            ("region", in_row((mode, 1), thickness)),
+        self._form = in_form(
+            (mode,),
             ("level", self._level),
-            ("size", self._size),
-            ("note", self._note),
+            (in_row((self._size, 1), thickness),),
+            (self._box,),
+            (self._note,),
             (self._refusal,),
             (self._offer,),
             (in_row(self._smaller, self._coarser),),
         )
-        self.setLayout(form)
-        self._level_label = form.labelForField(self._level)
+        self.setLayout(self._form)
         self._adapt()
         self._on_message(Message())
-        for field in ("gt", "region_mode", "thickness"):
+        for field in ("gt", "region_mode", "thickness", "box"):
             settings.events[field].connect(self._adapt)
+        controller.view_changed.connect(self._show_thickness)
         controller.resolved.connect(self._on_resolved)
         controller.shown.connect(self._on_shown)
         controller.previewed.connect(self._on_shown)
@@ -86,15 +82,35 @@ class RegionPanel(QWidget):
         return layer.data if layer is not None and layer.multiscale else ()
 
     def _adapt(self) -> None:
-        """Fit level and thickness to the ground truth: one level is no choice, nor is the thickness of what is flat."""
+        """Fit level, thickness and box to the ground truth: one level is no choice, nor is the thickness of what is flat."""
         settings = self._settings
         titles = {i: f"{i}: {format_shape(level.shape)}" for i, level in enumerate(self._levels)}
         self._level.offer(titles, settings.level)
-        for widget in (self._level, self._level_label):
-            widget.setVisible(len(titles) > 1)
+        self._form.setRowVisible(self._level, len(titles) > 1)
         flat = settings.gt is not None and settings.gt.dims < 3
-        self._thickness.setEnabled(not flat and settings.region_mode == "view")
-        self._thickness.setSuffix(" slice" if settings.thickness == 1 else " slices")
+        self._thickness.setVisible(not flat and settings.region_mode != "layer")
+        self._box.setVisible(settings.region_mode == "box")
+        self._show_thickness()
+
+    def _show_thickness(self) -> None:
+        """Show how deep the box is, or what follows the view."""
+        settings, boxed = self._settings, self._settings.region_mode == "box"
+        thickness = (self._controller.pinned.thickness if boxed else None) or settings.thickness
+        self._thickness.blockSignals(True)
+        self._thickness.setValue(thickness)
+        self._thickness.blockSignals(False)
+        self._thickness.setSuffix(" slice" if thickness == 1 else " slices")
+        about = (
+            "How many slices the box has" if boxed else "How many slices are inspected at a time, about the one shown"
+        )
+        self._thickness.setToolTip(about)
+
+    def _on_thickness(self, thickness: int) -> None:
+        if self._settings.region_mode == "box":
+            self._controller.pinned.thicken(thickness)
+        else:
+            self._settings.thickness = thickness
+        self._show_thickness()  # it may not have become so deep
 
     def _make_smaller(self) -> None:
         settings = self._settings
@@ -108,9 +124,9 @@ class RegionPanel(QWidget):
     def _on_resolved(self, state: Resolved) -> None:
         """Show how many voxels the region and its context are."""
         voxel, regions = state.gt.voxel_size, state.regions
-        roi, context = (format_shape(r.shape // voxel) for r in (regions.roi, regions.read_region))
-        self._size.setText(f"{roi}, with context {context}")
-        self._size.setToolTip(f"{roi}, with context {context} voxels")
+        roi, read = (format_shape(r.shape // voxel) for r in (regions.roi, regions.read_region))
+        self._size.setText(f"{roi} → reads {read}" if read != roi else roi)
+        self._size.setToolTip(f"The region has {roi} voxels; of the ground truth {read} are read, with context")
 
     def _on_shown(self, inspection: Inspection) -> None:
         self._show_note(" ".join(inspection.notes))
@@ -120,7 +136,7 @@ class RegionPanel(QWidget):
 
     def _on_cleared(self) -> None:
         self._show_note()
-        self._size.setText("–")
+        self._size.setText("")
 
     def _on_message(self, message: Message) -> None:
         """Show what is wrong with the region, with ways out, or what it waits for."""
@@ -130,7 +146,7 @@ class RegionPanel(QWidget):
         self._smaller.setVisible(too_large)
         self._coarser.setVisible(too_large and self._settings.level + 1 < len(self._levels))
         if message.kind == "hint":
-            self._set_note(message.text)
+            self._note.show_message(message.text)
         else:
             self._show_note(self._about_shown)
 
@@ -138,8 +154,4 @@ class RegionPanel(QWidget):
         """Say something about what the layers show."""
         self._about_shown = note
         hidden = self._controller.results.hidden_in_3d
-        self._set_note(f"Too large to be drawn in 3-D; slices show it. {note}" if hidden else note)
-
-    def _set_note(self, note: str) -> None:
-        self._note.setText(note or "–")  # its place stays when there is nothing to say
-        self._note.setToolTip(note)
+        self._note.show_message(f"Too large to be drawn in 3-D; slices show it. {note}".strip() if hidden else note)
