@@ -1,8 +1,8 @@
 """Backends of the operations: plain torch, kernels compiled for the CPU, kernels for CUDA.
 
 Plain torch works everywhere and defines the numbers; the others equal it to rounding. The CPU's kernels need numba, which
-is optional. Compiling them takes seconds the first time, loading them from numba's cache half a second later on. That
-happens in the background, begun by `warm_up` or by the first operation; torch is used until they are ready.
+is optional. They are compiled once on a machine, by a process of the lowest priority, and loaded from numba's cache in a
+second later on. `warm_up` or the first operation begins that; torch is used for each operation until it is ready.
 
 The environment variable ``PREDICTOR_INSPECTOR_BACKEND`` chooses otherwise: ``torch`` never uses the compiled kernels,
 ``compiled`` always does and waits for them, ``auto`` is the default.
@@ -10,34 +10,41 @@ The environment variable ``PREDICTOR_INSPECTOR_BACKEND`` chooses otherwise: ``to
 
 from __future__ import annotations
 
-import atexit
-import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib import import_module
 from importlib.util import find_spec
-from threading import Event, Lock, Thread
 from typing import Any, Literal, cast, get_args
 
 import torch
 
 from predictor_inspector.core.ops import cuda
+from predictor_inspector.core.ops.readiness import Readiness
 
 Backend = Literal["auto", "torch", "compiled"]
 
 VARIABLE = "PREDICTOR_INSPECTOR_BACKEND"
 """The environment variable that chooses a backend for the whole process."""
 
-MODULES = ("affinities", "class_balance", "channel_sums", "boundary_distance", "shape_descriptors")
-"""The compiled operations, in the order in which they get ready: quickly compiled ones first."""
+OPERATIONS = (
+    "affinities.affinities",
+    "class_balance.counted",
+    "class_balance.by_class",
+    "channel_sums.channel_sums",
+    "affinities.known_pairs",
+    "boundary_distance.signed_distance",
+    "boundary_distance.squared_boundary_distance",
+    "boundary_distance.squared_distance_to_unknown",
+    "shape_descriptors.shape_descriptors",
+    "shape_descriptors.coarse_descriptors",
+)
+"""The compiled operations, in the order in which they get ready unless others are needed first."""
 
 _COMPILED = "predictor_inspector.core.ops.compiled"
 _TYPES = (torch.bool, torch.uint8, torch.int16, torch.int32, torch.int64, torch.float32)
-
-log = logging.getLogger(__name__)
 
 _chosen: ContextVar[Backend | None] = ContextVar("backend", default=None)
 
@@ -58,19 +65,30 @@ def using(name: Backend) -> Iterator[None]:
 
 
 def warm_up(wait: bool = False) -> None:
-    """Compile or load the kernels in the background, once; with `wait`, return when that has ended.
+    """Load or compile the kernels in the background, once; with `wait`, return when that has ended.
 
-    Without numba, or where torch is chosen, there is nothing to do.
+    Who waits gets them as soon as can be; else they are compiled only where nothing else wants to run. Without numba, or
+    where torch is chosen, there is nothing to do.
     """
     if backend() != "torch":
-        _warmth.begin()
+        _readiness.begin()
     if wait:
-        _warmth.wait()
+        _readiness.wait()
 
 
 def ready() -> bool:
     """Whether all compiled kernels are ready."""
-    return _warmth.modules >= set(MODULES)
+    return _readiness.ready >= set(OPERATIONS)
+
+
+def waiting_for() -> str:
+    """What those who compute wait for, as a sentence that counts seconds; empty while they wait for nothing."""
+    return _readiness.waiting_for()
+
+
+def listen(listener: Callable[[], None]) -> Callable[[], None]:
+    """Call `listener`, from any thread, when `waiting_for` may begin or end; returns a function that ends that."""
+    return _readiness.listen(listener)
 
 
 def release_memory() -> None:
@@ -103,15 +121,15 @@ def attempt(operation: str, tensor: torch.Tensor, *arguments: Any) -> torch.Tens
         return result
     if tensor.dtype not in _TYPES or tensor.numel() == 0:
         return None
-    module, _, function = operation.partition(".")
     if chosen == "compiled" and find_spec("numba") is None:
         raise ImportError(
             'the compiled backend needs numba, not installed here: pip install "napari-predictor-inspector[compiled]"'
         )
-    if chosen == "auto" and module not in _warmth.modules:
-        _warmth.begin()
+    if chosen == "auto" and operation not in _readiness.ready:
+        _readiness.begin(operation)
         return None
-    made: torch.Tensor = getattr(import_module(f"{_COMPILED}.{module}"), function)(tensor, *arguments)
+    module, _, function = operation.partition(".")
+    made: torch.Tensor | None = getattr(import_module(f"{_COMPILED}.{module}"), function)(tensor, *arguments)
     return made
 
 
@@ -121,54 +139,6 @@ def _checked(name: str, where: str) -> Backend:
     return cast(Backend, name)
 
 
-class _Warmth:
-    """The state of the compiled kernels in this process."""
-
-    def __init__(self) -> None:
-        self.modules: set[str] = set()
-        self._lock = Lock()
-        self._thread: Thread | None = None
-        self._stop = Event()
-
-    def begin(self) -> None:
-        """Start the thread that compiles or loads them, once."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = Thread(target=self._work, name="predictor-inspector-warm-up", daemon=True)
-                self._thread.start()
-                atexit.register(self._end)
-
-    def wait(self) -> None:
-        """Until that thread has ended, if it was ever started."""
-        if self._thread is not None:
-            self._thread.join()
-
-    def forget_thread(self) -> None:
-        """In a forked process the thread is missing and its work may be half done: torch is used."""
-        self._lock = Lock()
-
-    def _work(self) -> None:
-        if find_spec("numba") is None:
-            log.info("numba isn't installed: plain torch is used on the CPU")
-            return
-        for name in MODULES:
-            try:
-                for _ in import_module(f"{_COMPILED}.{name}").rehearsals():
-                    if self._stop.is_set():
-                        return
-            except Exception:
-                # Anything that may be wrong with a compiler or its cache; the numbers don't depend on it.
-                log.warning("the kernels for %s can't be compiled; plain torch is used", name, exc_info=True)
-                continue
-            self.modules.add(name)
-            log.debug("the kernels for %s are ready", name)
-
-    def _end(self) -> None:
-        """Wait until the kernel in work is compiled: the compiler doesn't survive the interpreter's end."""
-        self._stop.set()
-        self.wait()
-
-
-_warmth = _Warmth()
+_readiness = Readiness(OPERATIONS)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_warmth.forget_thread)
+    os.register_at_fork(after_in_child=_readiness.forget_thread)

@@ -75,7 +75,8 @@ def shape_descriptors(
     """
     keep = keep or whole(labels.shape)
     phase = phase or (0,) * labels.ndim
-    made = attempt("shape_descriptors.shape_descriptors", labels, sigma, voxel_size, downsample, phase, keep)
+    name = "shape_descriptors" if downsample == 1 else "coarse_descriptors"
+    made = attempt(f"shape_descriptors.{name}", labels, sigma, voxel_size, downsample, phase, keep)
     if made is not None:
         return made
     samples = sampled(labels, downsample, phase)

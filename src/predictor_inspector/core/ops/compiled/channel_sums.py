@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
-from numba import njit
 
-from predictor_inspector.core.ops.compiled import SUMS, channels
+from predictor_inspector.core.ops.compiled import SUMS, channels, kernel
 from predictor_inspector.core.ops.compiled.threads import for_each, parts
 
 _SMALLEST_PART = 1 << 15
@@ -27,13 +24,13 @@ def channel_sums(target: torch.Tensor, weight: torch.Tensor, positive: torch.Ten
     return torch.from_numpy(rows)
 
 
-def rehearsals() -> Iterator[None]:
-    """Compile each kernel."""
-    channel_sums(torch.ones((1, 2)), torch.ones((1, 2)), torch.ones((1, 2), dtype=torch.bool))
-    yield
+REHEARSALS = {
+    "channel_sums": lambda: channel_sums(torch.ones((1, 2)), torch.ones((1, 2)), torch.ones((1, 2), dtype=torch.bool))
+}
+"""By operation, what uses all its kernels."""
 
 
-@njit(**SUMS)
+@kernel(**SUMS)
 def _gather(values, weights, positive, begin, end, found):
     zero = np.float32(0)
     for c in range(values.shape[0]):

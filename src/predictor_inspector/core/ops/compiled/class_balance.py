@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
-from numba import njit
 
-from predictor_inspector.core.ops.compiled import EXACT, channels
+from predictor_inspector.core.ops.compiled import EXACT, channels, kernel
 from predictor_inspector.core.ops.compiled.memory import empty
 from predictor_inspector.core.ops.compiled.threads import for_each, parts
 
@@ -36,13 +33,11 @@ def by_class(positive: torch.Tensor, mask: torch.Tensor | None, weights: torch.T
     return result
 
 
-def rehearsals() -> Iterator[None]:
-    """Compile each kernel."""
-    positive = torch.ones((1, 2), dtype=torch.bool)
-    counted(positive, None)
-    yield
-    by_class(positive, None, torch.ones((1, 2)))
-    yield
+REHEARSALS = {
+    "counted": lambda: counted(torch.ones((1, 2), dtype=torch.bool), None),
+    "by_class": lambda: by_class(torch.ones((1, 2), dtype=torch.bool), None, torch.ones((1, 2))),
+}
+"""By operation, what uses all its kernels."""
 
 
 def _flags(positive: torch.Tensor, mask: torch.Tensor | None) -> tuple[np.ndarray, np.ndarray]:
@@ -51,7 +46,7 @@ def _flags(positive: torch.Tensor, mask: torch.Tensor | None) -> tuple[np.ndarra
     return flags, flags[:0] if mask is None else channels(mask)
 
 
-@njit(**EXACT)
+@kernel(**EXACT)
 def _count(positive, mask, begin, end, found):
     for c in range(positive.shape[0]):
         flags = positive[c, begin:end]
@@ -68,7 +63,7 @@ def _count(positive, mask, begin, end, found):
         found[c, 0], found[c, 1] = seen - ones, ones
 
 
-@njit(**EXACT)
+@kernel(**EXACT)
 def _look_up(positive, mask, weights, begin, end, result):
     zero = np.float32(0)
     for c in range(positive.shape[0]):

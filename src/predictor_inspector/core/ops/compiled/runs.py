@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numba import njit
 
-from predictor_inspector.core.ops.compiled import EXACT
+from predictor_inspector.core.ops.compiled import EXACT, kernel
 from predictor_inspector.core.ops.compiled.threads import PARTS_PER_THREAD, for_each, parts
 
 _RUNS_PER_PART = 512
@@ -68,7 +67,32 @@ def even_parts(units: np.ndarray) -> list[int]:
     return sorted({int(e) for e in ends})
 
 
-@njit(**EXACT)
+def by_object(
+    owner: np.ndarray, row: np.ndarray, start: np.ndarray, stop: np.ndarray, objects: int, rows_per_plane: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The order that sorts runs by object and keeps it within each, and each object's box: planes, rows, columns.
+
+    Boxes are int64, [objects, 3, begin and end]; (0, 0) where an object has no runs.
+    """
+    counts = np.bincount(owner, minlength=objects)
+    order = np.empty(len(owner), dtype=np.int64)
+    boxes = np.empty((objects, 3, 2), dtype=np.int64)
+    boxes[..., 0], boxes[..., 1] = np.iinfo(np.int64).max, 0
+    _sort(owner, row, start, stop, rows_per_plane, np.cumsum(counts) - counts, order, boxes)
+    boxes[counts == 0] = 0
+    return order, boxes
+
+
+def planes_known(
+    owner: np.ndarray, row: np.ndarray, boxes: np.ndarray, rows_per_plane: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each object its place in a table of where the runs of each of its planes begin, and that table."""
+    places = np.concatenate([[0], np.cumsum(boxes[:, 0, 1] - boxes[:, 0, 0])])
+    starts = np.bincount(places[owner] + row // rows_per_plane - boxes[owner, 0, 0] + 1, minlength=places[-1] + 1)
+    return places, np.cumsum(starts)
+
+
+@kernel(**EXACT)
 def _count(labels, rows, low, high, begin, end, counts):
     for r in range(begin, end):
         line = labels[rows[r, 0], rows[r, 1], low:high]
@@ -81,7 +105,7 @@ def _count(labels, rows, low, high, begin, end, counts):
         counts[r + 1] = found
 
 
-@njit(**EXACT)
+@kernel(**EXACT)
 def _fill(labels, rows, low, high, begin, end, first, ids, row, start, stop):
     for r in range(begin, end):
         line = labels[rows[r, 0], rows[r, 1], low:high]
@@ -102,44 +126,21 @@ def _fill(labels, rows, low, high, begin, end, first, ids, row, start, stop):
             stop[k] = high
 
 
-@njit(**EXACT)
-def by_object(owner, row, start, stop, objects, rows_per_plane):
-    """The order that sorts runs by object and keeps it within each, and each object's box: planes, rows, columns."""
-    first = np.zeros(objects + 1, np.int64)
-    for o in owner:
-        first[o + 1] += 1
-    for o in range(objects):
-        first[o + 1] += first[o]
-    order = np.empty(owner.shape[0], np.int64)
-    boxes = np.zeros((objects, 3, 2), np.int64)
-    seen = np.zeros(objects, np.bool_)
+@kernel(**EXACT)
+def _sort(owner, row, start, stop, rows_per_plane, first, order, boxes):
     for r in range(owner.shape[0]):
         o = owner[r]
         order[first[o]] = r
         first[o] += 1
-        z, y = row[r] // rows_per_plane, row[r] % rows_per_plane
         box = boxes[o]
-        if not seen[o]:
-            seen[o] = True
-            box[0, 0], box[0, 1], box[1, 0], box[1, 1], box[2, 0], box[2, 1] = z, z + 1, y, y + 1, start[r], stop[r]
-        else:
-            box[0, 0], box[0, 1] = min(box[0, 0], z), max(box[0, 1], z + 1)
-            box[1, 0], box[1, 1] = min(box[1, 0], y), max(box[1, 1], y + 1)
-            box[2, 0], box[2, 1] = min(box[2, 0], start[r]), max(box[2, 1], stop[r])
-    return order, boxes
-
-
-@njit(**EXACT)
-def planes_known(owner, row, order, boxes, rows_per_plane):
-    """For each object its place in a table of where the runs of each of its planes begin, and that table."""
-    objects = boxes.shape[0]
-    places = np.zeros(objects + 1, np.int64)
-    for o in range(objects):
-        places[o + 1] = places[o] + boxes[o, 0, 1] - boxes[o, 0, 0]
-    starts = np.zeros(places[objects] + 1, np.int64)
-    for r in range(order.shape[0]):
-        o = owner[order[r]]
-        starts[places[o] + row[order[r]] // rows_per_plane - boxes[o, 0, 0] + 1] += 1
-    for p in range(starts.shape[0] - 1):
-        starts[p + 1] += starts[p]
-    return places, starts
+        for axis in range(3):
+            if axis == 0:
+                low = row[r] // rows_per_plane
+                high = low + 1
+            elif axis == 1:
+                low = row[r] % rows_per_plane
+                high = low + 1
+            else:
+                low, high = np.int64(start[r]), np.int64(stop[r])
+            box[axis, 0] = low if low < box[axis, 0] else box[axis, 0]
+            box[axis, 1] = high if high > box[axis, 1] else box[axis, 1]

@@ -13,14 +13,13 @@ objects are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import combinations, pairwise
 
 import numpy as np
 import torch
-from numba import njit
 
-from predictor_inspector.core.ops.compiled import LABEL_TYPES, SUMS
+from predictor_inspector.core.ops.compiled import SUMS, kernel
 from predictor_inspector.core.ops.compiled.memory import empty
 from predictor_inspector.core.ops.compiled.runs import (
     by_object,
@@ -46,6 +45,9 @@ _STEP = 32
 _ROWS = 8
 """So many rows are added up at a time."""
 
+_FIRST, _SECOND, _MIXED = (6, 3, 1), (9, 5, 2), (8, 7, 4)
+"""Places of the moments of axes 0, 1, 2 and of their pairs 01, 02, 12 in the order 000, 001, 002, 010, 011, 020, …"""
+
 
 def shape_descriptors(
     labels: torch.Tensor,
@@ -61,8 +63,7 @@ def shape_descriptors(
     # The axis of which least is kept goes first: the first pass is made for the planes that are kept and no others.
     shares = [(k.stop - k.start) / n for k, n in zip(keep, labels.shape, strict=True)]
     order = sorted(range(dims), key=lambda d: shares[d])
-    if labels.dtype == torch.bool:
-        labels = labels.view(torch.uint8)
+    labels = labels.to(torch.int64)  # so that kernels are compiled for one type only; the work is elsewhere
     samples = sampled(labels, downsample, phase).permute(order).contiguous()
     labels = labels.permute(order).contiguous()
     sizes = [voxel_size[d] * downsample for d in order]
@@ -92,12 +93,14 @@ def shape_descriptors(
     return found[_channels(order)].permute(0, *(order.index(d) + 1 for d in range(dims))).contiguous()
 
 
-def rehearsals() -> Iterator[None]:
-    """Compile each kernel."""
-    for dtype in LABEL_TYPES:
-        for downsample in (1, 2):
-            shape_descriptors(torch.ones((1, 1, 2), dtype=dtype), 1.0, (1.0,) * 3, downsample)
-            yield
+coarse_descriptors = shape_descriptors
+"""Those of every d-th voxel are computed by other kernels."""
+
+REHEARSALS = {
+    "shape_descriptors": lambda: shape_descriptors(torch.ones((1, 1, 2), dtype=torch.uint8), 1.0, (1.0,) * 3),
+    "coarse_descriptors": lambda: shape_descriptors(torch.ones((1, 1, 2), dtype=torch.uint8), 1.0, (1.0,) * 3, 2),
+}
+"""By operation, what uses all its kernels."""
 
 
 def _padded(kernel: torch.Tensor, dtype: type) -> np.ndarray:
@@ -141,20 +144,36 @@ def _describe_all(
     ids, ranks = ranked(torch.from_numpy(np.concatenate([known.ids, asked.ids])))
     objects, (known_object, asked_object) = len(ids), np.split(ranks.numpy().astype(np.int32), [len(known.ids)])
     known_order, boxes = by_object(known_object, known.row, known.start, known.stop, objects, n1)
-    planes, plane_starts = planes_known(known_object, known.row, known_order, boxes, n1)
+    planes, plane_starts = planes_known(known_object, known.row, boxes, n1)
     inputs = tuple(np.take(a, known_order) for a in (known.row % n1, known.start, known.stop))
     asked_order, _ = by_object(asked_object, asked.row, asked.start, asked.stop, objects, len(rows))
     outputs = tuple(np.take(a, asked_order) for a in (asked_object, asked.row, asked.start, asked.stop))
     units = planes_asked(outputs[0], rows[outputs[1], 0], downsample, int(places[0, 2]))
     grid = (downsample, places, *kernels, lengths.astype(kernels[0].dtype), kernels[0].dtype.type(flat))
     known_runs = (inputs, boxes, planes, plane_starts)
-    for_each(
-        list(pairwise(even_parts(units))),
-        lambda part: _describe(*part, units, outputs, rows, *known_runs, *grid, result),
+
+    def describe(part: tuple[int, int]) -> None:
+        scratch = _scratch(boxes[outputs[0][units[slice(*part)]]], kernels)
+        _describe(*part, units, outputs, rows, *known_runs, *grid, *scratch, result)
+
+    for_each(list(pairwise(even_parts(units))), describe)
+
+
+def _scratch(boxes: np.ndarray, kernels: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Memory that `_describe` works in, enough for objects in any of the boxes; made here, which needn't be compiled."""
+    height, width = (boxes[:, 1:, 1] - boxes[:, 1:, 0]).max(axis=0)
+    dtype, planes = kernels[0].dtype, kernels[0].shape[1] - _STEP
+    return (
+        np.zeros((width + 1, 3)),  # in float64, so that what is added is taken away again without a trace
+        np.zeros((3, height + _ROWS, width), dtype),
+        np.zeros((2, height + _ROWS), np.int64),
+        np.zeros((6, width + _STEP), dtype),
+        np.zeros(16, dtype),
+        np.zeros((2, planes), np.int64),
     )
 
 
-@njit(**SUMS)
+@kernel(**SUMS)
 def _describe(
     begin,
     end,
@@ -172,27 +191,23 @@ def _describe(
     k2,
     lengths,
     flat,
+    ends,
+    sums,
+    spans,
+    lines,
+    moments,
+    cursors,
     result,
 ):
     """Fill `result` at the runs of the units `begin` … `end` - 1; all lengths in the sampled grid's voxels."""
     owner, out_row, out_start, out_stop = outputs
     in_y, in_start, in_stop = inputs
-    deep = result.shape[0] == 10
+    first_axis = 0 if result.shape[0] == 10 else 1
     r0, r1, r2 = (k0.shape[1] - _STEP) // 2, (k1.shape[1] - _STEP) // 2, (k2.shape[1] - _STEP) // 2
-    height, width = 0, 0
-    for u in range(begin, end):
-        box = boxes[owner[units[u]]]
-        height, width = max(height, box[1, 1] - box[1, 0]), max(width, box[2, 1] - box[2, 0])
-    ends = np.zeros((width + 1, 3))  # in float64, so that what is added is taken away again without a trace
-    sums = np.zeros((3, height + _ROWS, width), k0.dtype)
-    row_low, row_high = np.zeros(height + _ROWS, np.int64), np.zeros(height + _ROWS, np.int64)
-    lines = np.zeros((6, width + _STEP), k0.dtype)
-    moments = np.zeros(10, k0.dtype)
-    cursors, limits = np.zeros(2 * r0 + 1, np.int64), np.zeros(2 * r0 + 1, np.int64)
     for u in range(begin, end):
         a, b = units[u], units[u + 1]
         o = owner[a]
-        z_low, z_high, y_low, y_high, x_low, x_high = boxes[o].ravel()
+        z_low, z_high, y_low, y_high = boxes[o, 0, 0], boxes[o, 0, 1], boxes[o, 1, 0], boxes[o, 1, 1]
         plane = (rows[out_row[a], 0] + places[0, 2]) // step
         first_y = max(y_low, (rows[out_row[a], 1] + places[1, 2]) // step - r1)
         last_y = min(y_high, (rows[out_row[b - 1], 1] + places[1, 2]) // step + r1 + 1)
@@ -200,8 +215,8 @@ def _describe(
         first_x, last_x = out_start[a], out_stop[a]
         for j in range(a, b):
             first_x, last_x = min(first_x, out_start[j]), max(last_x, out_stop[j])
-        x_low = max(x_low, (first_x + places[2, 2]) // step - r2)
-        x_high = min(x_high, (last_x - 1 + places[2, 2]) // step + r2 + 1)
+        x_low = max(boxes[o, 2, 0], (first_x + places[2, 2]) // step - r2)
+        x_high = min(boxes[o, 2, 1], (last_x - 1 + places[2, 2]) // step + r2 + 1)
         width = max(0, x_high - x_low)
         # 1. The planes within reach; a cursor in the runs of each.
         near, far = max(z_low, plane - r0), min(z_high, plane + r0 + 1)
@@ -209,11 +224,11 @@ def _describe(
             c, limit = plane_starts[planes[o] + z - z_low], plane_starts[planes[o] + z - z_low + 1]
             while c < limit and in_y[c] < first_y:
                 c += 1
-            cursors[z - near], limits[z - near] = c, limit
+            cursors[0, z - near], cursors[1, z - near] = c, limit
         for y in range(first_y, last_y):
             low, high = width, 0
             for z in range(near, far):
-                c, limit, t = cursors[z - near], limits[z - near], z - plane + r0
+                c, limit, t = cursors[0, z - near], cursors[1, z - near], z - plane + r0
                 while c < limit and in_y[c] == y:
                     s, e = max(0, in_start[c] - x_low), min(width, in_stop[c] - x_low)
                     c += 1
@@ -223,22 +238,21 @@ def _describe(
                         ends[s, k] += k0[k, t]
                         ends[e, k] -= k0[k, t]
                     low, high = min(low, s), max(high, e)
-                cursors[z - near] = c
+                cursors[0, z - near] = c
             line = y - first_y
-            row_low[line], row_high[line] = low, high
-            sums[:, line, :width] = 0
+            spans[0, line], spans[1, line] = low, high
+            _clear(sums[:, line, :width])
             s0 = s1 = s2 = 0.0
             for x in range(low, high):
                 s0 += ends[x, 0]
                 s1 += ends[x, 1]
                 s2 += ends[x, 2]
                 sums[0, line, x], sums[1, line, x], sums[2, line, x] = s0, s1, s2
-            if low < high:
-                ends[low : high + 1] = 0
+            for x in range(low, high + 1):
+                ends[x, 0] = ends[x, 1] = ends[x, 2] = 0
         for line in range(max(0, last_y - first_y), last_y - first_y + _ROWS):
-            if line >= 0:
-                sums[:, line, :width] = 0
-                row_low[line], row_high[line] = width, 0
+            _clear(sums[:, line, :width])
+            spans[0, line], spans[1, line] = width, 0
         # 2. One row of the sampled grid after the other.
         r = a
         while r < b:
@@ -249,24 +263,21 @@ def _describe(
                 q += 1
             first_x = max(0, (first_x + places[2, 2]) // step - r2 - x_low)
             last_x = min(width, (last_x - 1 + places[2, 2]) // step + r2 + 1 - x_low)
-            lines[:, : width + _STEP] = 0
+            _clear(lines[:, : width + _STEP])
             left, right = width, 0
             for y in range(max(first_y, place - r1), min(last_y, place + r1 + 1), _ROWS):
                 line, t = y - first_y, y - place + r1
                 low, high = width, 0
                 for i in range(line, line + _ROWS):
-                    low, high = min(low, row_low[i]), max(high, row_high[i])
+                    low, high = min(low, spans[0, i]), max(high, spans[1, i])
                 low, high = max(low, first_x), min(high, last_x)
                 if low >= high:
                     continue
                 left, right = min(left, low), max(right, high)
-                _add_rows(lines, 0, sums, 0, line, low, high, k1, 0, t)
-                _add_rows(lines, 1, sums, 0, line, low, high, k1, 1, t)
-                _add_rows(lines, 2, sums, 0, line, low, high, k1, 2, t)
-                if deep:
-                    _add_rows(lines, 3, sums, 1, line, low, high, k1, 0, t)
-                    _add_rows(lines, 4, sums, 1, line, low, high, k1, 1, t)
-                    _add_rows(lines, 5, sums, 2, line, low, high, k1, 0, t)
+                for k in range(3 if first_axis else 6):
+                    # Powers 00, 01, 02, 10, 11, 20 of axes 0 and 1.
+                    power = 0 if k < 3 else (1 if k < 5 else 2)
+                    _add_rows(lines[k], sums[power], line, low, high, k1[k - (0, 3, 5)[power]], t)
             # 3. The object's voxels in that row.
             for j in range(r, q):
                 z, y = rows[out_row[j], 0] - places[0, 0], rows[out_row[j], 1] - places[1, 0]
@@ -277,35 +288,50 @@ def _describe(
                         near_x, far_x = max(left, p - r2 - x_low), min(right, p + r2 + 1 - x_low)
                         _take_moments(lines, k2, near_x, far_x, near_x + x_low - p + r2, moments)
                         done = p
-                    _write(moments, lengths, flat, deep, result, z, y, x - places[2, 0])
+                    _write(moments, lengths, flat, first_axis, result, z, y, x - places[2, 0])
             r = q
 
 
-@njit(**SUMS)
-def _add_rows(lines, target, sums, source, line, low, high, kernel, power, t):
+@kernel(**SUMS)
+def _clear(rows):
+    for k in range(rows.shape[0]):
+        for x in range(rows.shape[1]):
+            rows[k, x] = 0
+
+
+@kernel(**SUMS)
+def _add_rows(target, rows, line, low, high, kernel, t):
     """Add `_ROWS` rows, weighted by the kernel from tap `t` on, between two columns."""
-    w0, w1, w2, w3 = kernel[power, t], kernel[power, t + 1], kernel[power, t + 2], kernel[power, t + 3]
-    w4, w5, w6, w7 = kernel[power, t + 4], kernel[power, t + 5], kernel[power, t + 6], kernel[power, t + 7]
+    w0, w1, w2, w3, w4, w5, w6, w7 = (
+        kernel[t],
+        kernel[t + 1],
+        kernel[t + 2],
+        kernel[t + 3],
+        kernel[t + 4],
+        kernel[t + 5],
+        kernel[t + 6],
+        kernel[t + 7],
+    )
     for x in range(np.uintp(low), np.uintp(high)):
-        lines[target, x] += (
-            w0 * sums[source, line, x]
-            + w1 * sums[source, line + 1, x]
-            + w2 * sums[source, line + 2, x]
-            + w3 * sums[source, line + 3, x]
-            + w4 * sums[source, line + 4, x]
-            + w5 * sums[source, line + 5, x]
-            + w6 * sums[source, line + 6, x]
-            + w7 * sums[source, line + 7, x]
+        target[x] += (
+            w0 * rows[line, x]
+            + w1 * rows[line + 1, x]
+            + w2 * rows[line + 2, x]
+            + w3 * rows[line + 3, x]
+            + w4 * rows[line + 4, x]
+            + w5 * rows[line + 5, x]
+            + w6 * rows[line + 6, x]
+            + w7 * rows[line + 7, x]
         )
 
 
-@njit(**SUMS)
+@kernel(**SUMS)
 def _take_moments(lines, kernel, low, high, t, moments):
     """The moments about one voxel, from the columns `low` … `high` - 1 and the kernel from tap `t` on.
 
     Powers per axis: 000, 001, 002, 010, 011, 020, 100, 101, 110, 200.
     """
-    m000 = m001 = m002 = m010 = m011 = m020 = m100 = m101 = m110 = m200 = kernel[0, 0] * 0
+    m000 = m001 = m002 = m010 = m011 = m020 = m100 = m101 = m110 = m200 = kernel.dtype.type(0)
     if low < high:
         # Unsigned, so that no index needs to be asked whether it counts from the end.
         x, t, n = np.uintp(low), np.uintp(t), np.uintp((high - low + _STEP - 1) // _STEP * _STEP)
@@ -327,46 +353,30 @@ def _take_moments(lines, kernel, low, high, t, moments):
     moments[5], moments[6], moments[7], moments[8], moments[9] = m020, m100, m101, m110, m200
 
 
-@njit(**SUMS)
-def _write(moments, lengths, flat, deep, result, z, y, x):
-    """Moments to descriptors, in [0, 1]; lengths are in standard deviations from here on."""
+@kernel(**SUMS)
+def _write(moments, lengths, flat, first_axis, result, z, y, x):
+    """Moments to descriptors, in [0, 1]; lengths are in standard deviations from here on. The last six moments are scratch."""
     z, y, x = np.uintp(z), np.uintp(y), np.uintp(x)
-    half = lengths[0] * 0 + np.float32(0.5)
-    one = half + half
-    total = moments[0]
-    share = one / total if total != 0 else one
-    v1, v2 = lengths[1], lengths[2]
-    mean1, mean2 = moments[3] * share, moments[1] * share
-    var1 = max((moments[5] * share - mean1 * mean1) * v1 * v1, flat)
-    var2 = max((moments[2] * share - mean2 * mean2) * v2 * v2, flat)
-    narrow1, narrow2 = one / np.sqrt(var1), one / np.sqrt(var2)
-    cov12 = (moments[4] * share - mean1 * mean2) * v1 * v2
-    if not deep:
-        result[0, z, y, x] = _clipped(mean1 * v1 * half + half)
-        result[1, z, y, x] = _clipped(mean2 * v2 * half + half)
-        result[2, z, y, x] = _clipped(var1)
-        result[3, z, y, x] = _clipped(var2)
-        result[4, z, y, x] = _clipped(cov12 * narrow1 * narrow2 * half + half)
-        result[5, z, y, x] = _clipped(total)
-        return
-    v0 = lengths[0]
-    mean0 = moments[6] * share
-    var0 = max((moments[9] * share - mean0 * mean0) * v0 * v0, flat)
-    narrow0 = one / np.sqrt(var0)
-    cov01 = (moments[8] * share - mean0 * mean1) * v0 * v1
-    cov02 = (moments[7] * share - mean0 * mean2) * v0 * v2
-    result[0, z, y, x] = _clipped(mean0 * v0 * half + half)
-    result[1, z, y, x] = _clipped(mean1 * v1 * half + half)
-    result[2, z, y, x] = _clipped(mean2 * v2 * half + half)
-    result[3, z, y, x] = _clipped(var0)
-    result[4, z, y, x] = _clipped(var1)
-    result[5, z, y, x] = _clipped(var2)
-    result[6, z, y, x] = _clipped(cov01 * narrow0 * narrow1 * half + half)
-    result[7, z, y, x] = _clipped(cov02 * narrow0 * narrow2 * half + half)
-    result[8, z, y, x] = _clipped(cov12 * narrow1 * narrow2 * half + half)
-    result[9, z, y, x] = _clipped(total)
+    half, one = lengths.dtype.type(0.5), lengths.dtype.type(1)
+    axes = 3 - first_axis
+    share = one / moments[0] if moments[0] != 0 else one
+    means, narrow = moments[10:13], moments[13:16]
+    for a in range(first_axis, 3):
+        mean = moments[_FIRST[a]] * share
+        variance = (moments[_SECOND[a]] * share - mean * mean) * lengths[a] * lengths[a]
+        variance = variance if variance > flat else flat
+        means[a], narrow[a] = mean, one / np.sqrt(variance)
+        _put(result, a - first_axis, z, y, x, mean * lengths[a] * half + half)
+        _put(result, axes + a - first_axis, z, y, x, variance)
+        for b in range(first_axis, a):
+            pair = a + b - 1
+            mixed = (moments[_MIXED[pair]] * share - means[a] * means[b]) * lengths[a] * lengths[b]
+            _put(result, 2 * axes + pair - 2 * first_axis, z, y, x, mixed * narrow[a] * narrow[b] * half + half)
+    _put(result, result.shape[0] - 1, z, y, x, moments[0])
 
 
-@njit(**SUMS)
-def _clipped(value):
-    return min(max(value, np.float32(0)), np.float32(1))
+@kernel(**SUMS)
+def _put(result, channel, z, y, x, value):
+    value = np.float32(value)
+    value = value if value > np.float32(0) else np.float32(0)
+    result[channel, z, y, x] = value if value < np.float32(1) else np.float32(1)

@@ -74,6 +74,9 @@ def shape_descriptors(
     return result
 
 
+coarse_descriptors = shape_descriptors
+
+
 def _parts(region: Slices, side: int) -> Iterator[Slices]:
     """Parts of up to `side` voxels a side that cover `region`."""
     return product(*([slice(a, min(a + side, r.stop)) for a in range(r.start, r.stop, side)] for r in region))

@@ -1,0 +1,198 @@
+"""Readiness of compiled operations: loaded, or compiled by another process first."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from threading import Event, Lock, Thread
+from typing import Any
+
+from predictor_inspector.core.ops.compiler_process import CompilerProcess, possible
+
+_REHEARSAL = "predictor_inspector.core.ops.compiled.rehearsal"
+_TURN = 0.5
+"""Seconds between two looks at whether another program still compiles the same kernels."""
+
+log = logging.getLogger(__name__)
+
+
+class Readiness:
+    """Which of some operations are ready in this process; the others get ready in the background, once."""
+
+    def __init__(self, operations: Collection[str]) -> None:
+        self.ready: set[str] = set()
+        self._left = list(operations)  # those needed first come first
+        self._needed: set[str] = set()
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._process: CompilerProcess | None = None
+        self._stop, self._hurry = Event(), Event()
+        self._since: float | None = None  # when compiling began
+        self._listeners: list[Callable[[], None]] = []
+
+    def begin(self, needed: str | None = None) -> None:
+        """Start the thread that gets operations ready, once; what is needed comes first."""
+        with self._lock:
+            if needed is not None and needed not in self._needed:
+                self._needed.add(needed)
+                if needed in self._left:
+                    self._left.remove(needed)
+                    self._left.insert(0, needed)
+                    if self._process is not None:
+                        self._process.prefer(needed)
+            if self._thread is not None:
+                return
+            self._thread = Thread(target=self._work, name="predictor-inspector-warm-up", daemon=True)
+            self._thread.start()
+            atexit.register(self.end)
+
+    def wait(self) -> None:
+        """Until all has ended, if it was ever begun: what is missing is compiled here, as fast as can be."""
+        self._hurry.set()
+        self._kill()
+        if self._thread is not None:
+            self._thread.join()
+
+    def end(self) -> None:
+        """Stop compiling. What this process compiles itself must be waited for: the compiler doesn't survive the end."""
+        self._stop.set()
+        self._kill()
+        if self._thread is not None:
+            self._thread.join()
+
+    def forget_thread(self) -> None:
+        """In a forked process the thread is missing and its work may be half done: torch is used."""
+        self._lock = Lock()
+        if self._thread is not None:
+            self._left, self._process, self._since = [], None, None
+            self._thread = Thread(name="of the process that was forked")
+            self.wait = self.end = lambda: None  # type: ignore[method-assign]
+
+    def waiting_for(self) -> str:
+        """A sentence about what is compiled while somebody needs it; empty otherwise."""
+        with self._lock:
+            if self._since is None or not self._needed.intersection(self._left):
+                return ""
+            return f"compiling kernels for this machine, once: {time.monotonic() - self._since:.0f} s"
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener`, from any thread, when operations get ready or `waiting_for` changes; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _kill(self) -> None:
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+    def _tell(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+    # In the thread
+
+    def _work(self) -> None:
+        if find_spec("numba") is None:
+            log.info("numba isn't installed: plain torch is used on the CPU")
+            return
+        try:
+            # Imported here, where it holds nobody up.
+            rehearsal = import_module(_REHEARSAL)
+            self._load(rehearsal)
+            if not self._done:
+                with self._compiling(rehearsal):
+                    if not self._done and not self._hurry.is_set():
+                        self._compile_elsewhere(rehearsal)
+            if not self._done and self._hurry.is_set():
+                self._compile_here(rehearsal)
+        except Exception:
+            # Anything that may be wrong with a compiler or its cache; the numbers don't depend on it.
+            log.warning("kernels can't be compiled; plain torch is used", exc_info=True)
+
+    @property
+    def _done(self) -> bool:
+        return not self._left or self._stop.is_set()
+
+    def _load(self, rehearsal: Any) -> None:
+        """Load what is in the cache."""
+        for operation in tuple(self._left):
+            if self._stop.is_set():
+                return
+            try:
+                if rehearsal.loaded(operation):
+                    self._settle(operation)
+            except Exception as error:
+                self._settle(operation, repr(error))
+
+    def _settle(self, operation: str, trouble: str = "") -> None:
+        """Whether an operation is ready, or never will be."""
+        with self._lock:
+            if operation in self._left:
+                self._left.remove(operation)
+            if not trouble:
+                self.ready.add(operation)
+        if trouble:
+            log.warning("the kernels for %s can't be compiled; plain torch is used: %s", operation, trouble)
+        else:
+            log.debug("the kernels for %s are ready", operation)
+        self._tell()
+
+    @contextmanager
+    def _compiling(self, rehearsal: Any) -> Iterator[None]:
+        """Within this context it is this process's turn to compile, or all is done, or in a hurry."""
+        filelock = import_module("filelock")
+        lock = filelock.FileLock(rehearsal.cache_folder() / "predictor-inspector.lock")
+        self._since = time.monotonic()
+        self._tell()
+        try:
+            while not self._done and not self._hurry.is_set():
+                try:
+                    lock.acquire(timeout=_TURN)
+                except filelock.Timeout:
+                    self._load(rehearsal)
+                except (OSError, NotImplementedError):
+                    # A file system without locks: at worst the same is compiled twice.
+                    break
+                else:
+                    self._load(rehearsal)
+                    break
+            yield
+        finally:
+            lock.release()
+            self._since = None
+            self._tell()
+
+    def _compile_elsewhere(self, rehearsal: Any) -> None:
+        if not possible():
+            log.info("kernels aren't compiled where Python is embedded or frozen: plain torch is used on the CPU")
+            return
+        variables = import_module("predictor_inspector.core.ops.compiled").cache_variables()
+        with CompilerProcess(self._left, variables) as process:
+            with self._lock:
+                self._process = process
+            if self._stop.is_set() or self._hurry.is_set():
+                process.kill()
+            for operation, trouble in process.results():
+                if not trouble and not rehearsal.loaded(operation):
+                    trouble = "what was compiled isn't found in numba's cache"
+                self._settle(operation, trouble)
+            with self._lock:
+                self._process = None
+        if not self._done and not self._hurry.is_set():
+            log.warning("kernels can't be compiled; plain torch is used\n%s", process.last_words)
+
+    def _compile_here(self, rehearsal: Any) -> None:
+        for operation in tuple(self._left):
+            if self._stop.is_set():
+                return
+            try:
+                rehearsal.rehearse(operation)
+            except Exception as error:
+                self._settle(operation, repr(error))
+            else:
+                self._settle(operation)
