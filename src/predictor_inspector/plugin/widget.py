@@ -21,7 +21,7 @@ from predictor_inspector.plugin.head.head import Head
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.layers.owned import is_owned
-from predictor_inspector.plugin.layers.results import VIEWS
+from predictor_inspector.plugin.layers.results import ROLES, VIEWS
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.live.listeners import Watch, list_events
 from predictor_inspector.plugin.memory_setting import MemorySetting
@@ -130,10 +130,10 @@ class InspectorWidget(QWidget):
         self.controller.cancel()
 
     def look_at(self, view: str) -> None:
-        """Show ``"target"``, ``"weight"`` or ``"target RGB"`` and hide the others."""
+        """Show ``"target"``, ``"weight"`` or ``"target RGB"`` and hide the others; see `Settings.shown`."""
         if view not in VIEWS:
             raise ValueError(f"view must be one of {', '.join(map(repr, VIEWS))}, got {view!r}")
-        self.controller.look_at(view)
+        self.settings.shown = next(name for name, role in ROLES.items() if role == view)
 
     def look_at_channel(self, channel: str | int) -> None:
         """Move the viewer to the channel of this name or index."""

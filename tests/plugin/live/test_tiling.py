@@ -68,6 +68,7 @@ def test_asked_for_it_comes_tile_by_tile_and_is_the_whole(loop: Loop, config: di
 @pytest.mark.usefixtures("on_disk")
 def test_what_does_not_fit_into_memory_is_held_on_disk(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(layer_pictures, "_LARGE", 0)
+    loop.settings.drawn_as = "loss"
     whole_layer(loop)
     assert "held on disk (up to 10 GB)" in offered(loop)
     loop.after(loop.controller.compute)
@@ -151,6 +152,7 @@ def test_painting_ends_a_run_over_what_was_there_before(loop: Loop) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_channels_may_be_mixed_otherwise_while_tiles_come(loop: Loop) -> None:
+    loop.settings.drawn_as = "loss"
     whole_layer(loop)
     names, mix = predictor_from_config(AFFINITIES).channel_names, loop.mix
 
@@ -190,8 +192,8 @@ def test_the_weights_contrast_follows_until_the_person_sets_it(loop: Loop) -> No
     loop.set_config(**AFFINITIES)
     loop.after(loop.controller.compute)
     heaviest = float(np.nanmax(loop.weight.data))
-    assert heaviest > 1
-    assert loop.weight.contrast_limits == [0, heaviest]
+    assert 1 < heaviest < 2
+    assert loop.weight.contrast_limits == [0, 2]
     loop.weight.contrast_limits = (0, 0.5)
     loop.after(loop.controller.compute)
     assert loop.weight.contrast_limits == [0, 0.5]
@@ -205,7 +207,7 @@ def test_what_is_too_large_for_3d_is_hidden_there(loop: Loop, monkeypatch: pytes
     assert loop.viewer.layers["target RGB"].visible
     loop.after(lambda: setattr(loop.viewer.dims, "ndisplay", 3))
     assert not any(loop.viewer.layers[name].visible for name in ("target", "weight", "target RGB"))
-    loop.after(lambda: loop.controller.look_at("weight"))
+    loop.after(lambda: setattr(loop.settings, "shown", "weight"))
     assert not loop.weight.visible
     loop.after(lambda: setattr(loop.viewer.dims, "ndisplay", 2))
     assert loop.weight.visible

@@ -23,7 +23,7 @@ from predictor_inspector.inspection.output.session import (
 )
 from predictor_inspector.plugin.layers.layer_data import SOURCE, layer_data
 from predictor_inspector.plugin.layers.owned import is_owned, role_of
-from predictor_inspector.plugin.layers.results import TARGET, VIEWS
+from predictor_inspector.plugin.layers.results import ROLES, TARGET, VIEWS
 from predictor_inspector.plugin.model import axes as model_axes
 from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs import TabContext
@@ -92,7 +92,7 @@ def apply_session(session: Session, context: TabContext) -> None:
 def apply_style(display: Display, context: TabContext) -> None:
     """Restore which view is shown, and the style of layers; to be called when the layers show a result."""
     if display.view is not None:
-        context.controller.look_at(display.view)
+        context.settings.shown = next(name for name, role in ROLES.items() if role == display.view)
     for layer in context.viewer.layers:
         look = display.layers.get(role_of(layer) or layer.name)
         if look is not None:

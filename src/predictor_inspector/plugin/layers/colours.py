@@ -6,10 +6,8 @@ They can be told apart with colour blindness, on dark and on light canvases.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from napari.utils.colormaps import Colormap
 from psygnal import Signal
 
 from predictor_inspector.core.channels import Channel
@@ -27,9 +25,6 @@ REASON_COLOURS = dict(enumerate(("#8c8c8c", "#ffb000", "#648fff", "#dc267f", "#7
 _PRIMARY = ("#ff0000", "#00ff00", "#0000ff")  # so many channels of a group are blended at first
 CHANNELS = (*_PRIMARY, "#ffb000", "#00d5d5", "#e05cff", "#a0d000", "#ff7f50", "#5080ff", "#c0c0c0")
 """Per channel, in turn; the first three make neighbouring affinities along z, y and x the usual RGB picture."""
-
-_SIGNED = ((0.55, 0.8, 1, 1), (0.1, 0.4, 0.85, 1), (0.05, 0.05, 0.1, 1), (0.85, 0.35, 0.05, 1), (1, 0.85, 0.45, 1))
-"""Colours of the signed colormap, RGBA."""
 
 Names = tuple[str, ...]
 
@@ -88,17 +83,24 @@ class RgbMix:
         self.changed.emit()
 
 
-def signed_colormap() -> Any:
-    """Blue for negative, dark in the middle, orange for positive: the sign is seen, and 0 is."""
-    return Colormap(_SIGNED, name="predictor-inspector signed", display_name="signed")
+def blend(values: np.ndarray, colours: Sequence[str], over: bool = False) -> np.ndarray:
+    """Channels, float [C, …] in [0, 1], NaN where unknown, as one picture, uint8 […, 4]: each in its colour, added up.
 
-
-def blend(values: np.ndarray, colours: list[str]) -> np.ndarray:
-    """Channels, float [C, …] in [0, 1], as one picture, uint8 […, 3]: each in its colour, ``#rrggbb``, added up."""
-    picture = np.zeros((*values.shape[1:], 3), dtype=np.float32)
+    Colours are ``#rrggbb``. What is unknown is transparent; `over` something else, so is what is dark.
+    """
+    unknown = np.isnan(values).any(0)
+    values = np.where(unknown, np.float32(0), values)
+    picture = np.zeros((*values.shape[1:], 4), dtype=np.float32)
     for channel, colour in zip(values, colours, strict=True):
         for i in range(3):
             share = int(colour[1 + 2 * i : 3 + 2 * i], 16)
             if share:
                 picture[..., i] += channel * share
+    if over:
+        # Its opacity is that of the strongest channel; times that, the colour is what they add up to.
+        strongest = np.clip(values.max(0), 0, 1)
+        picture[..., :3] /= np.maximum(strongest, 1e-6)[..., None]
+        picture[..., 3] = 255 * strongest
+    else:
+        picture[..., 3] = np.where(unknown, 0, 255)
     return np.clip(picture, 0, 255).astype(np.uint8)

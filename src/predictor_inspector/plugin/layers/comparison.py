@@ -8,11 +8,11 @@ import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.layers.colours import signed_colormap
 from predictor_inspector.plugin.layers.layer_data import geometry_beside
 from predictor_inspector.plugin.layers.navigation import zoom_out_to
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.results import VIEWS
+from predictor_inspector.plugin.layers.styles import signed_colormap
 from predictor_inspector.plugin.model.axes import Place
 
 NAMES = {view: f"{view} (A)" for view in VIEWS}

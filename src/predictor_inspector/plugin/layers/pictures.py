@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from funlib.geometry import Coordinate
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
-from predictor_inspector.data.lazy import Box, LazyArray
+from predictor_inspector.data.lazy import Box, LazyArray, lazy_array
 from predictor_inspector.inspection import Inspection, Request
 from predictor_inspector.plugin.layers.colours import blend
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry, geometry_beside
@@ -19,7 +20,16 @@ from predictor_inspector.plugin.model.axes import Place
 
 _LARGE = 2**26  # values of a target that are blended where they are looked at, not all at once
 
-Blended = Sequence[tuple[int, str]]  # indices and colours of the channels of the RGB view; none for no such view
+
+@dataclass(frozen=True)
+class Blended:
+    """How channels of a target are blended; false if none are."""
+
+    mixed: Sequence[tuple[int, str]] = ()  # indices of channels, and their colours, ``#rrggbb``
+    over: bool = True  # over what lies beneath, affinities as boundaries; else as the loss sees them
+
+    def __bool__(self) -> bool:
+        return bool(self.mixed)
 
 
 @dataclass(frozen=True)
@@ -31,20 +41,23 @@ class Pictures:
 
     target: Any
     weight: Any
-    rgb: Any  # uint8, [(1,) Z, Y, X, 3 or 4]; None where no channels are blended
-    limits: tuple[float, float]  # the range of the target's values, all channels together
+    rgb: Any  # uint8, [(1,) Z, Y, X, 4]; None where no channels are blended
+    channels: tuple[Channel, ...]
+    limits: tuple[tuple[float, float], ...]  # the range of the target's values, of each channel
     geometry: LayerGeometry  # of the arrays without their channels
     about: Any  # what the values mean: as long as it stays equal, contrast and colours are the person's
     heaviest: float  # the largest weight
     complete: bool  # whether nothing of the arrays will change any more
+    blended: Blended  # what `rgb` was blended from
 
 
-def make_pictures(inspection: Inspection, place: Place, blended: Blended) -> Pictures:
-    """The pictures of an inspection."""
+def make_pictures(inspection: Inspection, place: Place, blended: Blended, at_once: int = _LARGE) -> Pictures:
+    """The pictures of an inspection; of a target with more values than `at_once`, only what is looked at is blended."""
     statistics = inspection.statistics
     lowest = min((s.minimum for s in statistics), default=0.0)
     heaviest = max((max(s.negative_weight, s.positive_weight) for s in statistics), default=1.0)
-    return pictures_of(inspection.target, inspection.weight, inspection.request, lowest, heaviest, place, blended)
+    result = inspection.target, inspection.weight, inspection.request
+    return pictures_of(*result, lowest, heaviest, place, blended, at_once)
 
 
 def pictures_of(
@@ -55,26 +68,29 @@ def pictures_of(
     heaviest: float,
     place: Place,
     blended: Blended,
+    at_once: int = _LARGE,
     complete: bool = True,
 ) -> Pictures:
     """The pictures of a request's result, [C, …spatial axes], NaN where nothing is known yet.
 
-    `lowest` and `heaviest` are the smallest target value and the largest weight so far. What is large, in files or
-    incomplete is blended only where it is looked at.
+    `lowest` and `heaviest` are the smallest target value and the largest weight so far. What has more values than `at_once`,
+    lies in files or is incomplete is blended only where it is looked at.
     """
     channels = request.channels
-    limits = limits_of(channels, lowest)
-    values, weights = (a.numpy() if isinstance(a.data, torch.Tensor) else a.data for a in (target, weight))
+    declared = lowest >= min(channel.minimum for channel in channels)
+    limits = tuple(limits_of([channel], 0.0 if declared else lowest) for channel in channels)
+    values, weights = _values(target), _values(weight)
+    rgb: Any = LazyBlend(target, weight, request, blended) if blended else None
+    if rgb is not None and complete and isinstance(values, np.ndarray) and values.size <= at_once:
+        rgb = np.asarray(rgb)
     if place.time is not None:
-        values, weights = (v[:, None] if isinstance(v, np.ndarray) else WithTime(v) for v in (values, weights))
-    rgb: Any = None
-    if blended and complete and isinstance(values, np.ndarray) and values.size <= _LARGE:
-        indices, colours = [index for index, _ in blended], [colour for _, colour in blended]
-        rgb = blend(to_unit(values[indices], [channels[index] for index in indices]), colours)
-    elif blended:
-        rgb = LazyBlend(values, blended, channels)
-    geometry, about = geometry_beside(target, place, channels=False), (type(request.predictor), limits)
-    return Pictures(values, weights, rgb, limits, geometry, about, heaviest, complete)
+        values, weights = (v[:, None] if isinstance(v, np.ndarray) else WithTime(v, 1) for v in (values, weights))
+        rgb = rgb[None] if isinstance(rgb, np.ndarray) else None if rgb is None else WithTime(rgb, 0)
+    geometry, about = (
+        geometry_beside(target, place, channels=False),
+        (type(request.predictor), limits_of(channels, lowest)),
+    )
+    return Pictures(values, weights, rgb, channels, limits, geometry, about, heaviest, complete, blended)
 
 
 def limits_of(channels: Sequence[Channel], lowest: float = 0.0) -> tuple[float, float]:
@@ -85,41 +101,85 @@ def limits_of(channels: Sequence[Channel], lowest: float = 0.0) -> tuple[float, 
     return (low, high) if low < high else (low, low + 1)
 
 
-def to_unit(values: np.ndarray, channels: Sequence[Channel]) -> np.ndarray:
-    """Values, [C, …], of as many channels, from the range that each declares to [0, 1]."""
-    if all((channel.minimum, channel.maximum) == (0, 1) for channel in channels):
+def to_unit(values: np.ndarray, channels: Sequence[Channel], over: bool = False) -> np.ndarray:
+    """Values, [C, …], of as many channels, from the range that each declares to [0, 1].
+
+    `over` what lies beneath, affinities become boundaries, 1 − affinity, and of signed values only the positive are seen.
+    """
+    if not over and all((channel.minimum, channel.maximum) == (0, 1) for channel in channels):
         return values
     spans = [limits_of([channel]) for channel in channels]
+    if over:
+        spans = [
+            _reversed(span) if c.kind == "affinity" else _positive(span)
+            for c, span in zip(channels, spans, strict=True)
+        ]
     low, high = (np.array(ends, np.float32).reshape(-1, *(1,) * (values.ndim - 1)) for ends in zip(*spans, strict=True))
-    return np.asarray((values - low) / (high - low))
+    unit = (values - low) / (high - low)
+    return np.asarray(np.clip(unit, 0, 1) if over else unit)
+
+
+def _reversed(span: tuple[float, float]) -> tuple[float, float]:
+    return span[1], span[0]
+
+
+def _positive(span: tuple[float, float]) -> tuple[float, float]:
+    return (0.0, span[1]) if span[0] < 0 < span[1] else span
 
 
 class LazyBlend(LazyArray):
-    """Channels of a target, float [C, …], blended where they are looked at: uint8, […, 4], transparent where unknown."""
+    """Channels of a result blended where they are looked at: uint8, [… spatial axes, 4], transparent where unknown.
 
-    def __init__(self, target: Any, blended: Blended, channels: Sequence[Channel]) -> None:
-        self._target, self._blended = target, list(blended)
-        self._channels = [channels[index] for index, _ in blended]
-        self.shape, self.dtype = (*target.shape[1:], 4), np.dtype(np.uint8)
+    Boundaries are drawn only where there are some. Values without weight teach nothing, and between two voxels of
+    background, whose affinity is 0 by definition, there is no boundary.
+    """
+
+    def __init__(self, target: Array, weight: Array, request: Request, blended: Blended) -> None:
+        self._target, self._weight, self._blended = _values(target), _values(weight), blended
+        self._channels = [request.channels[index] for index, _ in blended.mixed]
+        self._pairs = [_ends(channel, request) if blended.over else () for channel in self._channels]
+        self.shape, self.dtype = (*target.spatial_shape, 4), np.dtype(np.uint8)
 
     def read(self, box: Box) -> np.ndarray:
         """The colours in a box."""
-        *inner, colour = box
-        values = np.stack([np.asarray(self._target[(index, *inner)]) for index, _ in self._blended])
-        known = ~np.isnan(values).any(0)
-        rgb = blend(np.where(known, to_unit(values, self._channels), 0), [colour for _, colour in self._blended])
-        alpha = np.where(known, np.uint8(255), np.uint8(0))[..., None]
-        return np.concatenate([rgb, alpha], axis=-1)[..., colour]
+        *space, colour = box
+        over = self._blended.over
+        values = np.stack([np.asarray(self._target[(index, *space)]) for index, _ in self._blended.mixed])
+        values = to_unit(values, self._channels, over)
+        for value, (index, _), channel, pair in zip(
+            values, self._blended.mixed, self._channels, self._pairs, strict=True
+        ):
+            if over and channel.kind == "affinity":
+                value[np.asarray(self._weight[(index, *space)]) == 0] = 0
+            if pair:
+                background = [np.asarray(labels[tuple(space)]) == 0 for labels in pair]
+                value[background[0] & background[1]] = 0
+        return blend(values, [colour for _, colour in self._blended.mixed], over)[..., colour]
+
+
+def _ends(channel: Channel, request: Request) -> tuple[Any, ...]:
+    """The ids of both ends of an affinity's pairs, lazily sliced, [… spatial axes]; none where background is an object."""
+    if channel.kind != "affinity" or request.predictor.value_of(channel, "background", False):
+        return ()
+    gt = request.used_source.gt
+    if gt.channel_dims:
+        gt = gt.select(gt.axis_names[0], channel.source)
+    roi, step = request.regions.roi, gt.voxel_size * Coordinate(channel.offset)
+    return tuple(lazy_array(gt.read, gt, gt, part).data for part in (roi, roi.shift(step)))
 
 
 class WithTime(LazyArray):
-    """A lazily sliced array, [C, …], with an axis of time of length 1 after the channels."""
+    """A lazily sliced array with an axis of time of length 1 before the axis `at`."""
 
-    def __init__(self, data: Any) -> None:
-        self._data = data
-        self.shape, self.dtype = (data.shape[0], 1, *data.shape[1:]), np.dtype(data.dtype)
+    def __init__(self, data: Any, at: int) -> None:
+        self._data, self._at = data, at
+        self.shape, self.dtype = (*data.shape[:at], 1, *data.shape[at:]), np.dtype(data.dtype)
 
     def read(self, box: Box) -> np.ndarray:
         """The values in a box."""
-        channels, time, *inner = box
-        return np.asarray(self._data[(channels, *inner)])[:, None][:, time]
+        inner = np.asarray(self._data[(*box[: self._at], *box[self._at + 1 :])])
+        return np.expand_dims(inner, self._at)[(*(slice(None),) * self._at, box[self._at])]
+
+
+def _values(array: Array) -> Any:
+    return array.numpy() if isinstance(array.data, torch.Tensor) else array.data

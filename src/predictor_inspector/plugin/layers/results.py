@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, count
 from math import prod
 from typing import Any
 
+import numpy as np
+
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.layers.colours import signed_colormap
+from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.pictures import Pictures
+from predictor_inspector.plugin.layers.styles import target_style, weight_style
+from predictor_inspector.plugin.layers.watch import Watch
+from predictor_inspector.plugin.model.settings import Settings
 
 TARGET, WEIGHT, RGB = "target", "weight", "target RGB"
 VIEWS = (TARGET, WEIGHT, RGB)
+ROLES = {"target": TARGET, "weight": WEIGHT, "rgb": RGB}
+"""The role of the layer that shows each of the results that `Settings.shown` may name."""
 
 _SHOWN = "predictor_inspector_values"  # metadata key of what a layer's values mean: contrast and colours suit them
 _LARGE_IN_3D = 2**25  # voxels above which a region isn't drawn in 3-D: napari would copy it into memory several times
@@ -21,19 +32,26 @@ _LARGE_IN_3D = 2**25  # voxels above which a region isn't drawn in 3-D: napari w
 class ResultLayers:
     """Target, weight and RGB view in a viewer: made once, then given new data.
 
-    Contrast, colormap and opacity are set when a layer is made, and again when another predictor's values mean something
-    else; in between they are the person's. So is visibility, except while results are outdated or too large for 3-D.
+    Which of them is seen, and how, is what the settings say; who clicks a layer's eye or moves its slider sets them. Contrast
+    and colours follow the channel that is shown until a person sets others, and again when another predictor's values mean
+    something else. The RGB view is made when it is first looked at.
 
-    Before napari draws in another number of dimensions, `update_visibility` must be called.
+    Before napari draws in another number of dimensions or another channel, `follow` must be called.
     """
 
-    def __init__(self, layers: OwnedLayers) -> None:
-        self._layers, self._dims = layers, layers.viewer.dims
-        self._chosen = RGB
-        # Layers of an earlier dock are outdated.
-        self._outdated, self._large = True, False
-        self._hidden_view = None if self.looked_at() else self._chosen  # the view to show once results aren't hidden
-        self._weight_limit: float | None = None  # the weights' contrast limit that was set while they weren't all known
+    def __init__(self, layers: OwnedLayers, settings: Settings, mix: RgbMix) -> None:
+        self._layers, self._settings, self._mix = layers, settings, mix
+        self._dims = layers.viewer.dims
+        self.outdated = True  # whether they are hidden: they hold what isn't asked for any more, or by an earlier dock
+        self._large = self._has_rgb = False
+        self._peeking = self._busy = False
+        self._channels: tuple[Channel, ...] = ()
+        self._limits: tuple[tuple[float, float], ...] = ()
+        self._styled: dict[str, Any] = {}  # what each layer was last styled for
+        self._given: dict[tuple[str, str], Any] = {}  # attributes of layers as they were last set here
+        self._watch = Watch(self._on_layer)
+        self._listen()
+        self.follow()
 
     def get(self, view: str) -> Any | None:
         """The layer of a view, if there is one."""
@@ -41,49 +59,48 @@ class ResultLayers:
 
     def show(self, pictures: Pictures) -> None:
         """Put new arrays into the layers; makes the layers that are missing."""
-        before, had_rgb = self.looked_at(), self.get(RGB) is not None
-        target = self.get(TARGET)
-        new = target is None or target.metadata.get(_SHOWN) != pictures.about
-        self._outdated, self._large = False, prod(pictures.target.shape[1:]) > _LARGE_IN_3D
-        if self.hidden_in_3d:
-            self.update_visibility()
-        self._put(pictures)
-        if pictures.complete:
-            self._weight_limit = None
-        if before is None and new:
-            self._hidden_view = self._chosen
-        elif had_rgb != (pictures.rgb is not None) and before in (RGB, TARGET) and self._chosen == RGB:
-            # The RGB view comes and goes with predictors of several channels; in its place the target is shown.
-            self._hidden_view = RGB
-        self.update_visibility()
+        self.outdated, self._large = False, prod(pictures.target.shape[1:]) > _LARGE_IN_3D
+        self._has_rgb = pictures.rgb is not None
+        self._channels, self._limits = pictures.channels, pictures.limits
+        with self._changing():
+            # Before the data: what is too large for 3-D mustn't be drawn there.
+            self._set_visible()
+            self._put(pictures)
+        self._listen()
+        self.follow()
 
     @property
     def hidden_in_3d(self) -> bool:
         """Whether the results are hidden because they are too large for 3-D."""
         return self._large and self._dims.ndisplay == 3
 
-    def update_visibility(self) -> None:
-        """Hide results that are outdated or too large for 3-D, and show those that no longer are."""
-        if self._outdated or self.hidden_in_3d:
-            shown = self.looked_at()
-            if shown is not None:
-                self._hidden_view = self._hidden_view or shown
-                self._layers.hide(*VIEWS)
-        elif self._hidden_view is not None:
-            view, self._hidden_view = self._hidden_view, None
-            if view == RGB and self.get(RGB) is None:
-                view = TARGET
-            self._layers.hide(*(other for other in VIEWS if other != view))
-            self._layers.show(view)
+    def follow(self) -> None:
+        """Show what the settings say, in the style of the channel that is shown."""
+        with self._changing():
+            self._style_target()
+            self._style_weight()
+            self._set_visible()
+            for role in VIEWS:
+                layer = self.get(role)
+                if layer is not None:
+                    self._set(layer, "opacity", self._settings.opacity)
+                    if role != RGB:
+                        self._set(layer.colorbar, "visible", self._settings.colour_bars)
 
-    def look_at(self, view: str) -> None:
-        """Show one of the three views and hide the others, now or once results aren't hidden."""
-        self._chosen = self._hidden_view = view
-        self.update_visibility()
+    def peek(self, on: bool) -> None:
+        """Hide the results, to see what lies beneath, until it is called with False."""
+        self._peeking = on
+        self.follow()
 
     def looked_at(self) -> str | None:
-        """The topmost visible one of the three views."""
-        return self._layers.topmost(*VIEWS)
+        """The one of the three views that is on the canvas."""
+        if self.outdated or self.hidden_in_3d or self._peeking:
+            return None
+        wanted = ROLES.get(self._settings.shown)
+        if wanted == RGB and not self._has_rgb:
+            # The RGB view comes and goes with predictors of several channels; in its place the target is shown.
+            wanted = TARGET
+        return None if wanted is None or self.get(wanted) is None else wanted
 
     @property
     def channel(self) -> int | None:
@@ -103,12 +120,17 @@ class ResultLayers:
 
     def hide_outdated(self) -> None:
         """Hide results that are outdated until `show` is called."""
-        self._outdated = True
-        self.update_visibility()
+        self.outdated = True
+        self.follow()
 
     def clear(self) -> None:
         """Remove all layers."""
+        self._watch.watch(())
         self._layers.remove(*VIEWS)
+
+    def close(self) -> None:
+        """Listen to no layer any more."""
+        self._watch.close()
 
     @property
     def channel_axis(self) -> int | None:
@@ -116,43 +138,133 @@ class ResultLayers:
         target = self.get(TARGET)
         return None if target is None else int(self._dims.ndim - target.ndim)
 
+    # Data
+
     def _put(self, pictures: Pictures) -> None:
-        """Give the layers their data, and contrast and colours where values mean something else than before."""
-        if pictures.rgb is None:
-            self._layers.remove(RGB)
-        geometry = pictures.geometry.led_by("channel")
+        """Give the layers their data, and contrast where values mean something else than before."""
+        geometry, rgb = pictures.geometry.led_by("channel"), pictures.rgb
+        if rgb is None and self.get(RGB) is not None:
+            # A layer that isn't looked at keeps nothing, but isn't removed, which takes long.
+            rgb = np.broadcast_to(np.uint8(0), (*pictures.target.shape[1:], 4))
         with self._layers.quietly(*(layer for view in VIEWS if (layer := self.get(view)) is not None)):
             target = self._put_image(TARGET, pictures.target, geometry)
             weight = self._put_image(WEIGHT, pictures.weight, geometry)
-            if pictures.rgb is not None:
-                self._put_image(RGB, pictures.rgb, pictures.geometry)
-        if target.metadata.get(_SHOWN) != pictures.about:
-            target.contrast_limits_range = target.contrast_limits = pictures.limits
-            target.colormap = signed_colormap() if pictures.limits[0] < 0 else "gray"
+            if rgb is not None:
+                self._put_image(RGB, rgb, pictures.geometry)
         if weight.metadata.get(_SHOWN) != pictures.about:
-            self._set_weight_limit(weight, max(1.0, pictures.heaviest))
-            if _SHOWN not in weight.metadata:
-                weight.colormap = "magma"
-        elif self._weight_limit is not None and pictures.heaviest > self._weight_limit:
-            if tuple(weight.contrast_limits) == (0, self._weight_limit):
-                self._set_weight_limit(weight, pictures.heaviest)
-            else:  # a person has set it since
-                self._weight_limit = None
+            self._forget(WEIGHT)
+        if WEIGHT not in self._styled or weight.contrast_limits[1] < pictures.heaviest:
+            limits = (0.0, _scale_end(pictures.heaviest))
+            self._give(WEIGHT, contrast_limits_range=limits, contrast_limits=limits)
+        if target.metadata.get(_SHOWN) != pictures.about:
+            self._forget(TARGET)
         target.metadata[_SHOWN] = weight.metadata[_SHOWN] = pictures.about
 
     def _put_image(self, view: str, data: Any, geometry: LayerGeometry) -> Any:
-        rgb = view == RGB
-        new = {
-            "rgb": rgb,
-            # Without any, napari would look for them in the data; the defaults come later.
-            "contrast_limits": None if rgb else (0, 1),
-            "visible": False,
-            # In 3-D a solid block whose faces are slices; a projection of affinities would be white all over.
-            "rendering": "translucent",
-        }
+        # Without any limits, napari would look for them in the data; the defaults come later.
+        new = {"rgb": view == RGB, "contrast_limits": None if view == RGB else (0, 1), "visible": False}
+        if self._layers.find_for(view, geometry) is None:
+            self._forget(view)
         return self._layers.put("image", view, data, geometry, new)
 
-    def _set_weight_limit(self, weight: Any, heaviest: float) -> None:
-        weight.contrast_limits_range = (0, max(10.0, heaviest))
-        weight.contrast_limits = (0, heaviest)
-        self._weight_limit = heaviest
+    # Style
+
+    def _style_target(self) -> None:
+        """Draw the target in the colours of the channel that is shown, and the RGB view like it."""
+        solid, over = self._dims.ndisplay == 3, self._settings.drawn_as == "boundaries"
+        if self.get(RGB) is not None and self._is_new(RGB, (solid, over)):
+            self._give(RGB, blending="additive" if over and not solid else "translucent_no_depth")
+        if self.get(TARGET) is None or not self._channels:
+            return
+        index = min(max(self.channel or 0, 0), len(self._channels) - 1)
+        channel, names = self._channels[index], tuple(channel.name for channel in self._channels)
+        colour = self._mix.colour(names, index)
+        if self._is_new(TARGET, (channel, colour, self._limits[index], over, solid)):
+            self._give(TARGET, contrast_limits_range=self._limits[index], contrast_limits=self._limits[index])
+            self._give(TARGET, **target_style(channel, colour, over, solid).attributes)
+
+    def _style_weight(self) -> None:
+        """Draw weights in the colours that are theirs between whatever contrast limits."""
+        layer, solid = self.get(WEIGHT), self._dims.ndisplay == 3
+        if layer is not None and self._is_new(WEIGHT, (tuple(layer.contrast_limits), solid)):
+            self._give(WEIGHT, **weight_style(tuple(layer.contrast_limits), solid).attributes)
+
+    def _is_new(self, role: str, about: Any) -> bool:
+        """Whether a layer is to be styled for something else than before."""
+        new = self._styled.get(role) != about
+        self._styled[role] = about
+        return new
+
+    def _forget(self, role: str) -> None:
+        """Style a layer anew, whatever a person has set."""
+        self._styled.pop(role, None)
+        for key in [key for key in self._given if key[0] == role]:
+            del self._given[key]
+
+    def _give(self, role: str, **attributes: Any) -> None:
+        """Set attributes of a layer, except those that a person has changed since."""
+        layer: Any = self.get(role)
+        for name, value in attributes.items():
+            now = _plain(getattr(layer, name))
+            if (role, name) in self._given and self._given[role, name] != now:
+                continue
+            if now != _plain(value):
+                setattr(layer, name, value)
+            self._given[role, name] = _plain(getattr(layer, name))
+
+    # Settings and what a person does with the layers
+
+    def _set_visible(self) -> None:
+        shown = self.looked_at()
+        self._layers.hide(*(view for view in VIEWS if view != shown))
+        if shown is not None:
+            self._layers.show(shown)
+
+    def _set(self, thing: Any, name: str, value: Any) -> None:
+        if getattr(thing, name) != value:
+            setattr(thing, name, value)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Take what happens to layers meanwhile for our own doing."""
+        before, self._busy = self._busy, True
+        try:
+            yield
+        finally:
+            self._busy = before
+
+    def _listen(self) -> None:
+        """Listen to the layers that there are by now."""
+        layers = [layer for role in VIEWS if (layer := self.get(role)) is not None]
+        own = ([layer.events.visible, layer.events.opacity, layer.events.contrast_limits] for layer in layers)
+        bars = [layer.colorbar.events.visible for layer in layers if not layer.rgb]
+        self._watch.watch([*chain.from_iterable(own), *bars])
+
+    def _on_layer(self) -> None:
+        """Take over what a person has done with the layers."""
+        if self._busy:
+            return
+        shown, settings = self.looked_at(), self._settings
+        visible = {role for role in VIEWS if (layer := self.get(role)) is not None and layer.visible}
+        layer = None if shown is None else self.get(shown)
+        opened = visible - {shown}
+        if opened:
+            settings.shown = next(name for name, role in ROLES.items() if role in opened)
+        elif layer is not None and not layer.visible:
+            settings.shown = "off"
+        elif layer is not None:
+            settings.opacity = layer.opacity
+            if not layer.rgb:
+                settings.colour_bars = layer.colorbar.visible
+        self.follow()
+
+
+def _plain(value: Any) -> Any:
+    """Something that can be compared, in place of an attribute of a layer."""
+    name = getattr(value, "name", value)
+    return name if isinstance(name, str) else tuple(float(v) for v in name)
+
+
+def _scale_end(heaviest: float) -> float:
+    """The end of a scale of weights, 2, 5, 10, 20, 50 …, so that most results have the same."""
+    return next(step * 10.0**power for power in count() for step in (1, 2, 5) if step * 10.0**power >= max(heaviest, 2))

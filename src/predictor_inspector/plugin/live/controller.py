@@ -15,7 +15,7 @@ From a slider to the canvas:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from funlib.geometry import Roi
 from psygnal import EmissionInfo
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops import backend
 from predictor_inspector.core.result_cache import ResultCache
 from predictor_inspector.data.chunk_cache import SHARED
@@ -30,9 +31,9 @@ from predictor_inspector.inspection import Inspection, Request, run
 from predictor_inspector.inspection.engine.preview import PREVIEW_AFTER, Pace, preview_of
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
-from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
+from predictor_inspector.plugin.layers.pictures import Blended, Pictures, make_pictures
 from predictor_inspector.plugin.layers.regions import RegionLayers
-from predictor_inspector.plugin.layers.results import RGB, TARGET, ResultLayers
+from predictor_inspector.plugin.layers.results import RGB, ResultLayers
 from predictor_inspector.plugin.layers.scroll_axis import ScrollAxis
 from predictor_inspector.plugin.live.listeners import Watch, data_events, view_events
 from predictor_inspector.plugin.live.pinned_box import PinnedBox
@@ -45,6 +46,7 @@ from predictor_inspector.plugin.model.tile_plan import memory_for_chunks, memory
 from predictor_inspector.plugin.model.view import view_of
 
 _TOGETHER = 50  # milliseconds that regions wait to be drawn with their result: the canvas is painted once, not twice
+_BLENDED_AT_ONCE = 2**22  # values of a target that are blended in the window's thread; of larger ones what is looked at
 _WINDOW_FIRST = 500  # milliseconds that compiled operations are loaded after the dock, unless they are needed before
 
 
@@ -72,7 +74,7 @@ class LiveController(QObject):
         self._pace = Pace()
         self._cache: tuple[Resolved, ResultCache] | None = None
         self.layers = OwnedLayers(viewer)  # all that the dock makes
-        self.results = ResultLayers(self.layers)
+        self.results = ResultLayers(self.layers, settings, mix)
         self._regions = RegionLayers(self.layers, self._on_box)
         self._scroll_axis = ScrollAxis(viewer, lambda: self.results.channel_axis)
         self.pinned = PinnedBox(viewer, settings)
@@ -92,7 +94,7 @@ class LiveController(QObject):
         self._data_watch, self._view_watch = Watch(self._on_data), Watch(self._on_view, view_events(viewer))
         self._removal_watch = Watch(self.layers.make_canvas_current, [viewer.layers.events.removing])
         settings.events.connect(self._on_setting)
-        mix.changed.connect(self._on_mix)
+        mix.changed.connect(self._redraw)
         self.tiling.advanced.connect(self._on_tile)
         self._runner.previewed.connect(self._on_previewed)
         self._runner.finished.connect(self._on_finished)
@@ -112,16 +114,21 @@ class LiveController(QObject):
         """How the ground truth lies in the viewer; None where nothing is inspected."""
         return None if self._wanted is None else self._wanted.place
 
-    def look_at(self, view: str) -> None:
-        """Show one of the layers with results and hide the others."""
-        self.results.look_at(view)
-        self.view_changed.emit()
-
     def look_at_channel(self, index: int) -> None:
         """Move the viewer to a channel of the target, off the RGB view."""
         if self.results.looked_at() == RGB:
-            self.look_at(TARGET)
+            self._settings.shown = "target"
         self.results.move_to_channel(index)
+
+    @property
+    def has_rgb(self) -> bool:
+        """Whether channels of what is inspected are mixed, so that there is an RGB view to look at."""
+        return self._wanted is not None and bool(self._mix.of(self._wanted.request.channels))
+
+    def peek(self, on: bool) -> None:
+        """Hide the results while a key is held, to see what lies beneath."""
+        self.results.peek(on)
+        self.view_changed.emit()
 
     def request_update(self) -> None:
         """Resolve settings and view anew, once all that is happening now has happened."""
@@ -158,8 +165,9 @@ class LiveController(QObject):
         self._view_watch.close()
         self._removal_watch.close()
         self._settings.events.disconnect(self._on_setting)
-        self._mix.changed.disconnect(self._on_mix)
+        self._mix.changed.disconnect(self._redraw)
         self._regions.close()
+        self.results.close()
         self.pinned.close()
         self._scroll_axis.close()
         backend.release_memory()
@@ -229,7 +237,7 @@ class LiveController(QObject):
         self._submitted, self._outcome = state, Message()
         if self._cache is None or state.change_since(self._cache[0]) >= ChangeLevel.DATA:
             self._cache = state, ResultCache()
-        cache, blended = self._cache[1], self._mix.of(state.request.channels)
+        cache, blended = self._cache[1], self._blended(state.request.channels)
 
         def worker(request: Request, note: str = "") -> Work:
             def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
@@ -250,21 +258,26 @@ class LiveController(QObject):
     def _on_previewed(self, job: Job, result: tuple[Inspection, Pictures]) -> None:
         inspection, pictures = result
         if self._is_wanted(job):
-            self._show(pictures)
+            self._show(self._up_to_date(pictures, inspection, job))
             self.previewed.emit(inspection)
 
     def _on_finished(self, job: Job, result: tuple[Inspection, Any]) -> None:
         inspection, pictures = result
         self._pace.learn(inspection)
         if self._is_wanted(job):
-            if self.tiling.run is not None:
-                # The channels that are blended may be others by now.
-                pictures = make_pictures(inspection, job.about.place, self._mix.of(inspection.channels))
-                self.tiling.leave()
+            pictures = self._up_to_date(pictures, inspection, job)
+            self.tiling.leave()
             self._show(pictures)
             self.inspection = inspection
             self.shown.emit(inspection)
         self._tell_busy()
+
+    def _up_to_date(self, pictures: Pictures | None, inspection: Inspection, job: Job) -> Pictures:
+        """A job's pictures, made anew if the channels that are blended are others by now, or if it made none."""
+        blended = self._blended(inspection.channels)
+        if pictures is None or pictures.blended != blended:
+            return make_pictures(inspection, job.about.place, blended, _BLENDED_AT_ONCE)
+        return pictures
 
     def _on_failed(self, job: Job, error: BaseException) -> None:
         # Where something newer is computed already, that will have its own result.
@@ -291,7 +304,7 @@ class LiveController(QObject):
         return self._wanted.change_since(job.about) < ChangeLevel.SUBJECT
 
     def _show_run(self, run: TiledRun) -> None:
-        self._show(run.pictures(self._mix.of(run.state.request.channels)))
+        self._show(run.pictures(self._blended(run.state.request.channels)))
 
     def _show(self, pictures: Pictures) -> None:
         """Give pictures to the layers, together with their regions."""
@@ -335,17 +348,29 @@ class LiveController(QObject):
     def _on_setting(self, change: EmissionInfo) -> None:
         if change.signal.name == "memory":
             SHARED.budget = memory_for_chunks(memory_of(self._settings.memory))
-        if change.signal.name != "layers":
+        if change.signal.name in ("shown", "drawn_as"):
+            self._redraw()
+        elif change.signal.name in ("opacity", "colour_bars"):
+            self.results.follow()
+        elif change.signal.name != "layers":
             self.request_update()
 
-    def _on_mix(self) -> None:
-        """Blend the RGB view anew from the inspection at hand."""
-        if self.tiling.run is not None:
-            self._show_run(self.tiling.run)
-        elif self.inspection is not None and self._wanted is not None:
-            blended = self._mix.of(self.inspection.channels)
-            self.results.show(make_pictures(self.inspection, self._wanted.place, blended))
+    def _redraw(self) -> None:
+        """Draw the result at hand as it is wanted now."""
+        self.results.follow()
+        if self._settings.shown == "rgb" and not self.results.outdated:
+            if self.tiling.run is not None:
+                self._show_run(self.tiling.run)
+            elif self.inspection is not None and self._wanted is not None:
+                blended = self._blended(self.inspection.channels)
+                self.results.show(make_pictures(self.inspection, self._wanted.place, blended, _BLENDED_AT_ONCE))
         self.view_changed.emit()
+
+    def _blended(self, channels: Sequence[Channel]) -> Blended:
+        """Which channels the RGB view blends, and how; none while it isn't looked at."""
+        settings = self._settings
+        mixed = self._mix.of(channels) if settings.shown == "rgb" else ()
+        return Blended(tuple(mixed), settings.drawn_as == "boundaries")
 
     def _on_box(self, box: Roi) -> None:
         self._settings.box = box
@@ -353,7 +378,7 @@ class LiveController(QObject):
         self.request_update()
 
     def _on_view(self) -> None:
-        self.results.update_visibility()
+        self.results.follow()
         self.view_changed.emit()
         self.request_update()
 

@@ -144,7 +144,7 @@ class TiledRun:
     def pictures(self, blended: Blended) -> Pictures:
         """What the layers show by now: the same arrays each time."""
         so_far, request = self.so_far, self.state.request
-        about = (so_far.results is None, so_far.lowest < 0, list(blended))
+        about = (so_far.results is None, so_far.lowest < 0, blended)
         if self._shown is None or self._shown[0] != about:
             held = so_far.results
             nothing = request.result(np.broadcast_to(np.float32(np.nan), request.shape))  # takes no memory

@@ -14,9 +14,8 @@ from predictor_inspector.core.text import capitalised, format_error, millions
 from predictor_inspector.inspection import Inspection, run
 from predictor_inspector.inspection.comparison import Comparison, compare
 from predictor_inspector.inspection.findings import find_quickly
-from predictor_inspector.plugin.layers.colours import blend
 from predictor_inspector.plugin.layers.comparison import DIFFERENCE, NAMES, CompareLayers
-from predictor_inspector.plugin.layers.pictures import to_unit
+from predictor_inspector.plugin.layers.pictures import Blended, LazyBlend
 from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
 from predictor_inspector.plugin.live.listeners import Watch, list_events
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
@@ -172,14 +171,13 @@ class Comparer(QObject):
 
     def _put_a(self, a: Inspection, view: str, place: Place) -> None:
         name, array = NAMES[view], a.weight if view == WEIGHT else a.target
-        blended = tuple(self._context.rgb_mix.of(a.channels)) or ((0, "#ffffff"),)
+        mixed = tuple(self._context.rgb_mix.of(a.channels)) or ((0, "#ffffff"),)
+        blended = Blended(mixed, self._context.settings.drawn_as == "boundaries")
         new = self._context.layers.find(name) is None
         have = a, self._names_of_b(), blended
         if new or self._have.get(name) != have:
             if view == RGB:
-                chosen = [index for index, _ in blended]
-                values = to_unit(array.numpy()[chosen], [a.channels[index] for index in chosen])
-                data = blend(values, [colour for _, colour in blended])
+                data = np.asarray(LazyBlend(a.target, a.weight, a.request, blended))
             else:
                 data = self._in_order_of_b(array.numpy(), a.channel_names)
             self.layers.put(name, data, array, place, rgb=view == RGB)

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.layers.results import RGB, TARGET, WEIGHT
+from predictor_inspector.plugin.layers.results import ROLES
 from predictor_inspector.plugin.tabs import TabContext
 
 _COLUMNS = (
@@ -30,7 +30,7 @@ _COLUMNS = (
     ("w −", "Weight of a voxel of the negative class"),
     ("w +", "Weight of a voxel of the positive class"),
 )
-_VIEWS = {TARGET: "Target", WEIGHT: "Weight", RGB: "RGB"}
+_VIEWS = {"target": "Target", "weight": "Weight", "rgb": "RGB"}
 
 
 class ChannelTable(QWidget):
@@ -60,8 +60,8 @@ class ChannelTable(QWidget):
         table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self._views = {name: QPushButton(title, checkable=True, objectName=name) for name, title in _VIEWS.items()}
         for name, button in self._views.items():
-            button.setToolTip(f"Show the layer {name!r} and hide the others")
-            button.clicked.connect(lambda _checked, n=name: self._controller.look_at(n))
+            button.setToolTip(f"Show the layer {ROLES[name]!r} and hide the others")
+            button.clicked.connect(lambda _checked, n=name: setattr(context.settings, "shown", n))
         self.setLayout(in_column(in_row(*self._views.values()), (table, 1)))
         table.itemChanged.connect(self._on_item)
         table.cellClicked.connect(lambda row, _column: self._controller.look_at_channel(row))
@@ -113,8 +113,8 @@ class ChannelTable(QWidget):
             with QSignalBlocker(self._table):
                 self._table.selectRow(index)
         for name, button in self._views.items():
-            button.setChecked(name == results.looked_at())
-        self._views[RGB].setEnabled(results.get(RGB) is not None)
+            button.setChecked(ROLES[name] == results.looked_at())
+        self._views["rgb"].setEnabled(self._controller.has_rgb)
 
     def _item(self, row: int, column: int, text: str) -> QTableWidgetItem:
         item = self._table.item(row, column)

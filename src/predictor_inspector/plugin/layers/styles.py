@@ -1,0 +1,103 @@
+"""Styles of target and weights: colormap, blending and rendering that suit a channel's kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.utils.colormaps import Colormap
+
+from predictor_inspector.core.channels import Channel
+
+_OURS = "predictor-inspector"  # how the names of our colormaps begin
+
+_NEGATIVE, _POSITIVE = (0.15, 0.5, 1.0), (1.0, 0.5, 0.1)  # of signed values over other layers
+_SIGNED = ((0.55, 0.8, 1, 1), (0.1, 0.4, 0.85, 1), (0.05, 0.05, 0.1, 1), (0.85, 0.35, 0.05, 1), (1, 0.85, 0.45, 1))
+"""Colours of the signed colormap, RGBA."""
+
+# Of weights on a logarithmic scale, from the lightest over 1 to the heaviest; ColorBrewer's RdYlBu, without gray.
+_WEIGHTS = ("#313695", "#4575b4", "#74add1", "#abd9e9", "#ffffbf", "#fdae61", "#f46d43", "#d73027", "#a50026")
+_NO_WEIGHT = (0.5, 0.5, 0.5)
+_VEIL = 0.65  # opacity of weights: what lies beneath is seen
+
+# In 3-D a line of sight sums up what it meets: many voxels, each of them faint.
+_FOG, _BODY = 0.12, 0.35
+
+
+@dataclass(frozen=True)
+class Style:
+    """What a layer of an image is drawn with; the names are those of the layer's attributes."""
+
+    colormap: Any
+    blending: str
+    rendering: str
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The layer's attributes."""
+        return vars(self)
+
+
+def target_style(channel: Channel, colour: str, over: bool, solid: bool) -> Style:
+    """The style of a channel: `over` what lies beneath in its `colour`, ``#rrggbb``, or as the loss sees it; `solid` in 3-D."""
+    if not over:
+        return _as_the_loss_sees_it(channel, solid)
+    if channel.signed:
+        ends, middle = (_BODY, 0.0) if solid else (0.8, 0.0)
+        rgba = [(*_NEGATIVE, 0.0 if solid else ends), (*_NEGATIVE, middle), (*_POSITIVE, middle), (*_POSITIVE, ends)]
+        return Style(
+            _named(f"signed over {solid}", "signed", rgba, (0, 0.5, 0.5, 1)), "translucent_no_depth", "translucent"
+        )
+    full = (_FOG if channel.kind == "affinity" else _BODY) if solid else 1.0
+    rgb = _rgb(colour)
+    alphas = (full, 0.0) if channel.kind == "affinity" else (0.0, full)
+    title = "boundaries" if channel.kind == "affinity" else channel.kind or "values"
+    colormap = _named(f"{title} {colour} {solid}", f"{title} {colour}", [(*rgb, alpha) for alpha in alphas])
+    return Style(colormap, "translucent_no_depth" if solid else "additive", "translucent")
+
+
+def _as_the_loss_sees_it(channel: Channel, solid: bool) -> Style:
+    if channel.signed:
+        colormap = (
+            signed_colormap() if not solid else _named("signed solid", "signed", [(*c[:3], _BODY) for c in _SIGNED])
+        )
+    elif solid:
+        colormap = _named("gray solid", "gray", [(0.0, 0.0, 0.0, 0.0), (1.0, 1.0, 1.0, _BODY)])
+    else:
+        colormap = "gray"
+    return Style(colormap, "translucent_no_depth", "translucent")
+
+
+def weight_style(limits: tuple[float, float], solid: bool) -> Style:
+    """The style of weights between these contrast limits: logarithmic around 1, gray for 0; `solid` in 3-D."""
+    low, high = limits
+    heaviest = max(high, 1.01)
+    # Weights at which the colours stand, the same factor apart; what is lighter than the first has its colour.
+    places = heaviest ** np.linspace(-1, 1, len(_WEIGHTS))
+    colours = np.array([_rgb(colour) for colour in _WEIGHTS])
+    # Between limits of a person's, too, weights have the colours that are theirs.
+    shown = np.concatenate([[low], places[(places > low) & (places < high)], [high]])
+    alpha = np.full(len(shown), _VEIL)
+    if solid:
+        alpha = _FOG * np.clip(np.abs(np.log(np.maximum(shown, places[0]))) / np.log(heaviest), 0.1, 1)
+    rgba = np.column_stack([*(np.interp(shown, places, colours[:, i]) for i in range(3)), alpha])
+    zero = {"low_color": (*_NO_WEIGHT, 0.0 if solid else _VEIL)} if low <= 0 else {}
+    colormap = _named(f"weights {low:g} {high:g} {solid}", "weights", rgba, (shown - low) / (high - low), **zero)
+    return Style(colormap, "translucent_no_depth", "translucent")
+
+
+def signed_colormap() -> Any:
+    """Blue for negative, dark in the middle, orange for positive: the sign is seen, and 0 is."""
+    return _named("signed", "signed", _SIGNED)
+
+
+def _rgb(colour: str) -> tuple[float, ...]:
+    """``#rrggbb`` in numbers of 0 … 1."""
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+
+
+def _named(name: str, title: str, rgba: Any, controls: Any = None, **colours: Any) -> Any:
+    if controls is not None:
+        colours["controls"] = controls
+    return Colormap(rgba, name=f"{_OURS} {name}", display_name=title, **colours)
