@@ -12,6 +12,8 @@ from qtpy.QtWidgets import QApplication, QTableView
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 from predictor_inspector.inspection.numbers.histograms import Histogram, Limit, object_sums
 from predictor_inspector.plugin.forms.column_table import ColumnTable
+from predictor_inspector.plugin.layers.owned import role_of
+from predictor_inspector.plugin.layers.results import ROLES, VIEWS
 from predictor_inspector.plugin.tabs.statistics.histogram_plot import HistogramPlot
 from predictor_inspector.plugin.tabs.statistics.object_table import ObjectTable
 from predictor_inspector.plugin.tabs.statistics.tab import StatisticsTab
@@ -60,13 +62,14 @@ def test_the_histogram_follows(window: Window) -> None:
 def test_views_are_chosen_and_marked(window: Window) -> None:
     window.add_labels()
     window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
-    views = {name: window.control(name) for name in ("target", "weight", "target RGB")}
-    for chosen in ("weight", "target", "target RGB", "target RGB"):
+    views = {name: window.control(f"show {name}") for name in ("target", "weight", "rgb", "off")}
+    for chosen in ("weight", "target", "rgb", "off", "rgb"):
         window.after(views[chosen].click)
         assert [name for name, view in views.items() if view.isChecked()] == [chosen]
-        assert [name for name in views if window.viewer.layers[name].visible] == [chosen]
+        layers = [role_of(layer) for layer in window.viewer.layers if role_of(layer) in VIEWS and layer.visible]
+        assert layers == ([] if chosen == "off" else [ROLES[chosen]])
     window.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
-    assert not views["target RGB"].isEnabled()
+    assert not views["rgb"].isEnabled()
 
 
 @pytest.mark.usefixtures("qapp")

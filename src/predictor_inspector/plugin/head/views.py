@@ -45,8 +45,9 @@ class ViewPanel(QWidget):
         self._drawn_as = bound_combo(
             self._settings,
             "drawn_as",
-            {"boundaries": "boundaries", "loss": "as the loss sees it"},
-            "boundaries: 1 − affinity, on top of image and labels. As the loss sees it: the values themselves.",
+            {"boundaries": "over the image", "loss": "as the loss sees it"},
+            "Over the image: what lies beneath stays visible, and affinities are boundaries, 1 − affinity. "
+            "As the loss sees it: the values themselves.",
             8,
         )
         step_back = flat_button("◀", "Previous channel", lambda: self.step(-1))
@@ -90,13 +91,11 @@ class ViewPanel(QWidget):
         for widget in (self._channel, *self._steps):
             widget.setEnabled(many)
         self._buttons["rgb"].setEnabled(bool(self._mix.of(inspection.channels)))
-        self._drawn_as.setVisible(any(channel.kind == "affinity" for channel in inspection.channels))
         self._show_channel()
 
     def _on_cleared(self) -> None:
         self._names = ()
         self._channel.offer({}, None)
-        self._drawn_as.hide()
 
     def _show_channel(self) -> None:
         index = self._controller.results.channel

@@ -8,7 +8,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
     QHeaderView,
-    QPushButton,
     QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
@@ -17,8 +16,7 @@ from qtpy.QtWidgets import (
 
 from predictor_inspector.core.text import amount
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.layers.results import ROLES
+from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.tabs import TabContext
 
 _COLUMNS = (
@@ -30,11 +28,10 @@ _COLUMNS = (
     ("w −", "Weight of a voxel of the negative class"),
     ("w +", "Weight of a voxel of the positive class"),
 )
-_VIEWS = {"target": "Target", "weight": "Weight", "rgb": "RGB"}
 
 
 class ChannelTable(QWidget):
-    """Rows of channels, and which of the views is on the canvas."""
+    """Rows of channels."""
 
     def __init__(self, context: TabContext) -> None:
         super().__init__(windowTitle="Channels")
@@ -58,11 +55,7 @@ class ChannelTable(QWidget):
         table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setMinimumHeight(86)  # the header and three rows
         table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self._views = {name: QPushButton(title, checkable=True, objectName=name) for name, title in _VIEWS.items()}
-        for name, button in self._views.items():
-            button.setToolTip(f"Show the layer {ROLES[name]!r} and hide the others")
-            button.clicked.connect(lambda _checked, n=name: setattr(context.settings, "shown", n))
-        self.setLayout(in_column(in_row(*self._views.values()), (table, 1)))
+        self.setLayout(in_column((table, 1)))
         table.itemChanged.connect(self._on_item)
         table.cellClicked.connect(lambda row, _column: self._controller.look_at_channel(row))
         table.cellDoubleClicked.connect(lambda row, _column: self._ask_colour(row))
@@ -107,14 +100,11 @@ class ChannelTable(QWidget):
         self._table.setRowCount(0)
 
     def _mark_shown(self) -> None:
-        """Mark the channel that the viewer's slider is at, and the view that is on the canvas."""
-        results, index = self._controller.results, self._controller.results.channel
+        """Mark the channel that the viewer's slider is at."""
+        index = self._controller.results.channel
         if index is not None and 0 <= index < self._table.rowCount() and self._table.currentRow() != index:
             with QSignalBlocker(self._table):
                 self._table.selectRow(index)
-        for name, button in self._views.items():
-            button.setChecked(ROLES[name] == results.looked_at())
-        self._views["rgb"].setEnabled(self._controller.has_rgb)
 
     def _item(self, row: int, column: int, text: str) -> QTableWidgetItem:
         item = self._table.item(row, column)
