@@ -7,21 +7,25 @@ import csv
 from collections.abc import Callable
 from functools import partial
 from inspect import formatannotation
-from math import log
+from math import exp, floor, inf, log, log10, nextafter
 from typing import Any, cast
 
 from magicgui.widgets import create_widget
 from magicgui.widgets.bases import BaseValueWidget
-from qtpy.QtCore import QLocale, QSignalBlocker, Qt, Signal
+from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSlider, QWidget
 
 from predictor_inspector.core.parameters import Parameter
+from predictor_inspector.core.text import capitalised
+from predictor_inspector.plugin.forms.number_text import number_from_text, text_from_number
 from predictor_inspector.plugin.forms.small_widgets import guard_wheel
 
-DECIMALS = 6  # what a spin box shows at most
-LARGEST = 1e12  # what can be typed where a parameter has no bound of its own
+DECIMALS = 6  # of what is stepped or dragged to
+LARGEST = 1e300  # what can be typed where a parameter has no bound of its own
 SLIDER_SPAN = 30.0  # a logarithmic slider reaches from 1/30 to 30 times its starting value
 SPIN_WIDTH = 96  # pixels; room for "1000 voxels"
+_ALL_DIGITS = 323  # the most that Qt takes, so that it rounds nothing
 ARROWS_WIDTH = 40  # pixels; of a spin box's two buttons under napari's style sheet
 
 
@@ -65,14 +69,16 @@ class NumberEdit(Editor):
         super().__init__()
         self._type, self._unit = parameter.plain_type, parameter.unit
         self._spin = _SpinBox(parameter)
-        logarithmic = self._spin.minimum() > 0 and self._unit in ("length", "voxels")
+        lowest = -inf if parameter.minimum is None else parameter.minimum
+        positive = lowest > 0 or (lowest == 0 and parameter.exclusive)
+        logarithmic = positive and self._unit in ("length", "voxels")
         self._slider = _Slider(parameter) if logarithmic or _is_fraction(parameter) else None
         self._switch = QCheckBox(objectName=parameter.name) if parameter.optional else None
         if self._switch is not None:
             self._switch.toggled.connect(self._on_switch)
             self.row.addWidget(self._switch)
         if self._slider is not None:
-            self._slider.moved.connect(self._spin.setValue)
+            self._slider.moved.connect(self._spin.show_value)
             self.row.addWidget(self._slider, 1)
             # The slider does what the arrows would, and the number gets their room.
             self._spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
@@ -80,6 +86,7 @@ class NumberEdit(Editor):
             self.row.addStretch(1)
         self._spin.setFixedWidth(SPIN_WIDTH + (ARROWS_WIDTH if self._slider is None else 0))
         self._spin.valueChanged.connect(self._on_spin)
+        self._spin.refused.connect(self.refused)
         self.row.addWidget(self._spin)
 
     def _show(self, value: Any) -> None:
@@ -87,7 +94,7 @@ class NumberEdit(Editor):
             self._switch.setChecked(value is not None)
             self._on_switch(value is not None)
         if value is not None:
-            self._spin.setValue(value)
+            self._spin.show_value(value)
             self._on_spin(self._spin.value())
 
     def set_start(self, value: Any) -> None:
@@ -99,7 +106,7 @@ class NumberEdit(Editor):
     def set_data(self, unit: str, dims: int) -> None:
         """Show the unit after a length."""
         shown = {"length": unit, "voxels": "voxels"}.get(self._unit, "")
-        self._spin.setSuffix(f" {shown}" if shown else "")
+        self._spin.set_unit(shown)
 
     def _on_spin(self, value: float) -> None:
         if self._slider is not None:
@@ -114,27 +121,87 @@ class NumberEdit(Editor):
 
 
 class _SpinBox(QDoubleSpinBox):
-    """Shows ``5.24`` rather than ``5,240000``, and signals only complete numbers."""
+    """Reads numbers as people type them, and keeps all their digits; signals only complete ones.
+
+    A text that is no value of the parameter stays, and `refused` says why; an empty reason once it has been corrected.
+    """
+
+    refused = Signal(str)
 
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(objectName=parameter.name, keyboardTracking=False, alignment=Qt.AlignmentFlag.AlignRight)
-        locale = QLocale.c()
-        locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
-        self.setLocale(locale)
+        self._parameter, self._unit = parameter, ""
+        self._refused: str | None = None
         guard_wheel(self)
-        self.setDecimals(0 if parameter.plain_type is int else DECIMALS)
-        inset = 10.0 ** -self.decimals() if parameter.exclusive else 0.0
-        low = -LARGEST if parameter.minimum is None else parameter.minimum + inset
-        high = LARGEST if parameter.maximum is None else parameter.maximum - inset
-        self.setRange(low, high)
-        if _is_fraction(parameter):
-            self.setSingleStep(round((high - low) / 100, DECIMALS))
-        elif parameter.plain_type is float:
-            self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
+        self.setDecimals(0 if parameter.plain_type is int else _ALL_DIGITS)
+        low = -LARGEST if parameter.minimum is None else parameter.minimum
+        high = LARGEST if parameter.maximum is None else parameter.maximum
+        inset = parameter.exclusive
+        self.setRange(nextafter(low, inf) if inset else low, nextafter(high, -inf) if inset else high)
+        # What an optional number is switched on with.
+        self.setValue((low + high) / 2 if _is_fraction(parameter) else min(max(1.0, low), high))
+        self.editingFinished.connect(self.forget_typing)
+
+    def set_unit(self, unit: str) -> None:
+        """Show a unit behind the number, the data's for a length."""
+        self._unit = unit
+        self.show_value(self.value())
+
+    def show_value(self, value: float) -> None:
+        """Show a value in place of what was typed."""
+        self._refused = None
+        self.setValue(value)
+        self.lineEdit().setText(self.textFromValue(self.value()))
+
+    def forget_typing(self) -> None:
+        """Leave undoing to the settings, which have what was typed."""
+        self.lineEdit().setText(self.lineEdit().text())
+
+    def stepBy(self, steps: int) -> None:
+        """Step by a hundredth of a fraction's range, by 1 for whole numbers, else by the second digit."""
+        value, step = self.value(), self._step(steps)
+        low, high = self.minimum(), self.maximum()
+        stepped = float(f"{value + steps * step:.10g}")
+        if self._parameter.exclusive and _is_fraction(self._parameter):
+            low, high = low + step, high - step
+        if low <= stepped <= high or low <= value <= high:
+            self.show_value(min(max(stepped, low), high))
+            self.selectAll()
+
+    def _step(self, steps: int) -> float:
+        if _is_fraction(self._parameter):
+            return round((self.maximum() - self.minimum()) / 100, DECIMALS)
+        if self._parameter.plain_type is int:
+            return 1.0
+        size = abs(self.value()) or 1.0
+        exponent = floor(log10(size) + 1e-9)
+        # Downwards from 1 by 0.01, not by 0.1.
+        towards_zero = steps * self.value() < 0
+        if towards_zero and size <= 10.0**exponent * (1 + 1e-9):
+            exponent -= 1
+        return float(f"1e{exponent - 1}")
 
     def textFromValue(self, value: float) -> str:
-        text = f"{value:.{self.decimals()}f}"
-        return text.rstrip("0").rstrip(".") if "." in text else text
+        if self._refused is not None:
+            return self._refused
+        return f"{text_from_number(value)} {self._unit}".rstrip()
+
+    def valueFromText(self, text: str) -> float:
+        refused = self._refused
+        try:
+            value = number_from_text(text, self._parameter, self._unit if self._parameter.unit == "length" else "")
+        except ValueError as error:
+            self._refused = text
+            self.refused.emit(capitalised(str(error)))
+            return float(self.value())
+        self._refused = None
+        if refused is not None:
+            self.refused.emit("")
+        return value
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        # What can't be read is said once it has been typed.
+        return QValidator.State.Acceptable, text, position
 
 
 class _Slider(QSlider):
@@ -162,15 +229,15 @@ class _Slider(QSlider):
             return
         self._low, self._high = min(self._low, value), max(self._high, value)
         low, high = self._low, self._high
-        share = (value - low) / (high - low) if self._linear else log(value / low) / log(high / low)
+        share = (value - low) / (high - low) if self._linear else (log(value) - log(low)) / (log(high) - log(low))
         with QSignalBlocker(self):
             self.setValue(round(self._steps * share))
 
     def _value_at(self, position: int) -> float:
         share = position / self._steps
         if self._linear:
-            return self._low + (self._high - self._low) * share
-        return float(f"{self._low * (self._high / self._low) ** share:.3g}")
+            return round(self._low + (self._high - self._low) * share, DECIMALS)
+        return float(f"{exp(log(self._low) + (log(self._high) - log(self._low)) * share):.3g}")
 
 
 class ChoiceEdit(Editor):

@@ -86,7 +86,7 @@ class _Row:
         self.editor = _make_editor(parameter)
         self.editor.edited.connect(self._on_edited)
         self.editor.refused.connect(self._on_refused)
-        self.reset = flat_button("↺", "Return to the starting value", lambda: form.reset.emit(parameter.name))
+        self.reset = flat_button("↺", "Return to the starting value", self._on_reset)
         self.reset.setObjectName(f"reset {parameter.name}")
         self.reset.setFixedWidth(20)
         self.error = ErrorLabel()
@@ -119,7 +119,7 @@ class _Row:
         if repr(start) != repr(self._start):
             self._start = start
             self.editor.set_start(start)
-        self.reset.setEnabled(self.differs)
+        self._enable_reset()
         names = value if self._parameter.holds_names else ()  # they may not fit on their line
         self.editor.setToolTip("\n".join((*names, "", self.label.toolTip())).strip())
 
@@ -141,8 +141,18 @@ class _Row:
             self._value = value
             self._form.edited.emit(self._parameter.name, value)
 
+    def _on_reset(self) -> None:
+        self.editor.set_value(self._value)
+        self._on_refused("")
+        self._form.reset.emit(self._parameter.name)
+
+    def _enable_reset(self) -> None:
+        # A text that is no value can be left, too.
+        self.reset.setEnabled(self.differs or bool(self._problem))
+
     def _on_refused(self, problem: str) -> None:
         self._problem = problem
+        self._enable_reset()
         self.show_error(self._message)
 
 

@@ -69,6 +69,8 @@ def test_the_box_is_shown_and_set_in_voxels(panel: Panel) -> None:
     panel.type("box_end_y", "1.8e1")
     panel.type("box_begin_x", "20")
     assert panel.box == [(5, 6), (10, 18), (20, 30)]
+    panel.type("box_begin_y", "2.0595 um")  # only what is typed is in that unit
+    assert panel.box == [(5, 6), (12, 18), (20, 30)]
     assert panel.error == ""
     panel.loop.assert_layers_show_the_inspection()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QLabel, QLineEdit, QPushButton, QWidget
 
@@ -103,9 +103,11 @@ class BoxPanel(QWidget):
         gt, box, unit = self._settings.gt, self._settings.box, self._unit.currentData()
         if gt is None or box is None:
             return
-        texts = [f"{s.start}:{s.stop}" for s in gt.to_slices(gt.snap(box, "closest"))]
+        box = gt.snap(box, "closest")
+        texts = [f"{s.start}:{s.stop}" for s in gt.to_slices(box)]
         axis = self._rows.index(row) - (len(self._rows) - gt.dims)
-        texts[axis] = row.text_in("" if unit == VOXELS else unit)
+        world = tuple(f"{end}{'px' if gt.unit == PIXEL else gt.unit}" for end in roi_to_unit_ranges(box, gt)[axis])
+        texts[axis] = row.text_in("" if unit == VOXELS else unit, world)
         self._take(", ".join(texts))
 
     def _on_text(self) -> None:
@@ -164,10 +166,14 @@ class _Range:
         """The data have no such axis."""
         self._set_visible(False)
 
-    def text_in(self, unit: str) -> str:
-        """The range for `roi_from_text`; numbers without a unit get this one."""
+    def text_in(self, unit: str, world: Sequence[str]) -> str:
+        """The range for `roi_from_text`; numbers without a unit get this one, `world` are the ends of the box with theirs."""
         texts = [line.text().strip() for line in self._ends]
-        return ":".join(f"{text}{unit}" if text and text[-1] in "0123456789." else text for text in texts)
+        if any(text and text[-1].isalpha() for text in texts):
+            # What wasn't typed isn't meant in the unit that was.
+            typed = zip(self._ends, texts, world, strict=True)
+            return ":".join(text if line.isModified() else end for line, text, end in typed)
+        return ":".join(f"{text}{unit}" if text else "" for text in texts)
 
     def _set_visible(self, visible: bool) -> None:
         for widget in (self._label, *self._ends, self._colon):

@@ -124,7 +124,11 @@ class RegionPanel(QWidget):
     def _on_resolved(self, state: Resolved) -> None:
         """Show how many voxels the region and its context are."""
         voxel, regions = state.gt.voxel_size, state.regions
-        roi, read = (format_shape(r.shape // voxel) for r in (regions.roi, regions.read_region))
+        # A line breaks between the two sizes, not within one.
+        roi, read = (
+            format_shape(r.shape // voxel).replace(" ", "\N{NO-BREAK SPACE}")
+            for r in (regions.roi, regions.read_region)
+        )
         self._size.setText(f"{roi} → reads {read}" if read != roi else roi)
         self._size.setToolTip(f"The region has {roi} voxels; of the ground truth {read} are read, with context")
 
