@@ -1,4 +1,4 @@
-"""Numbers as people type them: ``1e5``, ``100 um``, ``5 %``, and words for what is no number."""
+"""Numbers as people type them: ``1e5``, ``100 um``, ``5 %``; words for what is none."""
 
 from __future__ import annotations
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QMenu,
     QTableWidget,
     QToolButton,
     QWidget,
@@ -23,6 +25,7 @@ from predictor_inspector.core import (
     predictor_kinds,
 )
 from predictor_inspector.core.config import PREDICTORS
+from predictor_inspector.plugin.forms.offsets_table import OffsetsTable
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
 from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.predictor_choice import presets_for
@@ -61,6 +64,39 @@ def shown_errors(panel: QWidget) -> list[str]:
 
 def shown_scale(panel: PredictorPanel) -> float:
     return float(panel.form.findChild(QDoubleSpinBox, "scale_factor").value())
+
+
+def test_every_edit_is_a_step_of_the_history(panel: PredictorPanel, settings: Settings) -> None:
+    settings.kind = "affinities"
+    history, form = History(settings), panel.form
+    table = next(editor for editor in form.findChildren(OffsetsTable))
+    actions = {action.text(): action for action in table.toolbar.findChild(QMenu).actions()}
+    number = form.findChild(QDoubleSpinBox, "num_voxels")
+    configs = [settings.config]
+
+    def drag() -> None:
+        for value in (21, 25, 33):
+            number.setValue(value)
+
+    steps = (
+        drag,
+        table.add_row,
+        table.add_row,
+        actions["Turn every offset around"].trigger,
+        form.findChild(QCheckBox, "mask_pairs").click,
+        form.findChild(QToolButton, "reset neighborhood").click,
+        lambda: settings.apply_preset(next(iter(presets_for("affinities", settings.gt)))),
+    )
+    for step in steps:
+        step()
+        configs.append(settings.config)
+    for config in reversed(configs[:-1]):
+        history.undo()
+        assert settings.config == config
+    assert table.value == settings.config["neighborhood"]
+    for config in configs[1:]:
+        history.redo()
+        assert settings.config == config
 
 
 @pytest.mark.parametrize("gt", [VOLUME, PICTURE], ids=["volume", "picture"])

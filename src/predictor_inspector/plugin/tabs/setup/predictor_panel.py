@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from contextlib import nullcontext
 from typing import Any
 
 from qtpy.QtWidgets import QWidget
@@ -67,11 +68,15 @@ class PredictorPanel(QWidget):
         form.show_error(problem if gt is not None or settings.predictor_choice.chosen else "")
 
     def _on_edited(self, name: str, value: Any) -> None:
-        self._settings.choose_parameters({**self._settings.predictor_choice.chosen, name: value})
+        # Numbers are dragged, which is one step for the history; anything else is changed once at a time.
+        dragged = isinstance(value, (int, float)) and not isinstance(value, bool)
+        with nullcontext() if dragged else self._settings.together():
+            self._settings.choose_parameters({**self._settings.predictor_choice.chosen, name: value})
 
     def _on_reset(self, name: str) -> None:
         chosen = self._settings.predictor_choice.chosen
-        self._settings.choose_parameters({n: value for n, value in chosen.items() if n != name})
+        with self._settings.together():
+            self._settings.choose_parameters({n: value for n, value in chosen.items() if n != name})
 
     def _on_kind(self, kind: str) -> None:
         try:
