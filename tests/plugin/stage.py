@@ -81,7 +81,7 @@ class Stage(ABC):
         settings, shown = self.settings, self.inspection
         assert self.message == ""
         assert shown is not None
-        gt = array_at(settings.gt_layer, settings.axes, settings.level, view_of(self.viewer))
+        gt = array_at(settings.gt_layer, settings.axes, settings.level, view_of(self.viewer, settings.units))
         mask = None if settings.mask_layer is None else array_from_layer(settings.mask_layer)
         expected = inspect(
             predictor_from_config(settings.config),
@@ -107,7 +107,8 @@ class Stage(ABC):
 
     def roi_voxels(self) -> tuple[slice, ...]:
         """The region shown, in voxels of the ground truth."""
-        gt = array_at(self.settings.gt_layer, self.settings.axes, self.settings.level, view_of(self.viewer))
+        settings = self.settings
+        gt = array_at(settings.gt_layer, settings.axes, settings.level, view_of(self.viewer, settings.units))
         return gt.to_slices(self.inspection.roi)
 
     def rectangle(self, name: str, index: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -136,5 +136,5 @@ def test_of_a_series_the_time_that_is_shown_is_inspected(settings: Settings) -> 
         view = replace(VIEW, point=(2.0 * time, *VIEW.point), displayed=(2, 3))
         states.append(resolve(settings, view))
         np.testing.assert_array_equal(states[-1].gt.numpy(), movie[time])
-        assert states[-1].place.time == (2.0, 2.0 * time)
+        assert states[-1].place.time == (2.0, 2.0 * time, "pixel")
     assert states[1].change_since(states[0]) == ChangeLevel.DATA

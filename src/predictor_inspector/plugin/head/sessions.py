@@ -26,6 +26,7 @@ from predictor_inspector.plugin.layers.owned import is_owned, role_of
 from predictor_inspector.plugin.layers.results import ROLES, TARGET, VIEWS
 from predictor_inspector.plugin.model import axes as model_axes
 from predictor_inspector.plugin.model.view import view_of
+from predictor_inspector.plugin.model.world import World
 from predictor_inspector.plugin.tabs import TabContext
 
 
@@ -47,13 +48,13 @@ def session_of(context: TabContext) -> Session:
         data=Data(
             ground_truth=origin_of(layer),
             mask=None if mask is None else origin_of(mask),
-            index={"t": model_axes.time_index(layer, view_of(viewer))} if has_time else {},
+            index={"t": model_axes.time_index(layer, view_of(viewer, settings.units))} if has_time else {},
             axes=None if axes is None else AxesReading(spatial=axes.spatial, time=axes.time),
         ),
         predictor=settings.config,
         region=region,
         compute=Compute.model_validate(settings, from_attributes=True),
-        display=_display(viewer),
+        display=_display(viewer, World(viewer, settings.units)),
         notes=settings.notes,
     )
 
@@ -78,7 +79,7 @@ def apply_session(session: Session, context: TabContext) -> None:
         settings.device = session.compute.device
         settings.outside, settings.balance_over = session.compute.outside, session.compute.balance_over
         settings.thickness = session.region.thickness
-        _look_there(session.display, viewer)
+        _look_there(session.display, viewer, World(viewer, settings.units))
         roi = None if settings.gt is None else session.region.roi(settings.gt)
         if session.region.mode == "box" and roi is not None:
             settings.box = roi
@@ -134,7 +135,7 @@ def _is_from(layer: Any, origin: Origin) -> bool:
     return own.name.strip("/") == origin.name.strip("/")
 
 
-def _display(viewer: Any) -> Display:
+def _display(viewer: Any, world: World) -> Display:
     views = {role_of(layer): layer for layer in viewer.layers if role_of(layer) in VIEWS}
     visible = [role for role, layer in views.items() if layer.visible]
     camera, dims = viewer.scene.camera, viewer.dims
@@ -143,21 +144,23 @@ def _display(viewer: Any) -> Display:
         view=visible[-1] if visible else None,
         channel=0 if target is None else max(0, round(dims.point[dims.ndim - target.ndim])),
         ndisplay=dims.ndisplay,
-        point=_floats(dims.point),
-        camera=Camera(center=_floats(camera.center), zoom=float(camera.zoom), angles=_floats(camera.angles)),
+        point=_floats(world.point.tolist()),
+        camera=Camera(
+            center=_floats(world.center.tolist()), zoom=1 / float(world.pixel[-1]), angles=_floats(camera.angles)
+        ),
         layers={role_of(layer) or layer.name: _look_of(layer) for layer in viewer.layers},
     )
 
 
-def _look_there(display: Display, viewer: Any) -> None:
+def _look_there(display: Display, viewer: Any, world: World) -> None:
     """Slice, dimensions and camera."""
-    dims, camera = viewer.dims, viewer.scene.camera
+    dims = viewer.dims
     dims.ndisplay = display.ndisplay
-    for back in range(1, min(dims.ndim, len(display.point)) + 1):
-        dims.set_point(dims.ndim - back, display.point[-back])
+    backwards = zip(reversed(range(dims.ndim)), reversed(display.point), strict=False)
+    world.show_slice(dict(backwards))
     if display.camera is not None:
-        camera.center = display.camera.center[-len(camera.center) :]
-        camera.zoom, camera.angles = display.camera.zoom, display.camera.angles
+        world.look_at(display.camera.center[-dims.ndisplay :], 1 / display.camera.zoom)
+        viewer.scene.camera.angles = display.camera.angles
 
 
 def _has_contrast(layer: Any) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.units import ome_unit
+from predictor_inspector.data.units import ome_unit, unit_factor
 from predictor_inspector.plugin.model.axes import Place
 
 LayerData = tuple[Any, dict[str, Any], str]
@@ -30,18 +31,19 @@ class LayerGeometry(NamedTuple):
     units: tuple[str, ...]
     axis_labels: tuple[str, ...]
 
-    def led_by(self, label: str, scale: float = 1.0, translate: float = 0.0) -> LayerGeometry:
+    def led_by(self, label: str, scale: float = 1.0, translate: float = 0.0, unit: str = "pixel") -> LayerGeometry:
         """With one more axis, before all others."""
-        units, labels = ("pixel", *self.units), (label, *self.axis_labels)
+        units, labels = (unit, *self.units), (label, *self.axis_labels)
         return LayerGeometry((scale, *self.scale), (translate, *self.translate), units, labels)
 
 
 def geometry_beside(array: Array, place: Place, channels: bool) -> LayerGeometry:
     """Where an array lies beside the ground truth's layer: its spatial axes after time, if that has one, and channels."""
-    centre = [(o + v / 2) / array.subdivision for o, v in zip(array.offset, array.voxel_size, strict=True)]
-    # Ten digits behind the voxel's own are more than enough, and free of the sums' rounding errors.
-    translate = tuple(float(f"{c:.12g}") for c in centre)
-    geometry = LayerGeometry(array.physical_voxel_size, translate, place.units, place.axis_labels)
+    # An array has one unit, that of the layer's first spatial axis.
+    units = [unit_factor(array.unit, unit) / array.subdivision for unit in place.units]
+    scale = tuple(float(v * unit) for v, unit in zip(array.voxel_size, units, strict=True))
+    centre = (float((o + Fraction(v, 2)) * u) for o, v, u in zip(array.offset, array.voxel_size, units, strict=True))
+    geometry = LayerGeometry(scale, tuple(centre), place.units, place.axis_labels)
     if place.time is not None:
         geometry = geometry.led_by("time", *place.time)
     return geometry.led_by("channel") if channels else geometry

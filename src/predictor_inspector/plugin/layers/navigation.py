@@ -10,6 +10,7 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.plugin.model.box import missed
 from predictor_inspector.plugin.model.view import picture_size, view_of
+from predictor_inspector.plugin.model.world import World
 
 _FILLED = 0.8  # share of the canvas that a region fills after going to it
 _SPAN = 0.4  # share of the canvas that voxels span after zooming to them
@@ -21,14 +22,13 @@ def go_to_region(viewer: Any, roi: Roi, grid: Array) -> None:
 
     Its spatial axes are the viewer's last dimensions; `roi` counts what it counts.
     """
-    first = viewer.dims.ndim - grid.dims
+    world, first = World.of(viewer, grid), viewer.dims.ndim - grid.dims
     begin, end = _corners(roi, grid)
     middle = _middle(roi, grid)
-    viewer.dims.set_point(list(range(first, viewer.dims.ndim)), [float(m) for m in middle])
+    world.show_slice({first + axis: float(at) for axis, at in enumerate(middle)})
     axes = [axis - first for axis in viewer.dims.displayed if axis >= first]
-    _centre_on(viewer, (begin + end)[axes] / 2)
     extent = (end - begin)[axes[-2:]]
-    viewer.scene.camera.zoom = float(_FILLED * min(np.array(picture_size(viewer)) / np.maximum(extent, 1e-12)))
+    world.look_at((begin + end)[axes] / 2, _pixel_for(extent, viewer))
 
 
 def show_region(viewer: Any, roi: Roi, grid: Array) -> None:
@@ -36,27 +36,28 @@ def show_region(viewer: Any, roi: Roi, grid: Array) -> None:
 
     In 3-D as `go_to_region`.
     """
-    view, first = view_of(viewer), viewer.dims.ndim - grid.dims
+    world, first = World.of(viewer, grid), viewer.dims.ndim - grid.dims
+    view = view_of(viewer, world.units)
     if view.ndisplay == 3:
         go_to_region(viewer, roi, grid)
         return
     if missed(roi, grid, view) is not None:
         middle, axes = _middle(roi, grid), view.depth_axes(grid.dims)
-        viewer.dims.set_point([first + axis for axis in axes], [float(middle[axis]) for axis in axes])
+        world.show_slice({first + axis: float(middle[axis]) for axis in axes})
     zoom_out_to(viewer, roi, grid)
 
 
 def zoom_out_to(viewer: Any, roi: Roi, grid: Array) -> None:
     """Zoom out about the middle of a region until all of it is seen in the slice, unless it is already."""
-    view, first = view_of(viewer), viewer.dims.ndim - grid.dims
+    world, first = World.of(viewer, grid), viewer.dims.ndim - grid.dims
+    view = view_of(viewer, world.units)
     axes = [dim - first for dim in view.displayed]
     if view.ndisplay == 3 or min(axes) < 0:
         return
     begin, end = (corner[axes] for corner in _corners(roi, grid))
     centre, half = np.array(view.center), np.array(view.size) / 2
     if np.any(begin < centre - half) or np.any(end > centre + half):
-        _centre_on(viewer, (begin + end) / 2)
-        viewer.scene.camera.zoom *= min(1.0, float(_FILLED * min(view.size / (end - begin))))
+        world.look_at((begin + end) / 2, max(float(world.pixel[-1]), _pixel_for(end - begin, viewer)))
 
 
 def fly_to(viewer: Any, mask: Array, may_zoom: bool) -> None:
@@ -64,21 +65,23 @@ def fly_to(viewer: Any, mask: Array, may_zoom: bool) -> None:
 
     If it `may_zoom`, it zooms in where they would hardly be seen; it must not where the region follows the view.
     """
-    flags, first = mask.numpy(), viewer.dims.ndim - mask.dims
+    flags, world, first = mask.numpy(), World.of(viewer, mask), viewer.dims.ndim - mask.dims
     begin, end = _corners(mask.roi, mask)
+    point = {}
     for axis, size in enumerate(mask.physical_voxel_size):
         if first + axis not in viewer.dims.displayed:
             counts = flags.sum(axis=tuple(a for a in range(mask.dims) if a != axis))
-            viewer.dims.set_point(first + axis, float(begin[axis] + (int(np.argmax(counts)) + 0.5) * size))
+            point[first + axis] = float(begin[axis] + (int(np.argmax(counts)) + 0.5) * size)
+    world.show_slice(point)
     axes = [dim - first for dim in viewer.dims.displayed if dim >= first]
-    camera, canvas = viewer.scene.camera, np.array(picture_size(viewer))
+    pixel, canvas = float(world.pixel[-1]), np.array(picture_size(viewer))
     centre, extent = (begin + end)[axes] / 2, (end - begin)[axes]
-    away = np.abs(centre - np.array(camera.center[-len(axes) :]))
-    if len(axes) == 2 and np.any(away + extent / 2 > canvas / camera.zoom / 2):
-        _centre_on(viewer, centre)
-    pixels, fitting = float((extent * camera.zoom).max()), float(canvas.min())
+    away = np.abs(centre - world.center[-len(axes) :])
+    if len(axes) == 2 and np.any(away + extent / 2 > canvas * pixel / 2):
+        world.look_at(centre)
+    pixels, fitting = float(extent.max()) / pixel, float(canvas.min())
     if pixels > fitting or (may_zoom and pixels < _SMALLEST):
-        camera.zoom *= _SPAN * fitting / max(pixels, 1e-9)
+        world.look_at(world.center, pixel * max(pixels, 1e-9) / (_SPAN * fitting))
 
 
 def _corners(roi: Roi, grid: Array) -> tuple[np.ndarray, np.ndarray]:
@@ -92,8 +95,6 @@ def _middle(roi: Roi, grid: Array) -> np.ndarray:
     return np.asarray(begin + (np.round((end - begin) / voxel) // 2 + 0.5) * voxel)
 
 
-def _centre_on(viewer: Any, middle: np.ndarray) -> None:
-    """Move the camera to a point of the displayed axes."""
-    camera = viewer.scene.camera
-    # The camera has three coordinates, the displayed ones last.
-    camera.center = (*camera.center[: 3 - len(middle)], *(float(m) for m in middle))
+def _pixel_for(extent: np.ndarray, viewer: Any) -> float:
+    """How long a pixel of the canvas is when a region of this extent, [y, x], fills most of it."""
+    return float(max(np.maximum(extent, 1e-12) / picture_size(viewer)) / _FILLED)

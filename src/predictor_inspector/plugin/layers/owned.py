@@ -10,6 +10,7 @@ import numpy as np
 from napari.layers import Shapes
 
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
+from predictor_inspector.plugin.model.world import lengths
 
 OWNER = "predictor_inspector"  # metadata key of layers that the plugin made; its value is the layer's role
 
@@ -38,9 +39,9 @@ class OwnedLayers:
         self._depth = 0
         for layer in viewer.layers:
             role = role_of(layer)
-            if role is not None:
-                # A copy that a person has made of a layer comes after it.
-                self._layers.setdefault(role, layer)
+            # A copy that a person has made of a layer comes after it.
+            if role is not None and self._layers.setdefault(role, layer) is layer:
+                self._mind_units(layer)
 
     def find(self, role: str) -> Any | None:
         """The layer of this role; None if there is none, or a person has removed it."""
@@ -70,6 +71,7 @@ class OwnedLayers:
             layer = getattr(self.viewer, f"add_{kind}")(data, **geometry._asdict(), **options)
         if kind != "image":
             layer.editable = False
+        self._mind_units(layer)
         self._layers[role] = layer
         return layer
 
@@ -166,6 +168,21 @@ class OwnedLayers:
         window = getattr(self.viewer, "window", None)  # a model without a window has no canvas
         if window is not None:
             window._qt_viewer.canvas._scene_canvas.set_current()
+
+    def _mind_units(self, layer: Any) -> None:
+        """Let napari find the mouse on a layer whose unit isn't the world's.
+
+        It draws such layers right, but its tools and its status bar take the world's numbers for the layer's own.
+        """
+        dims = self.viewer.dims
+
+        def world_to_data(position: Any) -> Any:
+            own = np.zeros(layer.ndim)
+            near = np.asarray(position, dtype=float)[-layer.ndim :]
+            own[layer.ndim - len(near) :] = near
+            return layer._transforms[1:].simplified.inverse(own * lengths(dims.units, layer.units))
+
+        layer.world_to_data = world_to_data
 
     def _set_visible(self, roles: Sequence[str], visible: bool) -> None:
         for layer in map(self.find, roles):

@@ -14,6 +14,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 from predictor_inspector.plugin.layers.owned import OwnedLayers, differing
 from predictor_inspector.plugin.model.view import View, view_of
+from predictor_inspector.plugin.model.world import World
 
 TRANSPARENT = "#00000000"
 
@@ -54,7 +55,8 @@ class Canvas:
     @classmethod
     def of(cls, grid: Array, viewer: Any, view: View | None = None) -> Canvas:
         """As a viewer shows them now, or in a view of before."""
-        return cls(grid, view or view_of(viewer), 1 / viewer.scene.camera.zoom)
+        world = World.of(viewer, grid)
+        return cls(grid, view or view_of(viewer, world.units), float(world.pixel[-1]))
 
     @cached_property
     def shown(self) -> list[int]:

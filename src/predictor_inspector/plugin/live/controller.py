@@ -183,7 +183,7 @@ class LiveController(QObject):
         settings = self._settings
         self._data_watch.watch(data_events(settings.gt_layer, settings.mask_layer))
         try:
-            state = resolve(settings, view_of(self._viewer), self._version)
+            state = resolve(settings, view_of(self._viewer, self._settings.units), self._version)
         except Unresolved as reason:
             message = reason.message
             if settings.gt_layer is None:
@@ -291,7 +291,7 @@ class LiveController(QObject):
     def _on_tile(self, run: TiledRun) -> None:
         newest = run.so_far.newest
         # Drawing a slice anew takes time.
-        if newest is None or is_seen(newest, run.state.gt, view_of(self._viewer)):
+        if newest is None or is_seen(newest, run.state.gt, view_of(self._viewer, self._settings.units)):
             self._show_run(run)
         if run.cancelled:
             self._outcome = self.tiling.offer(run.state)

@@ -19,7 +19,7 @@ def view_events(viewer: Any) -> list[Any]:
     """Events after which a viewer may show another part of the world."""
     camera, dims, grid = viewer.scene.camera.events, viewer.dims.events, viewer.canvas.grid.events
     canvas = [viewer.canvas.events.size, grid.enabled, grid.shape, grid.stride]
-    return [camera.zoom, camera.center, dims.point, dims.ndisplay, dims.order, dims.ndim, *canvas]
+    return [camera.zoom, camera.center, dims.point, dims.ndisplay, dims.order, dims.ndim, dims.units, *canvas]
 
 
 def list_events(viewer: Any) -> list[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.inspection import Inspection
+from predictor_inspector.plugin.model.world import lengths
 
 _CLICK = 4  # pixels that the mouse may move between press and release of a click
 _LOOKING = ("pan_zoom", "select", "direct", "transform")  # modes of layers in which a click paints nothing
@@ -16,29 +17,31 @@ _LOOKING = ("pan_zoom", "select", "direct", "transform")  # modes of layers in w
 
 @dataclass(frozen=True)
 class CanvasPoint:
-    """A point of the world under the mouse, one number per dimension of the viewer; in 3-D on a line of sight."""
+    """A point of a viewer's world under the mouse, one number per dimension; in 3-D on a line of sight."""
 
     position: tuple[float, ...]
     direction: tuple[float, ...] | None = None
+    units: tuple[Any, ...] | None = None  # the world's, see `lengths`
 
     @classmethod
-    def of(cls, event: Any) -> CanvasPoint:
+    def of(cls, viewer: Any, event: Any) -> CanvasPoint:
         """Where a mouse event of napari's happened."""
         direction = None
         if len(event.dims_displayed) == 3 and event.view_direction is not None:
             direction = tuple(float(d) for d in event.view_direction)
-        return cls(tuple(float(p) for p in event.position), direction)
+        return cls(tuple(float(p) for p in event.position), direction, viewer.dims.units)
 
     def in_region(self, inspection: Inspection) -> tuple[float, ...] | None:
         """The point of an inspection's ROI under the mouse, in the unit of length; None if there is none."""
         dims, subdivision = inspection.target.dims, inspection.target.subdivision
         if len(self.position) < dims:
             return None
-        position, roi = self.position[-dims:], inspection.roi
+        scale = lengths(self.units, (inspection.target.unit,) * dims)
+        position, roi = tuple((scale * self.position[-dims:]).tolist()), inspection.roi
         begin, end = (np.array(corner) / subdivision for corner in (roi.begin, roi.end))
         if self.direction is not None:
             sizes = np.array(inspection.target.physical_voxel_size)
-            return box_entry(position, self.direction[-dims:], begin, end, sizes)
+            return box_entry(position, (scale * self.direction[-dims:]).tolist(), begin, end, sizes)
         return position if all(b <= p < e for b, p, e in zip(begin, position, end, strict=True)) else None
 
 
@@ -91,7 +94,7 @@ class CanvasMouse:
             self._viewer.bind_key(self._key, None)
 
     def _on_press(self, viewer: Any, event: Any) -> Iterator[None]:
-        point, begin = CanvasPoint.of(event), event.pos
+        point, begin = CanvasPoint.of(viewer, event), event.pos
         alone = event.button == 1 and not event.modifiers
         still = True
         yield
@@ -102,8 +105,8 @@ class CanvasMouse:
         if still and alone and self._clicked is not None and (active is None or str(active.mode) in _LOOKING):
             self._clicked(point)
 
-    def _on_move(self, _viewer: Any, event: Any) -> None:
-        self._last = CanvasPoint.of(event)
+    def _on_move(self, viewer: Any, event: Any) -> None:
+        self._last = CanvasPoint.of(viewer, event)
         self._moved(self._last, self._held)
 
     def _on_key(self, _viewer: Any) -> Iterator[None]:

@@ -11,7 +11,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.plugin.layers.navigation import show_region
 from predictor_inspector.plugin.model.box import Missed, brought, missed, thickness_of, with_thickness
 from predictor_inspector.plugin.model.settings import Settings
-from predictor_inspector.plugin.model.view import view_of
+from predictor_inspector.plugin.model.view import View, view_of
 
 _CLOSELY = 0.7  # seconds within which changes of the box that aren't steps of their own are one: it is dragged
 _MOST = 100  # boxes that are kept
@@ -38,13 +38,13 @@ class PinnedBox:
         gt, box = settings.gt, settings.box
         if settings.region_mode != "box" or gt is None or box is None or box.dims != gt.dims:
             return None
-        return missed(gt.snap(box, "closest"), gt, view_of(self._viewer))
+        return missed(gt.snap(box, "closest"), gt, self._view)
 
     def bring_here(self) -> None:
         """Pin the box with the slice shown through its middle."""
         settings = self._settings
         if settings.gt is not None and settings.box is not None:
-            settings.pin(brought(settings.box, settings.gt, view_of(self._viewer), middle=True))
+            settings.pin(brought(settings.box, settings.gt, self._view, middle=True))
 
     def go_to(self) -> None:
         """Show a slice of the box, and all of it on the canvas."""
@@ -58,13 +58,17 @@ class PinnedBox:
         gt, box = self._settings.gt, self._settings.box
         if gt is None or box is None or box.dims != gt.dims:
             return None
-        return thickness_of(gt.snap(box, "closest"), gt, view_of(self._viewer))
+        return thickness_of(gt.snap(box, "closest"), gt, self._view)
 
     def thicken(self, thickness: int) -> None:
         """Give the box so many voxels along the axes that aren't displayed."""
         settings = self._settings
         if settings.gt is not None and settings.box is not None:
-            settings.pin(with_thickness(settings.box, settings.gt, view_of(self._viewer), thickness))
+            settings.pin(with_thickness(settings.box, settings.gt, self._view, thickness))
+
+    @property
+    def _view(self) -> View:
+        return view_of(self._viewer, self._settings.units)
 
     @property
     def has_previous(self) -> bool:

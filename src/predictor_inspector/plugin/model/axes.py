@@ -15,12 +15,12 @@ from predictor_inspector.plugin.model.view import View
 class Place:
     """How a ground-truth layer lies in the viewer: what result layers need to lie beside it.
 
-    Units and labels are those of its spatial axes; `time` is scale and position of its time axis, if it has one.
+    Units and labels are those of its spatial axes; `time` is scale, position and unit of its time axis, if it has one.
     """
 
     units: tuple[str, ...]
     axis_labels: tuple[str, ...]
-    time: tuple[float, float] | None = None
+    time: tuple[float, float, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def place_of(layer: Any, axes: Axes, view: View) -> Place:
     time = None
     if axes.time:
         scale, start = float(layer.scale[0]), float(layer.translate[0])
-        time = (scale, start + scale * time_index(layer, view))
+        time = (scale, start + scale * time_index(layer, view), str(layer.units[0]))
     units, labels = (tuple(map(str, words[-axes.spatial :])) for words in (layer.units, layer.axis_labels))
     return Place(units, labels, time)
 

@@ -141,6 +141,14 @@ class Settings:
             self._starts[kind] = start_for(kind, self.gt)
         return self._starts[kind]
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units of the ground truth's coordinates, one per axis of its layer; none without ground truth."""
+        layer, gt = self.gt_layer, self.gt
+        if layer is None or gt is None:
+            return ()
+        return (*map(str, layer.units[: -gt.dims]), *(gt.unit,) * gt.dims)
+
     def choose_parameters(self, values: Mapping[str, Any]) -> None:
         """Choose these parameters and no others; `predictor` raises if they don't go together."""
         self.predictor_choice = self.predictor_choice.with_chosen(values)

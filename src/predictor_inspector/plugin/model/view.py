@@ -1,4 +1,4 @@
-"""Which part of the ground truth is in view: pure functions from a viewer's state to a ROI."""
+"""Which part of the ground truth is in view: functions from a viewer's state to a ROI."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.plugin.model.world import World
 
 _CUBE = 96
 """Voxels a side of the box around the view's centre that is inspected in 3-D, where no part of a volume is in view more
@@ -20,11 +21,12 @@ _MOST = 0.8
 
 _LEAST = 0.25  # share of it that is inspected at least, however far they reach
 _LINE = 0.01  # share of it between a frame and the edge of the canvas
+_DIGITS = 6  # behind the point, of voxels: conversions of units leave rounding errors
 
 
 @dataclass(frozen=True)
 class View:
-    """What a napari viewer shows, in world coordinates."""
+    """What a napari viewer shows, in the coordinates of the ground truth, whose axes are the viewer's last."""
 
     point: tuple[float, ...]  # the slice shown, one number per dimension of the viewer
     displayed: tuple[int, ...]  # the dimensions on the canvas, two or three, in the order of its axes
@@ -44,16 +46,16 @@ class View:
         return [axis for axis in range(dims) if first + axis not in self.displayed]
 
 
-def view_of(viewer: Any) -> View:
-    """The state of a napari viewer."""
+def view_of(viewer: Any, units: Sequence[str] = ()) -> View:
+    """The state of a napari viewer; `units` are those of the ground truth, see `World`."""
+    world = World(viewer, units)
     displayed = tuple(viewer.dims.displayed)
-    zoom = viewer.scene.camera.zoom
-    height, width = picture_size(viewer)
+    height, width = picture_size(viewer) * world.pixel[-2:]
     return View(
-        point=tuple(float(p) for p in viewer.dims.point),
+        point=tuple(world.point.tolist()),
         displayed=displayed,
-        center=tuple(float(c) for c in viewer.scene.camera.center[-len(displayed) :]),
-        size=(0.0,) * (len(displayed) - 2) + (height / zoom, width / zoom),
+        center=tuple(world.center.tolist()),
+        size=(0.0,) * (len(displayed) - 2) + (float(height), float(width)),
     )
 
 
@@ -88,7 +90,8 @@ def viewed_roi(gt: Array, view: View, thickness: int, margins: Sequence[tuple[in
                 end = begin + _CUBE
             else:
                 half = view.size[position] / size / 2
-                begin, end = _less(middle - half, middle + half, *(margins[axis] if margins else (0, 0)))
+                seen = round(middle - half, _DIGITS), round(middle + half, _DIGITS)
+                begin, end = _less(*seen, *(margins[axis] if margins else (0, 0)))
         slices.append(slice(max(begin, 0), min(end, gt.spatial_shape[axis])))
     return None if any(s.start >= s.stop for s in slices) else gt.roi_of(slices)
 

@@ -216,7 +216,7 @@ class VoxelTab(Tab):
             self._draw(self.explanation, voxels=False)
 
     def _view_key(self) -> tuple[Any, ...]:
-        view = view_of(self.context.viewer)
+        view = view_of(self.context.viewer, self.context.settings.units)
         # In 3-D lines keep their width in the world when the view is only turned or moved.
         return view.point, view.displayed, round(float(self.context.viewer.scene.camera.zoom), 6)
 
