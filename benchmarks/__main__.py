@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks import cases, measure, report, volumes
+from benchmarks import cases, first_minute, measure, report, volumes
 from predictor_inspector.core.ops import backend
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +44,12 @@ def main() -> None:
     if options.out:
         out = Path(options.out)
         about = report.About(
-            measure.machine(), bandwidth, cases.SCALE_FACTOR, cases.SIGMA, _in_the_window(options.data)
+            measure.machine(),
+            bandwidth,
+            cases.SCALE_FACTOR,
+            cases.SIGMA,
+            _in_the_window(options.data),
+            first_minute.table(),
         )
         report.write_page(out / "benchmarks.md", rows, about)
         report.draw(out / "images" / "benchmarks.png", rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.cases import OURS, PLAIN, Case
+from benchmarks.first_minute import SHAPE
 from benchmarks.measure import Measured
 
 _PAGE = """\
@@ -37,6 +38,14 @@ How many times more there are than in 128 voxels cubed, and how many times longe
 How long until a result is in its layers, until the canvas has been painted with it, which is napari's and the graphics
 driver's work, and how long the window couldn't react because of this package.
 
+## The first minute
+
+Kernels are compiled once on a machine. Target and weight of {first_shape} voxels, computed over and over from an empty
+cache on, on all cores but one as the dock does: until they are ready with plain torch.
+
+{first_minute}
+*Window's wait* is the longest time for which Python's interpreter was kept from another thread.
+
 ## On a GPU
 
 Not measured yet: no table here is from a GPU. `python benchmarks/gpu.py`, run where CUDA is, writes one.
@@ -57,6 +66,8 @@ class About:
         Of distances and of descriptors, in voxels.
     window : str
         What was measured in a window, as Markdown.
+    first_minute : str
+        What was measured from an empty cache of kernels on, as Markdown.
     """
 
     machine: str
@@ -64,6 +75,7 @@ class About:
     scale: float
     sigma: float
     window: str
+    first_minute: str
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,8 @@ def write_page(path: Path, rows: Sequence[Row], about: About) -> None:
         scale=about.scale,
         sigma=about.sigma,
         window=about.window,
+        first_minute=about.first_minute,
+        first_shape=" × ".join(str(n) for n in SHAPE),
         tables="\n".join(tables),
         growth=_growth(rows),
     )

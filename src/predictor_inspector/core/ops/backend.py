@@ -81,6 +81,11 @@ def ready() -> bool:
     return _readiness.ready >= set(OPERATIONS)
 
 
+def missing() -> frozenset[str]:
+    """Operations that plain torch has computed and kernels will, once they are ready."""
+    return _readiness.missing()
+
+
 def waiting_for() -> str:
     """What those who compute wait for, as a sentence that counts seconds; empty while they wait for nothing."""
     return _readiness.waiting_for()

@@ -1,4 +1,4 @@
-"""Process of the lowest priority that compiles kernels into numba's cache.
+"""Process of low priority that compiles kernels into numba's cache.
 
 In a thread of this process the compiler would hold the interpreter most of the time, and everything else would wait.
 """
@@ -23,9 +23,12 @@ def possible() -> bool:
 
 
 class CompilerProcess:
-    """A running compiler; `environment` is added to its environment variables."""
+    """A running compiler; `environment` is added to its environment variables.
 
-    def __init__(self, operations: Iterable[str], environment: Mapping[str, str]) -> None:
+    It runs where nothing else wants to, or unless it is `idle` with a tenth of what others get.
+    """
+
+    def __init__(self, operations: Iterable[str], environment: Mapping[str, str], idle: bool = True) -> None:
         # -P: nothing is imported from the folder in which this program happens to run.
         command = [sys.executable, "-P", "-m", "predictor_inspector.core.ops.compiled", *operations]
         paths = os.pathsep.join(path for path in sys.path if path)
@@ -36,9 +39,9 @@ class CompilerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            **_apart(),
+            **_apart(idle),
         )
-        _make_idle(self._process.pid)
+        _give_way(self._process.pid, idle)
         self._lock = Lock()
         self._other: deque[str] = deque(maxlen=20)
 
@@ -89,22 +92,22 @@ class CompilerProcess:
                         pipe.close()
 
 
-def _apart() -> dict[str, Any]:
+def _apart(idle: bool) -> dict[str, Any]:
     """Arguments of `Popen`: Ctrl+C isn't for the compiler."""
     if sys.platform == "win32":
-        flags = subprocess.IDLE_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-        return {"creationflags": flags}
+        priority = subprocess.IDLE_PRIORITY_CLASS if idle else subprocess.BELOW_NORMAL_PRIORITY_CLASS
+        return {"creationflags": priority | subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
     # Not a session of its own, to which Linux may give as much as to all of this one.
     return {"process_group": 0}
 
 
-def _make_idle(pid: int) -> None:
-    """Let a process that has just begun run only where nothing else wants to."""
+def _give_way(pid: int, idle: bool) -> None:
+    """Lower the priority of a process that has just begun."""
     if sys.platform == "win32":
         return
     # It may have ended, and a sandbox may forbid it.
     with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, pid, 19)
-    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, pid, 19 if idle else 10)
+    if idle and sys.platform == "linux":
         with suppress(OSError):
             os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0))

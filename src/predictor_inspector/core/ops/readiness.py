@@ -9,12 +9,15 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, Timer
 from typing import Any
 
 from predictor_inspector.core.ops.compiler_process import CompilerProcess, possible
 
 _REHEARSAL = "predictor_inspector.core.ops.compiled.rehearsal"
+_PATIENCE = 10.0
+"""Seconds after which an idle compiler, if it is waited for, is replaced by one that busy machines let run too."""
+
 _TURN = 0.5
 """Seconds between two looks at whether another program still compiles the same kernels."""
 
@@ -75,10 +78,15 @@ class Readiness:
 
     def waiting_for(self) -> str:
         """A sentence about what is compiled while somebody needs it; empty otherwise."""
+        since = self._since
+        if since is None or not self.missing():
+            return ""
+        return f"compiling kernels for this machine, once: {time.monotonic() - since:.0f} s"
+
+    def missing(self) -> frozenset[str]:
+        """Operations that were needed and aren't ready, though they may get so."""
         with self._lock:
-            if self._since is None or not self._needed.intersection(self._left):
-                return ""
-            return f"compiling kernels for this machine, once: {time.monotonic() - self._since:.0f} s"
+            return frozenset(self._needed.intersection(self._left))
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener`, from any thread, when operations get ready or `waiting_for` changes; returns what ends that."""
@@ -120,6 +128,8 @@ class Readiness:
 
     def _load(self, rehearsal: Any) -> None:
         """Load what is in the cache."""
+        if rehearsal.cache_is_empty():
+            return  # at once: to find nothing, operation by operation, takes a second
         for operation in tuple(self._left):
             if self._stop.is_set():
                 return
@@ -171,8 +181,27 @@ class Readiness:
         if not possible():
             log.info("kernels aren't compiled where Python is embedded or frozen: plain torch is used on the CPU")
             return
+        replaced = Event()
+
+        def replace() -> None:
+            if self.missing():
+                replaced.set()
+                self._kill()
+
+        timer = Timer(_PATIENCE, replace)
+        timer.daemon = True
+        timer.start()
+        words = self._follow(rehearsal, idle=True)
+        timer.cancel()
+        if replaced.is_set() and not self._done and not self._hurry.is_set():
+            words = self._follow(rehearsal, idle=False)
+        if not self._done and not self._hurry.is_set():
+            log.warning("kernels can't be compiled; plain torch is used\n%s", words)
+
+    def _follow(self, rehearsal: Any, idle: bool) -> str:
+        """Load what a process compiles as long as it runs; returns its last words."""
         variables = import_module("predictor_inspector.core.ops.compiled").cache_variables()
-        with CompilerProcess(self._left, variables) as process:
+        with CompilerProcess(self._left, variables, idle) as process:
             with self._lock:
                 self._process = process
             if self._stop.is_set() or self._hurry.is_set():
@@ -183,8 +212,7 @@ class Readiness:
                 self._settle(operation, trouble)
             with self._lock:
                 self._process = None
-        if not self._done and not self._hurry.is_set():
-            log.warning("kernels can't be compiled; plain torch is used\n%s", process.last_words)
+        return process.last_words
 
     def _compile_here(self, rehearsal: Any) -> None:
         for operation in tuple(self._left):

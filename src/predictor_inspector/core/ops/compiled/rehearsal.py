@@ -42,6 +42,11 @@ def cache_folder() -> Path:
     return Path(_probe.stats.cache_path)
 
 
+def cache_is_empty() -> bool:
+    """Whether nothing was ever compiled, for certain."""
+    return not any(cache_folder().glob("*.nbi"))
+
+
 @kernel()
 def _probe():
     pass
