@@ -105,6 +105,6 @@ def _options(cure: Cure | None) -> str:
     found = []
     for name, value in cure.parameters.items():
         found += ["--set", quote(f"{name}={json.dumps(plain(value), separators=(',', ':'))}")]
-    for name, value in cure.settings.items():
-        found += [f"--{name.replace('_', '-')}", quote(str(value))]
+    for name in cure.settings.keys() & {"outside", "balance_over"}:
+        found += [f"--{name.replace('_', '-')}", quote(str(cure.settings[name]))]
     return " ".join(found)

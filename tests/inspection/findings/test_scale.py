@@ -61,7 +61,7 @@ def test_windows_far_from_the_size_of_objects_are_a_warning(num_voxels: int, kin
     assert finding.severity == "warning"
     assert finding.channels[0] == "lsd mean offset z"
     np.testing.assert_array_equal(voxels(finding, gt), labels > 0)
-    assert f"num_voxels = {round(0.75 * 12 / 2)}" in finding.advice
+    assert f"num voxels = {round(0.75 * 12 / 2)}" in finding.advice
 
 
 @pytest.mark.parametrize("num_voxels", [3, 6, 10])

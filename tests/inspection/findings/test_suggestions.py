@@ -14,6 +14,8 @@ from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.findings import find
 from predictor_inspector.inspection.findings.suggestions import LENGTHS, suggest
 
+from .volumes import array, cells
+
 LENGTHS_AND_SCALES = ["scale-flat", "scale-saturated", "sigma-too-large", "sigma-too-small", "offset-too-long"]
 
 
@@ -89,3 +91,21 @@ def test_suggestions_for_real_tissue_are_found_to_be_fine(real_data: Path, file:
         assert made
         better = replace(start, **{s.parameter: s.value for s in made})
         assert find(inspect(better, gt, middle, device="cpu"), only=LENGTHS_AND_SCALES) == ()
+
+
+@pytest.mark.parametrize("thickness", [1, 24])
+def test_suggestions_settle_at_once_whatever_context_was_read(thickness: int) -> None:
+    balls = array(cells((60, 80, 80), radius=11, pitch=26))
+    region = balls.roi_of([slice(13, 13 + thickness), slice(5, 75), slice(5, 75)])
+    for start in (
+        DistancePredictor(["cells"], 20, False),
+        DistancePredictor(["cells"], 4000, False),
+        AffinitiesPredictor([[1, 0, 0], [0, 27, 0]], num_voxels=1),
+        AffinitiesPredictor([[1, 0, 0], [0, 0, 1]], num_voxels=30),
+    ):
+        predictor, applied = start, set[str]()
+        while suggestions := suggest(inspect(predictor, balls, region, device="cpu")):
+            assert suggestions[0].parameter not in applied
+            applied.add(suggestions[0].parameter)
+            predictor = replace(predictor, **{suggestions[0].parameter: suggestions[0].value})
+        assert applied

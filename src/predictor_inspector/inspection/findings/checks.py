@@ -48,7 +48,8 @@ def check(*kinds: Kind, slow: bool = False, of: Of = "inspection") -> Callable[[
 
 
 _THEMES = {
-    "values": "float_labels not_finite_inputs negative_ids label_overflow mask_not_binary not_finite_results",
+    "values": "float_labels not_finite_inputs negative_ids label_overflow ignore_id mask_not_binary not_finite_results",
+    "annotation": "not_annotated",
     "context": "context_insufficient context_outside_data",
     "weights": "zero_weight classes weight_clipped count_drift",
     "false_boundaries": "false_affinities false_distances",

@@ -12,9 +12,10 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.labels import as_tensor
-from predictor_inspector.core.text import format_shape, percent
+from predictor_inspector.core.parameters import parameters_of
+from predictor_inspector.core.text import format_shape, listed, percent, readable
 from predictor_inspector.data.source import Source
-from predictor_inspector.inspection.findings import Finding, Kind, Subject, VoxelSet, check
+from predictor_inspector.inspection.findings import Cure, Finding, Kind, Subject, VoxelSet, check
 
 ROUNDING = 2e-6  # what rounding in float32 may add to a predictor's tolerance
 NOTICEABLE = 0.05  # targets that are off by more are reported, even if the predictor's tolerance allows them
@@ -22,6 +23,8 @@ PROBE = 32  # voxels a side of the boxes in which targets are computed again, wh
 MOSTLY = 0.5  # share of a region from which on too much of it is computed from too little ground truth
 FIRST_STEP = 32  # voxels of additional context to begin with, at least: less might reach no other object
 MOST_VOXELS = 1 << 25  # of ground truth that are read for one box
+
+_TOLERANCE = "context_tolerance"  # the parameter
 
 CONTEXT_INSUFFICIENT = Kind(
     "context-insufficient",
@@ -33,7 +36,7 @@ CONTEXT_OUTSIDE_DATA = Kind(
     "context-outside-data",
     "The context reaches beyond the data, so the targets there are computed from less ground truth than they need, or "
     "from padded zeros.",
-    "Choose a region further from the edge of the data, or a shorter context: a smaller scale_factor, σ or offset.",
+    "Choose a region further from the edge of the data, or a shorter context: a smaller scale factor, σ or offset.",
 )
 
 
@@ -57,7 +60,8 @@ def context_insufficient(subject: Subject) -> Iterator[Finding]:
     declared, needed = ([n / gt.subdivision for n in counts] for counts in (audit.declared, audit.needed(limit)))
     more = f"{format_shape(needed)} {gt.unit}"
     allowed = f"where {tolerance:g} is tolerated" if wrong else f"within the tolerance of {tolerance:g}"
-    advice = f"Lower context_tolerance to {NOTICEABLE:g} or less, which reads {more} of context."
+    adjustable = any(p.name == _TOLERANCE for p in parameters_of(type(subject.predictor)))
+    advice = f"Lower context tolerance to {NOTICEABLE:g} or less, which reads {more} of context."
     if wrong:
         advice = f"Let gt_region_for_roi grow a region by {more} on each side."
     yield subject.finding(
@@ -69,6 +73,7 @@ def context_insufficient(subject: Subject) -> Iterator[Finding]:
         [c.name for c, flags in zip(subject.channels, off, strict=True) if flags.any()],
         VoxelSet.of(anywhere, gt, audit.box.begin),
         {"off_by": audit.worst, "fraction": fraction, "tolerance": tolerance, "declared": declared, "needed": needed},
+        None if wrong or not adjustable else Cure(f"Set context tolerance to {NOTICEABLE:g}", {_TOLERANCE: NOTICEABLE}),
     )
 
 
@@ -104,20 +109,29 @@ def context_outside_data(subject: Subject) -> Iterator[Finding]:
     )
     if padded:
         serious, so = not only_pairs, ", and the zeros that are padded there make false boundaries"
-    elif only_pairs or not affected:
+    elif only_pairs or masked or not affected:
         serious, so = False, "; no weighted value depends on it"
     else:
-        serious = avoidable and affected > MOSTLY and not masked
+        serious = avoidable and affected > MOSTLY
         so = f"; {percent(affected)} may differ from what more ground truth would give"
     growth = [max(a, b) / gt.subdivision for a, b in zip(low, high, strict=True)]
     yield subject.finding(
         CONTEXT_OUTSIDE_DATA,
         "warning" if serious else "info",
         f"Context ({format_shape(growth)} {gt.unit}) is missing for {percent(reaching)} of the region{so}.",
-        "Use outside='clip' instead of padding." if padded else "",
+        "Take what is beyond the data as unknown, instead of padding zeros." if padded else "",
         where=flags,
         numbers={"fraction": reaching, "affected": affected, "context": growth, "avoidable": avoidable},
+        cure=_less_beyond(subject, padded) if serious else None,
     )
+
+
+def _less_beyond(subject: Subject, padded: bool) -> Cure | None:
+    """Pad no zeros, or mask the distances that can't be known."""
+    if padded:
+        return Cure("Pad no zeros", settings={"outside": "clip"})
+    masks = {c.roles["mask"] for c in subject.channels if c.is_distance and "mask" in c.roles}
+    return Cure(f"Turn {listed(map(readable, sorted(masks)))} on", dict.fromkeys(masks, True)) if masks else None
 
 
 def _beyond_nearest(subject: Subject) -> np.ndarray:

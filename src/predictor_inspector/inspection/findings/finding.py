@@ -91,8 +91,8 @@ class Kind:
 class Cure:
     """A change that mends what a finding is about: what a button says, and what it sets.
 
-    `parameters` are the predictor's; `settings` are those of an inspection, ``"outside"`` and ``"balance_over"``; `repair`
-    makes mended copies of ground truth and mask.
+    `parameters` are the predictor's; `settings` are those of a `Request`, ``"outside"``, ``"balance_over"`` and ``"counts"``;
+    `repair` makes mended copies of ground truth and mask. `cured` applies all of them.
     """
 
     title: str

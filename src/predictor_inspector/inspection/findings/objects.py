@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from predictor_inspector.core.text import counted, listed, percent
-from predictor_inspector.inspection.findings import Finding, Kind, Severity, Subject, check
+from predictor_inspector.data.repair import Repair, in_pieces, without_specks
+from predictor_inspector.inspection.findings import Cure, Finding, Kind, Severity, Subject, check
 from predictor_inspector.inspection.findings.subject import each_or_all, either
 
 STRAY_SHARE, STRAY_VOXELS = 0.1, 27  # of an object: from both on a separate piece is more than a speck
 SPECK_VOXELS, SPECK_SHARE = 64, 0.05  # a speck has fewer voxels, and a smaller share of what other objects have
+MOST_CLASSES = 32  # that are named by themselves: more ids are those of objects
 FAINT = 0.25  # a distance target that stays below this inside an object hardly differs from that of its boundary
 
 EMPTY_REGION = Kind(
@@ -31,7 +33,7 @@ SMALL_OBJECT = Kind(
     "small-object",
     "Objects are smaller than an offset or than the descriptors' σ, or so thin that their distances stay near 0, so that "
     "the target hardly shows them; or they are specks beside all others.",
-    "Delete specks; if they are objects to be found, choose shorter offsets, a smaller σ or a smaller scale_factor.",
+    "Delete specks; if they are objects to be found, choose shorter offsets, a smaller σ or a smaller scale factor.",
 )
 UNKNOWN_CLASS = Kind(
     "unknown-class",
@@ -109,7 +111,13 @@ def split_object(subject: Subject) -> Iterator[Finding]:
         message = f"{objects} pieces that don't touch the rest, {voxels} in all."
         advice = "Delete specks that don't belong to the object; give a piece an id of its own if it is another object."
         strays = np.isin(np.arange(len(sizes)), np.concatenate([one.apart for one in specks]))
-        yield subject.finding(SPLIT_OBJECT, "info", message, advice, where=components.voxels(strays), numbers=numbers)
+        ids, largest = (
+            tuple(int(i) for i in numbers["ids"]),
+            max(int(sizes[one.apart].max()) for one in specks),
+        )
+        cure = Cure("Delete the specks", repair=Repair(partial(without_specks, ids, largest)))
+        where = components.voxels(strays)
+        yield subject.finding(SPLIT_OBJECT, "info", message, advice, where=where, numbers=numbers, cure=cure)
 
 
 def _in_pieces(subject: Subject, severity: Severity, unless: str, split: Sequence[_Split]) -> Finding:
@@ -123,7 +131,9 @@ def _in_pieces(subject: Subject, severity: Severity, unless: str, split: Sequenc
         message += " Descriptors mix them wherever a window reaches both."
     advice = "Give each piece an id of its own if they are different objects."
     where = subject.components.voxels_of([one.rank for one in split])
-    return subject.finding(SPLIT_OBJECT, severity, message, advice, where=where, numbers=numbers)
+    ids = tuple(int(i) for i in numbers["ids"])
+    cure = Cure("Give each piece an id of its own", repair=Repair(partial(in_pieces, ids))) if not unless else None
+    return subject.finding(SPLIT_OBJECT, severity, message, advice, where=where, numbers=numbers, cure=cure)
 
 
 def _split_numbers(subject: Subject, split: Sequence[_Split]) -> dict[str, Any]:
@@ -175,7 +185,7 @@ def small_object(subject: Subject) -> Iterator[Finding]:
             small |= whole & lost
     specks = whole & ~small & (sizes < min(SPECK_VOXELS, SPECK_SHARE * _typical(sizes[subject.seen])))
 
-    def one(what: str, channels: Sequence[str], chosen: Sequence[int]) -> Finding:
+    def one(what: str, channels: Sequence[str], is_speck: bool, chosen: Sequence[int]) -> Finding:
         objects = f"Object {ids[chosen[0]]} is" if len(chosen) == 1 else f"{len(chosen):,} objects are"
         numbers = {
             "ids": ids[chosen][:100],
@@ -184,12 +194,14 @@ def small_object(subject: Subject) -> Iterator[Finding]:
             "voxels": sizes[chosen][:100],
         }
         where = components.voxels_of(chosen)
-        return subject.finding(SMALL_OBJECT, "info", f"{objects} {what}.", "", channels, where, numbers)
+        gone = Repair(partial(without_specks, tuple(int(i) for i in ids[chosen]), SPECK_VOXELS))
+        cure = Cure("Delete them" if len(chosen) > 1 else "Delete it", repair=gone) if is_speck else None
+        return subject.finding(SMALL_OBJECT, "info", f"{objects} {what}.", "", channels, where, numbers, cure)
 
     lost_in = f"{' or '.join(limits)}: the target hardly shows that there is something"
-    yield from each_or_all(list(np.flatnonzero(small)), partial(one, lost_in, channels))
+    yield from each_or_all(list(np.flatnonzero(small)), partial(one, lost_in, channels, False))
     speck = f"of fewer than {SPECK_VOXELS} voxels, a speck beside the others"
-    yield from each_or_all(list(np.flatnonzero(specks)), partial(one, speck, ()))
+    yield from each_or_all(list(np.flatnonzero(specks)), partial(one, speck, (), True))
 
 
 def _typical(sizes: np.ndarray) -> float:
@@ -214,9 +226,22 @@ def unknown_class(subject: Subject) -> Iterator[Finding]:
         classes_go = f"classes only go from {min(classes)} to {max(classes)}"
         message = f"{voxels} the {several} {listed(chosen)}, but {classes_go}."
         numbers = {"ids": list(chosen)[:100], "voxels": count}
-        return subject.finding(UNKNOWN_CLASS, "warning", message, where=where, numbers=numbers)
+        return subject.finding(UNKNOWN_CLASS, "warning", message, where=where, numbers=numbers, cure=cure)
 
+    cure = _name_classes(subject, int(labels[unknown].max()) if unknown.any() else 0)
     yield from each_or_all([int(i) for i in np.unique(labels[unknown])], one)
+
+
+def _name_classes(subject: Subject, highest: int) -> Cure | None:
+    """Give every id up to the highest a class of its own, unless there are too many."""
+    parameter = next(
+        (c.roles["classes"] for c in subject.channels if c.label is not None and "classes" in c.roles), None
+    )
+    if parameter is None or highest >= MOST_CLASSES:
+        return None
+    names = list(getattr(subject.predictor, parameter))
+    added = [f"class {number}" for number in range(len(names), highest + 1)]
+    return Cure(f"Add {listed(added, 3)}", {parameter: (*names, *added)})
 
 
 @check(TRUNCATED_OBJECT)

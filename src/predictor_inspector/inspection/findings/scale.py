@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import torch
 
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops.boundary_distance import squared_boundary_distance
 from predictor_inspector.core.ops.shape_descriptors import window_radius
 from predictor_inspector.core.progress import listening
-from predictor_inspector.core.text import format_shape, listed, percent
-from predictor_inspector.inspection.findings import Finding, Kind, Severity, Subject, check
+from predictor_inspector.core.text import format_shape, listed, percent, readable
+from predictor_inspector.inspection.findings import Cure, Finding, Kind, Severity, Subject, check
 from predictor_inspector.inspection.findings.subject import of_partner
 
 # Targets above the first tell no distances apart any more; when so large a share of object voxels is, most don't.
@@ -26,38 +28,38 @@ MOSTLY_SMALL = 0.5  # share of objects' voxels in objects smaller than σ, from 
 # From this ratio of voxel sizes on windows are uneven, and from so many voxels on they are wide.
 UNEVEN, WIDE = 3.0, 300
 FEW_POSITIVE = 0.05  # of objects' voxels with a partner in the same one: 0 with offsets as long as objects are wide
-SAMPLE = 160  # voxels a side of the middle of larger regions, where thickness is measured
+ENOUGH_POSITIVE = 0.3  # of them with an offset that is put in its place
 
 _ENOUGH = 64  # voxels inside objects, or pairs, from which on a statistic is reliable
 
 SCALE_SATURATED = Kind(
     "scale-saturated",
-    "scale_factor is small against the distances that occur: nearly everywhere inside objects the target is 1, and "
+    "The scale factor is small against the distances that occur: nearly everywhere inside objects the target is 1, and "
     "little but the sign is left to learn.",
-    "Choose a scale_factor of about the radius of the objects that matter.",
+    "Choose a scale factor of about the radius of the objects that matter.",
 )
 SCALE_FLAT = Kind(
     "scale-flat",
-    "scale_factor is large against the distances that occur: even in the middle of objects the target is near 0.",
-    "Choose a scale_factor of about the radius of the objects that matter.",
+    "The scale factor is large against the distances that occur: even in the middle of objects the target is near 0.",
+    "Choose a scale factor of about the radius of the objects that matter.",
 )
 SIGMA_TOO_LARGE = Kind(
     "sigma-too-large",
-    "The descriptors' σ (num_voxels) is large against the objects: windows hold whole cross-sections, and descriptors "
+    "The descriptors' σ (num voxels) is large against the objects: windows hold whole cross-sections, and descriptors "
     "hardly change from one side of an object to the other.",
-    "Choose num_voxels so that σ is about half the radius of objects.",
+    "Choose num voxels so that σ is about half the radius of objects.",
 )
 SIGMA_TOO_SMALL = Kind(
     "sigma-too-small",
-    "The descriptors' σ (num_voxels) is small against the objects: most windows see nothing but inside, and descriptors "
+    "The descriptors' σ (num voxels) is small against the objects: most windows see nothing but inside, and descriptors "
     "are the same wherever no boundary is near.",
-    "Choose num_voxels so that σ is about half the radius of objects.",
+    "Choose num voxels so that σ is about half the radius of objects.",
 )
 WINDOW_ANISOTROPIC = Kind(
     "window-anisotropic",
     "The descriptors' window is as long on every axis, in units of length; where voxels are much smaller along one axis, "
     "it is many voxels wide there, which costs time and context.",
-    "Lower num_voxels, which counts the longest side of a voxel, or train on data sampled more evenly.",
+    "Lower num voxels, which counts the longest side of a voxel, or train on data sampled more evenly.",
 )
 OFFSET_TOO_LONG = Kind(
     "offset-too-long",
@@ -90,8 +92,9 @@ def scale(subject: Subject) -> Iterator[Finding]:
         deepest = float(np.partition(values, k := int(DEEPEST * (len(values) - 1)))[k])
         steep = factor <= smallest / 2
         radius = half_thickness(_distances(values, factor))
-        better = subject.length(scale_for(radius, largest))
-        length = f"A {channel.roles['scale']} of {subject.length(factor)}"
+        value = scale_for(radius, largest)
+        better = subject.length(value)
+        length = f"A {readable(channel.roles['scale'])} of {subject.length(factor)}"
         most = MANY_VOXELS if factor <= STEEP * smallest else MOST_VOXELS
         if beyond > most or steep:
             why = f"{percent(beyond)} of the voxels inside objects have a target above {NEARLY_ONE:g}"
@@ -112,7 +115,8 @@ def scale(subject: Subject) -> Iterator[Finding]:
             "95th_percentile": deepest,
             "histogram": np.histogram(values, 10, (0, 1))[0] / len(values),
         }
-        yield subject.finding(kind, "warning", message, advice, [channel.name], inside, numbers)
+        cure = Cure(f"Set {readable(channel.roles['scale'])} to {better}", {channel.roles["scale"]: value})
+        yield subject.finding(kind, "warning", message, advice, [channel.name], inside, numbers, cure)
 
 
 @check(SIGMA_TOO_LARGE, SIGMA_TOO_SMALL, slow=True)
@@ -140,8 +144,10 @@ def sigma(subject: Subject) -> Iterator[Finding]:
             why = f"{percent(small)} of their voxels are in objects smaller than σ"
         elif large:
             why = "descriptors hardly change from one side of them to the other"
-        advice = f"Try {name} = {better}, which makes σ {subject.length(better * voxel)}."
+        advice = f"Try {readable(name)} = {better}, which makes σ {subject.length(better * voxel)}."
+        cure: Cure | None = Cure(f"Set {readable(name)} to {better}", {name: better})
         if better == window:
+            cure = None
             advice = "These voxels are too large for a smaller σ: take a finer level, or leave the descriptors out."
         yield subject.finding(
             SIGMA_TOO_LARGE if large else SIGMA_TOO_SMALL,
@@ -151,6 +157,7 @@ def sigma(subject: Subject) -> Iterator[Finding]:
             names,
             subject.labels[0][subject.kept] > 0,
             {"sigma": width, "half_thickness": found, "smaller": small, "num_voxels": window},
+            cure,
         )
 
 
@@ -166,16 +173,20 @@ def window_anisotropic(subject: Subject) -> Iterator[Finding]:
         return
     for (name, window), names in _windows(subject).items():
         width = window * max(gt.voxel_size)
-        widths = [2 * window_radius(width, int(v)) + 1 for v in gt.voxel_size]
+        widths = _window_voxels(window, gt)
         described = listed([f"{w} in {a}" for w, a in zip(widths, gt.spatial_axes, strict=True)])
         message = (
             f"σ = {subject.length(width / gt.subdivision)} makes a window of {described} voxels, since voxels are {ratio:.3g} "
             "times longer on one axis than on another."
         )
-        advice = f"Lower {name}: it counts the longest side of a voxel."
+        advice = f"Lower {readable(name)}: it counts the longest side of a voxel."
         severity: Severity = "warning" if max(widths) > WIDE else "info"
         numbers = {"window": widths, "ratio": ratio, "num_voxels": window}
-        yield subject.finding(WINDOW_ANISOTROPIC, severity, message, advice, names, numbers=numbers)
+        cure = None
+        if severity == "warning":
+            fitting = [n for n in range(1, int(window)) if _widest(n, gt) <= WIDE]
+            cure = Cure(f"Set {readable(name)} to {fitting[-1]}", {name: fitting[-1]}) if fitting else None
+        yield subject.finding(WINDOW_ANISOTROPIC, severity, message, advice, names, numbers=numbers, cure=cure)
 
 
 @check(OFFSET_TOO_LONG)
@@ -193,7 +204,8 @@ def offset_too_long(subject: Subject) -> Iterator[Finding]:
             data = f"the data of {format_shape(shape)} voxels"
             message = f"The offset of {channel.name} is longer than {data}: no pair fits."
             advice, numbers = "Leave this offset out, or use larger data.", {"offset": channel.offset, "positive": 0.0}
-            yield subject.finding(OFFSET_TOO_LONG, "error", message, advice, [channel.name], numbers=numbers)
+            cure = _other_offsets(subject, channel, _shorter(subject, channel))
+            yield subject.finding(OFFSET_TOO_LONG, "error", message, advice, [channel.name], numbers=numbers, cure=cure)
             continue
         now = subject.statistics[i]
         # Background only lowers the share, so where it is large enough with it nothing need be looked at.
@@ -207,7 +219,48 @@ def offset_too_long(subject: Subject) -> Iterator[Finding]:
             share = f"Only {percent(together / total)} of the pairs of {channel.name} that begin in an object end in it"
             message = f"{share}: the offset is as long as objects are wide, or longer."
             numbers = {"offset": channel.offset, "positive": together / total, "pairs": total}
-            yield subject.finding(OFFSET_TOO_LONG, "warning", message, "", [channel.name], pairs, numbers)
+            cure = _other_offsets(subject, channel, _shorter(subject, channel))
+            yield subject.finding(OFFSET_TOO_LONG, "warning", message, "", [channel.name], pairs, numbers, cure)
+
+
+def _window_voxels(window: float, gt: Array) -> list[int]:
+    """How many voxels a window is wide along each axis."""
+    return [2 * window_radius(window * max(gt.voxel_size), int(v)) + 1 for v in gt.voxel_size]
+
+
+def _widest(window: float, gt: Array) -> int:
+    return max(_window_voxels(window, gt))
+
+
+def _other_offsets(subject: Subject, channel: Channel, instead: tuple[int, ...] | None = None) -> Cure | None:
+    """Leave an offset out, or put another one in its place; None if no other is left."""
+    parameter = channel.roles.get("offsets")
+    if parameter is None:
+        return None
+    offsets = [tuple(o) for o in getattr(subject.predictor, parameter)]
+    changed = [instead if o == channel.offset else o for o in offsets]
+    kept = tuple(dict.fromkeys(o for o in changed if o is not None))
+    title = f"Leave {channel.name} out" if instead is None or instead in offsets else f"Shorten it to {list(instead)}"
+    return Cure(title, {parameter: kept}) if kept else None
+
+
+def _shorter(subject: Subject, channel: Channel) -> tuple[int, ...] | None:
+    """The offset, halved until enough pairs that begin in an object end in it; None if even neighbours don't."""
+    labels, offset = subject.labels[0], channel.offset
+    while any(offset):
+        offset = tuple(int(o / 2) for o in offset)
+        fits = any(offset) and all(abs(o) < n for o, n in zip(offset, labels.shape, strict=True))
+        if fits and _share_together(labels, offset) >= ENOUGH_POSITIVE:
+            return offset
+    return None
+
+
+def _share_together(labels: np.ndarray, offset: tuple[int, ...]) -> float:
+    """Of the pairs that begin in an object, the share that end in it."""
+    begin = labels[tuple(slice(max(0, -o), n - max(0, o)) for o, n in zip(offset, labels.shape, strict=True))]
+    end = labels[tuple(slice(max(0, o), n - max(0, -o)) for o, n in zip(offset, labels.shape, strict=True))]
+    inside = begin > 0
+    return float(((begin == end) & inside).sum() / max(1, inside.sum()))
 
 
 def half_thickness(distances: np.ndarray) -> float:
@@ -221,9 +274,7 @@ def half_thickness(distances: np.ndarray) -> float:
 
 def thickness_in(subject: Subject, radius: float) -> float | None:
     """The half-thickness of the objects in the ROI, or None if there are hardly any; distances count up to `radius`."""
-    size, (labels, *_) = subject.voxel_size, subject.labels
-    margins = [max(0, k.stop - k.start - SAMPLE) for k in subject.kept]
-    sample = tuple(slice(k.start + m // 2, k.stop - (m - m // 2)) for k, m in zip(subject.kept, margins, strict=True))
+    size, (labels, sample) = subject.voxel_size, subject.middle
     reach = [int(radius / v) + 1 for v in size]
     around = tuple(slice(max(0, s.start - r), s.stop + r) for s, r in zip(sample, reach, strict=True))
     inside = labels[sample] > 0

@@ -20,7 +20,7 @@ from predictor_inspector.inspection.engine.memory import default_memory, needed_
 from predictor_inspector.inspection.engine.regions import regions_for
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
 from predictor_inspector.inspection.findings.checks import kinds, load_checks
-from predictor_inspector.inspection.findings.finding import Finding, gravity
+from predictor_inspector.inspection.findings.finding import Cure, Finding, gravity
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
 
 Find = Callable[[Inspection], Sequence[Finding]]
@@ -114,6 +114,13 @@ def wanted_kinds(only: Collection[str], ignore: Collection[str]) -> set[str]:
         if given not in known:
             raise ValueError(f"there is no finding {given!r}; there are {', '.join(known)}")
     return (set(only) or set(known)) - set(ignore)
+
+
+def cured(request: Request, cure: Cure) -> Request:
+    """The request as a finding's cure changes it: other parameters and settings, and mended copies of the arrays."""
+    predictor = replace(request.predictor, **cure.parameters) if cure.parameters else request.predictor  # type: ignore[type-var]
+    source = request.source if cure.repair is None else cure.repair.of(request.source)
+    return replace(request, predictor=predictor, source=source, **cure.settings)
 
 
 @dataclass(frozen=True, eq=False)

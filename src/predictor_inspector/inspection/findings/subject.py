@@ -24,6 +24,7 @@ from predictor_inspector.inspection.findings.finding import Cure, Finding, Kind,
 
 T = TypeVar("T")
 
+SAMPLE, MARGIN = 160, 32  # voxels a side of the middle of larger regions, where objects are measured, and around it
 MOST = 8  # up to so many objects get a finding each; more are summed up in one
 
 
@@ -124,6 +125,24 @@ class Subject:
         """The ids that were read of which a channel is made: [Z, Y, X]."""
         ids: np.ndarray = self.labels[min(channel.source, len(self.labels) - 1)]
         return ids
+
+    @cached_property
+    def middle(self) -> tuple[np.ndarray, tuple[slice, ...]]:
+        """Ids in the middle of the ROI and `MARGIN` voxels around, [Z, Y, X], and the slices of the middle in them.
+
+        They are the same whatever context a predictor reads, so that what is derived from them doesn't depend on it.
+        """
+        gt = self.inspection.request.source.gt
+        spans = []
+        for kept in gt.to_slices(self.roi):
+            cut = max(0, kept.stop - kept.start - SAMPLE)
+            spans.append((kept.start + cut // 2, kept.stop - (cut - cut // 2)))
+        around = [(max(0, b - MARGIN), min(n, e + MARGIN)) for (b, e), n in zip(spans, gt.spatial_shape, strict=True)]
+        ids = np.asarray(gt[gt.roi_of([slice(*ends) for ends in around])].numpy())
+        ids = _native(ids.reshape(-1, *ids.shape[-gt.dims :])[0])
+        labels = np.asarray(as_labels(np.maximum(ids, 0) if ids.dtype.kind == "i" else ids))
+        inside = tuple(slice(b - begin, e - begin) for (b, e), (begin, _) in zip(spans, around, strict=True))
+        return labels, inside
 
     @cached_property
     def known(self) -> np.ndarray:

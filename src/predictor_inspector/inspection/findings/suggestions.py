@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from math import sqrt
@@ -16,6 +17,7 @@ from predictor_inspector.inspection.findings.scale import scale_for, sigma_for, 
 
 WITHIN = 0.5  # of the pairs that begin in an object and end in it too, for the longest offset that is suggested
 LENGTHS = (1, 2, 3, 4, 6, 9, 13, 18, 27)  # offsets that are tried along each axis, in voxels
+ALIKE = 1.25  # lengths that differ by a smaller factor are as good
 FARTHEST = 64  # distances to boundaries count up to so many voxels; thicker objects are taken for so thick
 
 
@@ -45,7 +47,7 @@ def suggest_for(subject: Subject) -> tuple[Suggestion, ...]:
     for role, better in (("scale", _scale), ("offsets", _offsets), ("window", _window)):
         for parameter in dict.fromkeys(c.roles[role] for c in subject.channels if role in c.roles):
             suggested = better(subject)
-            if suggested is not None and suggested[0] != getattr(subject.predictor, parameter):
+            if suggested is not None and _differs(role, suggested[0], getattr(subject.predictor, parameter)):
                 found.append(Suggestion(parameter, *suggested))
     return tuple(found)
 
@@ -76,7 +78,7 @@ def _window(subject: Subject) -> tuple[int, str] | None:
 
 def _offsets(subject: Subject) -> tuple[tuple[tuple[int, ...], ...], str] | None:
     """Nearest neighbours, and per axis the longest offset of which half the pairs stay inside, with one between."""
-    labels = subject.labels[0]
+    labels, _ = subject.middle
     if not (labels > 0).any():
         return None
     steps, told = [], []
@@ -97,6 +99,25 @@ def _offsets(subject: Subject) -> tuple[tuple[tuple[int, ...], ...], str] | None
     )
     why = "Nearest neighbours show where boundaries are, longer offsets what belongs together"
     return offsets, f"{why}; {listed(told)} still end in the object that they begin in."
+
+
+def _differs(role: str, better: Any, present: Any) -> bool:
+    """Whether a value is so much better that it is worth a change: less than objects differ from region to region isn't."""
+    if role == "scale":
+        return bool(max(better, present) > ALIKE * min(better, present))
+    if role == "window":
+        return bool(abs(better - present) > max(1, (ALIKE - 1) * present))
+    axes = range(len(better[0]))
+    nearest = {offset for offset in better if sum(map(abs, offset)) == 1}
+    if not nearest <= set(present):
+        return True
+    return any(abs(_step(better, axis) - _step(present, axis)) > 1 for axis in axes)
+
+
+def _step(offsets: Sequence[Sequence[int]], axis: int) -> int:
+    """How many of `LENGTHS` the longest offset along an axis is not shorter than."""
+    longest = max((abs(offset[axis]) for offset in offsets), default=0)
+    return sum(longest >= length for length in LENGTHS)
 
 
 def _share_within(labels: np.ndarray, axis: int, length: int) -> float:

@@ -8,7 +8,17 @@ from functools import partial
 import numpy as np
 
 from predictor_inspector.core.text import counted, listed, percent
-from predictor_inspector.inspection.findings import Finding, Inputs, Kind, Subject, check
+from predictor_inspector.data.repair import (
+    Repair,
+    as_binary,
+    as_whole_numbers,
+    is_at_least,
+    is_negative,
+    is_not_finite,
+    masking,
+    numbered_anew,
+)
+from predictor_inspector.inspection.findings import Cure, Finding, Inputs, Kind, Subject, check
 from predictor_inspector.inspection.findings.subject import either
 
 _INT64_END = 1 << 63
@@ -36,6 +46,12 @@ LABEL_OVERFLOW = Kind(
     "32-bit floats. They become negative, which is background, or equal to other ids.",
     "Number the ids anew from 1; exclude what the largest 64-bit numbers mark with a mask.",
 )
+IGNORE_ID = Kind(
+    "ignore-id",
+    "The largest number of an unsigned type is an id: as a rule it marks what isn't annotated, such as 255 among a few "
+    "classes, but it would be trained as an object.",
+    "Make it 0, and exclude it with a mask; if it is an object, ignore it.",
+)
 MASK_NOT_BINARY = Kind(
     "mask-not-binary",
     "The mask holds other values than 0 and 1. Here any non-zero value counts as 1; DaCapo multiplies weights by it.",
@@ -56,7 +72,8 @@ def float_labels(inputs: Inputs) -> Iterator[Finding]:
         share = f"{counted(count, 'voxel')} ({percent(count / values.size)})"
         what = f"{share} hold fractions, which no object has as its id"
     message = f"The ground truth is of type {values.dtype}: {what}."
-    yield inputs.finding(FLOAT_LABELS, "error", message, where=broken, numbers={"fractions": count})
+    cure = None if count else Cure("Convert to whole numbers", repair=Repair(as_whole_numbers))
+    yield inputs.finding(FLOAT_LABELS, "error", message, where=broken, numbers={"fractions": count}, cure=cure)
 
 
 @check(NOT_FINITE, of="inputs")
@@ -74,7 +91,10 @@ def not_finite_inputs(inputs: Inputs) -> Iterator[Finding]:
             message = f"The {what} is NaN or infinite in {counted(count, 'voxel')}."
             advice = f"Find out what wrote them, and replace them by 0 if that is what they mean: {zero}."
             numbers = {"nan": int(np.isnan(values).sum()), "infinite": int(np.isinf(values).sum())}
-            yield inputs.finding(NOT_FINITE, "error", message, advice, broken, numbers, array)
+            cure = Cure("Make them 0", repair=Repair(mask=as_binary))
+            if what == "ground truth":
+                cure = Cure("Mask them", repair=masking(is_not_finite))
+            yield inputs.finding(NOT_FINITE, "error", message, advice, broken, numbers, array, cure)
 
 
 @check(NEGATIVE_IDS, of="inputs")
@@ -90,8 +110,8 @@ def negative_ids(inputs: Inputs) -> Iterator[Finding]:
     if count:
         lowest, has = values[negative].min(), either(count, "has", "have")
         message = f"{counted(count, 'voxel')} of the ground truth {has} a negative id, down to {lowest:.12g}."
-        numbers = {"count": count, "lowest": lowest}
-        yield inputs.finding(NEGATIVE_IDS, "error", message, where=negative, numbers=numbers)
+        numbers, cure = {"count": count, "lowest": lowest}, Cure("Mask them", repair=masking(is_negative))
+        yield inputs.finding(NEGATIVE_IDS, "error", message, where=negative, numbers=numbers, cure=cure)
 
 
 @check(LABEL_OVERFLOW, of="inputs")
@@ -120,6 +140,7 @@ def label_overflow(inputs: Inputs) -> Iterator[Finding]:
             "Make them 0 and exclude them with a mask; if they are objects, number the ids anew.",
             huge,
             {"highest": highest, "ids": len(ids), "voxels": count},
+            cure=Cure("Mask them", repair=masking(partial(is_at_least, _INT64_END))),
         )
     ids = _unique(values)
     ids = ids[ids < np.uint64(_INT64_END)].astype(np.int64)
@@ -144,7 +165,32 @@ def label_overflow(inputs: Inputs) -> Iterator[Finding]:
         advice = (
             "Number the ids anew from 1, or make sure that nothing on the way to the predictor holds them in 32 bits."
         )
-    yield report("warning" if lost.any() else "info", message, advice, where, {"highest": highest, "ids": count})
+    numbers, cure = {"highest": highest, "ids": count}, Cure("Number the ids anew", repair=Repair(numbered_anew))
+    yield report("warning" if lost.any() else "info", message, advice, where, numbers, cure=cure)
+
+
+@check(IGNORE_ID, of="inputs")
+def ignore_id(inputs: Inputs) -> Iterator[Finding]:
+    """A warning if the largest number that an unsigned type holds, up to 32 bits, is an id, and all others are far below it.
+
+    Far is half of it; and there must be others, since a binary picture may have 0 and 255. Larger ones are `label-overflow`.
+    """
+    values = inputs.gt_values
+    if values.dtype.kind != "u" or values.dtype.itemsize > 4 or not values.size:
+        return
+    highest = int(np.iinfo(values.dtype).max)
+    if int(values.max()) < highest:
+        return
+    marked = values == highest
+    next_id = int(values.max(initial=0, where=~marked))
+    if 0 < next_id <= highest // 2:
+        count = int(np.count_nonzero(marked))
+        message = (
+            f"{counted(count, 'voxel')} {either(count, 'has', 'have')} the id {highest}, the largest of {values.dtype}, which "
+            "usually marks what isn't annotated; it is trained as an object."
+        )
+        numbers, cure = {"id": highest, "voxels": count}, Cure("Mask it", repair=masking(partial(is_at_least, highest)))
+        yield inputs.finding(IGNORE_ID, "warning", message, where=marked, numbers=numbers, cure=cure)
 
 
 @check(MASK_NOT_BINARY, of="inputs")
@@ -164,7 +210,8 @@ def mask_not_binary(inputs: Inputs) -> Iterator[Finding]:
             "non-zero value counts as 1, but DaCapo multiplies weights by it."
         )
         numbers = {"values": [float(v) for v in found[:10]], "voxels": count}
-        yield inputs.finding(MASK_NOT_BINARY, "warning", message, "", other, numbers, inputs.mask)
+        cure = Cure("Make it 0 and 1", repair=Repair(mask=as_binary))
+        yield inputs.finding(MASK_NOT_BINARY, "warning", message, "", other, numbers, inputs.mask, cure)
 
 
 @check(NOT_FINITE)

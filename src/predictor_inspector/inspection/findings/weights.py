@@ -12,9 +12,9 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.text import capitalised, listed, percent
+from predictor_inspector.core.text import capitalised, listed, percent, readable
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
-from predictor_inspector.inspection.findings import Finding, Kind, Severity, Subject, check
+from predictor_inspector.inspection.findings import Cure, Finding, Kind, Severity, Subject, check
 
 _MASK, _PAIR, _DISTANCE, _CLASS, _OTHER = range(1, 6)
 _REASONS = {
@@ -31,7 +31,7 @@ _REASONS = {
     _DISTANCE: (
         "distance unknown",
         "because their nearest boundary may lie beyond what is known{mask}",
-        "Nothing to do if few are lost; a smaller scale_factor, or ground truth that reaches further, loses fewer.",
+        "Nothing to do if few are lost; a smaller scale factor, or ground truth that reaches further, loses fewer.",
     ),
     _CLASS: ("no class", "because their id is no class", "Add a name to classes for each id that shall be learnt."),
     _OTHER: ("other", "for reasons of the predictor's own", "See what create_weight of the predictor does there."),
@@ -108,7 +108,7 @@ def zero_weight(subject: Subject) -> Iterator[Finding]:
         annotated = min(float(subject.known_in(channel)[subject.kept].mean()) for channel in channels)
         many = code == _DISTANCE and most > MANY_DROPPED * annotated
         masks = dict.fromkeys(channel.roles["mask"] for channel in channels if "mask" in channel.roles)
-        because = because.format(mask=f" ({listed(masks)})" if masks else "")
+        because = because.format(mask=f" ({listed(map(readable, masks))})" if masks else "")
         lead = f"{'nothing is learnt: ' if nothing else ''}{'' if len(flags) == 1 else 'up to '}"
         yield subject.finding(
             ZERO_WEIGHT,
@@ -152,13 +152,26 @@ def classes(subject: Subject) -> Iterator[Finding]:
             "Nothing to do in dense tissue." if dense else "",
             names,
             numbers={"negative": negative, "positive": positive},
+            cure=None if dense or (kind == "class" and partial) else _leave_out(subject, found),
         )
-    for (kind, value), _, names in _grouped(subject, constant):
+    for (kind, value), found, names in _grouped(subject, constant):
         harmless = (kind == "class" and partial) or (kind == "one-hot" and value > 0)
         same = f"The target of {listed(names)} is {value:.3g} everywhere it has weight"
         message = f"{same}: there is nothing to learn from it."
         severity: Severity = "info" if harmless else "warning"
-        yield subject.finding(CHANNEL_CONSTANT, severity, message, channels=names, numbers={"value": value})
+        cure = None if harmless else _leave_out(subject, found)
+        yield subject.finding(CHANNEL_CONSTANT, severity, message, channels=names, numbers={"value": value}, cure=cure)
+
+
+def _leave_out(subject: Subject, found: list[int]) -> Cure | None:
+    """Leave the offsets of some affinities out, if others are left."""
+    channels = [subject.channels[i] for i in found]
+    parameter = channels[0].roles.get("offsets")
+    if parameter is None or any(channel.kind != "affinity" for channel in channels):
+        return None
+    unwanted = {tuple(channel.offset) for channel in channels}
+    kept = tuple(tuple(o) for o in getattr(subject.predictor, parameter) if tuple(o) not in unwanted)
+    return Cure(f"Leave {listed([c.name for c in channels], 3)} out", {parameter: kept}) if kept else None
 
 
 @check(WEIGHT_CLIPPED)
@@ -191,19 +204,26 @@ def weight_clipped(subject: Subject) -> Iterator[Finding]:
         # Descriptors share their weight.
         shown = found[:1] if channels[0].kind == "descriptor" else found
         flags = [(subject.positive[i] == bool(rare)) & (subject.weight[i] > 0) for i in shown]
-        beyond = f"less than {clipmin} ({percent(low)})"
+        share = percent(min(part))
+        beyond = f"is rarer ({share}) than {readable(clipmin)} ({percent(low)})"
         if min(part) >= low:
-            beyond = f"so that the others are more than {clipmax} ({percent(high)})"
+            beyond = f"is so rare ({share}) that the other is beyond {readable(clipmax)} ({percent(high)})"
+        least = _rounded_down(min(part))
+        cure = None
+        if 0 < least <= 1 - least:
+            bounds = {clipmin: min(low, least), clipmax: max(high, _rounded_up(1 - least))}
+            cure = Cure(f"Lower {readable(clipmin)} to {least:g}", bounds)
         yield subject.finding(
             WEIGHT_CLIPPED,
             "warning" if serious else "info",
-            f"{_class_name(kind, rare, names)} {_verb(kind, 'makes')} up {percent(min(part))} of the voxels, {beyond}, and "
-            f"{_verb(kind, 'gets')} {percent(min(shares))} of the channel's weight instead of half.",
-            f"Lower {clipmin} from {low:g} to {min(part):.2g} to balance the classes, or choose regions where they are more "
-            "even.",
+            f"Class {rare} ({_lower(_class_name(kind, rare, names))}) {beyond}, so it gets {percent(min(shares))} of the "
+            "weight, not 50 %.",
+            f"Lower {readable(clipmin)} from {low:g} to {least:g} to balance the classes, or choose regions where they are "
+            "more even.",
             names,
             np.logical_or.reduce(flags),
             {"fractions": part, "shares": shares, "clipmin": low},
+            cure,
         )
 
 
@@ -223,7 +243,8 @@ def count_drift(subject: Subject) -> Iterator[Finding]:
     for value, _, names in _grouped(subject, factor):
         weighs = f"a class of {listed(names)} weighs {times(value)} what it would with this region's"
         message = f"With the counts of earlier regions, {weighs}."
-        yield subject.finding(COUNT_DRIFT, "warning", message, channels=names, numbers={"factor": value})
+        cure = Cure("Start the counts afresh", settings={"counts": None})
+        yield subject.finding(COUNT_DRIFT, "warning", message, channels=names, numbers={"factor": value}, cure=cure)
 
 
 def drift_factor(counts: np.ndarray, moving: np.ndarray, clips: tuple[float, float]) -> float | None:
@@ -247,6 +268,19 @@ def clips_of(predictor: Predictor, channel: Channel) -> tuple[float, float] | No
     """The fractions between which the classes of a channel are balanced, or None if they aren't."""
     low, high = (predictor.value_of(channel, role) for role in ("clipmin", "clipmax"))
     return None if low is None or high is None else (float(low), float(high))
+
+
+def _rounded_down(share: float) -> float:
+    """To two digits."""
+    return float(f"{share * 0.95:.2g}")
+
+
+def _rounded_up(share: float) -> float:
+    return min(1.0, round(share + 5e-7, 6))
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _grouped(
