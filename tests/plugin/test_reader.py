@@ -10,8 +10,8 @@ import zarr
 
 from predictor_inspector.core import Array
 from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.plugin import reader
-from predictor_inspector.plugin.layers.layer_data import SOURCE
 from predictor_inspector.plugin.reader import get_reader, layers_from_path
 
 from .stage import blocks

@@ -65,7 +65,11 @@ def add_region(parser: argparse.ArgumentParser, raw: bool = False) -> None:
     where = parser.add_argument_group("where")
     where.add_argument("--roi", metavar="RANGES", help=_ROI)
     where.add_argument("--index", metavar="AXIS=N", help="position on another axis, t=3 or c=0", **REPEATED)
-    where.add_argument("--mask", metavar="NAME", help="where the ground truth is annotated: array in PATH, or a path")
+    about = (
+        "where the ground truth is annotated: array in PATH, or a path; by default the array in PATH that looks like it, "
+        "which a note names; 'none': everywhere"
+    )
+    where.add_argument("--mask", metavar="NAME", help=about)
     if raw:
         where.add_argument("--raw", metavar="NAME", help="drawn beneath the ground truth: array in PATH, or a path")
 
@@ -93,10 +97,26 @@ def indices_of(options: argparse.Namespace) -> dict[str, int]:
 
 
 def source_for(options: argparse.Namespace) -> Source:
-    """Open the arrays that the options name."""
-    from predictor_inspector.data.source import open_source
+    """Open the arrays that the options name, at their ``--index``; the mask is found as by `open_arrays`."""
+    return open_arrays(options).at(indices_of(options))
 
-    return open_source(options.path, options.name, options.mask, getattr(options, "raw", None)).at(indices_of(options))
+
+def open_arrays(options: argparse.Namespace) -> Source:
+    """Open the arrays that the options name.
+
+    Without ``--mask`` the mask in the same container is used, as in the dock; a note says so, and `options.mask` is its name.
+    """
+    from predictor_inspector.data.masks import find_mask
+    from predictor_inspector.data.source import open_input, open_source
+
+    if options.mask is None:
+        found = find_mask(options.path, options.name, open_input(options.path, options.name))
+        if found is not None:
+            options.mask = found.name
+            note(f"mask: {found.name} (found in the file); --mask none does without")
+    elif options.mask == "none":
+        options.mask = None
+    return open_source(options.path, options.name, options.mask, getattr(options, "raw", None))
 
 
 def request_for(options: argparse.Namespace, source: Source) -> tuple[Request, dict[str, Any]]:

@@ -53,7 +53,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.core.ops import backend
     from predictor_inspector.core.text import format_bytes, format_shape
-    from predictor_inspector.data.source import open_source
     from predictor_inspector.inspection import run
     from predictor_inspector.inspection.output import results
     from predictor_inspector.inspection.output.text import describe_channels
@@ -62,7 +61,7 @@ def _render(options: argparse.Namespace) -> None:
     backend.warm_up()
     memory = common.memory_for(options)
     indices = common.indices_of(options)
-    opened = open_source(options.path, options.name, options.mask, options.raw)
+    opened = common.open_arrays(options)
     request, assumed = common.request_for(options, opened.at(indices))
     roles = {"gt": (options.name, opened.gt), "mask": (options.mask, opened.mask), "raw": (options.raw, opened.raw)}
     inputs: dict[str, Any] = {

@@ -11,6 +11,10 @@ from predictor_inspector.core.ops.regions import Slices
 from predictor_inspector.core.text import format_roi
 
 
+class ChannelAxisError(ValueError):
+    """Ground truth has channels where a predictor takes none, or another number of them."""
+
+
 def object_labels(gt: Array, owner: str) -> torch.Tensor:
     """Instance ids without a channel axis, [Z, Y, X]; a channel axis of length 1 is dropped.
 
@@ -18,7 +22,9 @@ def object_labels(gt: Array, owner: str) -> torch.Tensor:
     """
     channels = gt.shape[: gt.channel_dims]
     if len(channels) > 1 or (channels and channels[0] != 1):
-        raise ValueError(f"{owner} needs ground truth with one id per voxel and no channel axis, got {gt.axes_text}")
+        raise ChannelAxisError(
+            f"{owner} needs ground truth with one id per voxel and no channel axis, got {gt.axes_text}"
+        )
     labels = as_labels(_values(gt))
     return labels[0] if channels else labels
 
@@ -31,7 +37,7 @@ def channel_labels(gt: Array, channels: int, owner: str) -> torch.Tensor:
     found = gt.shape[0] if gt.channel_dims == 1 else 1
     if gt.channel_dims > 1 or found != channels:
         has = f"{gt.channel_dims} channel axes" if gt.channel_dims > 1 else str(found)
-        raise ValueError(
+        raise ChannelAxisError(
             f"{owner} has {channels} channels, but the ground truth has {has}: its axes are {gt.axes_text}"
         )
     labels = as_labels(_values(gt))

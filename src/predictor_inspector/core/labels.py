@@ -25,6 +25,14 @@ _checked: Any = WeakIdKeyDictionary()
 """Tensors on CUDA devices known to hold narrow ids, and their version: looking again would wait for the device."""
 
 
+class NegativeIdsError(ValueError):
+    """Ids that are to be 0 or more hold a negative one; `smallest` is the least of them."""
+
+    def __init__(self, name: str, smallest: int) -> None:
+        super().__init__(f"{name} must not hold negative ids, but its smallest is {smallest}; 0 is background")
+        self.smallest = smallest
+
+
 def as_tensor(data: Any, device: torch.device | str | None = None) -> torch.Tensor:
     """Any array as a tensor of a type that torch can compute with, on its own device by default; shares memory if it can.
 
@@ -91,7 +99,7 @@ def as_labels(data: Any, name: str = "gt") -> torch.Tensor:
         return tensor.to(torch.uint8)
     lowest, highest = (int(v) for v in torch.aminmax(tensor))
     if lowest < 0:
-        raise ValueError(f"{name} must not hold negative ids, but its smallest is {lowest}; 0 is background")
+        raise NegativeIdsError(name, lowest)
     return tensor.to(_narrowest(highest))
 
 

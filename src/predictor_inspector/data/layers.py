@@ -11,6 +11,9 @@ import numpy as np
 from predictor_inspector.core.array import Array, spatial_axis_names
 from predictor_inspector.data.geometry import exact, make_array
 
+SOURCE = "predictor_inspector_source"
+"""Metadata key of where a layer's array lies: ``{"path": …, "name": …}``."""
+
 _CHANNEL_LABELS = {"c", "ch", "channel", "channels"}
 _TIME_LABELS = {"t", "time"}
 _SPACE_LABELS = {"z", "y", "x"}

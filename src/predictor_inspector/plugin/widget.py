@@ -27,7 +27,7 @@ from predictor_inspector.plugin.live.listeners import Watch, list_events
 from predictor_inspector.plugin.memory_setting import MemorySetting
 from predictor_inspector.plugin.model.actions import Action, Desk
 from predictor_inspector.plugin.model.history import History
-from predictor_inspector.plugin.model.resolve import Message
+from predictor_inspector.plugin.model.messages import Message
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.reader import read
 from predictor_inspector.plugin.tabs import TabContext, make_tabs
@@ -234,7 +234,7 @@ class InspectorWidget(QWidget):
             tab.scope, tab.region.chosen = "region", finding
 
     def _on_message(self, message: Message) -> None:
-        self._message = message.text if message.kind in ("error", "parameters") else ""
+        self._message = message.text if message.kind in ("error", "parameters") or message.actions else ""
         form = self.findChild(QWidget, "predictor")
         said_in_form = message.kind == "parameters" and form is not None and form.isVisible()
         shown = "" if said_in_form else self._message

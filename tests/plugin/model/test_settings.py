@@ -11,6 +11,7 @@ from funlib.geometry import Roi
 from napari.layers import Image, Labels
 
 from predictor_inspector.core import AffinitiesPredictor, DistancePredictor
+from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.plugin.model import history
 from predictor_inspector.plugin.model.axes import Axes
 from predictor_inspector.plugin.model.history import History
@@ -254,3 +255,61 @@ def test_what_nobody_asked_for_is_no_step_and_layers_that_are_gone_are_forgotten
     assert not changes(settings, steps.undo)
     steps.redo()
     assert settings.thickness == 2
+
+
+def stored(name: str, values: np.ndarray, path: str = "/data/crop.zarr", **kwargs: Any) -> Labels:
+    """A layer that was read from a file."""
+    metadata = {SOURCE: {"path": path, "name": name}}
+    return Labels(values, name=name, metadata=metadata, scale=(40, 4, 4), **kwargs)
+
+
+IDS = np.arange(4 * 8 * 8, dtype=np.uint32).reshape(4, 8, 8)
+INNER = np.zeros((4, 8, 8), np.uint8)
+INNER[1:3, 2:6, 2:6] = 1
+
+
+def test_a_mask_is_found_in_the_file_whenever_it_comes(settings: Settings) -> None:
+    gt, mask = stored("labels/ids", IDS), stored("labels/annotated", INNER)
+    other = stored("labels/annotated", INNER, "/data/other.zarr", translate=(0, 4, 0))
+    settings.offer_layers([gt])
+    assert settings.describe_mask() == "none (everything is annotated)"
+    settings.offer_layers([other, gt])
+    assert settings.mask_layer is None
+    settings.offer_layers([other, gt, mask])
+    assert (settings.mask_layer, settings.mask_found) == (mask, "found in the file")
+    assert settings.describe_mask() == "labels/annotated (found in the file)"
+    settings.offer_layers([other, gt])
+    assert (settings.mask_layer, settings.mask_found) == (None, "")
+
+
+def test_a_layer_that_looks_like_a_mask_is_found_by_its_name() -> None:
+    gt, empty, ids = labels(), labels("my mask"), Labels(IDS, name="masks", scale=(40, 4, 4))
+    coarse = Labels(INNER, name="mask", scale=(40, 8, 8))
+    settings = Settings()
+    settings.offer_layers([gt, empty, ids, coarse])
+    assert (settings.gt_layer, settings.mask_layer) == (gt, None)
+    mask = Labels(INNER, name="Annotated", scale=(40, 4, 4))
+    settings.offer_layers([gt, empty, ids, coarse, mask])
+    assert settings.describe_mask() == "Annotated (found by its name)"
+
+
+def test_what_a_person_has_chosen_is_never_overridden(settings: Settings) -> None:
+    gt, mask, second = stored("labels/ids", IDS), stored("labels/annotated", INNER), stored("labels/mask", INNER)
+    settings.offer_layers([gt, mask])
+    history = History(settings)
+    settings.mask_layer = None
+    settings.offer_layers([gt, mask, second])
+    assert settings.mask_layer is None
+    history.undo()
+    assert (settings.mask_layer, settings.mask_found) == (mask, "found in the file")
+    settings.mask_layer = None
+    another = stored("ids", IDS, "/data/another.zarr")
+    beside = stored("mask", INNER, "/data/another.zarr")
+    settings.offer_layers([gt, mask, second, another, beside])
+    settings.gt_layer = another
+    assert settings.mask_layer is beside
+    settings.gt_layer = gt
+    assert settings.mask_layer is None
+    settings.mask_layer = second
+    settings.gt_layer = another
+    assert (settings.mask_layer, settings.describe_mask()) == (second, "labels/mask")

@@ -62,7 +62,7 @@ class Head(QWidget):
             )
         )
         self.setContentsMargins(6, 2, 6, 2)
-        for field in ("gt_layer", "mask_layer", "predictor_choice", "layers"):
+        for field in ("gt_layer", "mask_layer", "mask_found", "predictor_choice", "layers"):
             self._settings.events[field].connect(self._show_subject)
         self._show_subject()
 
@@ -86,7 +86,6 @@ class Head(QWidget):
 
     def _show_subject(self) -> None:
         """Which layers, and which predictor."""
-        gt, mask = self._settings.gt_layer, self._settings.mask_layer
-        annotated = "none" if mask is None else mask.name
-        layers = "no ground truth" if gt is None else f"{gt.name} · mask: {annotated}"
+        gt = self._settings.gt_layer
+        layers = "no ground truth" if gt is None else f"{gt.name} · mask: {self._settings.describe_mask()}"
         self._subject.setText(f"{layers} · {kind_title(self._settings.kind)}")

@@ -9,6 +9,7 @@ from typing import Any
 from napari.layers import Image, Layer
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
+from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.data.source import open_input
 from predictor_inspector.inspection.output.session import (
     AxesReading,
@@ -21,7 +22,7 @@ from predictor_inspector.inspection.output.session import (
     Region,
     Session,
 )
-from predictor_inspector.plugin.layers.layer_data import SOURCE, layer_data
+from predictor_inspector.plugin.layers.layer_data import layer_data
 from predictor_inspector.plugin.layers.owned import is_owned, role_of
 from predictor_inspector.plugin.layers.results import ROLES, TARGET, VIEWS
 from predictor_inspector.plugin.model import axes as model_axes

@@ -14,7 +14,7 @@ from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.layers.colours import SEVERITY_COLOURS
 from predictor_inspector.plugin.model.actions import action_of
-from predictor_inspector.plugin.model.resolve import Message
+from predictor_inspector.plugin.model.messages import Message
 from predictor_inspector.plugin.tabs import TabContext
 
 _WORTH_SHOWING = 150

@@ -9,13 +9,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.data.units import ome_unit, unit_factor
 from predictor_inspector.plugin.model.axes import Place
 
 LayerData = tuple[Any, dict[str, Any], str]
 Kind = Literal["labels", "image", "mask"]
-
-SOURCE = "predictor_inspector_source"  # metadata key of where a layer's array lies: ``{"path": …, "name": …}``
 
 _IN_MEMORY = 2**26  # values of arrays that are read at once, so that panning is smooth; larger ones chunk by chunk
 

@@ -40,7 +40,8 @@ from predictor_inspector.plugin.live.pinned_box import PinnedBox
 from predictor_inspector.plugin.live.tiling import TiledRun, Tiling, is_seen
 from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work, short_switch_interval
 from predictor_inspector.plugin.model.axes import Place, forget_reads
-from predictor_inspector.plugin.model.resolve import ChangeLevel, Message, Resolved, Unresolved, resolve
+from predictor_inspector.plugin.model.messages import Message, explained
+from predictor_inspector.plugin.model.resolve import ChangeLevel, Resolved, Unresolved, resolve
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import memory_for_chunks, memory_of
 from predictor_inspector.plugin.model.view import view_of
@@ -284,7 +285,7 @@ class LiveController(QObject):
         if self._is_wanted(job) and not self._runner.busy:
             self._hide_outdated()
             # The same again would fail the same way.
-            self._outcome = Message.of(error)
+            self._outcome = explained(error, self._settings)
             self.message.emit(self._outcome)
         self._tell_busy()
 

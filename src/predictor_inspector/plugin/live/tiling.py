@@ -20,7 +20,8 @@ from predictor_inspector.inspection.engine.preview import Pace
 from predictor_inspector.inspection.engine.tiles import STEPS, TiledInspection
 from predictor_inspector.plugin.layers.pictures import Blended, Pictures, pictures_of
 from predictor_inspector.plugin.live.worker import Job, LiveRunner
-from predictor_inspector.plugin.model.resolve import ChangeLevel, Message, Resolved
+from predictor_inspector.plugin.model.messages import Message
+from predictor_inspector.plugin.model.resolve import ChangeLevel, Resolved
 from predictor_inspector.plugin.model.view import View
 
 _AUTO_START_LIMIT = 10.0  # seconds that a chosen region may take in tiles to be computed without being asked for

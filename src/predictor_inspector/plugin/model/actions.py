@@ -13,7 +13,7 @@ from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.data.repair import Repair
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.inspection.findings import Cure
-from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.model.settings import SAVED, Settings
 
 _MOST_VALUES = 1 << 28  # of a layer that is copied to be mended
 
@@ -46,19 +46,20 @@ def action_of(cure: Cure) -> Action:
             mend(desk, cure.repair)
         if cure.parameters:
             settings.choose_parameters({**settings.predictor_choice.chosen, **cure.parameters})
-        for name, value in cure.settings.items():
-            setattr(settings, name, value)
+        for name in SAVED:
+            if name in cure.settings:
+                setattr(settings, name, cure.settings[name])
 
     return Action(cure.title, run)
 
 
-def mend(desk: Desk, repair: Repair) -> None:
-    """Add mended copies of ground truth and mask to the viewer, and inspect those.
+def mend(desk: Desk, repair: Repair, layer: Any = None) -> None:
+    """Add mended copies of ground truth, or of another layer that is to be it, and mask to the viewer, and inspect those.
 
     A ``ValueError`` if a layer is too large to be copied.
     """
     settings = desk.settings
-    gt, mask, axes = settings.gt_layer, settings.mask_layer, settings.axes
+    gt, mask, axes = layer or settings.gt_layer, settings.mask_layer, settings.axes
     ids = _values_of(gt)
     known = None if repair.annotated is None else repair.annotated(ids)
     labels = None if repair.labels is None else repair.labels(ids)
@@ -70,9 +71,11 @@ def mend(desk: Desk, repair: Repair) -> None:
         mask = desk.add_layer(_beside(mask, repair.mask(_values_of(mask)), f"{mask.name} (mended)", visible=False))
     if labels is not None:
         settings.gt_layer = desk.add_layer(_beside(gt, labels, f"{gt.name} (mended)"))
-        settings.axes = axes
+        if layer is None:
+            settings.axes = axes
         gt.visible = False
-    settings.mask_layer = mask
+    if mask is not settings.mask_layer:
+        settings.mask_layer = mask
 
 
 def _on_grid(mask: Any, gt: Any, axes: Any) -> np.ndarray:

@@ -11,34 +11,14 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.inspection import Regions, Request, Source, regions_for
-from predictor_inspector.plugin.model.actions import Action
 from predictor_inspector.plugin.model.axes import Axes, Place, array_at, place_of
 from predictor_inspector.plugin.model.box import box_for, brought
+from predictor_inspector.plugin.model.messages import Message, explained, nothing_to_inspect, unusable_mask
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import TilePlan, TooLarge, memory_of, plan_for
 from predictor_inspector.plugin.model.view import View, viewed_roi
-
-
-@dataclass(frozen=True)
-class Message:
-    """A sentence for the person; empty if all is well.
-
-    Its kind is ``"error"``; ``"parameters"``: they don't go together, which the form says too; ``"large"``: the region
-    can't be computed; ``"tiles"``: it can be computed in tiles; ``"hint"``: nothing to inspect yet; or ``""``. `actions` are
-    ways out, which are shown as buttons.
-    """
-
-    text: str = ""
-    kind: str = ""
-    actions: tuple[Action, ...] = ()
-
-    @classmethod
-    def of(cls, error: BaseException, kind: str = "error") -> Message:
-        """What went wrong."""
-        return cls(capitalised(format_error(error)), kind)
 
 
 class Unresolved(Exception):
@@ -106,13 +86,12 @@ def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
     """
     layer, axes = settings.gt_layer, settings.axes
     if layer is None or axes is None:
-        hint = "Add a layer of labels, or open a file, to see what a network would be trained on."
-        raise Unresolved(Message(hint, "hint"))
+        raise Unresolved(nothing_to_inspect(settings))
     try:
         gt = array_at(layer, axes, settings.level, view)
         predictor = _predictor(settings)
         roi = _region(settings, predictor, gt, view)
-        mask = None if settings.mask_layer is None else _mask_array(settings.mask_layer, gt, axes, view)
+        mask = _mask_array(settings.mask_layer, gt, axes, view)
         request = Request(
             predictor,
             Source(gt, mask),
@@ -128,7 +107,7 @@ def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
         except TooLarge as error:
             refusal = str(error)
     except (ValueError, TypeError, AssertionError) as error:  # other packages' predictors and funlib raise all of these
-        raise Unresolved(Message.of(error)) from error
+        raise Unresolved(explained(error, settings)) from error
     place = place_of(layer, axes, view)
     data = (id(layer), id(settings.mask_layer), axes, settings.level, place.time, version)
     return Resolved(request, place, view, id(layer), data, plan, refusal)
@@ -168,13 +147,17 @@ def _predictor(settings: Settings) -> Predictor:
         raise Unresolved(Message.of(error, "parameters")) from error
 
 
-def _mask_array(layer: Any, gt: Array, axes: Axes, view: View) -> Array:
+def _mask_array(layer: Any, gt: Array, axes: Axes, view: View) -> Array | None:
     """The mask with the ground truth's spatial axes; at the time shown, if it has as many axes as a series."""
-    mask = array_from_layer(layer, 0, min(axes.spatial, int(layer.ndim)))
+    if layer is None:
+        return None
+    try:
+        mask = array_from_layer(layer, 0, min(axes.spatial, int(layer.ndim)))
+    except ValueError as error:
+        raise Unresolved(unusable_mask(error)) from error
     if axes.time and mask.channel_dims and layer.ndim > axes.spatial:
         return array_at(layer, axes, 0, view)
     if mask.dims != gt.dims:
-        raise ValueError(
-            f"the mask, layer {layer.name!r}, has {mask.dims} spatial axes, but the ground truth has {gt.dims}"
-        )
+        sentence = f"the mask, layer {layer.name!r}, has {mask.dims} spatial axes, but the ground truth has {gt.dims}"
+        raise Unresolved(unusable_mask(ValueError(sentence)))
     return mask

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, ClassVar
+from weakref import WeakSet
 
 import numpy as np
 from funlib.geometry import Roi
@@ -21,6 +22,7 @@ from predictor_inspector.core.config import predictor_from_config, predictor_kin
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection.engine.devices import available_devices
 from predictor_inspector.plugin.model.axes import Axes, array_at, readings_of
+from predictor_inspector.plugin.model.mask_choice import is_called_mask, mask_among
 from predictor_inspector.plugin.model.predictor_choice import (
     PredictorChoice,
     Start,
@@ -43,6 +45,7 @@ class LayerChoices:
 
     gt_layer: tuple[Any, ...] = ()
     mask_layer: tuple[Any, ...] = ()
+    float_images: tuple[Any, ...] = ()  # can be neither, but might be converted
 
     @classmethod
     def among(cls, layers: Iterable[Any]) -> LayerChoices:
@@ -51,7 +54,8 @@ class LayerChoices:
         labels = [layer for layer in layers if isinstance(layer, Labels)]
         images = [layer for layer in layers if isinstance(layer, Image) and not layer.rgb]
         ids = (*labels, *(image for image in images if np.dtype(image.dtype).kind in "biu"))
-        return cls(ids, tuple(sorted(ids, key=lambda layer: not _is_called_mask(layer))))
+        floats = tuple(image for image in images if np.dtype(image.dtype).kind == "f")
+        return cls(ids, tuple(sorted(ids, key=lambda layer: not is_called_mask(layer))), floats)
 
 
 @dataclass(eq=False)
@@ -60,6 +64,7 @@ class Settings:
 
     gt_layer: Any = None  # another one brings the likeliest reading of its axes and its finest level
     mask_layer: Any = None  # non-zero where the ground truth is annotated; None: everywhere
+    mask_found: str = ""  # how the mask was found by itself; empty if it was chosen, or there is none
     axes: Axes | None = None  # how the ground truth's axes are read
     level: int = 0  # of a multiscale ground truth; 0 is the finest
     predictor_choice: PredictorChoice = field(default_factory=lambda: PredictorChoice(predictor_kinds()[0]))
@@ -93,6 +98,8 @@ class Settings:
         self._starts: dict[str, Start] = {}
         self._predictor: Predictor | None = None
         self._gt_chosen = False
+        self._looking = False  # while a mask is looked for
+        self._unmasked: WeakSet[Any] = WeakSet()  # ground truth that a person has chosen no mask for
         self._subdivision = 1  # that the box counts
         self._in_step = False
 
@@ -102,6 +109,15 @@ class Settings:
             return
         if name in _CHECKS:
             value = _CHECKS[name](self, value)
+        if name == "mask_layer" and not self._looking:
+            # What was found is chosen now, in the same step.
+            with self.together(name):
+                self._note_choice(value)
+                self._set(name, value)
+        else:
+            self._set(name, value)
+
+    def _set(self, name: str, value: Any) -> None:
         old = getattr(self, name)
         if old is value or (name not in _BY_IDENTITY and old == value):
             return
@@ -172,17 +188,26 @@ class Settings:
     def offer_layers(self, layers: Iterable[Any]) -> None:
         """Set the layers that can be chosen, drop chosen ones that are gone, and choose the likeliest ground truth.
 
-        A ground truth that was chosen before stays.
+        A ground truth that was chosen before stays. A mask among new layers is found, see `mask_among`, unless a person has
+        chosen one, or none.
         """
-        choices = self.__dict__["layers"] = LayerChoices.among(layers)
+        before, choices = self.layers, LayerChoices.among(layers)
+        self.__dict__["layers"] = choices
         with self.together(automatic=True):
             if self.mask_layer not in choices.mask_layer:
-                self.mask_layer = None
+                self._set_mask(None, "")
             if not self._gt_chosen or self.gt_layer not in choices.gt_layer:
                 self.gt_layer = _likeliest_ground_truth(choices.gt_layer)
                 self._gt_chosen = False
+            self._look_for_mask([layer for layer in choices.mask_layer if layer not in before.mask_layer])
             # Last: by now no setting holds a layer that is gone.
             self.events.layers.emit(choices, choices)
+
+    def describe_mask(self) -> str:
+        """The mask in words: ``"annotated (found in the file)"``, ``"none (everything is annotated)"``."""
+        if self.mask_layer is None:
+            return "none (everything is annotated)"
+        return f"{self.mask_layer.name} ({self.mask_found})" if self.mask_found else str(self.mask_layer.name)
 
     def refresh_gt(self) -> None:
         """Update `gt` from its layer, which may have been moved or edited."""
@@ -200,6 +225,25 @@ class Settings:
         """Inspect this box, in the counts of the ground truth."""
         with self.together():
             self.box, self.region_mode = box, "box"
+
+    def _look_for_mask(self, among: Sequence[Any]) -> None:
+        """Find a mask among layers, unless there is one or a person wanted none."""
+        if self.gt is not None and self.mask_layer is None and self.gt_layer not in self._unmasked:
+            self._set_mask(*mask_among(among, self.gt_layer, self.gt))
+
+    def _set_mask(self, layer: Any, found: str) -> None:
+        """Set a mask that nobody has chosen."""
+        self._looking = True
+        try:
+            self.mask_layer, self.mask_found = layer, found
+        finally:
+            self._looking = False
+
+    def _note_choice(self, mask: Any) -> None:
+        """A person has chosen a mask, or none."""
+        self.mask_found = ""
+        if self.gt_layer is not None:
+            (self._unmasked.add if mask is None else self._unmasked.discard)(self.gt_layer)
 
     # Steps
 
@@ -238,6 +282,10 @@ class Settings:
             self.axes = None if self.gt_layer is None else readings_of(self.gt_layer)[0]
         if name in ("gt_layer", "axes", "level"):
             self.refresh_gt()
+        if name == "gt_layer":
+            if self.mask_found or self.mask_layer is self.gt_layer:
+                self._set_mask(None, "")
+            self._look_for_mask(self.layers.mask_layer)
         if name == "gt":
             self._starts = {}
             if self.gt is not None:
@@ -270,12 +318,8 @@ def _likeliest_ground_truth(layers: Sequence[Any]) -> Any | None:
     """
     labels = [layer for layer in layers if isinstance(layer, Labels)]
     if labels:
-        return min(labels, key=lambda layer: (_is_called_mask(layer), not layer.visible, layer.ndim))
+        return min(labels, key=lambda layer: (is_called_mask(layer), not layer.visible, layer.ndim))
     return next((layer for layer in layers if np.dtype(layer.dtype).itemsize >= _ID_BYTES), None)
-
-
-def _is_called_mask(layer: Any) -> bool:
-    return any(word in layer.name.lower() for word in ("mask", "annotated", "annotation"))
 
 
 def _grid(array: Array) -> tuple[Any, ...]:

@@ -13,7 +13,8 @@ from predictor_inspector.plugin.forms.layouts import in_form, in_row
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, MessageLabel, guard_wheel, wrapping
 from predictor_inspector.plugin.live.tiling import TiledRun
 from predictor_inspector.plugin.model.box import central
-from predictor_inspector.plugin.model.resolve import Message, Resolved
+from predictor_inspector.plugin.model.messages import Message
+from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.model.tile_plan import affordable, memory_of
 from predictor_inspector.plugin.tabs import TabContext
 from predictor_inspector.plugin.tabs.bound import BoundButtons, bound_combo

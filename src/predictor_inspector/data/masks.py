@@ -1,0 +1,84 @@
+"""Masks that are found beside ground truth: which array says where it is annotated."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from math import prod
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.data.formats.format import StoredArray
+from predictor_inspector.data.opening import container_of, list_arrays
+from predictor_inspector.data.units import unit_factor
+
+_READ = 1 << 24  # voxels of an array that isn't in memory up to which its values are looked at
+_PLANES = 24  # of an array in memory that are looked at
+_ALIKE, _BOXY = 0.99, 0.9
+
+
+def find_mask(path: str | os.PathLike[str], name: str | None, gt: Array) -> StoredArray | None:
+    """The array in the same container that looks like the mask of `gt`, the one nearest to it first; None if there is none.
+
+    Its location is that in the container. `path` and `name` are those that the ground truth was opened by.
+    """
+    # An array that lies elsewhere, or a damaged one beside it, is no reason not to inspect this one.
+    stored: list[StoredArray] = []
+    with suppress(ValueError, OSError):
+        container = container_of(Path(path))
+        own = f"{os.path.relpath(os.path.abspath(path), container)}/{name or ''}".strip("./")
+        stored = list_arrays(container)
+    masks = [found for found in stored if found.kind == "mask"] if len(stored) > 1 else []
+    for found in sorted(masks, key=lambda found: -len(os.path.commonpath([found.location, own]))):
+        if found.location.strip("/") != own and is_mask_of(found.array, gt):
+            return found
+    return None
+
+
+def is_mask_of(mask: Array, gt: Array) -> bool:
+    """Whether an array can say where `gt` is annotated: it holds 0 and one other value, and overlaps it.
+
+    The objects' own foreground is no such mask; that of dense labels in a box is one. Values of large arrays that aren't in
+    memory aren't looked at.
+    """
+    if mask.dims != gt.dims or mask.channel_dims or not _overlap(mask, gt):
+        return False
+    values = _planes(mask)
+    if values is None:
+        return True
+    inside = values != 0
+    if not inside.any() or values[inside].min() != values[inside].max():
+        return False
+    ids = _planes(gt) if same_grid(mask, gt) and not gt.channel_dims else None
+    if ids is None or (inside == (ids != 0)).mean() < _ALIKE:
+        return True
+    box = tuple(slice(int(a.min()), int(a.max()) + 1) for a in np.nonzero(inside))
+    return bool(inside[box].mean() >= _BOXY)
+
+
+def same_grid(one: Array, other: Array) -> bool:
+    """Whether voxels of two arrays lie in the same places."""
+    grids = [(a.spatial_shape, a.voxel_size, a.offset, a.unit, a.subdivision) for a in (one, other)]
+    return grids[0] == grids[1]
+
+
+def _overlap(one: Array, other: Array) -> bool:
+    factor = None
+    with suppress(ValueError):  # only one of them is in pixels
+        factor = unit_factor(one.unit, other.unit, "mask") * other.subdivision / one.subdivision
+    if factor is None:
+        return False
+    ends = zip(one.roi.begin, one.roi.end, other.roi.begin, other.roi.end, strict=True)
+    return all(b * factor < other_end and other_begin < e * factor for b, e, other_begin, other_end in ends)
+
+
+def _planes(array: Array) -> np.ndarray | None:
+    """The values of some planes, spread over an array; None if it is large and not in memory."""
+    if not isinstance(array.data, (np.ndarray, torch.Tensor)) and prod(array.shape) > _READ:
+        return None
+    values = array.numpy()
+    count = values.shape[0]
+    return values if count <= _PLANES else values[np.linspace(0, count - 1, _PLANES).astype(int)]

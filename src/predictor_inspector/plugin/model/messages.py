@@ -1,0 +1,98 @@
+"""Messages about layers that can't be inspected as they are: what each is, and the ways out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from predictor_inspector.core.ground_truth import ChannelAxisError
+from predictor_inspector.core.labels import NegativeIdsError
+from predictor_inspector.core.text import amount, capitalised, format_error
+from predictor_inspector.data.repair import Repair, as_whole_numbers, is_negative, masking
+from predictor_inspector.plugin.model.actions import Action, Desk, mend
+from predictor_inspector.plugin.model.axes import Axes, readings_of
+from predictor_inspector.plugin.model.settings import Settings
+
+_NOTHING = "Add a layer of labels, or open a file, to see what a network would be trained on."
+_READ = 1 << 22  # values of an image in memory that are looked at
+
+
+@dataclass(frozen=True)
+class Message:
+    """A sentence for the person; empty if all is well.
+
+    Its kind is ``"error"``; ``"parameters"``: they don't go together, which the form says too; ``"large"``: the region
+    can't be computed; ``"tiles"``: it can be computed in tiles; ``"hint"``: nothing to inspect yet; or ``""``. `actions` are
+    ways out, which are shown as buttons.
+    """
+
+    text: str = ""
+    kind: str = ""
+    actions: tuple[Action, ...] = ()
+
+    @classmethod
+    def of(cls, error: BaseException, kind: str = "error") -> Message:
+        """What went wrong."""
+        return cls(capitalised(format_error(error)), kind)
+
+
+def explained(error: BaseException, settings: Settings) -> Message:
+    """What went wrong with the layers inspected, with their names and ways out where there are any."""
+    layer, axes = settings.gt_layer, settings.axes
+    if layer is not None and isinstance(error, NegativeIdsError):
+        text = (
+            f"Layer {layer.name!r} holds negative ids (smallest {amount(error.smallest, 19)}): use 0 for background, a "
+        )
+        return Message(f"{text}mask for “ignore”.", "error", (_mending("Mask them", masking(is_negative)),))
+    if layer is not None and axes is not None and isinstance(error, ChannelAxisError):
+        described = f"Layer {layer.name!r} has {layer.ndim} axes, read as {axes.describe(layer.ndim)}"
+        message = replace(Message.of(error), text=f"{described}: {format_error(error)}.")
+        in_time = Axes(axes.spatial, True)
+        if axes.time or in_time not in readings_of(layer):
+            return message
+        return replace(message, actions=(Action("Read the first axis as time", partial(_read_as, in_time)),))
+    return Message.of(error)
+
+
+def unusable_mask(error: BaseException) -> Message:
+    """What is wrong with the mask's layer, and the way out."""
+    return replace(Message.of(error), actions=(Action("Use no mask", _use_no_mask),))
+
+
+def nothing_to_inspect(settings: Settings) -> Message:
+    """What to do where no layer can be ground truth; an image of whole numbers as floats can be converted."""
+    for image in settings.layers.float_images:
+        if _holds_whole_numbers(image):
+            text = f"Layer {image.name!r} is an image of {np.dtype(image.dtype)}, though its values are whole numbers"
+            convert = Action("Convert to labels", partial(_convert, image))
+            return Message(f"{text}: ground truth is a layer of labels.", "hint", (convert,))
+    return Message(_NOTHING, "hint")
+
+
+def _holds_whole_numbers(image: Any) -> bool:
+    """Whether values of an image in memory, spread over it, are ids: whole numbers, of which there are several."""
+    data = image.data[-1] if image.multiscale else image.data
+    if not isinstance(data, np.ndarray):
+        return False
+    values = data[:: max(1, -(-prod(data.shape) // _READ))]
+    return bool(np.isfinite(values).all() and (values == np.rint(values)).all() and np.ptp(values) > 0)
+
+
+def _mending(title: str, repair: Repair) -> Action:
+    return Action(title, lambda desk: mend(desk, repair))
+
+
+def _convert(image: Any, desk: Desk) -> None:
+    mend(desk, Repair(as_whole_numbers), image)
+
+
+def _read_as(axes: Axes, desk: Desk) -> None:
+    desk.settings.axes = axes
+
+
+def _use_no_mask(desk: Desk) -> None:
+    desk.settings.mask_layer = None

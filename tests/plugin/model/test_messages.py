@@ -1,0 +1,73 @@
+"""Messages that name the layer, what it is, and the way out, which then works."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from predictor_inspector.plugin.model.actions import Desk
+from predictor_inspector.plugin.model.axes import Axes
+from predictor_inspector.plugin.model.messages import Message
+
+from ..loop import Loop
+from ..stage import LABELS, TRANSLATE, UNITS, VOXEL_SIZE, blocks
+
+PLACE = {"scale": VOXEL_SIZE, "translate": TRANSLATE, "units": UNITS, "axis_labels": LABELS}
+
+
+@pytest.fixture
+def messages(loop: Loop) -> list[Message]:
+    told: list[Message] = []
+    loop.controller.message.connect(told.append)
+    return told
+
+
+def perform(loop: Loop, message: Message, title: str) -> None:
+    (action,) = (a for a in message.actions if a.title == title)
+    loop.after(lambda: action.run(Desk(loop.settings, loop.viewer.add_layer)))
+    loop.assert_layers_show_the_inspection()
+
+
+def test_negative_ids_can_be_masked(loop: Loop, messages: list[Message]) -> None:
+    ids = blocks().astype(np.int16)
+    ids[:, :, :9] = -3
+    loop.add_labels(ids, name="x")
+    loop.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
+    text = "Layer 'x' holds negative ids (smallest −3): use 0 for background, a mask for “ignore”."
+    assert messages[-1].text == text
+    perform(loop, messages[-1], "Mask them")
+    np.testing.assert_array_equal(loop.settings.mask_layer.data, ids != -3)
+
+
+def test_four_axes_can_be_read_as_a_series(loop: Loop, messages: list[Message]) -> None:
+    series = np.stack([blocks(seed=n) for n in range(3)])
+    loop.after(lambda: loop.viewer.add_labels(series, name="cells"))
+    loop.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
+    assert messages[-1].text.startswith("Layer 'cells' has 4 axes, read as channel, z y x: Affinities")
+    perform(loop, messages[-1], "Read the first axis as time")
+    assert loop.settings.axes == Axes(3, True)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_whole_numbers_as_floats_can_be_converted(loop: Loop, messages: list[Message], whole: bool) -> None:
+    values = blocks().astype(np.float32) + (0 if whole else 0.5)
+    loop.after(lambda: loop.viewer.add_image(values, name="ids", scale=(40, 4, 4)))
+    if not whole:
+        assert messages[-1].actions == ()
+        return
+    assert messages[-1].text.startswith("Layer 'ids' is an image of float32, though its values are whole numbers")
+    perform(loop, messages[-1], "Convert to labels")
+    np.testing.assert_array_equal(loop.settings.gt_layer.data, values)
+
+
+def test_a_mask_that_cannot_be_used_can_be_left_out(loop: Loop, messages: list[Message]) -> None:
+    loop.add_labels()
+    flat: Any = loop.add_labels(
+        np.ones((40, 48), np.uint8), name="flat mask", **{name: values[1:] for name, values in PLACE.items()}
+    )
+    loop.after(lambda: setattr(loop.settings, "mask_layer", flat))
+    assert messages[-1].text.startswith("The mask, layer 'flat mask', has 2 spatial axes")
+    perform(loop, messages[-1], "Use no mask")
+    assert loop.settings.mask_layer is None
