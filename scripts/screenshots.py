@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QLineEdit, QSpinBox
 from stage import IMAGES, Stage
 
 from predictor_inspector.plugin.launch import DEMO_CONFIG
+from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.samples import cell_layers, neurite_layers
 
 SLICE = 30
@@ -72,7 +73,7 @@ def take_weights(stage: Stage) -> None:
 
 def take_one_hot(stage: Stage) -> None:
     """A semantic segmentation, made of what the sample has: ids are classes."""
-    neurites, organelles = (stage.viewer.layers[name] for name in ("labels", "organelles"))
+    neurites, organelles = (stage.viewer.layers[layer_name(name)] for name in ("labels", "organelles"))
     classes = np.where(organelles.data[0] > 0, 2, np.where(organelles.data[1] > 0, 3, neurites.data > 0)).astype(
         np.uint8
     )
@@ -104,7 +105,7 @@ def take_findings(stage: Stage) -> None:
     stage.box(Roi(MIDDLE.begin + Coordinate(0, 0, 76 * 8), MIDDLE.shape))
     stage.tab("Check")
     stage.predict("affinities", view="weight", neighborhood=LONG, lsds=False, mask_pairs=False)
-    stage.viewer.layers["weight"].contrast_limits = (0, 5)
+    stage.viewer.layers[layer_name("weight")].contrast_limits = (0, 5)
     tab = stage.widget.tabs["check"].region
     tab.chosen = next(f for f in tab.findings if f.channels == ("aff x+1",))
     stage.photograph("findings")
@@ -135,7 +136,7 @@ def take_explain(stage: Stage) -> None:
     stage.look((SLICE * 20.0, 1140.0, 790.0), 1.3)
     stage.predict("affinities", neighborhood=LONG, lsds=False)
     stage.channel(4)
-    target = stage.viewer.layers["target"]
+    target = stage.viewer.layers[layer_name("target")]
     target.opacity = 0.4  # the ids shine through
     stage.click_on((1156.0, 820.0))
     stage.photograph("explain_affinity")
@@ -246,7 +247,7 @@ def take_three_d(stage: Stage) -> None:
     stage.box(Roi((20 * 20, 64 * 8, 40 * 8), (24 * 20, 96 * 8, 96 * 8)))
     stage.predict("affinities", view="target RGB", neighborhood=NEAREST, lsds=True, num_voxels=3)
     for name in ("labels", "raw"):
-        stage.viewer.layers[name].visible = False
+        stage.viewer.layers[layer_name(name)].visible = False
     stage.viewer.dims.ndisplay = 3
     stage.viewer.scene.camera.angles = (12, 32, 62)
     stage.look((640.0, 896.0, 704.0), 0.42)

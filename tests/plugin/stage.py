@@ -11,6 +11,7 @@ import numpy as np
 from predictor_inspector.core import predictor_from_config
 from predictor_inspector.data import array_from_layer
 from predictor_inspector.inspection import Inspection, inspect
+from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.model.axes import array_at
 from predictor_inspector.plugin.model.view import view_of
 
@@ -70,11 +71,11 @@ class Stage(ABC):
 
     @property
     def target(self) -> Any:
-        return self.viewer.layers["target"]
+        return self.viewer.layers[layer_name("target")]
 
     @property
     def weight(self) -> Any:
-        return self.viewer.layers["weight"]
+        return self.viewer.layers[layer_name("weight")]
 
     def assert_layers_show_the_inspection(self) -> None:
         """The layers hold what `inspect` gives for the region, where the region is."""
@@ -113,6 +114,6 @@ class Stage(ABC):
 
     def rectangle(self, name: str, index: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Begin and end, in world units, of a shape in one of the region layers."""
-        layer = self.viewer.layers[name]
+        layer = self.viewer.layers[layer_name(name)]
         corners = np.asarray(layer.data[index]) * layer.scale
         return corners.min(0), corners.max(0)

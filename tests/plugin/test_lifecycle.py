@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin import InspectorWidget
+from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.live import controller
 
 from .gate import Gate
@@ -152,11 +153,11 @@ def test_layers_may_change_once_the_dock_is_removed(window: Window) -> None:
 def test_clicking_a_channel_shows_it(window: Window) -> None:
     window.add_labels()
     window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
-    assert window.viewer.layers["target RGB"].visible
+    assert window.viewer.layers[layer_name("target RGB")].visible
     window.after(lambda: window.control("channel_table").cellClicked.emit(2, 0))
     assert window.viewer.dims.point[0] == 2
     assert window.target.visible
-    assert not window.viewer.layers["target RGB"].visible
+    assert not window.viewer.layers[layer_name("target RGB")].visible
     window.after(lambda: window.widget.look_at("weight"))
     assert window.weight.visible
     assert not window.target.visible

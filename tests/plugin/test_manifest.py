@@ -21,6 +21,7 @@ from qtpy.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QListW
 
 import predictor_inspector
 from predictor_inspector.data.samples import cells_2d, neurites
+from predictor_inspector.plugin.layers.owned import layer_name
 
 PLUGIN = "napari-predictor-inspector"
 TITLE = "Predictor Inspector"
@@ -77,7 +78,7 @@ def assert_dock_works(qtbot: Any, viewer: Any, dock: Any) -> None:
     settle(qtbot, dock)
     assert dock.isVisible()
     viewer.add_labels(np.repeat(np.arange(1, 5), 16).reshape(8, 8), name="ids")
-    qtbot.waitUntil(lambda: "target" in viewer.layers, timeout=20_000)
+    qtbot.waitUntil(lambda: layer_name("target") in viewer.layers, timeout=20_000)
     settle(qtbot, dock)
     assert dock.gt_layer is viewer.layers["ids"]
     assert dock.inspection is not None
@@ -178,7 +179,7 @@ def test_samples_open_in_place(viewer: Any, key: str, by: str) -> None:
     assert {"raw", "labels"} <= {layer.name for layer in viewer.layers}
     assert [layer.name for layer in viewer.layers if layer.visible] == ["raw", "labels"]
     for name in ("raw", "labels"):
-        array, layer = getattr(sample, name), viewer.layers[name]
+        array, layer = getattr(sample, name), viewer.layers[layer_name(name)]
         np.testing.assert_array_equal(np.asarray(layer.data), array.numpy())
         np.testing.assert_allclose(layer.scale, array.physical_voxel_size)
 

@@ -6,6 +6,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.inspection import regions_for
+from predictor_inspector.plugin.layers.owned import layer_name
 
 from ..loop import Loop
 from ..stage import TRANSLATE, VOXEL_SIZE
@@ -41,7 +42,7 @@ def test_shapes_lie_where_the_regions_are(loop: Loop) -> None:
 def test_context_beyond_the_data_has_a_colour_of_its_own(loop: Loop) -> None:
     loop.add_labels()
     loop.set_config("affinities", **LONG)
-    layer = loop.viewer.layers["GT context"]
+    layer = loop.viewer.layers[layer_name("GT context")]
     beyond = loop.inspection.regions.beyond_data
     assert len(beyond) > 0
     assert len(layer.data) == 1 + len(beyond)
@@ -53,7 +54,7 @@ def test_context_beyond_the_data_has_a_colour_of_its_own(loop: Loop) -> None:
 
 def test_a_slice_that_does_not_cut_the_box_shows_it_faded(loop: Loop) -> None:
     pinned(loop)
-    layer = loop.viewer.layers["ROI"]
+    layer = loop.viewer.layers[layer_name("ROI")]
     assert layer.edge_color[0][3] == 1
     z = loop.roi_voxels()[0].start
     dim = loop.viewer.dims.ndim - 3
@@ -65,7 +66,7 @@ def test_a_slice_that_does_not_cut_the_box_shows_it_faded(loop: Loop) -> None:
 def test_in_3d_boxes_have_two_faces_and_what_connects_them(loop: Loop) -> None:
     pinned(loop)
     loop.after(lambda: setattr(loop.viewer.dims, "ndisplay", 3))
-    layer = loop.viewer.layers["ROI"]
+    layer = loop.viewer.layers[layer_name("ROI")]
     assert [len(path) for path in layer.data] == [5, 5, 2, 2, 2, 2]
     vertices = np.concatenate(layer.data) * layer.scale
     begin, end = edges_of(loop, loop.inspection.roi)
@@ -86,7 +87,7 @@ def test_a_pinned_box_is_deepened_about_its_middle(loop: Loop) -> None:
 
 def test_a_dragged_rectangle_moves_the_box_onto_the_grid(loop: Loop) -> None:
     pinned(loop)
-    layer = loop.viewer.layers["ROI"]
+    layer = loop.viewer.layers[layer_name("ROI")]
     before = loop.roi_voxels()
 
     def drag() -> None:
@@ -109,7 +110,7 @@ def test_a_dragged_rectangle_moves_the_box_onto_the_grid(loop: Loop) -> None:
 
 def test_a_box_dragged_out_of_the_data_is_kept_inside(loop: Loop) -> None:
     pinned(loop)
-    layer = loop.viewer.layers["ROI"]
+    layer = loop.viewer.layers[layer_name("ROI")]
 
     def drag() -> None:
         corners = np.asarray(layer.data[0]).copy()
@@ -152,7 +153,7 @@ def test_sliders_step_by_slices_whatever_is_drawn(loop: Loop) -> None:
 
 def test_a_rectangle_that_is_deleted_comes_back(loop: Loop) -> None:
     pinned(loop)
-    layer = loop.viewer.layers["ROI"]
+    layer = loop.viewer.layers[layer_name("ROI")]
     loop.after(lambda: setattr(layer, "data", []))
     assert len(layer.data) == 1
     loop.assert_layers_show_the_inspection()
@@ -172,13 +173,13 @@ def test_shapes_are_really_seen_in_a_slice(loop: Loop) -> None:
         loop.after(lambda i=index: loop.viewer.dims.set_point(dim, TRANSLATE[0] + i * VOXEL_SIZE[0]))
         for name in ("ROI", "GT context", "padding"):
             # What napari draws of a layer is what it finds in the slice.
-            assert len(loop.viewer.layers[name]._data_view._mesh.displayed_triangles) > 0, (name, index)
+            assert len(loop.viewer.layers[layer_name(name)]._data_view._mesh.displayed_triangles) > 0, (name, index)
 
 
 def test_more_channels_reach_the_slider_even_if_the_target_is_hidden(loop: Loop) -> None:
     loop.add_labels()
     loop.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
-    assert not loop.viewer.layers["target"].visible
+    assert not loop.viewer.layers[layer_name("target")].visible
     loop.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=True, num_voxels=1)
     assert loop.viewer.dims.range[0].stop == 12
     loop.after(lambda: loop.viewer.dims.set_point(0, 12.0))

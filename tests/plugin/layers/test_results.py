@@ -10,6 +10,7 @@ import pytest
 from predictor_inspector.core import AffinitiesPredictor, Channel, OneHotPredictor
 from predictor_inspector.core.config import PREDICTORS
 from predictor_inspector.plugin.layers.colours import blended_at_first
+from predictor_inspector.plugin.layers.owned import PREFIX, is_owned, layer_name
 from predictor_inspector.plugin.layers.pictures import limits_of, to_unit
 from tests.inspection.foreign import Votes
 
@@ -92,7 +93,7 @@ def test_other_peoples_channels_have_the_contrast_and_colours_that_they_declare(
     loop.add_labels()
     loop.set_config("votes", steps=[[0, 0, 1], [0, -3, 0]])
     assert look(loop) == (SIGNED, (-1, 1))
-    rgb = loop.viewer.layers["target RGB"].data
+    rgb = loop.viewer.layers[layer_name("target RGB")].data
     votes = loop.target.data[:2].sum(0)
     np.testing.assert_array_equal(rgb[..., :3], np.clip(votes[..., None] * (0x12, 0xAB, 0x34), 0, 255).astype(np.uint8))
 
@@ -131,7 +132,7 @@ def test_what_the_person_set_on_a_layer_stays(loop: Loop) -> None:
 
 def test_a_target_layer_that_is_deleted_comes_back_with_the_next_result(loop: Loop) -> None:
     loop.add_labels()
-    loop.viewer.layers.remove("target")
+    loop.viewer.layers.remove(layer_name("target"))
     loop.after(lambda: loop.viewer.dims.set_point(loop.viewer.dims.ndim - 3, 100.0))
     loop.assert_layers_show_the_inspection()
 
@@ -141,12 +142,12 @@ def test_an_rgb_view_mixes_the_ticked_channels(loop: Loop) -> None:
     loop.add_labels()
     loop.set_config("affinities", neighborhood=NEIGHBOURS, lsds=False)
     target = loop.target.data
-    rgb = loop.viewer.layers["target RGB"].data
+    rgb = loop.viewer.layers[layer_name("target RGB")].data
     np.testing.assert_array_equal(rgb[..., :3], np.moveaxis(target, 0, -1).astype(np.uint8) * 255)
     assert rgb[..., 3].min() == 255
     mix, names = loop.mix, loop.inspection.channel_names
     loop.after(lambda: mix.set_colour(names, 1, "#ff0000"))
-    rgb = loop.viewer.layers["target RGB"].data
+    rgb = loop.viewer.layers[layer_name("target RGB")].data
     np.testing.assert_array_equal(rgb[..., 0], np.maximum(target[0], target[1]).astype(np.uint8) * 255)
     assert rgb[..., 1].max() == 0
 
@@ -159,7 +160,7 @@ def test_boundaries_are_drawn_where_there_are_some_and_hide_nothing_else(loop: L
     annotated = loop.add_labels(mask, name="annotated")
     loop.set_config("affinities", neighborhood=NEIGHBOURS, lsds=False)
     loop.after(lambda: setattr(loop.settings, "mask_layer", annotated))
-    rgb, target, weight = (loop.viewer.layers[name].data for name in ("target RGB", "target", "weight"))
+    rgb, target, weight = (loop.viewer.layers[layer_name(name)].data for name in ("target RGB", "target", "weight"))
     z, y, x = loop.roi_voxels()
     here = ids[z, y, x]
     beside = ids[z, y, x.start + 1 : x.stop + 1]
@@ -170,7 +171,7 @@ def test_boundaries_are_drawn_where_there_are_some_and_hide_nothing_else(loop: L
     np.testing.assert_array_equal(rgb[..., 2] > 0, expected)
     drawn = (rgb[..., :3] > 0).any(-1)
     np.testing.assert_array_equal(rgb[..., 3], np.where(drawn, 255, 0))
-    assert loop.viewer.layers["target RGB"].blending == "additive"
+    assert loop.viewer.layers[layer_name("target RGB")].blending == "additive"
 
 
 def test_a_channel_has_its_colour_in_the_table_and_the_layer_keeps_true_values(loop: Loop) -> None:
@@ -210,7 +211,8 @@ def test_weights_are_coloured_by_factors_of_1_whatever_the_contrast(loop: Loop) 
 def test_the_eye_of_a_layer_and_the_setting_are_one_thing(loop: Loop) -> None:
     loop.add_labels()
     loop.set_config("affinities", neighborhood=NEIGHBOURS, lsds=False)
-    settings, layers = loop.settings, {name: loop.viewer.layers[name] for name in ("target", "weight", "target RGB")}
+    settings = loop.settings
+    layers = {name: loop.viewer.layers[layer_name(name)] for name in ("target", "weight", "target RGB")}
 
     def seen() -> list[str]:
         return [name for name, layer in layers.items() if layer.visible]
@@ -240,16 +242,16 @@ def test_the_rgb_view_is_made_when_it_is_looked_at_and_its_layer_stays(loop: Loo
     loop.settings.shown = "target"
     loop.add_labels()
     loop.set_config("affinities", neighborhood=NEIGHBOURS, lsds=False)
-    assert "target RGB" not in loop.viewer.layers
+    assert layer_name("target RGB") not in loop.viewer.layers
     loop.after(lambda: setattr(loop.settings, "shown", "rgb"))
-    layer = loop.viewer.layers["target RGB"]
+    layer = loop.viewer.layers[layer_name("target RGB")]
     assert layer.visible
     assert layer.data.any()
     loop.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
     assert (layer.visible, loop.target.visible, loop.controller.has_rgb) == (False, True, False)
     assert not layer.data.any()
     loop.set_config("affinities", neighborhood=NEIGHBOURS, lsds=False)
-    assert loop.viewer.layers["target RGB"] is layer
+    assert loop.viewer.layers[layer_name("target RGB")] is layer
     assert layer.visible
 
 
@@ -266,3 +268,14 @@ def test_nothing_is_a_block_in_3d(loop: Loop, kind: str) -> None:
     assert loop.weight.colormap.map(np.linspace(0, 1, 9))[:, 3].max() < 0.5
     loop.after(lambda: setattr(loop.viewer.dims, "ndisplay", 2))
     assert colours_at(loop.target, 1)[0, 3] == 1
+
+
+def test_layers_that_come_later_lie_beneath_ours(loop: Loop) -> None:
+    loop.add_labels()
+    raw = loop.viewer.add_image(np.zeros((12, 40, 48), np.uint8), name="raw")
+    loop.settle()
+    names = [layer.name for layer in loop.viewer.layers]
+    ours = [is_owned(layer) for layer in loop.viewer.layers]
+    assert ours == sorted(ours)
+    assert all(name.startswith(PREFIX) == own for name, own in zip(names, ours, strict=True))
+    assert loop.viewer.layers.selection.active is raw

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.core import predictor_from_config
 from predictor_inspector.inspection import Inspection, inspect
+from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.live import controller
 from predictor_inspector.plugin.model import tile_plan
 
@@ -37,8 +38,8 @@ def test_a_change_is_resolved_computed_and_shown(loop: Loop) -> None:
     assert not loop.controller.busy
     assert loop.messages[-1] == ("", "")
     expected = inspect(predictor_from_config(NEAREST), loop.settings.gt)
-    np.testing.assert_array_equal(loop.viewer.layers["target"].data, expected.target.numpy())
-    np.testing.assert_allclose(loop.viewer.layers["weight"].data, expected.weight.numpy(), atol=2e-6)
+    np.testing.assert_array_equal(loop.viewer.layers[layer_name("target")].data, expected.target.numpy())
+    np.testing.assert_allclose(loop.viewer.layers[layer_name("weight")].data, expected.weight.numpy(), atol=2e-6)
     loop.settings.config = {**NEAREST, "neighborhood": [[0, 0, 1]]}
     loop.settings.outside = "zero"
     assert loop.settle() == ["resolved", "shown"]
@@ -155,7 +156,7 @@ def test_what_is_wrong_hides_the_target_until_it_is_right_again(loop: Loop) -> N
             loop.settings.config = config
         assert "outdated" in loop.settle()
         assert loop.messages[-1][1] == kind
-        assert not loop.viewer.layers["target"].visible
+        assert not loop.viewer.layers[layer_name("target")].visible
         # Moving the view says it again, and tries nothing that has failed.
         loop.viewer.scene.camera.zoom *= 1.01
         assert "shown" not in loop.settle()
@@ -203,4 +204,4 @@ def test_too_large_a_region_is_offered_in_tiles(loop: Loop, monkeypatch: pytest.
     assert "shown" in loop.settle()
     assert loop.messages[-1] == ("", "")
     expected = inspect(predictor_from_config(NEAREST), loop.settings.gt)
-    np.testing.assert_array_equal(loop.viewer.layers["target"].data, expected.target.numpy())
+    np.testing.assert_array_equal(loop.viewer.layers[layer_name("target")].data, expected.target.numpy())

@@ -16,6 +16,7 @@ from predictor_inspector.data.scratch import ScratchArray
 from predictor_inspector.inspection import inspect
 from predictor_inspector.plugin.layers import pictures as layer_pictures
 from predictor_inspector.plugin.layers import results as result_layers
+from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.live.tiling import TiledRun
 from predictor_inspector.plugin.model import tile_plan
 
@@ -75,7 +76,7 @@ def test_what_does_not_fit_into_memory_is_held_on_disk(loop: Loop, monkeypatch: 
     assert isinstance(loop.inspection.target.data, ScratchArray)
     assert_whole(loop)
     target = np.asarray(loop.target.data)
-    rgb = np.asarray(loop.viewer.layers["target RGB"].data)
+    rgb = np.asarray(loop.viewer.layers[layer_name("target RGB")].data)
     np.testing.assert_array_equal(rgb[..., :3], np.moveaxis(target, 0, -1).astype(np.uint8) * 255)
     assert (rgb[..., 3] == 255).all()
     # Back to what is computed at once, in the same layers.
@@ -94,7 +95,7 @@ def test_a_cancelled_run_stays_as_the_part_that_it_is(loop: Loop) -> None:
     assert loop.inspection is None
     assert loop.message == ""
     assert "as it was cancelled: 3 of" in loop.controller.tiling.run.note
-    assert loop.viewer.layers["target RGB"].visible
+    assert loop.viewer.layers[layer_name("target RGB")].visible
     known = ~np.isnan(loop.target.data)
     assert 0 < known.mean() < 1
     gt = loop.settings.gt
@@ -164,7 +165,7 @@ def test_channels_may_be_mixed_otherwise_while_tiles_come(loop: Loop) -> None:
 
     compute_until(loop, 3, mix_otherwise)
     known = ~np.isnan(loop.target.data).any(0)
-    rgb = np.asarray(loop.viewer.layers["target RGB"].data)
+    rgb = np.asarray(loop.viewer.layers[layer_name("target RGB")].data)
     np.testing.assert_array_equal(rgb[..., 0][known], loop.target.data[0][known] * 255)
     np.testing.assert_array_equal(rgb[..., 3] > 0, ~np.isnan(loop.target.data[0]))
     assert rgb[..., 1:3].max() == 0
@@ -180,7 +181,7 @@ def test_a_time_series_is_held_on_disk_too(loop: Loop) -> None:
     loop.after(lambda: setattr(loop.settings, "region_mode", "layer"))
     loop.after(loop.controller.compute)
     assert loop.target.data.shape == (3, 1, 12, 40, 48)
-    assert np.asarray(loop.viewer.layers["target RGB"].data).shape[:-1] == (1, 12, 40, 48)
+    assert np.asarray(loop.viewer.layers[layer_name("target RGB")].data).shape[:-1] == (1, 12, 40, 48)
     assert_whole(loop)
 
 
@@ -204,9 +205,9 @@ def test_what_is_too_large_for_3d_is_hidden_there(loop: Loop, monkeypatch: pytes
     monkeypatch.setattr(result_layers, "_LARGE_IN_3D", 20_000)
     whole_layer(loop)
     loop.after(loop.controller.compute)
-    assert loop.viewer.layers["target RGB"].visible
+    assert loop.viewer.layers[layer_name("target RGB")].visible
     loop.after(lambda: setattr(loop.viewer.dims, "ndisplay", 3))
-    assert not any(loop.viewer.layers[name].visible for name in ("target", "weight", "target RGB"))
+    assert not any(loop.viewer.layers[layer_name(name)].visible for name in ("target", "weight", "target RGB"))
     loop.after(lambda: setattr(loop.settings, "shown", "weight"))
     assert not loop.weight.visible
     loop.after(lambda: setattr(loop.viewer.dims, "ndisplay", 2))

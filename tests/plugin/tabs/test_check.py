@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QLabel, QPushButton, QTabWidget, QToolButton, QWidget
 
 from predictor_inspector.inspection.findings import CHECKS, Finding, load_checks
 from predictor_inspector.inspection.findings.weights import REASONS
+from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.tabs.check.finding_list import FindingList
 
 from ...inspection.stand_ins import stand_in
@@ -68,7 +69,7 @@ def test_a_click_shows_where(checking: Checking) -> None:
     finding = checking.finding("scale-saturated")
     checking.tab.chosen = finding
     checking.settle()
-    layer = checking.window.viewer.layers["finding"]
+    layer = checking.window.viewer.layers[layer_name("finding")]
     mask = finding.where.mask
     assert layer.visible
     np.testing.assert_array_equal(np.asarray(layer.data) > 0, mask.numpy())
@@ -80,7 +81,7 @@ def test_a_click_shows_where(checking: Checking) -> None:
     checking.widget.config = {**SHARP, "scale_factor": 0.6}
     checking.settle()
     assert checking.tab.chosen is checking.finding("scale-saturated")
-    assert checking.window.viewer.layers["finding"] is layer
+    assert checking.window.viewer.layers[layer_name("finding")] is layer
     checking.tab.chosen = None
     assert not layer.visible
 
@@ -185,14 +186,14 @@ def test_a_layer_says_why_values_have_no_weight(checking: Checking) -> None:
     checking.widget.config = {"kind": "affinities", "neighborhood": [[1, 0, 0], [0, 0, 5]], "lsds": False}
     checking.settle()
     checking.tab.shows_reasons = True
-    layer, weight = checking.window.viewer.layers["weight 0"], checking.window.weight
+    layer, weight = checking.window.viewer.layers[layer_name("weight 0")], checking.window.weight
     assert layer.visible
     np.testing.assert_array_equal(np.asarray(layer.data) > 0, np.asarray(weight.data) == 0)
     assert (np.asarray(layer.data)[1, :, :, -5:] == REASONS.index("partner unknown")).all()
     np.testing.assert_allclose(layer.translate, weight.translate)
     checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 5]], "lsds": False}
     checking.settle()
-    assert checking.window.viewer.layers["weight 0"] is layer
+    assert checking.window.viewer.layers[layer_name("weight 0")] is layer
     assert len(layer.data) == 1
     checking.tab.shows_reasons = False
     assert not layer.visible

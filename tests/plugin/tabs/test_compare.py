@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.inspection import inspect
 from predictor_inspector.plugin.layers.comparison import DIFFERENCE
+from predictor_inspector.plugin.layers.owned import PREFIX, layer_name
 from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 
@@ -52,7 +53,7 @@ def compared(window: Window) -> Compared:
 
 
 def names(window: Window) -> list[str]:
-    return [layer.name for layer in window.viewer.layers]
+    return [layer.name.removeprefix(PREFIX) for layer in window.viewer.layers]
 
 
 def test_a_is_kept_while_b_goes_on_and_both_show_what_they_are(compared: Compared) -> None:
@@ -62,14 +63,14 @@ def test_a_is_kept_while_b_goes_on_and_both_show_what_they_are(compared: Compare
     compared.scale(60.0)
     compared["a"].click()
     compared.settle()
-    layer = window.viewer.layers["target (A)"]
+    layer = window.viewer.layers[layer_name("target (A)")]
     np.testing.assert_array_equal(layer.data, kept.target.numpy())
     np.testing.assert_allclose(layer.translate, window.target.translate)
     assert layer.visible
     assert layer.colormap == window.target.colormap
     comparer.mode = "difference"
     compared.settle()
-    difference = window.viewer.layers[DIFFERENCE]
+    difference = window.viewer.layers[layer_name(DIFFERENCE)]
     expected = window.widget.inspection.target.numpy() - kept.target.numpy()
     np.testing.assert_array_equal(difference.data, expected)
     low, high = difference.contrast_limits
@@ -80,18 +81,18 @@ def test_a_is_kept_while_b_goes_on_and_both_show_what_they_are(compared: Compare
     difference.contrast_limits = (-0.1, 0.1)
     difference.opacity = 0.4
     compared.scale(70.0)
-    assert window.viewer.layers[DIFFERENCE] is difference
+    assert window.viewer.layers[layer_name(DIFFERENCE)] is difference
     assert tuple(difference.contrast_limits) == (-0.1, 0.1)
     assert difference.opacity == 0.4
     # A shows the view that is looked at, as B does.
     comparer.mode = "a"
     window.widget.look_at("weight")
     compared.settle()
-    assert window.viewer.layers["weight (A)"].visible
-    assert not window.viewer.layers["target (A)"].visible
-    window.viewer.layers["weight"].contrast_limits = (0, 3)
+    assert window.viewer.layers[layer_name("weight (A)")].visible
+    assert not window.viewer.layers[layer_name("target (A)")].visible
+    window.viewer.layers[layer_name("weight")].contrast_limits = (0, 3)
     compared.settle()
-    assert tuple(window.viewer.layers["weight (A)"].contrast_limits) == (0, 3)
+    assert tuple(window.viewer.layers[layer_name("weight (A)")].contrast_limits) == (0, 3)
     compared["copy"].click()
     assert "scale_factor: 20 → 70" in QApplication.clipboard().text()
 
@@ -106,7 +107,7 @@ def test_a_follows_b_to_other_regions(compared: Compared) -> None:
     b = window.widget.inspection
     assert b.roi != kept.roi
     expected = inspect(kept.request.predictor, b.request.source.gt, b.roi, device="cpu")
-    np.testing.assert_array_equal(window.viewer.layers["target (A)"].data, expected.target.numpy())
+    np.testing.assert_array_equal(window.viewer.layers[layer_name("target (A)")].data, expected.target.numpy())
     assert comparer.comparison is not None
     assert comparer.comparison.notes == ()
 
@@ -123,7 +124,11 @@ def test_side_by_side_is_a_grid_of_two_that_is_given_back(compared: Compared) ->
     compared.settle()
     assert grid.enabled
     assert grid.actual_shape(viewer.layers) == (1, 2)
-    cells = {layer.name: grid.position(i, viewer.layers)[1] for i, layer in enumerate(viewer.layers) if layer.visible}
+    cells = {
+        layer.name.removeprefix(PREFIX): grid.position(i, viewer.layers)[1]
+        for i, layer in enumerate(viewer.layers)
+        if layer.visible
+    }
     assert cells.pop("target (A)") == 1
     assert set(cells.values()) == {0}
     # A region that follows the view is what half the canvas shows.
@@ -181,7 +186,7 @@ def test_flickering_shows_a_in_turns_and_leaves_b_alone(compared: Compared) -> N
     comparer.rate = 4.0
     comparer.mode = "flicker"
     compared.settle()
-    layer, seen = window.viewer.layers["target (A)"], []
+    layer, seen = window.viewer.layers[layer_name("target (A)")], []
     layer.events.visible.connect(lambda _e: seen.append(layer.visible))
     window.qtbot.waitUntil(lambda: len(seen) >= 3, timeout=5_000)
     assert seen[:3] == [not seen[1], seen[1], not seen[1]]

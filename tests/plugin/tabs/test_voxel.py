@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QLabel
 
 from predictor_inspector.inspection.explanation import Curve, explain
 from predictor_inspector.plugin.layers.marks import LINES, VOXELS
+from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.tabs.voxel.curve_plot import CurvePlot
 from predictor_inspector.plugin.tabs.voxel.tab import VoxelTab
 
@@ -59,7 +60,7 @@ def explaining(window: Window) -> Explaining:
 
 
 def layer(explaining: Explaining, name: str) -> Any:
-    return explaining.viewer.layers[name]
+    return explaining.viewer.layers[layer_name(name)]
 
 
 def test_a_click_explains_and_a_drag_or_a_click_while_off_does_not(explaining: Explaining) -> None:

@@ -14,12 +14,19 @@ from predictor_inspector.plugin.model.world import lengths
 
 OWNER = "predictor_inspector"  # metadata key of layers that the plugin made; its value is the layer's role
 
+PREFIX = "▸ "  # of the names of layers that the plugin made: they stand out in the list
+
 Kind = Literal["image", "labels", "shapes"]
 
 
 def role_of(layer: Any) -> Any:
     """What the plugin made a layer for; None if it didn't make it."""
     return layer.metadata.get(OWNER)
+
+
+def layer_name(role: str) -> str:
+    """The name that a layer of this role is given."""
+    return PREFIX + role
 
 
 def is_owned(layer: Any) -> bool:
@@ -64,7 +71,7 @@ class OwnedLayers:
 
         Options are those of napari's function that adds such layers. Data of shapes are a list of arrays.
         """
-        options = {"name": role, "metadata": {OWNER: role}, "blending": "translucent_no_depth"} | options
+        options = {"name": layer_name(role), "metadata": {OWNER: role}, "blending": "translucent_no_depth"} | options
         if kind == "shapes":
             options["ndim"] = len(geometry.scale)
         with self._selection_kept():
@@ -147,17 +154,11 @@ class OwnedLayers:
                 self.viewer.layers.remove(self._layers.pop(role))
 
     def keep_on_top(self, *roles: str) -> None:
-        """Move layers above all others; among themselves they stay in order."""
-        layers = self.viewer.layers
-        wanted = [layer for layer in layers if layer in [self.find(role) for role in roles]]
-        if list(layers)[len(layers) - len(wanted) :] != wanted:
-            for layer in wanted:
-                layers.move(layers.index(layer), len(layers))
-
-    def topmost(self, *roles: str) -> str | None:
-        """The one of these roles whose layer is visible and lies above the others; None if none is visible."""
-        mine = {self.find(role): role for role in roles}
-        return next((mine[layer] for layer in reversed(self.viewer.layers) if layer in mine and layer.visible), None)
+        """Move layers, all of them unless roles are given, above all others; among themselves they stay in order."""
+        layers, moved = self.viewer.layers, [self.find(role) for role in roles or list(self._layers)]
+        places = [index for index, layer in enumerate(layers) if layer in moved]
+        if places != list(range(len(layers) - len(places), len(layers))):
+            layers.move_multiple(places, len(layers))
 
     def make_canvas_current(self) -> None:
         """Make the canvas' OpenGL context the current one, before any layer is removed.
