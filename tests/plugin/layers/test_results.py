@@ -279,3 +279,31 @@ def test_layers_that_come_later_lie_beneath_ours(loop: Loop) -> None:
     assert ours == sorted(ours)
     assert all(name.startswith(PREFIX) == own for name, own in zip(names, ours, strict=True))
     assert loop.viewer.layers.selection.active is raw
+
+
+def test_panes_show_what_is_inspected_and_what_comes_of_it_beside_each_other(loop: Loop) -> None:
+    viewer, grid = loop.viewer, loop.viewer.canvas.grid
+    labels = loop.add_labels()
+    place = {name: getattr(labels, name) for name in ("scale", "translate", "units", "axis_labels")}
+    viewer.add_image(np.zeros((12, 40, 48), np.uint8), name="raw", **place)
+    viewer.layers.move(viewer.layers.index("raw"), 0)
+    loop.set_config("affinities", neighborhood=NEIGHBOURS, lsds=False)
+    before = {layer.name: layer.visible for layer in viewer.layers}
+    loop.after(lambda: setattr(loop.settings, "panes", True))
+    shown = {layer.name: grid.position(i, viewer.layers) for i, layer in enumerate(viewer.layers) if layer.visible}
+    assert loop.message == ""
+    assert [name.removeprefix(PREFIX) for name in sorted(shown, key=shown.__getitem__)] == [
+        "raw",
+        "labels",
+        "target RGB",
+        "weight",
+    ]
+    loop.after(lambda: setattr(loop.settings, "shown", "target"))
+    assert [layer.name for layer in viewer.layers if layer.visible and is_owned(layer)] == [
+        layer_name("target"),
+        layer_name("weight"),
+    ]
+    loop.settings.shown = "rgb"
+    loop.after(lambda: setattr(loop.settings, "panes", False))
+    assert {layer.name: layer.visible for layer in viewer.layers} == before
+    assert not grid.enabled

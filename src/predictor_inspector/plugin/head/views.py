@@ -42,6 +42,9 @@ class ViewPanel(QWidget):
         )
         bars = QPushButton("Colour bar", checkable=True, toolTip="Show which colour stands for which value")
         bind(bars, bars.toggled, bars.setChecked, self._settings, "colour_bars")
+        panes = QPushButton("Panes", checkable=True, objectName="panes")
+        panes.setToolTip("Side by side: raw data, labels, target and weight, with one camera")
+        bind(panes, panes.toggled, panes.setChecked, self._settings, "panes")
         self._drawn_as = bound_combo(
             self._settings,
             "drawn_as",
@@ -54,7 +57,7 @@ class ViewPanel(QWidget):
         step_on = flat_button("▶", "Next channel", lambda: self.step(1))
         self._steps = step_back, step_on
         shown = in_row((self._make_buttons(), 1), step_back, (self._channel, 1), step_on, spacing=2)
-        self.setLayout(in_column(shown, in_row((self._opacity, 1), bars, (self._drawn_as, 1))))
+        self.setLayout(in_column(shown, in_row((self._opacity, 1), bars, panes, (self._drawn_as, 1))))
         context.settings.events.shown.connect(self._show_shown)
         self._controller.shown.connect(self._on_shown)
         self._controller.previewed.connect(self._on_shown)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
+from predictor_inspector.plugin.layers.grid import CanvasGrid
 from predictor_inspector.plugin.layers.layer_data import geometry_beside
-from predictor_inspector.plugin.layers.navigation import zoom_out_to
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.results import VIEWS
 from predictor_inspector.plugin.layers.styles import signed_colormap
@@ -18,7 +16,6 @@ from predictor_inspector.plugin.model.axes import Place
 NAMES = {view: f"{view} (A)" for view in VIEWS}
 DIFFERENCE = "difference (B − A)"
 _ALL = (*NAMES.values(), DIFFERENCE)
-_GAP = 4  # pixels between A and B
 
 _STYLE = ("opacity", "gamma", "rendering", "blending", "interpolation2d", "interpolation3d")
 _COLOURS = ("colormap", "contrast_limits_range", "contrast_limits")
@@ -29,8 +26,7 @@ class CompareLayers:
 
     def __init__(self, layers: OwnedLayers) -> None:
         self._layers, self._viewer = layers, layers.viewer
-        self._grid: dict[str, Any] | None = None
-        self._camera: tuple[Any, Any] | None = None
+        self._grid = CanvasGrid(layers.viewer)
         self._fitted: tuple[float, float] | None = None
         # An earlier dock may have left a comparison.
         self.show_only()
@@ -73,36 +69,15 @@ class CompareLayers:
         self._layers.show(*names)
 
     def side_by_side(self, on: bool, fit: Inspection | None = None) -> None:
-        """Show B left and A right by napari's grid, whose cameras are one; the person's grid comes back afterwards.
-
-        The view zooms out until the region of `fit` is seen in half the canvas; it comes back unless it was moved meanwhile.
-        """
-        grid = self._viewer.canvas.grid
+        """Show B left and A right, until the region of `fit` is seen in half the canvas."""
         if on:
-            first = self._grid is None
-            if first:
-                self._grid = {name: getattr(grid, name) for name in ("stride", "shape", "spacing", "enabled")}
             self._layers.keep_on_top(*_ALL)
             count = sum(self._layers.find(name) is not None for name in _ALL)
-            # Layers are dealt out from the bottom, and cells without a visible layer are left out.
-            grid.stride = max(1, len(self._viewer.layers) - count)
-            grid.shape, grid.spacing, grid.enabled = (1, 2), _GAP, True
-            if first and fit is not None:
-                before = self._camera_now()
-                zoom_out_to(self._viewer, fit.roi, fit.target)
-                self._camera = before, self._camera_now()
-        elif self._grid is not None:
-            for name, value in self._grid.items():
-                setattr(grid, name, value)
-            if self._camera is not None and self._camera[1] == self._camera_now():
-                self._viewer.scene.camera.center, self._viewer.scene.camera.zoom = self._camera[0]
-            self._grid = self._camera = None
+            self._grid.show(max(1, len(self._viewer.layers) - count), (1, 2), fit)
+        else:
+            self._grid.restore()
 
     def remove(self) -> None:
         """Remove all of them and give the grid back."""
         self.side_by_side(False)
         self._layers.remove(*_ALL)
-
-    def _camera_now(self) -> tuple[tuple[float, ...], float]:
-        camera = self._viewer.scene.camera
-        return tuple(camera.center), float(camera.zoom)

@@ -214,11 +214,17 @@ class ResultLayers:
 
     # Settings and what a person does with the layers
 
-    def _set_visible(self) -> None:
+    def _seen(self) -> set[str]:
+        """The views that are on the canvas: of panes, one shows the target and one the weight."""
         shown = self.looked_at()
-        self._layers.hide(*(view for view in VIEWS if view != shown))
-        if shown is not None:
-            self._layers.show(shown)
+        if shown is None:
+            return set()
+        return {TARGET if shown == WEIGHT else shown, WEIGHT} if self._settings.panes else {shown}
+
+    def _set_visible(self) -> None:
+        seen = self._seen()
+        self._layers.hide(*(view for view in VIEWS if view not in seen))
+        self._layers.show(*seen)
 
     def _set(self, thing: Any, name: str, value: Any) -> None:
         if getattr(thing, name) != value:
@@ -247,7 +253,7 @@ class ResultLayers:
         shown, settings = self.looked_at(), self._settings
         visible = {role for role in VIEWS if (layer := self.get(role)) is not None and layer.visible}
         layer = None if shown is None else self.get(shown)
-        opened = visible - {shown}
+        opened = visible - self._seen()
         if opened:
             settings.shown = next(name for name, role in ROLES.items() if role in opened)
         elif layer is not None and not layer.visible:

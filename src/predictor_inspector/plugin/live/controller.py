@@ -31,6 +31,7 @@ from predictor_inspector.inspection import Inspection, Request, run
 from predictor_inspector.inspection.engine.preview import PREVIEW_AFTER, Pace, preview_of
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
+from predictor_inspector.plugin.layers.panes import Panes
 from predictor_inspector.plugin.layers.pictures import Blended, Pictures, make_pictures
 from predictor_inspector.plugin.layers.regions import RegionLayers
 from predictor_inspector.plugin.layers.results import RGB, ResultLayers
@@ -76,6 +77,7 @@ class LiveController(QObject):
         self._cache: tuple[Resolved, ResultCache] | None = None
         self.layers = OwnedLayers(viewer)  # all that the dock makes
         self.results = ResultLayers(self.layers, settings, mix)
+        self._panes = Panes(self.layers)
         self._regions = RegionLayers(self.layers, self._on_box)
         self._scroll_axis = ScrollAxis(viewer, lambda: self.results.channel_axis)
         self.pinned = PinnedBox(viewer, settings)
@@ -355,8 +357,9 @@ class LiveController(QObject):
     def _on_setting(self, change: EmissionInfo) -> None:
         if change.signal.name == "memory":
             SHARED.budget = memory_for_chunks(memory_of(self._settings.memory))
-        if change.signal.name in ("shown", "drawn_as"):
+        if change.signal.name in ("shown", "drawn_as", "panes"):
             self._redraw()
+            self._panes.show(self._settings.panes)
         elif change.signal.name in ("opacity", "colour_bars"):
             self.results.follow()
         elif change.signal.name != "layers":

@@ -53,6 +53,7 @@ class Comparer(QObject):
         self._later = QTimer(self, singleShot=True, interval=0, timeout=self._refresh)
         self._looks = Watch(self._later.start)
         self._list = Watch(self._on_layers, list_events(context.viewer))
+        context.settings.events.panes.connect(self._on_panes)
 
     @property
     def busy(self) -> bool:
@@ -69,6 +70,9 @@ class Comparer(QObject):
         if mode not in MODES:
             raise ValueError(f"mode must be one of {', '.join(map(repr, MODES))}, got {mode!r}")
         self._mode = mode if self.a is not None else "b"
+        if self._mode == "side":
+            # There is one grid.
+            self._context.settings.panes = False
         self._refresh()
         self.changed.emit()
 
@@ -120,6 +124,7 @@ class Comparer(QObject):
         self._later.stop()
         self._looks.close()
         self._list.close()
+        self._context.settings.events.panes.disconnect(self._on_panes)
 
     def compare_again(self) -> None:
         """Compare anew, since A, B or how to do it has changed."""
@@ -210,6 +215,10 @@ class Comparer(QObject):
         layer = self._context.layers.find(NAMES.get(self._context.controller.results.looked_at() or "", ""))
         if layer is not None:
             layer.visible = not layer.visible
+
+    def _on_panes(self, panes: bool) -> None:
+        if panes and self._mode == "side":
+            self.mode = "b"
 
     def _on_layers(self) -> None:
         if self.a is not None:
