@@ -52,7 +52,7 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
         widget.config = DEMO_CONFIG
         # A box in the middle, so that ROI, context and padding are all seen.
         widget.region_mode = "box"
-        widget.settings.box_follows_slice = True
+        widget.box_follows_slice = True
     if screenshot is None:
         napari.run()
         return
