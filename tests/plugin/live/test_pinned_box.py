@@ -113,6 +113,18 @@ def test_boxes_of_before_are_kept(boxed: Loop) -> None:
     assert pinned.missed is None
 
 
+def test_a_box_of_other_axes_is_forgotten(boxed: Loop) -> None:
+    boxed.settings.box_follows_slice = True
+    boxed.after(boxed.viewer.layers.clear)
+    boxed.after(lambda: boxed.viewer.add_labels(blocks((60, 70))))
+    boxed.set_config("affinities", neighborhood=[[1, 0], [0, 1]], lsds=False)
+    assert boxed.settings.box.dims == 2
+    assert not boxed.controller.pinned.has_previous
+    boxed.after(boxed.controller.pinned.bring_here)
+    boxed.after(boxed.controller.pinned.go_to)
+    boxed.assert_layers_show_the_inspection()
+
+
 def test_arrow_keys_scroll_through_slices_and_never_through_channels(loop: Loop) -> None:
     loop.viewer.add_labels(np.stack([blocks()] * 2), axis_labels=("t", "z", "y", "x"))
     loop.settle()

@@ -28,43 +28,38 @@ class PinnedBox:
         self._past: list[Roi] = []
         self._present, self._chosen = settings.box, settings.box
         self._last: tuple[Any, float] = (None, 0.0)
+        self._counts: tuple[int, int] | None = None
         settings.stepped.connect(self._on_step)
         settings.events.gt.connect(self._forget)
 
     @property
     def missed(self) -> Missed | None:
         """Where the slice shown goes past the box; None if it goes through it, or none is pinned."""
-        settings = self._settings
-        gt, box = settings.gt, settings.box
-        if settings.region_mode != "box" or gt is None or box is None or box.dims != gt.dims:
+        present = self._box_on_grid()
+        if self._settings.region_mode != "box" or present is None:
             return None
-        return missed(gt.snap(box, "closest"), gt, self._view)
+        return missed(*present, self._view)
 
     def bring_here(self) -> None:
         """Pin the box with the slice shown through its middle."""
-        settings = self._settings
-        if settings.gt is not None and settings.box is not None:
-            settings.pin(brought(settings.box, settings.gt, self._view, middle=True))
+        if present := self._box_on_grid():
+            self._settings.pin(brought(*present, self._view, middle=True))
 
     def go_to(self) -> None:
         """Show a slice of the box, and all of it on the canvas."""
-        settings = self._settings
-        if settings.gt is not None and settings.box is not None:
-            show_region(self._viewer, settings.box, settings.gt)
+        if present := self._box_on_grid():
+            show_region(self._viewer, *present)
 
     @property
     def thickness(self) -> int | None:
         """How many voxels the box has along the axes that aren't displayed; None if there is no box."""
-        gt, box = self._settings.gt, self._settings.box
-        if gt is None or box is None or box.dims != gt.dims:
-            return None
-        return thickness_of(gt.snap(box, "closest"), gt, self._view)
+        present = self._box_on_grid()
+        return None if present is None else thickness_of(*present, self._view)
 
     def thicken(self, thickness: int) -> None:
         """Give the box so many voxels along the axes that aren't displayed."""
-        settings = self._settings
-        if settings.gt is not None and settings.box is not None:
-            settings.pin(with_thickness(settings.box, settings.gt, self._view, thickness))
+        if present := self._box_on_grid():
+            self._settings.pin(with_thickness(*present, self._view, thickness))
 
     @property
     def _view(self) -> View:
@@ -96,8 +91,8 @@ class PinnedBox:
             return
         self._present = box
         if automatic:
-            on_grid = None if chosen is None or settings.gt is None else settings.gt.snap(chosen, "closest")
-            if not settings.box_follows_slice or chosen is None or on_grid == box:
+            present = self._box_on_grid(chosen)
+            if not settings.box_follows_slice or present is None or present[0] == box:
                 self._chosen = box
             return
         self._chosen = box
@@ -106,7 +101,13 @@ class PinnedBox:
         if chosen is not None and not dragged:
             self._past = [*self._past[1 - _MOST :], chosen]
 
-    def _forget(self, gt: Array | None, before: Array | None) -> None:
+    def _box_on_grid(self, box: Roi | None = None) -> tuple[Roi, Array] | None:
+        """A box, by default that of the settings, on the grid of the ground truth; None where one of them is missing."""
+        gt, box = self._settings.gt, box or self._settings.box
+        return None if gt is None or box is None or box.dims != gt.dims else (gt.snap(box, "closest"), gt)
+
+    def _forget(self, gt: Array | None) -> None:
         """Forget boxes of other counts than those of the ground truth."""
-        if gt is not None and before is not None and (gt.subdivision, gt.dims) != (before.subdivision, before.dims):
+        if gt is not None and self._counts != (gt.subdivision, gt.dims):
+            self._counts = gt.subdivision, gt.dims
             self._past, self._present, self._chosen = [], self._settings.box, self._settings.box
