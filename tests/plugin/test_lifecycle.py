@@ -167,11 +167,11 @@ def test_a_preview_is_called_one_until_the_result_comes(window: Window, monkeypa
     monkeypatch.setattr(controller, "PREVIEW_AFTER", 1e-9)
     window.add_labels()
     notes = []
-    window.widget.controller.previewed.connect(lambda _i: notes.append(window.control("note").toolTip()))
+    window.widget.controller.previewed.connect(lambda _i: notes.append(window.control("note").text()))
     window.set_config("affinities", neighborhood=[[1, 0, 0]], lsds=True, num_voxels=2)
     assert len(notes) == 1
     assert "Preview" in notes[0]
-    assert "Preview" not in window.control("note").toolTip()
+    assert "Preview" not in window.control("note").text()
     window.assert_layers_show_the_inspection()
 
 

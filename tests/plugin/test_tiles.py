@@ -67,11 +67,11 @@ def test_a_large_region_is_offered_with_its_tiles_and_other_ways_out(window: Win
 def test_the_note_says_how_much_has_come(window: Window) -> None:
     whole_layer(window)
     notes = []
-    window.widget.controller.tiling.advanced.connect(lambda _run: notes.append(window.control("note").toolTip()))
+    window.widget.controller.tiling.advanced.connect(lambda _run: notes.append(window.control("note").text()))
     window.after(window.control("compute").click)
     tiles = (len(notes) - 2) // 2
     assert notes[4] == f"Partial: 3 of {tiles} tiles so far, weights of 0."
-    assert "Partial" not in window.control("note").toolTip()
+    assert "Partial" not in window.control("note").text()
     assert window.control("channel_table").rowCount() == len(window.widget.inspection.channel_names)
     assert offered(window) == ""
     assert_whole(window)
@@ -100,7 +100,7 @@ def test_a_cancelled_run_is_called_so_and_offered_again(window: Window, gate: Ga
     shown, tiles = run.so_far.targets, run.so_far.tiles
     # The tile that was held may come, too.
     assert 3 <= shown <= 4 < tiles
-    assert window.control("note").toolTip() == f"Partial, as it was cancelled: {shown} of {tiles} tiles, weights of 0."
+    assert window.control("note").text() == f"Partial, as it was cancelled: {shown} of {tiles} tiles, weights of 0."
     assert "Press Compute" in offered(window)
 
 
@@ -123,6 +123,6 @@ def test_what_is_hidden_in_3d_is_told(window: Window, monkeypatch: pytest.Monkey
     whole_layer(window)
     window.after(window.control("compute").click)
     window.after(lambda: setattr(window.viewer.dims, "ndisplay", 3))
-    assert "3-D" in window.control("note").toolTip()
+    assert "3-D" in window.control("note").text()
     window.after(lambda: setattr(window.viewer.dims, "ndisplay", 2))
-    assert "3-D" not in window.control("note").toolTip()
+    assert "3-D" not in window.control("note").text()
