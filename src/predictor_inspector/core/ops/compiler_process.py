@@ -55,6 +55,14 @@ class CompilerProcess:
         """What it has said that was not meant for this program, such as a traceback."""
         return "\n".join(self._other)
 
+    def seconds_computed(self) -> float | None:
+        """How long it had a core, which is about how long it has run unless others took it; None where that isn't known."""
+        try:
+            user, system = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        except OSError:
+            return None
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def prefer(self, operation: str) -> None:
         """Have an operation compiled next."""
         # It may have ended meanwhile, which `results` tells.

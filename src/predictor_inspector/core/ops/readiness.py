@@ -16,7 +16,10 @@ from predictor_inspector.core.ops.compiler_process import CompilerProcess, possi
 
 _REHEARSAL = "predictor_inspector.core.ops.compiled.rehearsal"
 _PATIENCE = 10.0
-"""Seconds after which an idle compiler, if it is waited for, is replaced by one that busy machines let run too."""
+"""Seconds in which an idle compiler that is waited for must get some turns, or is replaced by one that does."""
+
+_FAIR = 0.3
+"""The share of them in which it must have had a core."""
 
 _TURN = 0.5
 """Seconds between two looks at whether another program still compiles the same kernels."""
@@ -183,12 +186,14 @@ class Readiness:
             return
         replaced = Event()
 
-        def replace() -> None:
-            if self.missing():
+        def look() -> None:
+            with self._lock:
+                seconds = self._process.seconds_computed() if self._process is not None else None
+            if seconds is not None and seconds < _FAIR * _PATIENCE and self.missing():
                 replaced.set()
                 self._kill()
 
-        timer = Timer(_PATIENCE, replace)
+        timer = Timer(_PATIENCE, look)
         timer.daemon = True
         timer.start()
         words = self._follow(rehearsal, idle=True)
