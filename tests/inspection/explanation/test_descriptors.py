@@ -72,7 +72,7 @@ def test_with_downsampling_the_samples_are_drawn_where_they_are_taken() -> None:
     # Groups are counted from the world's origin.
     assert all(o % 3 == 0 for o in part.mask.offset)
     assert "every 3th voxel" not in " ".join(found.why_value.steps)
-    assert "every 3rd voxel (downsample_lsds)" in " ".join(found.why_value.steps)
+    assert "every 3rd voxel (downsample LSDs)" in " ".join(found.why_value.steps)
 
 
 def test_background_has_no_shape() -> None:

@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 
+from predictor_inspector.core.text import readable
 from predictor_inspector.inspection.explanation.parts import Arrow, Mark, Meaning, Reason
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel, point
@@ -35,7 +36,7 @@ def _target(voxel: Voxel, there: Index) -> Reason:
     there_id, erosion = voxel.id_at(there), voxel.parameter("erosion", 0)
     steps.append(f"Its partner, {where}, has id {there_id}.")
     if erosion:
-        steps.append(f"Objects are eroded {erosion} times first ({voxel.described.roles['erosion']}).")
+        steps.append(f"Objects are eroded {erosion} times first ({readable(voxel.described.roles['erosion'])}).")
     reasons = []
     for at, what, other in ((voxel.at, "this voxel", "the partner"), (there, "the partner", "it")):
         if voxel.id_at(at) == 0 and not voxel.parameter("background", False):
@@ -58,7 +59,7 @@ def _target(voxel: Voxel, there: Index) -> Reason:
 
 
 def _partner_known(voxel: Voxel, there: Index) -> Condition:
-    switch = voxel.described.roles["mask"]
+    switch = readable(voxel.described.roles["mask"])
     if not voxel.within(there):
         return Condition(False, f"Its partner lies outside the data, and pairs count only as a whole ({switch}).")
     if voxel.is_known(there):

@@ -11,7 +11,7 @@ import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.ops.shape_descriptors import MINIMAL_VARIANCE, window_radius
-from predictor_inspector.core.text import amount, counted, ordinal, signed
+from predictor_inspector.core.text import amount, counted, ordinal, readable, signed
 from predictor_inspector.inspection.explanation.parts import Arrow, BoxMark, Ellipsoid, Mark, Meaning, Reason, VoxelMark
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel, Window, point
@@ -47,7 +47,7 @@ def _window_steps(voxel: Voxel, shape: LocalShape) -> tuple[str, ...]:
     side = " × ".join(str(2 * r + 1) for r in shape.radii)
     every = ""
     if shape.step > 1:
-        every = f", looking at every {ordinal(shape.step)} voxel ({voxel.described.roles['downsampling']})"
+        every = f", looking at every {ordinal(shape.step)} voxel ({readable(voxel.described.roles['downsampling'])})"
     steps = [
         f"Window: a Gaussian of σ = {voxel.parameter('window')} voxels · {voxel.length(max(voxel.sizes))} (along "
         f"{largest}, the largest) = {voxel.length(shape.sigma)}, cut off at 3 σ: {side} voxels{every}."

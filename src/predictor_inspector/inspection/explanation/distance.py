@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor_inspector.core.ops.boundary_distance import SATURATED
-from predictor_inspector.core.text import amount, signed
+from predictor_inspector.core.text import amount, readable, signed
 from predictor_inspector.inspection.explanation.parts import Curve, Line, Mark, Point, Reason
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel, Window, point
@@ -169,7 +169,7 @@ def _measurable(voxel: Voxel) -> Condition:
             label = f"{'not annotated' if inside else 'edge of the data'}, {away}"
             marks = (Line(point(voxel.centre()), point(voxel.centre(found.at)), "unknown", label),)
     text = (
-        f"Is the boundary surely nearer than all that is unknown ({voxel.described.roles['mask']})? {fact}: "
+        f"Is the boundary surely nearer than all that is unknown ({readable(voxel.described.roles['mask'])})? {fact}: "
         f"tanh({amount(distance)} / {amount(scale)}) = {amount(reach)} {'>' if holds else '≤'} {amount(needed)} = "
         f"min(|{amount(voxel.value)}| + {amount(epsilon)}, {amount(threshold)}), so {'yes' if holds else 'no'}."
     )
