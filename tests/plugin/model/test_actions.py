@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 
-from predictor_inspector.data.repair import is_negative, masking
+from predictor_inspector.data.repair import Repair, annotated_in, is_negative, masking
 from predictor_inspector.inspection.findings import Cure
 from predictor_inspector.plugin.model.actions import Desk, action_of
 from predictor_inspector.plugin.model.history import History
@@ -35,6 +36,26 @@ def test_a_cure_sets_parameters_and_settings_in_one_step(loop: Loop, perform: Ca
     assert loop.inspection.request.balance_over == "context"
     history.undo()
     assert (loop.settings.config["mask_pairs"], loop.settings.balance_over) == (False, "roi")
+
+
+def test_what_is_not_annotated_gets_the_mask_that_is_there_or_a_new_one(
+    loop: Loop, perform: Callable[[Cure], None]
+) -> None:
+    ids = blocks()
+    inner = np.zeros(ids.shape, np.uint8)
+    inner[2:8] = 1
+    cure = Cure("Mask", repair=Repair(annotated=partial(annotated_in, [np.arange(n) > 3 for n in ids.shape])))
+    loop.add_labels(ids)
+    mask = loop.add_labels(inner, name="annotated")
+    loop.settings.mask_layer = None
+    perform(cure)
+    assert loop.settings.mask_layer is mask
+    loop.viewer.layers.remove(mask)
+    perform(cure)
+    expected = np.zeros(ids.shape, np.uint8)
+    expected[4:, 4:, 4:] = 1
+    np.testing.assert_array_equal(loop.settings.mask_layer.data, expected)
+    assert loop.settings.gt_layer.data is ids
 
 
 def test_a_repair_makes_layers_beside_the_old_ones(loop: Loop, perform: Callable[[Cure], None]) -> None:

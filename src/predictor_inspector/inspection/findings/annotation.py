@@ -68,7 +68,7 @@ def not_annotated(subject: Subject) -> Iterator[Finding]:
     cure = None
     if isinstance(gt.data, np.ndarray) and prod(gt.shape) <= COPIED:
         planes = tuple(axis.annotated(cut.get(axis, ())) for axis in axes)
-        cure = Cure("Make a mask of what is labelled", repair=Repair(annotated=partial(annotated_in, planes)))
+        cure = Cure("Mask what holds no labels", repair=Repair(annotated=partial(annotated_in, planes)))
     sentence = "; ".join(told)
     yield subject.finding(
         NOT_ANNOTATED,

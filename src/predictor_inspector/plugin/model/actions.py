@@ -13,6 +13,7 @@ from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.data.repair import Repair
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.inspection.findings import Cure
+from predictor_inspector.plugin.model.mask_choice import mask_among
 from predictor_inspector.plugin.model.settings import SAVED, Settings
 
 _MOST_VALUES = 1 << 28  # of a layer that is copied to be mended
@@ -60,6 +61,12 @@ def mend(desk: Desk, repair: Repair, layer: Any = None) -> None:
     """
     settings = desk.settings
     gt, mask, axes = layer or settings.gt_layer, settings.mask_layer, settings.axes
+    if repair.labels is None and mask is None and settings.gt is not None:
+        # Rather the mask that is there than one that is made.
+        beside, _ = mask_among(settings.layers.mask_layer, gt, settings.gt)
+        if beside is not None:
+            settings.mask_layer = beside
+            return
     ids = _values_of(gt)
     known = None if repair.annotated is None else repair.annotated(ids)
     labels = None if repair.labels is None else repair.labels(ids)
