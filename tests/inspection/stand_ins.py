@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.core import Array
-from predictor_inspector.inspection.findings import Finding, VoxelSet
+from predictor_inspector.inspection.findings import Cure, Finding, VoxelSet
 
 
 def stand_in(
@@ -17,7 +17,8 @@ def stand_in(
     advice: str = "Look at the mask.",
     channels: tuple[str, ...] = (),
     voxels: int = 12,
+    cure: Cure | None = None,
 ) -> Finding:
     """A finding about so many voxels."""
     grid = Array(np.zeros((1, 1, voxels), dtype=np.uint8), (1, 1, 1))
-    return Finding(id, severity, message, advice, channels, VoxelSet.box(grid.roi, grid), {})
+    return Finding(id, severity, message, advice, channels, VoxelSet.box(grid.roi, grid), {}, cure)

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.plugin import keys
 from predictor_inspector.plugin.head.banner import BoxBanner
 from predictor_inspector.plugin.head.head import Head
 from predictor_inspector.plugin.layers.colours import RgbMix
@@ -95,6 +96,8 @@ class InspectorWidget(QWidget):
         self._watched = False
         self._lay_out()
         self._connect()
+        keys.listen(viewer, self)
+        keys.UndoKeys(self, self.history.undo, self.history.redo)
         self.reset_choices()
         self.controller.request_update()
 

@@ -12,8 +12,8 @@ from predictor_inspector.plugin.tabs import TabContext
 from predictor_inspector.plugin.tabs.bound import bind, bound_combo
 
 _SHOWN = {
-    "off": ("Off", "Show neither target nor weights"),
-    "target": ("Target", "Show one channel of the target"),
+    "off": ("Off", "Show neither target nor weights; hold Q to peek beneath them"),
+    "target": ("Target", "Show one channel of the target; U changes between it and the weights"),
     "weight": ("Weight", "Show one channel of the weights"),
     "rgb": ("RGB", "Show several channels of the target, mixed; tick them in the tab Statistics"),
 }
@@ -53,10 +53,10 @@ class ViewPanel(QWidget):
             "As the loss sees it: the values themselves.",
             8,
         )
-        step_back = flat_button("◀", "Previous channel", lambda: self.step(-1))
-        step_on = flat_button("▶", "Next channel", lambda: self.step(1))
+        step_back = flat_button("◀", "Previous channel (J)", lambda: self.step(-1))
+        step_on = flat_button("▶", "Next channel (K)", lambda: self.step(1))
         self._steps = step_back, step_on
-        shown = in_row((self._make_buttons(), 1), step_back, (self._channel, 1), step_on, spacing=2)
+        shown = in_row(self._make_buttons(), step_back, (self._channel, 1), step_on, spacing=2)
         self.setLayout(in_column(shown, in_row((self._opacity, 1), bars, panes, (self._drawn_as, 1))))
         context.settings.events.shown.connect(self._show_shown)
         self._controller.shown.connect(self._on_shown)
@@ -76,11 +76,12 @@ class ViewPanel(QWidget):
         group = QButtonGroup(self)
         for name, (title, tool_tip) in _SHOWN.items():
             button = QPushButton(title, checkable=True, objectName=f"show {name}", toolTip=tool_tip)
-            button.setMinimumWidth(30)
+            # napari's margins are wider than narrow docks have room for.
+            button.setStyleSheet("padding: 2px 4px;")
             button.clicked.connect(lambda _checked, n=name: setattr(self._settings, "shown", n))
             group.addButton(button)
             self._buttons[name] = button
-        return in_row(*((button, 1) for button in self._buttons.values()), spacing=0)
+        return in_row(*self._buttons.values(), spacing=0)
 
     def _show_shown(self) -> None:
         self._buttons[self._settings.shown].setChecked(True)
