@@ -34,6 +34,10 @@ def _toggle_weight(dock: Any) -> None:
     dock.settings.shown = "target" if dock.settings.shown == "weight" else "weight"
 
 
+def _bring_box_here(dock: Any) -> None:
+    dock.controller.pinned.bring_here()
+
+
 def _peek(dock: Any) -> Iterator[None]:
     dock.controller.peek(True)
     yield
@@ -52,7 +56,7 @@ KEYS = {
     "next_channel": _Key("K", "Predictor Inspector: next channel", lambda dock: dock.head.views.step(1)),
     "target_or_weight": _Key("U", "Predictor Inspector: target or weight", _toggle_weight),
     "peek": _Key("Q", "Predictor Inspector: hide target and weight while held", _peek),
-    "bring_box_here": _Key("H", "Predictor Inspector: bring the box to this slice", lambda dock: dock.bring_box_here()),
+    "bring_box_here": _Key("H", "Predictor Inspector: bring the box to this slice", _bring_box_here),
     "explain": _Key("W", "Predictor Inspector: explain the voxel under the mouse while held", _explain),
     "undo": _Key("Ctrl+Alt+Z", "Predictor Inspector: undo", lambda dock: dock.history.undo()),
     "redo": _Key("Ctrl+Alt+Shift+Z", "Predictor Inspector: redo", lambda dock: dock.history.redo()),

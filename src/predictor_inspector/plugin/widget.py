@@ -225,7 +225,9 @@ class InspectorWidget(QWidget):
         self._pages.currentChanged.connect(self._on_page)
         self.head.finding_asked.connect(self._show_finding)
         closed = (controller, self._memory_setting, self._list_watch)
-        self._shut_down = _once(*(part.close for part in closed), *(tab.shut_down for tab in tabs))
+        self._shut_down = _once(
+            *(part.close for part in closed), self.head.shut_down, *(tab.shut_down for tab in tabs), self.settings.close
+        )
         self.destroyed.connect(self._shut_down)
 
     def _on_page(self, index: int) -> None:

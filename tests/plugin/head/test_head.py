@@ -69,7 +69,7 @@ def test_undo_in_the_dock_takes_back_settings_and_leaves_the_layer(affinities: W
 
 
 def test_the_head_says_what_is_inspected_and_whether_it_is_current(affinities: Window) -> None:
-    assert affinities.control("subject").text() == "labels · mask: none · Affinities"
+    assert affinities.control("subject").text() == "labels · mask: none (everything is annotated) · Affinities"
     assert affinities.control("status").text().startswith("up to date")
     compute = affinities.control("compute")
     assert not compute.isVisible()

@@ -29,6 +29,7 @@ class Head(QWidget):
         self.files = Files(context)
         self.parameters = Parameters(context.settings, self.tell)
         self.views = ViewPanel(context)
+        self._status = StatusLine(context)
         self._subject: QLabel = wrapping("")
         self._subject.setObjectName("subject")
         self._error, self._done = ErrorLabel(), MessageLabel()
@@ -54,7 +55,7 @@ class Head(QWidget):
             in_column(
                 in_row((self._subject, 1), menus),
                 self.views,
-                StatusLine(context),
+                self._status,
                 findings,
                 self._error,
                 self._ways_out,
@@ -65,6 +66,10 @@ class Head(QWidget):
         for field in ("gt_layer", "mask_layer", "mask_found", "predictor_choice", "layers"):
             self._settings.events[field].connect(self._show_subject)
         self._show_subject()
+
+    def shut_down(self) -> None:
+        """Stop for good."""
+        self._status.shut_down()
 
     def tell(self, text: str, wrong: bool) -> None:
         """Say what a menu has done, or what went wrong."""

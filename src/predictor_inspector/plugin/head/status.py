@@ -8,10 +8,12 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
 from superqt import QElidingLabel
 
+from predictor_inspector.core.ops import backend
 from predictor_inspector.core.text import counted, format_bytes, format_duration
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
+from predictor_inspector.plugin.forms.small_widgets import MessageLabel
 from predictor_inspector.plugin.layers.colours import SEVERITY_COLOURS
 from predictor_inspector.plugin.model.actions import action_of
 from predictor_inspector.plugin.model.messages import Message
@@ -29,17 +31,20 @@ _COLOURS = {"current": "#3fae5a", "busy": "#2f9fd0", "outdated": "#b86e00", "not
 class StatusLine(QWidget):
     """A dot, a few words, and a button where there is something to start or to stop."""
 
+    _kernels_changed = Signal()
+
     def __init__(self, context: TabContext) -> None:
         super().__init__()
         self._settings, self._controller = context.settings, context.controller
         self._dot, self._text = QLabel("●"), QElidingLabel(objectName="status")
+        self._wait = MessageLabel()
         self._bar = QProgressBar(textVisible=False, maximumHeight=4)
         self._button = QPushButton("Compute", objectName="compute")
         self._button.clicked.connect(self._on_button)
         self._busy = self._waiting = False  # waiting: it isn't begun without being asked for, even live
         self._started = 0.0
         self._current = self._last_run = ""
-        self.setLayout(in_column(in_row(self._dot, (self._text, 1), self._button), self._bar, spacing=2))
+        self.setLayout(in_column(in_row(self._dot, (self._text, 1), self._button), self._bar, self._wait, spacing=2))
         self._patience = QTimer(self, singleShot=True, interval=_WORTH_SHOWING)
         self._patience.timeout.connect(lambda: self._show_busy(True))
         controller = self._controller
@@ -51,7 +56,26 @@ class StatusLine(QWidget):
         controller.previewed.connect(self._on_shown)
         controller.outdated.connect(self._on_outdated)
         controller.cleared.connect(self._on_outdated)
+        self._counting = QTimer(self, interval=1000)  # while kernels are compiled
+        self._counting.timeout.connect(self._show)
+        # It is told from another thread.
+        self._kernels_changed.connect(self._on_kernels)
+        self._stop_listening = backend.listen(self._kernels_changed.emit)
         self._show_busy(False)
+        self._on_kernels()
+
+    def shut_down(self) -> None:
+        """Stop timers, and listen to nothing."""
+        self._stop_listening()
+        self._patience.stop()
+        self._counting.stop()
+
+    def _on_kernels(self) -> None:
+        if backend.waiting_for():
+            self._counting.start()
+        else:
+            self._counting.stop()
+        self._show()
 
     def _on_button(self) -> None:
         if self._busy:
@@ -105,6 +129,7 @@ class StatusLine(QWidget):
             state, text = "current", f"up to date, {self._current}"
         elif self._waiting:
             state, text = "outdated", "press Compute"
+        self._wait.show_message(backend.waiting_for())
         self._dot.setStyleSheet(f"color: {_COLOURS[state]};")
         self._text.setText(text)
         for widget in (self._dot, self._text):

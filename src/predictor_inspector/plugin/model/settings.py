@@ -261,6 +261,13 @@ class Settings:
             self._in_step = False
             self.stepped.emit(label, automatic)
 
+    def close(self) -> None:
+        """Tell nobody of changes any more: who listened is gone."""
+        self.stepped.disconnect()
+        for name in self.events:
+            self.events[name].disconnect()
+        self.events.disconnect()
+
     def snapshot(self) -> dict[str, Any]:
         """All that can be set, by name."""
         return {name: getattr(self, name) for name in SAVED}
