@@ -112,8 +112,13 @@ class Stage(ABC):
         gt = array_at(settings.gt_layer, settings.axes, settings.level, view_of(self.viewer, settings.units))
         return gt.to_slices(self.inspection.roi)
 
-    def rectangle(self, name: str, index: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Begin and end, in world units, of a shape in one of the region layers."""
-        layer = self.viewer.layers[layer_name(name)]
-        corners = np.asarray(layer.data[index]) * layer.scale
+    @property
+    def regions(self) -> Any:
+        return self.viewer.layers[layer_name("regions")]
+
+    def rectangle(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Begin and end, in world units, of the frame that has this label."""
+        layer = self.regions
+        labels = [text for text in layer.features["label"] if text]
+        corners = np.asarray(layer.data[labels.index(name)]) * layer.scale
         return corners.min(0), corners.max(0)

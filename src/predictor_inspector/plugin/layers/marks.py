@@ -212,7 +212,7 @@ def _labels(labels: Sequence[tuple[Extent, str]], extents: Sequence[Extent], can
         size = np.array([1.6, _LETTER * len(text) + 1.2]) * TEXT_PIXELS * pixel
         places = _places(low[axes], high[axes], size, 0.4 * TEXT_PIXELS * pixel)
         free = [p for p in places if not any(_overlap(p, size, *box) for box in taken)] or places
-        place = next((p for p in free if _in_sight(p, size, canvas)), free[0])
+        place = next((p for p in free if canvas.sees(p, size)), free[0])
         taken.append((place - size / 2, place + size / 2))
         corners = np.repeat(canvas.flattened((low + high)[None] / 2), 4, axis=0)
         corners[:, axes] = place + np.array([[-1, -1], [-1, 1], [1, 1], [1, -1]]) * size / 2
@@ -236,9 +236,3 @@ def _places(low: np.ndarray, high: np.ndarray, size: np.ndarray, gap: float) -> 
 
 def _overlap(centre: np.ndarray, size: np.ndarray, low: np.ndarray, high: np.ndarray) -> bool:
     return bool(np.all(centre - size / 2 < high) and np.all(centre + size / 2 > low))
-
-
-def _in_sight(centre: np.ndarray, size: np.ndarray, canvas: Canvas) -> bool:
-    """Whether all of a plate lies on the canvas."""
-    middle, shown = np.array(canvas.view.center[-2:]), np.array(canvas.view.size[-2:])
-    return canvas.solid or bool(np.all(np.abs(centre - middle) <= (shown - size) / 2))

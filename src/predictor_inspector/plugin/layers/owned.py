@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from napari.layers import Shapes
+from vispy.visuals import MeshVisual
 
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 from predictor_inspector.plugin.model.world import lengths
@@ -48,7 +49,7 @@ class OwnedLayers:
             role = role_of(layer)
             # A copy that a person has made of a layer comes after it.
             if role is not None and self._layers.setdefault(role, layer) is layer:
-                self._mind_units(layer)
+                self._take(layer)
 
     def find(self, role: str) -> Any | None:
         """The layer of this role; None if there is none, or a person has removed it."""
@@ -78,7 +79,7 @@ class OwnedLayers:
             layer = getattr(self.viewer, f"add_{kind}")(data, **geometry._asdict(), **options)
         if kind != "image":
             layer.editable = False
-        self._mind_units(layer)
+        self._take(layer)
         self._layers[role] = layer
         return layer
 
@@ -137,7 +138,56 @@ class OwnedLayers:
         if before != [_words(layer) for layer in layers] or self._sliders_differ():
             adapt()
         for layer in present:
-            layer.refresh()
+            if isinstance(layer, Shapes):
+                layer.refresh(thumbnail=False, highlight=bool(layer.selected_data))
+            else:
+                layer.refresh()
+
+    def move_shapes(self, layer: Any, paths: Mapping[int, np.ndarray]) -> None:
+        """Give shapes, by their indices, other vertices, within `quietly`; others stay, even in the middle of a drag."""
+        with layer._data_view.batched_updates():
+            for index, path in paths.items():
+                layer._data_view.edit(index, path)
+        if layer.selected_data & set(paths):
+            layer._selected_box = layer.interaction_box(layer.selected_data)
+
+    def grasp_only(self, layer: Any, index: int) -> None:
+        """Let the mouse find one of a layer's shapes only: the others are neither outlined nor dragged."""
+        if "_get_value" in vars(layer):
+            return
+        find = layer._get_value
+
+        def found(position: Any) -> Any:
+            view = layer._data_view
+            if "_visible_shapes" not in vars(view):
+                # napari draws shapes in slices less than half a step away, but looks for them in those at whole steps only.
+                key, view._slice_key = view._slice_key, np.round(view._slice_key)
+                _ = view._visible_shapes  # kept until shapes or slice change
+                view._slice_key = key
+            value = find(position)
+            return value if value[0] == index else (None, None)
+
+        layer._get_value = found
+
+    def _take(self, layer: Any) -> None:
+        """Prepare a layer that is new here."""
+        self._mind_units(layer)
+        if isinstance(layer, Shapes):
+            self._make_cheap(layer)
+
+    def _make_cheap(self, layer: Any) -> None:
+        """Let a layer of shapes be drawn with the shaders that it has, and without a picture in the list of layers.
+
+        vispy's meshes compile their shaders anew for whatever vertices they get, since each time they make the same function
+        again. Together with the thumbnail that takes longer than all else.
+        """
+        layer._allow_thumbnail_update = False
+        window = getattr(self.viewer, "window", None)
+        visual = window and window._qt_viewer.canvas.layer_to_visual.get(layer)
+        for part in visual.node._subvisuals if visual else ():
+            if isinstance(part, MeshVisual):
+                same = part._build_color_transform(np.zeros((1, 4)))
+                part._build_color_transform = lambda _colours, same=same: same
 
     def show(self, *roles: str) -> None:
         """Make layers visible."""

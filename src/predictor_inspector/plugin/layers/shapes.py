@@ -18,6 +18,7 @@ from predictor_inspector.plugin.model.world import World
 
 TRANSPARENT = "#00000000"
 
+_FAR = 1000  # so many times the grid's length is a step along the axes that aren't displayed
 _NOTICEABLE = 0.1  # lines are drawn anew when their widths are off by more than this share
 
 
@@ -34,6 +35,7 @@ class Shape:
     pixels: float = 0.0
     fill: str = TRANSPARENT
     text: str = ""
+    z_index: int = 0  # those of larger ones lie on top
 
     @classmethod
     def stroke(cls, path: np.ndarray, colour: str, pixels: float) -> Shape:
@@ -79,6 +81,11 @@ class Canvas:
         """Where the slice shown lies, [axes]."""
         return np.array(self.view.point[-self.grid.dims :])
 
+    def sees(self, centre: np.ndarray, size: np.ndarray) -> bool:
+        """Whether all of a rectangle, [y, x], lies on the canvas; in 3-D it is taken to."""
+        middle, shown = np.array(self.view.center[-2:]), np.array(self.view.size[-2:])
+        return self.solid or bool(np.all(np.abs(centre - middle) <= (shown - size) / 2))
+
     @property
     def solid(self) -> bool:
         """Whether it is shown in 3-D."""
@@ -88,11 +95,12 @@ class Canvas:
     def scale(self) -> np.ndarray:
         """The scale of a layer of shapes, [axes].
 
-        The displayed axes have the same, or lines would be thicker across one axis than across another; the others have
-        the grid's voxel size, since napari's sliders step by the smallest scale of all layers.
+        The displayed axes have the same, or lines would be thicker across one axis than across another. Along the others
+        a step is far larger than the grid, so that the shapes lie in every slice: see `origin`.
         """
         sizes = np.array(self.grid.physical_voxel_size)
         axes = self.shown or list(range(self.grid.dims))
+        sizes[self.hidden] *= _FAR * np.array(self.grid.spatial_shape)[self.hidden]
         sizes[axes] = sizes[axes].min()
         return sizes
 
@@ -100,12 +108,14 @@ class Canvas:
     def origin(self) -> np.ndarray:
         """Where a layer of shapes begins, [axes].
 
-        napari shows a shape in the slices less than half a voxel from its position, which it cuts off to whole voxels. So
-        along the axes that aren't displayed voxels are counted from the centre of the first, where slices are.
+        napari shows a shape in the slices less than half a step from its position, cut off to whole steps. Along the axes
+        that aren't displayed steps are counted from the middle of the grid, and half of one reaches beyond all that there
+        is: while slices are scrolled through nothing has to be drawn anew.
         """
         grid, origin = self.grid, np.zeros(self.grid.dims)
         for axis in self.hidden:
-            origin[axis] = (grid.offset[axis] + grid.voxel_size[axis] / 2) / grid.subdivision
+            middle = grid.spatial_shape[axis] // 2 + 0.5  # where a slice is
+            origin[axis] = (grid.offset[axis] + middle * grid.voxel_size[axis]) / grid.subdivision
         return origin
 
     def cuts(self, low: np.ndarray, high: np.ndarray, axis: int) -> bool:
@@ -137,12 +147,18 @@ def box_outline(begin: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
 
 
 def draw_shapes(
-    layers: OwnedLayers, role: str, shapes: Sequence[Shape], canvas: Canvas, units: Sequence[str], **options: Any
+    layers: OwnedLayers,
+    role: str,
+    shapes: Sequence[Shape],
+    canvas: Canvas,
+    units: Sequence[str],
+    dragged: int | None = None,
+    **options: Any,
 ) -> None:
     """Show these shapes in a layer; those that haven't changed aren't drawn anew.
 
-    `units` are napari's names, per axis. `options` are those of ``viewer.add_shapes``; texts are shown if the layer has
-    the feature ``"label"``.
+    `units` are napari's names, per axis. The shape at index `dragged` stays as it is, and no shapes come or go meanwhile.
+    `options` are those of ``viewer.add_shapes``; texts are shown if the layer has the feature ``"label"``.
     """
     scale, origin, hidden = canvas.scale, canvas.origin, canvas.hidden
     geometry = LayerGeometry(tuple(scale.tolist()), tuple(origin.tolist()), tuple(units), canvas.grid.spatial_axes)
@@ -151,44 +167,57 @@ def draw_shapes(
         layer = layers.add("shapes", role, None, geometry, opacity=1.0, **options)
     paths = [(shape.vertices - origin) / scale for shape in shapes]
     for path in paths:
-        path[:, hidden] = path[:, hidden].round()
+        path[:, hidden] = 0
     per_pixel = canvas.pixel / min(np.delete(scale, hidden))
     widths = [shape.pixels * per_pixel for shape in shapes]
-    alike = not differing(layer, geometry) and _looks_like(layer, shapes, widths)
-    if alike and all(np.allclose(a, b, rtol=0, atol=1e-6) for a, b in zip(layer.data, paths, strict=True)):
-        return
-    selected = set(layer.selected_data)
-    with layers.quietly(layer):
-        if alike:
-            layer.data = paths
-        else:
+    texts = [shape.text for shape in shapes]
+    kinds = [shape.kind for shape in shapes]
+    labelled = "label" in layer.features
+    alike = not differing(layer, geometry) and list(layer.shape_type) == kinds
+    if alike:
+        moved = {
+            i: path
+            for i, (path, drawn) in enumerate(zip(paths, layer.data, strict=True))
+            if i != dragged and not (path.shape == drawn.shape and np.allclose(path, drawn, rtol=0, atol=1e-6))
+        }
+        style = _differing_style(layer, shapes, widths)
+        if labelled and list(layer.features["label"]) != texts:
+            style["features"] = {"label": texts}
+        if moved or style:
+            with layers.quietly(layer):
+                for name, value in style.items():
+                    setattr(layer, name, value)
+                layers.move_shapes(layer, moved)
+    elif dragged is None:
+        selected = set(layer.selected_data)
+        with layers.quietly(layer):
             # Vertices count voxels: with another scale those of before would lie elsewhere for a moment.
             layer.data = []
             layers.place(layer, geometry)
             if paths:
                 layer.add(
                     paths,
-                    shape_type=[shape.kind for shape in shapes],
+                    shape_type=kinds,
                     edge_width=widths,
                     edge_color=[shape.line for shape in shapes],
                     face_color=[shape.fill for shape in shapes],
+                    z_index=[shape.z_index for shape in shapes],
                 )
-            if "label" in layer.features:
-                layer.features = {"label": [shape.text for shape in shapes]}
-        if selected <= set(range(len(paths))):
-            layer.selected_data = selected
-    if "label" in layer.features:
-        layer.refresh_text()
+            if labelled:
+                layer.features = {"label": texts}
+            if selected <= set(range(len(paths))):
+                layer.selected_data = selected
 
 
-def _looks_like(layer: Any, shapes: Sequence[Shape], widths: Sequence[float]) -> bool:
-    """Whether a layer shows as many shapes of these kinds, colours, widths and texts."""
-    if list(layer.shape_type) != [shape.kind for shape in shapes]:
-        return False
-    texts = [shape.text for shape in shapes]
-    return not shapes or (
-        ("label" not in layer.features or list(layer.features["label"]) == texts)
-        and np.allclose(layer.edge_width, widths, rtol=_NOTICEABLE)
-        and np.allclose(layer.edge_color, transform_color([shape.line for shape in shapes]))
-        and np.allclose(layer.face_color, transform_color([shape.fill for shape in shapes]))
-    )
+def _differing_style(layer: Any, shapes: Sequence[Shape], widths: list[float]) -> dict[str, Any]:
+    """Widths and colours that aren't those of a layer of as many shapes, as its attributes."""
+    if not shapes:
+        return {}
+    style: dict[str, Any] = {}
+    if not np.allclose(layer.edge_width, widths, rtol=_NOTICEABLE):
+        style["edge_width"] = widths
+    for name, colours in (("edge_color", [s.line for s in shapes]), ("face_color", [s.fill for s in shapes])):
+        wanted = transform_color(colours)
+        if not np.allclose(getattr(layer, name), wanted):
+            style[name] = wanted
+    return style

@@ -33,7 +33,7 @@ from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.panes import Panes
 from predictor_inspector.plugin.layers.pictures import Blended, Pictures, make_pictures
-from predictor_inspector.plugin.layers.regions import RegionLayers
+from predictor_inspector.plugin.layers.regions import RegionLayer
 from predictor_inspector.plugin.layers.results import RGB, ResultLayers
 from predictor_inspector.plugin.layers.scroll_axis import ScrollAxis
 from predictor_inspector.plugin.live.listeners import Watch, data_events, view_events
@@ -78,7 +78,7 @@ class LiveController(QObject):
         self.layers = OwnedLayers(viewer)  # all that the dock makes
         self.results = ResultLayers(self.layers, settings, mix)
         self._panes = Panes(self.layers)
-        self._regions = RegionLayers(self.layers, self._on_box)
+        self._regions = RegionLayer(self.layers, self._on_box)
         self._scroll_axis = ScrollAxis(viewer, lambda: self.results.channel_axis)
         self.pinned = PinnedBox(viewer, settings)
         self._wanted: Resolved | None = None  # whose result is to be shown
