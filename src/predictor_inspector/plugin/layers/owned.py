@@ -45,6 +45,7 @@ class OwnedLayers:
         self.viewer = viewer
         self._layers: dict[str, Any] = {}
         self._depth = 0
+        self._held = False
         for layer in viewer.layers:
             role = role_of(layer)
             # A copy that a person has made of a layer comes after it.
@@ -219,6 +220,13 @@ class OwnedLayers:
         window = getattr(self.viewer, "window", None)  # a model without a window has no canvas
         if window is not None:
             window._qt_viewer.canvas._scene_canvas.set_current()
+
+    def hold_canvas(self, on: bool) -> None:
+        """Put off painting the canvas until it is called with False."""
+        window = getattr(self.viewer, "window", None)
+        if window is not None and on != self._held:
+            self._held = on
+            window._qt_viewer.canvas.native.setUpdatesEnabled(not on)
 
     def _mind_units(self, layer: Any) -> None:
         """Let napari find the mouse on a layer whose unit isn't the world's.

@@ -47,7 +47,7 @@ from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import memory_for_chunks, memory_of
 from predictor_inspector.plugin.model.view import view_of
 
-_TOGETHER = 50  # milliseconds that regions wait to be drawn with their result: the canvas is painted once, not twice
+_TOGETHER = 50  # milliseconds that view and regions wait to be drawn with their result: once, not twice
 _BLENDED_AT_ONCE = 2**22  # values of a target that are blended in the window's thread; of larger ones what is looked at
 _WINDOW_FIRST = 500  # milliseconds that compiled operations are loaded after the dock, unless they are needed before
 
@@ -261,6 +261,8 @@ class LiveController(QObject):
         expected = self._pace.expected(state.request)
         first = preview_of(state.request, PREVIEW_AFTER / expected) if expected > PREVIEW_AFTER else None
         self._runner.submit(Job(worker(state.request), state, None if first is None else worker(*first)))
+        if 1000 * expected < _TOGETHER:
+            self.layers.hold_canvas(True)
 
     # What comes of it
 
@@ -327,6 +329,7 @@ class LiveController(QObject):
     def _draw(self) -> None:
         """Draw the regions of what is looked at now, if they aren't drawn yet."""
         self._draw_timer.stop()
+        self.layers.hold_canvas(False)
         state, self._undrawn = self._undrawn, None
         if state is not None:
             self._regions.draw(state, self._settings.region_mode == "box" and state.view.ndisplay == 2)
@@ -404,6 +407,7 @@ class LiveController(QObject):
     def _rest(self) -> None:
         self.paused, self._asked = True, False
         self._draw_timer.stop()
+        self.layers.hold_canvas(False)
 
     def _tell_busy(self) -> None:
         if self.busy != self._was_busy:
