@@ -33,13 +33,15 @@ from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.plugin.launch import DEMO_CONFIG, dock
+from predictor_inspector.plugin.layers.owned import layer_name
+from predictor_inspector.plugin.layers.regions import REGIONS
 from predictor_inspector.plugin.reader import layers_from_path
 from predictor_inspector.plugin.samples import neurite_layers
 
 STEPS = 20
 MOVES, RUNS = 12, 4  # of a gesture, and how often it is made
 QUIET = 0.08  # seconds without an event after which nothing is left to do
-FRAMES = "regions"  # the layer with the rectangle that is dragged
+FRAMES = layer_name(REGIONS)  # the layer with the rectangle that is dragged
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
 
 NEAREST = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
