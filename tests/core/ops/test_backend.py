@@ -30,7 +30,8 @@ FIRST, SECOND, THIRD = "affinities.affinities", "class_balance.counted", "channe
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[readiness.Readiness]:
     """Nothing is ready, and warming up is left to the test."""
-    made = readiness.Readiness(backend.OPERATIONS)
+    made = readiness.Readiness((FIRST,))
+    monkeypatch.setattr(backend, "OPERATIONS", (FIRST,))
     monkeypatch.setattr(backend, "_readiness", made)
     monkeypatch.delenv(backend.VARIABLE, raising=False)
     yield made
@@ -388,14 +389,15 @@ def test_a_forked_process_computes_on() -> None:
     code = """
 import os, torch
 from predictor_inspector.core.ops import backend
-from predictor_inspector.core.ops.boundary_distance import signed_distance
+from predictor_inspector.core.ops.affinities import affinities
 labels = torch.arange(64 ** 3).reshape(64, 64, 64) // 1000 % 5
+offsets = [[k, 1, -1] for k in range(9)]  # so that there are parts for several threads
 with backend.using("compiled"):
-    expected = signed_distance(labels, (1.0,) * 3, 3.0)
+    expected = affinities(labels, offsets)
     child = os.fork()
     if child == 0:
         torch.set_num_threads(1)  # as torch's own workers do: its threads don't survive a fork
-    same = torch.equal(signed_distance(labels, (1.0,) * 3, 3.0), expected)
+    same = torch.equal(affinities(labels, offsets), expected)
     if child == 0:
         os._exit(0 if same else 1)
     _, status = os.waitpid(child, 0)

@@ -34,8 +34,11 @@ def run(arguments: list[str], **environment: str) -> None:
 
 
 def test_kernels_interpreted_on_the_cpu_agree_with_torch() -> None:
+    # Without plugins for windows, which take longer to load than most kernels, and without their options.
+    options = ["-c", os.devnull, "--rootdir", str(HERE.parents[3]), "--import-mode=importlib", "-W", "error"]
     run(
-        ["-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE / "kernels_interpreted.py")],
+        ["-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(HERE / "kernels_interpreted.py")],
+        PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
         TRITON_INTERPRET="1",
         PREDICTOR_INSPECTOR_BACKEND="torch",
     )
