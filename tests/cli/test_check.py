@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -201,3 +202,25 @@ def test_colours_are_for_terminals(
 def test_help_tells_the_exit_status(capsys: pytest.CaptureFixture[str]) -> None:
     assert check("--help") == 0
     assert "Exit status: 0 if no errors were found" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_mask_in_the_file_is_used_and_a_note_says_so(
+    tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, known = tmp_path / "crop.h5", np.zeros(labels.shape, np.uint8)
+    known[:, :20] = 1
+    with h5py.File(path, "w") as file:
+        file["volumes/labels/ids"], file["volumes/labels/mask"] = labels.astype(np.uint64), known
+    arguments = (path, "volumes/labels/ids", *AFFINITIES, "--only", "zero-weight")
+
+    def reasons(*more: str) -> tuple[set[str], str]:
+        assert check(*arguments, *more, "--format", "json") == 0
+        printed = capsys.readouterr()
+        return {f["numbers"]["reason"] for f in json.loads(printed.out)}, printed.err
+
+    found, said = reasons()
+    assert "not annotated" in found
+    assert "mask: volumes/labels/mask (found in the file); --mask none does without" in said
+    found, said = reasons("--mask", "none")
+    assert "not annotated" not in found
+    assert "mask:" not in said
