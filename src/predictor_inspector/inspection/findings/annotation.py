@@ -56,15 +56,14 @@ def not_annotated(subject: Subject) -> Iterator[Finding]:
         return
     told, where = [], []
     for axis in missing:
-        empty = sum(end - begin for begin, end in axis.gaps)
         told.append(
-            f"{empty:,} of {counted(axis.planes, 'section')} along {axis.name} hold no object, those beside them do"
+            f"{axis.empty:,} of {counted(axis.planes, 'section')} along {axis.name} hold no object, those beside them do"
         )
         where.append((axis, axis.gaps[0][0] - 1))
-    if cut:
-        places = [f"{axis.name} {listed(axis.edge(end) for end in ends)}" for axis, ends in cut.items()]
+    if ends_of := {axis: ends for axis, ends in cut.items() if axis not in missing}:
+        places = [f"{axis.name} {listed(axis.edge(end) for end in ends)}" for axis, ends in ends_of.items()]
         told.append(f"labels end in a plane inside the data, at {listed(places)}")
-        where += [(axis, axis.filled[0] if ends[0] == 0 else axis.filled[-1]) for axis, ends in cut.items()]
+        where += [(axis, axis.filled[0] if ends[0] == 0 else axis.filled[-1]) for axis, ends in ends_of.items()]
     cure = None
     if isinstance(gt.data, np.ndarray) and prod(gt.shape) <= COPIED:
         planes = tuple(axis.annotated(cut.get(axis, ())) for axis in axes)
@@ -76,8 +75,8 @@ def not_annotated(subject: Subject) -> Iterator[Finding]:
         f"{sentence[0].upper()}{sentence[1:]}: without a mask, what isn't annotated is trained as background.",
         where=_plane(gt, where[0][0].axis, int(where[0][1]), subject.roi),
         numbers={
-            "empty": {axis.name: sum(e - b for b, e in axis.gaps) for axis in missing},
-            "ends": {axis.name: [axis.edge(end) for end in ends] for axis, ends in cut.items()},
+            "empty": {axis.name: axis.empty for axis in missing},
+            "ends": {axis.name: [axis.edge(end) for end in ends] for axis, ends in ends_of.items()},
         },
         cure=cure,
     )
@@ -124,6 +123,11 @@ class _Axis:
     def planes(self) -> int:
         """How many there are."""
         return len(self.counts)
+
+    @property
+    def empty(self) -> int:
+        """How many hold only background."""
+        return self.planes - len(self.filled)
 
     @property
     def usual(self) -> float:
