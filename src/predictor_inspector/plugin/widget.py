@@ -203,6 +203,7 @@ class InspectorWidget(QWidget):
             index = self._pages.addTab(tab, tab.title)
             self._pages.setTabToolTip(index, tab.tool_tip)
             tab.renamed.connect(partial(self._pages.setTabText, index))
+        self._page = self._pages.currentWidget()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -231,7 +232,10 @@ class InspectorWidget(QWidget):
         self.destroyed.connect(self._shut_down)
 
     def _on_page(self, index: int) -> None:
-        self._pages.widget(index).on_opened()
+        page, self._page = self._page, self._pages.widget(index)
+        page.in_front, self._page.in_front = False, True
+        page.on_left()
+        self._page.on_opened()
 
     def _show_finding(self, finding: Finding) -> None:
         tab = next((tab for tab in self.tabs.values() if isinstance(tab, CheckTab)), None)

@@ -28,11 +28,11 @@ def explained(
 @pytest.mark.parametrize(
     ("x", "sentence"),
     [
-        (0, "1, because this voxel and its partner (1 voxel on along x, 4 nm away) both have id 1."),
-        (1, "0, because the ids 1 and 2 differ; the partner is 1 voxel on along x, 4 nm away."),
-        (2, "0, because the partner is background (id 0); it is 1 voxel on along x, 4 nm away."),
-        (3, "0, because this voxel is background (id 0); the partner is 1 voxel on along x, 4 nm away."),
-        (6, "0, because the partner (1 voxel on along x, 4 nm away) lies outside the data, where no object is known."),
+        (0, "1, because this voxel and its partner (+1 voxel in x, 4 nm away) both have id 1."),
+        (1, "0, because the ids 1 and 2 differ; the partner is +1 voxel in x, 4 nm away."),
+        (2, "0, because the partner is background (id 0); it is +1 voxel in x, 4 nm away."),
+        (3, "0, because this voxel is background (id 0); the partner is +1 voxel in x, 4 nm away."),
+        (6, "0, because the partner (+1 voxel in x, 4 nm away) lies outside the data, where no object is known."),
     ],
 )
 def test_the_sentence_names_the_reason(x: int, sentence: str) -> None:
@@ -85,5 +85,5 @@ def test_a_partner_that_is_not_annotated_takes_the_weight_away() -> None:
 
 def test_offsets_along_several_axes_are_said_in_one_breath() -> None:
     ids = np.ones((5, 9), np.uint8)
-    assert "(2 voxels on along y and 3 on along x, 23.32 nm away)" in explained(0, (2, 3), ids).why_value.sentence
+    assert "(+2 voxels in y and +3 in x, 23.32 nm away)" in explained(0, (2, 3), ids).why_value.sentence
     assert "this voxel, its own partner, has id 1" in explained(0, (0, 0), ids).why_value.sentence

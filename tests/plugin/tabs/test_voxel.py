@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QLabel
+from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
 from predictor_inspector.inspection.explanation import Curve, explain
+from predictor_inspector.plugin.forms.collapsible import FoldButton
 from predictor_inspector.plugin.layers.marks import LINES, VOXELS
 from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.tabs.voxel.curve_plot import CurvePlot
@@ -28,6 +30,12 @@ class Explaining:
     def __init__(self, window: Window) -> None:
         self.window, self.viewer = window, window.viewer
         self.tab: VoxelTab = window.widget.tabs["voxel"]
+
+    @property
+    def explanation(self) -> Any:
+        """The only explanation that is shown; None without any."""
+        assert len(self.tab.explanations) < 2
+        return self.tab.explanations[0] if self.tab.explanations else None
 
     def __getitem__(self, name: str) -> Any:
         """A control of the tab."""
@@ -56,6 +64,8 @@ class Explaining:
 def explaining(window: Window) -> Explaining:
     window.add_labels()
     window.set_config("affinities", **AFFINITIES)
+    window.widget.open_tab("Voxel")
+    window.after(lambda: window.controller.look_at("target"))
     return Explaining(window)
 
 
@@ -63,16 +73,16 @@ def layer(explaining: Explaining, name: str) -> Any:
     return explaining.viewer.layers[layer_name(name)]
 
 
-def test_a_click_explains_and_a_drag_or_a_click_while_off_does_not(explaining: Explaining) -> None:
+def test_a_click_explains_and_a_drag_or_a_click_in_another_tab_does_not(explaining: Explaining) -> None:
     x, y = explaining.middle()
+    explaining.window.widget.open_tab("Setup")
     explaining.click(x, y)
-    assert explaining.tab.explanation is None
-    assert LINES not in explaining.viewer.layers
-    explaining.tab.on = True
+    assert explaining.explanation is None
+    explaining.window.widget.open_tab("Voxel")
     explaining.click(x, y, drag=40)
-    assert explaining.tab.explanation is None
+    assert explaining.explanation is None
     explaining.click(x, y)
-    found = explaining.tab.explanation
+    found = explaining.explanation
     assert found is not None
     assert found.why_value.sentence in explaining.tab.text
     inspection = explaining.window.widget.inspection
@@ -81,32 +91,58 @@ def test_a_click_explains_and_a_drag_or_a_click_while_off_does_not(explaining: E
 
     explaining["pin"].setChecked(True)
     explaining.click(x + 60, y)
-    assert explaining.tab.explanation is found
+    assert explaining.explanation is found
     explaining["pin"].setChecked(False)
     active = explaining.viewer.layers.selection.active
     explaining.window.canvas.setFocus()
     explaining.hover(x + 60, y)
-    assert explaining.tab.explanation is found
+    assert explaining.explanation is found
     QTest.keyPress(explaining.window.canvas, Qt.Key.Key_W)
     explaining.settle()
-    followed = explaining.tab.explanation
+    followed = explaining.explanation
     assert followed is not None
     assert followed.index != found.index
     QTest.keyRelease(explaining.window.canvas, Qt.Key.Key_W)
     explaining.hover(x, y)
-    assert explaining.tab.explanation is followed
+    assert explaining.explanation is followed
     assert explaining.viewer.layers.selection.active is active
 
-    explaining.tab.on = False
-    explaining.settle()
-    assert explaining.tab.explanation is None
+    # Marks belong to the tab.
+    explaining.window.widget.open_tab("Check")
+    assert LINES not in explaining.viewer.layers
+    explaining.window.widget.open_tab("Voxel")
+    assert explaining.explanation is followed
+    assert len(layer(explaining, LINES).data) > 0
+    explaining.tab.clear()
+    assert explaining.explanation is None
     assert len(layer(explaining, LINES).data) == 0
-    explaining.click(x, y)
-    assert explaining.tab.explanation is None
+
+
+def test_all_channels_of_the_rgb_view_are_explained(explaining: Explaining) -> None:
+    explaining.window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 3]], lsds=False)
+    explaining.window.after(lambda: explaining.window.controller.look_at("target RGB"))
+    explaining.click(*explaining.middle())
+    found = explaining.tab.explanations
+    inspection = explaining.window.widget.inspection
+    assert found == tuple(explain(inspection, channel, found[0].index) for channel in range(3))
+    buttons = [head.findChild(FoldButton) for head in explaining["view"].findChildren(QWidget, "explained channel")]
+    assert [button.text().split(":")[0] for button in buttons] == list(inspection.channel_names)
+    assert [button.isChecked() for button in buttons] == [True, False, False]
+    colours = {to_hex(colour) for colour in layer(explaining, LINES).edge_color}
+    assert {"#ff0000", "#00ff00", "#0000ff"} <= colours
+    # A click on a row unfolds what is mixed, and moves to what isn't.
+    explaining.tab.explain_channel(1)
+    assert [button.isChecked() for button in buttons] == [False, True, False]
+    explaining.window.widget.context.rgb_mix.mix(inspection.channel_names, 2, False)
+    explaining.settle()
+    assert len(explaining.tab.explanations) == 2
+    explaining.tab.explain_channel(2)
+    explaining.settle()
+    assert explaining.explanation == explain(inspection, 2, found[0].index)
+    assert explaining.viewer.dims.point[0] == 2
 
 
 def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: Explaining) -> None:
-    explaining.tab.on = True
     inspection = explaining.window.widget.inspection
     inside = np.argwhere(np.asarray(inspection.gt[inspection.roi].data) > 0)
     at = inside[len(inside) // 2]
@@ -125,7 +161,7 @@ def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: E
     assert "lsd mean offset y" in explaining.tab.text
     voxels = layer(explaining, VOXELS)
     assert voxels.visible
-    found = explaining.tab.explanation
+    found = explaining.explanation
     assert found is not None
     mask = next(m.mask for m in found.marks if hasattr(m, "mask"))
     np.testing.assert_array_equal(voxels.data, mask.numpy())
@@ -138,7 +174,7 @@ def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: E
     z = explaining.viewer.dims.point[1]
     explaining.viewer.dims.set_point(1, z + 40)
     explaining.settle()
-    assert explaining.tab.explanation is found
+    assert explaining.explanation is found
     explaining.viewer.dims.set_point(1, z)
     explaining.settle()
     explaining.window.set_config("distance", channels=["a"], scale_factor=20.0, mask_distances=False)
@@ -163,7 +199,6 @@ def test_the_same_layers_show_other_channels_slices_and_predictors(explaining: E
 
 
 def test_the_table_shows_the_voxel_under_the_mouse(explaining: Explaining) -> None:
-    explaining.window.widget.open_tab("Voxel")
     explaining.hover(*explaining.middle())
     model = explaining["values"].model()
     inspection = explaining.window.widget.inspection
@@ -178,24 +213,21 @@ def test_nothing_is_left_listening(explaining: Explaining) -> None:
     viewer = explaining.viewer
     callbacks = viewer.mouse_drag_callbacks, viewer.mouse_move_callbacks
     before = [len(c) for c in callbacks]
-    explaining.tab.on = True
-    assert [len(c) for c in callbacks] == [n + 1 for n in before]
     assert "W" in {str(key) for key in viewer.keymap}
     explaining.tab.shut_down()
-    assert [len(c) for c in callbacks] == [before[0], before[1] - 1]
+    assert [len(c) for c in callbacks] == [n - 1 for n in before]
     assert "W" not in {str(key) for key in viewer.keymap}
 
 
 def test_the_tab_says_what_to_do_and_grows(explaining: Explaining) -> None:
     tab = explaining.tab
-    assert "Switch on" in tab.text
-    explaining.window.widget.open_tab("Voxel")
-    assert tab.on
     assert "hold W" in tab.text
     explaining.click(*explaining.middle())
     assert "Weight" in tab.text
     sentence = next(
-        label for label in explaining["view"].findChildren(QLabel) if label.text() == tab.explanation.why_value.sentence
+        label
+        for label in explaining["view"].findChildren(QLabel)
+        if label.text() == explaining.explanation.why_value.sentence
     )
     small = sentence.fontMetrics().height()
     explaining["large"].click()

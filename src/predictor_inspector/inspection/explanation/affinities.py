@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from predictor_inspector.core.text import readable
+from predictor_inspector.core.text import readable, signed
 from predictor_inspector.inspection.explanation.parts import Arrow, Mark, Meaning, Reason
 from predictor_inspector.inspection.explanation.unknown import explain_unknown
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel, point
@@ -88,11 +88,12 @@ def _marks(voxel: Voxel, there: Index, same: bool | None) -> tuple[Mark, ...]:
 
 
 def _offset_text(voxel: Voxel) -> str:
-    """How far the partner is, and where to: ``"3 voxels back along y, 12 nm away"``."""
+    """Where the partner is, and how far away: ``"−3 voxels in y, 12 nm away"``."""
     offset = voxel.described.offset
-    steps = [f"{abs(o)} {'on' if o > 0 else 'back'} along {a}" for o, a in zip(offset, voxel.axes, strict=True) if o]
+    steps = [(signed(o), axis) for o, axis in zip(offset, voxel.axes, strict=True) if o]
     if not steps:
         return "the voxel itself"
-    count, rest = steps[0].split(" ", 1)
-    steps[0] = f"{count} {'voxel' if count == '1' else 'voxels'} {rest}"
-    return f"{' and '.join(steps)}, {voxel.length(float(np.linalg.norm(offset * voxel.sizes)))} away"
+    (first, axis), *others = steps
+    noun = "voxel" if first in ("+1", "−1") else "voxels"
+    where = " and ".join([f"{first} {noun} in {axis}", *(f"{count} in {axis}" for count, axis in others)])
+    return f"{where}, {voxel.length(float(np.linalg.norm(offset * voxel.sizes)))} away"

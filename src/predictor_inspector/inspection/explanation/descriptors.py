@@ -79,9 +79,8 @@ def _mean_offset(voxel: Voxel, shape: LocalShape, axis: int) -> _Descriptor:
     if abs(mean) < shape.sigma / 100:
         text = f"along {name} the object in the window is nearly centred on this voxel, which gives about ½."
     else:
-        side, than = ("on", "above") if mean > 0 else ("back", "below")
-        middle = f"the middle of the object in the window lies {voxel.length(abs(mean))} further {side}"
-        text = f"along {name} {middle}, so {than} ½."
+        middle = f"the middle of the object in the window lies {signed(mean)} {unit} in {name} from here"
+        text = f"{middle}, so {'above' if mean > 0 else 'below'} ½."
     return _Descriptor(value, formula, text)
 
 

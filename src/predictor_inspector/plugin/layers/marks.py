@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -52,6 +52,9 @@ _TEXT = {
 }
 
 
+_NONE: Mapping[Mark, str] = {}
+
+
 class MarkLayers:
     """A layer of shapes for lines and labels, and one of labels for sets of voxels: made once, then given new data."""
 
@@ -60,11 +63,18 @@ class MarkLayers:
         # An earlier dock may have left an explanation.
         self.clear()
 
-    def draw(self, marks: Sequence[Mark], grid: Array, units: Sequence[str], voxels: bool = True) -> None:
+    def draw(
+        self,
+        marks: Sequence[Mark],
+        grid: Array,
+        units: Sequence[str],
+        voxels: bool = True,
+        tints: Mapping[Mark, str] = _NONE,
+    ) -> None:
         """Show the marks on the voxels of the ground truth, `grid`, in the viewer's present view.
 
         `units` are napari's names, per spatial axis. Sets of voxels don't depend on the view: they are only drawn anew with
-        `voxels`.
+        `voxels`. `tints` are colours, ``#rrggbb``, of marks that don't have that of their meaning.
         """
         sets = [mark for mark in marks if isinstance(mark, VoxelMark)]
         if voxels and sets:
@@ -72,7 +82,7 @@ class MarkLayers:
         elif voxels:
             self._layers.hide(VOXELS)
         canvas, features = Canvas.of(grid, self._layers.viewer), {"label": np.empty(0, dtype=object)}
-        draw_shapes(self._layers, LINES, shapes_of(marks, canvas), canvas, units, features=features, text=_TEXT)
+        draw_shapes(self._layers, LINES, shapes_of(marks, canvas, tints), canvas, units, features=features, text=_TEXT)
 
     def clear(self) -> None:
         """Empty the layers; they stay where they are."""
@@ -81,6 +91,10 @@ class MarkLayers:
             with self._layers.quietly(lines):
                 lines.data = []
         self._layers.hide(VOXELS)
+
+    def remove(self) -> None:
+        """Remove the layers."""
+        self._layers.remove(LINES, VOXELS)
 
     def _put_voxels(self, mask: Array, units: Sequence[str]) -> None:
         is_new = self._layers.find(VOXELS) is None
@@ -93,10 +107,10 @@ class MarkLayers:
         self._layers.show(VOXELS)
 
 
-def shapes_of(marks: Iterable[Mark], canvas: Canvas) -> list[Shape]:
+def shapes_of(marks: Iterable[Mark], canvas: Canvas, tints: Mapping[Mark, str] = _NONE) -> list[Shape]:
     """The marks as seen in a view: moved into the slice shown, and faded where the slice doesn't cut them.
 
-    Sets of voxels are left out: they have a layer of their own.
+    Sets of voxels are left out: they have a layer of their own. `tints` are as of `MarkLayers.draw`.
     """
     if not canvas.in_space:
         return []
@@ -108,7 +122,7 @@ def shapes_of(marks: Iterable[Mark], canvas: Canvas) -> list[Shape]:
             continue
         extent = _extent(mark)
         beside = _beside(extent, canvas)
-        colour = COLOURS[mark.meaning] + (_FADED if beside else "")
+        colour = tints.get(mark, COLOURS[mark.meaning]) + (_FADED if beside else "")
         extents.append(extent)
         lines += [(canvas.flattened(path), colour) for path in _paths(mark, canvas)]
         if mark.label:

@@ -70,6 +70,7 @@ class Tab(QWidget):
     def __init__(self, context: TabContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.context = context
+        self.in_front = False  # no other tab is; set by the dock before it tells of it
         self.setContentsMargins(6, 6, 6, 4)
         self._runners: list[LiveRunner] = []
         self._timers: list[QTimer] = []
@@ -109,6 +110,9 @@ class Tab(QWidget):
 
     def on_opened(self) -> None:
         """The tab has come to the front."""
+
+    def on_left(self) -> None:
+        """Another tab has come to the front: layers that only this one needs are to go."""
 
     def shut_down(self) -> None:
         """Stop for good: end threads, timers and callbacks; layers stay."""

@@ -1,8 +1,8 @@
-"""Table of all channels of the voxel under the mouse."""
+"""Table of all channels of one voxel, beneath its ids and its place."""
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QWidget
 
 from predictor_inspector.inspection.numbers.probe import Probe
@@ -14,7 +14,7 @@ _ROW, _MOST_ROWS = 20, 6  # pixels, and rows that are seen at once
 
 
 class VoxelTable(QWidget):
-    """Where the voxel lies and its ids; beneath, target and weight of each channel."""
+    """Where a voxel lies and its ids; beneath, target and weight of each channel."""
 
     channel_clicked = Signal(int)
 
@@ -23,9 +23,13 @@ class VoxelTable(QWidget):
         self._about = wrapping("")
         self._values = table = ColumnTable(("channel", "target", "weight"))
         table.verticalHeader().setDefaultSectionSize(_ROW)
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header = table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         table.setSelectionMode(ColumnTable.SelectionMode.NoSelection)
-        table.setFixedHeight((_MOST_ROWS + 1) * _ROW + 8)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        table.setToolTip("Click a channel to see where its numbers come from")
         table.clicked.connect(lambda index: self.channel_clicked.emit(index.row()))
         self._about.setObjectName("voxel about")
         table.setObjectName("voxel values")
@@ -35,10 +39,15 @@ class VoxelTable(QWidget):
     def show_probe(self, found: Probe | None) -> None:
         """Show a voxel, or say how to get one."""
         if found is None:
-            self._values.show_columns([(), (), ()])
-            self._about.setText("Move the mouse over the region.")
-            return
-        self._values.show_columns([found.names, found.values, found.weights])
-        ids = ", ".join(map(str, found.ids))
-        known = "" if found.annotated else ", not annotated"
-        self._about.setText(f"{'id' if len(found.ids) == 1 else 'ids'} {ids}{known}; {found.place}")
+            columns: tuple[tuple, ...] = ((), (), ())
+            self._about.setText("Move the mouse over the region, and click a voxel to see where its numbers come from.")
+        else:
+            columns = found.names, found.values, found.weights
+            ids = ", ".join(map(str, found.ids))
+            known = "" if found.annotated else ", not annotated"
+            self._about.setText(f"{'id' if len(found.ids) == 1 else 'ids'} {ids}{known}; {found.place}")
+        self._values.show_columns(columns)
+        self._values.setVisible(found is not None)
+        for column in (1, 2):
+            self._values.setColumnWidth(column, 11 * self.fontMetrics().averageCharWidth())
+        self._values.setFixedHeight((min(len(columns[0]), _MOST_ROWS) + 1) * _ROW + 8)
