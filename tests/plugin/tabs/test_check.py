@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtWidgets import QLabel, QPushButton, QTabWidget, QToolButton, QWidget
+from qtpy.QtWidgets import QApplication, QLabel, QPushButton, QTabWidget, QToolButton, QWidget
 
 from predictor_inspector.inspection.findings import CHECKS, Finding, load_checks
 from predictor_inspector.inspection.findings.weights import REASONS
@@ -31,6 +31,9 @@ class Checking:
         self.window.settle()
         self.window.qtbot.waitUntil(lambda: not self.widget.tabs["check"].busy, timeout=20_000)
         self.window.settle()
+
+    def row(self, finding: Finding) -> QWidget:
+        return next(row for row in self.tab.findChildren(QWidget, "finding") if row.finding is finding)
 
     def ids(self) -> list[str]:
         return [f.id for f in self.tab.findings]
@@ -82,8 +85,13 @@ def test_a_click_shows_where(checking: Checking) -> None:
     checking.settle()
     assert checking.tab.chosen is checking.finding("scale-saturated")
     assert checking.window.viewer.layers[layer_name("finding")] is layer
+    # It belongs to the tab.
+    checking.widget.open_tab("Setup")
+    assert layer_name("finding") not in checking.window.viewer.layers
+    checking.widget.open_tab("Check")
+    assert checking.window.viewer.layers[layer_name("finding")].visible
     checking.tab.chosen = None
-    assert not layer.visible
+    assert not checking.window.viewer.layers[layer_name("finding")].visible
 
 
 def test_many_of_a_kind_unfold_beneath_the_first(qtbot: Any) -> None:
@@ -92,7 +100,7 @@ def test_many_of_a_kind_unfold_beneath_the_first(qtbot: Any) -> None:
 
     def list_anew(count: int) -> tuple[list[Finding], list[QWidget], QToolButton]:
         many = [stand_in("small-object", "info", channels=(f"c{n}",)) for n in range(count)]
-        shown.show_findings([stand_in(), *many])
+        shown.show_findings([stand_in(), *many], None)
         rows = [row for finding in many for row in shown.findChildren(QWidget, "finding") if row.finding is finding]
         return many, rows, rows[0].parentWidget().findChild(QToolButton, "more")
 
@@ -110,7 +118,7 @@ def test_many_of_a_kind_unfold_beneath_the_first(qtbot: Any) -> None:
     shown.choose(many[2])
     assert rows[2].isVisibleTo(shown)
     # What is found again stays open, also after there was nothing.
-    shown.show_findings(())
+    shown.show_findings((), None)
     assert shown.chosen is None
     many, rows, more = list_anew(3)
     assert shown.chosen is many[2]
@@ -162,23 +170,41 @@ def test_a_check_that_cannot_be_loaded_is_a_line_in_the_tab(
     assert "scale-saturated" in checking.ids()
 
 
-def test_a_suggestion_is_applied_with_one_click_and_undone_with_another(checking: Checking) -> None:
+def test_a_suggestion_is_applied_with_one_click_and_undone(checking: Checking) -> None:
     checking.widget.region_mode = "layer"
     checking.widget.config = SHARP
     checking.settle()
-    before = checking.widget.config
     row = checking.window.control("suggestion")
     assert any("scale factor" in label.text() for label in row.findChildren(QLabel))
     row.findChild(QPushButton).click()
     checking.settle()
     assert checking.widget.config["scale_factor"] > 0.5
     assert "scale-saturated" not in checking.ids()
-    # Undone is this change, whatever else has been set since.
-    checking.widget.config = {**checking.widget.config, "mask_distances": True}
+    checking.widget.history.undo()
+    assert checking.widget.config["scale_factor"] == 0.5
+
+
+def test_a_cure_is_one_click_and_one_step(checking: Checking) -> None:
+    checking.widget.region_mode = "layer"
+    checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 3]], "lsds": False, "mask_pairs": False}
     checking.settle()
-    checking.window.control("undo suggestion").click()
+    finding = checking.finding("false-boundary")
+    row = checking.row(finding)
+    row.findChild(QPushButton, "cure").click()
     checking.settle()
-    assert checking.widget.config == {**before, "mask_distances": True}
+    assert checking.widget.config["mask_pairs"]
+    assert "false-boundary" not in checking.ids()
+    checking.widget.history.undo()
+    checking.settle()
+    assert not checking.widget.config["mask_pairs"]
+    # Identifier, channel and how it is checked are one click away.
+    row = checking.row(checking.finding("false-boundary"))
+    about = row.findChild(QLabel, "about finding")
+    checking.window.after(lambda: checking.window.controller.look_at("weight"))
+    about.linkActivated.emit("copy")
+    assert QApplication.clipboard().text() == "false-boundary"
+    row.findChild(QToolButton, "how").click()
+    assert any("never annotated" in label.text() and label.isVisible() for label in row.findChildren(QLabel))
 
 
 def test_a_layer_says_why_values_have_no_weight(checking: Checking) -> None:

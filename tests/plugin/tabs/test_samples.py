@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from funlib.geometry import Roi
 from qtpy.QtGui import QColor
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.output.pictures.weights_figure import held
@@ -27,11 +27,13 @@ class Surveyed:
 
     def __init__(self, window: Window) -> None:
         self.window = window
+        window.widget.open_tab("Check")
         window.add_labels()
         window.set_config("affinities", neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
         self.found: Any = lambda _: [stand_in(message="A long message " * 9)]
         self.check = window.widget.tabs["check"]
         self.tab: SampleFindings = self.check.samples
+        self.check.scope = "samples"
 
     @property
     def source(self) -> Source:
@@ -93,20 +95,23 @@ def test_a_survey_lists_what_comes_up_and_plots_the_weights(surveyed: Surveyed) 
     surveyed["start"].click()
     assert surveyed["start"].text() == "Cancel"
     surveyed.settle()
-    assert surveyed["start"].text() == "Survey"
+    assert surveyed["start"].text() == "Check"
     assert surveyed.survey.done == 6
-    assert surveyed["list"].topLevelItemCount() == 1
-    item = surveyed["list"].topLevelItem(0)
-    assert [item.text(i) for i in (0, 2)] == ["error", "6"]
+    (row,) = surveyed.tab.findChildren(QWidget, "finding")
+    assert row.finding.severity == "error"
+    assert "in 6 of 6 samples" in row.findChild(QLabel, "about finding").text()
     said = surveyed.window.control("statistics weights").text_at(2.2, 1)
-    assert said.startswith("region 2\naff y+1: − ")
+    assert said.startswith("sample 2\naff y+1: − ")
     assert said.count("\n") == 2, "one line per channel"
-    for go_there in (lambda: surveyed["list"].itemClicked.emit(item, 0), surveyed["worst"].click):
-        surveyed.window.widget.region_mode = "layer"
+    widget = surveyed.window.widget
+    for go_there in (row.findChild(QPushButton, "show").click, surveyed["worst"].click):
+        widget.region_mode = "layer"
         surveyed.settle()
         go_there()
         surveyed.settle()
-        assert surveyed.window.widget.inspection.roi == worst
+        assert widget.inspection.roi == worst
+        widget.history.undo()
+        assert widget.region_mode == "layer"
 
 
 def test_a_cancelled_survey_keeps_what_it_has(surveyed: Surveyed) -> None:
@@ -117,7 +122,7 @@ def test_a_cancelled_survey_keeps_what_it_has(surveyed: Surveyed) -> None:
     surveyed["start"].click()
     surveyed.settle()
     assert 2 < surveyed.survey.done < 2000
-    assert surveyed["start"].text() == "Survey"
+    assert surveyed["start"].text() == "Check"
     assert surveyed.error == ""
 
 
@@ -135,12 +140,10 @@ def test_what_goes_wrong_is_said_in_the_dock(surveyed: Surveyed) -> None:
     surveyed["start"].click()
     surveyed.settle()
     assert surveyed.error == "RuntimeError: the finder broke"
-    assert surveyed["start"].text() == "Survey"
+    assert surveyed["start"].text() == "Check"
 
 
 def test_the_tab_fits_into_a_narrow_dock(surveyed: Surveyed) -> None:
-    surveyed.window.widget.open_tab("Check")
-    surveyed.check.scope = "samples"
     QApplication.processEvents()
     assert surveyed.check.minimumSizeHint().width() <= 340
 

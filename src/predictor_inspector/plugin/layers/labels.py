@@ -32,6 +32,10 @@ class LabelLayer:
         """Show nothing."""
         self._layers.hide(self.role)
 
+    def remove(self) -> None:
+        """Remove the layer."""
+        self._layers.remove(self.role)
+
     def _put(self, array: Array, place: Place, colours: Mapping[int, str], **attributes: Any) -> None:
         """Show an array, [(C,) … spatial axes]; values without a colour are transparent."""
         values = array.numpy().astype(np.uint8)

@@ -21,8 +21,7 @@ from predictor_inspector.inspection.findings.weights import REASONS, zero_weight
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.small_widgets import scrolling, wrapping
 from predictor_inspector.plugin.layers.colours import REASON_COLOURS
-from predictor_inspector.plugin.layers.labels import FindingLayer, ZeroWeightLayer
-from predictor_inspector.plugin.layers.navigation import fly_to
+from predictor_inspector.plugin.layers.labels import ZeroWeightLayer
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.tabs import Tab
 from predictor_inspector.plugin.tabs.check.finding_list import FindingList
@@ -32,7 +31,7 @@ _REST = 250  # milliseconds without a result before quick checks run: nobody rea
 _LIVE_VALUES = 1 << 24  # values of a target up to which quick checks run by themselves
 
 _NOTHING = "What is wrong with targets and weights is listed here once there are some."
-_LARGE = "A large region: press Check all to look for what is wrong."
+_LARGE = "A large region: press Run slow checks to look for what is wrong."
 _ON_DISK = "These results are too large for memory. Pin a smaller box to check it, or survey many small regions."
 
 
@@ -51,13 +50,16 @@ class RegionFindings(QWidget):
     """Findings, the most severe first; beneath them suggestions. Quick checks run with every result."""
 
     counted = Signal(int)  # how many errors and warnings there are
+    chosen_changed = Signal(object)  # the `Finding` that is to be marked, or None
+    cure_clicked = Signal(object)  # a `Cure`
+    channel_clicked = Signal(str)
 
     def __init__(self, tab: Tab) -> None:
         super().__init__()
-        context = self.context = tab.context
+        self._tab, self.context = tab, tab.context
         self._inspection: Inspection | None = None
         self._reasons: Array | None = None
-        self._mark, self._zero_weight = FindingLayer(context.layers), ZeroWeightLayer(context.layers)
+        self._zero_weight = ZeroWeightLayer(tab.context.layers)
         self._summary, self._legend, self._failures = wrapping(""), wrapping(""), wrapping("")
         self._runner = tab.new_runner()
         self._runner.finished.connect(self._on_checked)
@@ -65,19 +67,24 @@ class RegionFindings(QWidget):
         self._runner.stepped.connect(self._on_step)
         self._rest = tab.new_timer(_REST, self._check)
         self._legend.setTextFormat(Qt.TextFormat.RichText)
-        self._show_reasons = QPushButton("Weight 0", checkable=True)
+        self._show_reasons = QPushButton("Show zero-weight voxels", checkable=True)
         self._show_reasons.setToolTip("Show which values have no weight, and why, as a layer")
-        self._show_reasons.toggled.connect(self._update_reasons)
-        self._all = QPushButton("Check all", toolTip="Run the slow checks too: is the context enough?")
+        self._show_reasons.toggled.connect(self.update_reasons)
+        self._all = QPushButton(
+            "Run slow checks", toolTip="Run those checks too that take long: is the context enough?"
+        )
         self._all.clicked.connect(self.check_all)
-        self._list, self._suggestions = FindingList(), SuggestionList(context.settings)
-        self._list.chosen_changed.connect(self._on_chosen)
+        self._list, self._suggestions = FindingList(), SuggestionList()
+        self._list.chosen_changed.connect(self.chosen_changed)
+        self._list.cure_clicked.connect(self.cure_clicked)
+        self._list.channel_clicked.connect(self.channel_clicked)
+        self._suggestions.cure_clicked.connect(self.cure_clicked)
         for name in ("summary", "legend", "failures", "all"):
             getattr(self, f"_{name}").setObjectName(f"check {name}")
         inner = QWidget()
         inner.setLayout(in_column(self._failures, self._list, self._suggestions, None))
-        head = in_row((self._summary, 1), self._show_reasons, self._all)
-        self.setLayout(in_column(head, self._legend, (scrolling(inner), 1)))
+        buttons = in_row((self._show_reasons, 1), (self._all, 1))
+        self.setLayout(in_column(self._summary, buttons, self._legend, (scrolling(inner), 1)))
         self.on_outdated()
 
     @property
@@ -161,27 +168,30 @@ class RegionFindings(QWidget):
 
     def _show_nothing(self, why: str) -> None:
         """List and mark no findings, and say why."""
-        self._mark.hide()
         self._show(_Checked())
+        self.chosen_changed.emit(None)
         self._summary.setText(why)
         self.context.derived.findings = None
 
     def _show(self, checked: _Checked) -> None:
         self._reasons = checked.reasons
-        self._list.show_findings(checked.findings)
+        self._list.show_findings(checked.findings, self.context.settings.gt)
         self._suggestions.show_suggestions(checked.suggestions)
         self._failures.setText("\n".join(map(capitalised, checked.failures)))
         self._failures.setVisible(bool(checked.failures))
         self._all.setEnabled(not checked.slow)
-        self._update_reasons()
+        self.update_reasons()
         counts = {s: sum(f.severity == s for f in checked.findings) for s in SEVERITIES}
         told = [counted(n, "remark" if s == "info" else s) for s, n in counts.items() if n]
         nothing = f"Nothing found by {'any check' if checked.slow else 'the quick checks'}."
         self._summary.setText(", ".join(told) or nothing)
         self.counted.emit(counts["error"] + counts["warning"])
 
-    def _update_reasons(self) -> None:
-        """Show why values have weight 0, if that is wanted."""
+    def update_reasons(self) -> None:
+        """Show why values have weight 0, if that is wanted and the tab is in front."""
+        if not self._tab.in_front:
+            self._zero_weight.remove()
+            return
         reasons, place = self._reasons if self.shows_reasons else None, self.context.controller.place
         self._legend.setVisible(reasons is not None)
         if reasons is None or place is None:
@@ -191,14 +201,3 @@ class RegionFindings(QWidget):
         found = [int(code) for code in np.unique(reasons.numpy()) if code]
         legend = [f'<span style="color: {REASON_COLOURS[code]}">■</span> {REASONS[code]}' for code in found]
         self._legend.setText(" &nbsp; ".join(legend) or "Every value has weight.")
-
-    def _on_chosen(self, finding: Finding | None) -> None:
-        place = self.context.controller.place
-        if finding is None or place is None:
-            self._mark.hide()
-            return
-        self._mark.show(finding, place)
-        # A region that follows the view must not become smaller.
-        fly_to(self.context.viewer, finding.where.mask, may_zoom=self.context.settings.region_mode != "view")
-        if finding.channels:
-            self.context.look_at_channel(finding.channels[0])

@@ -6,68 +6,94 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, Qt
-from qtpy.QtWidgets import QLineEdit, QProgressBar, QPushButton, QSpinBox, QTreeWidgetItem, QWidget
+from funlib.geometry import Roi
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QLabel, QLineEdit, QProgressBar, QPushButton, QSpinBox, QWidget
 
-from predictor_inspector.core.text import capitalised, format_error, format_region
+from predictor_inspector.core.text import capitalised, counted, format_error
 from predictor_inspector.inspection import Request
-from predictor_inspector.inspection.findings import find_quickly
+from predictor_inspector.inspection.findings import Finding, find_quickly
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import Survey, survey
-from predictor_inspector.plugin.forms.layouts import TreeTable, in_column, in_form, in_row
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel
+from predictor_inspector.plugin.forms.layouts import in_column, in_row
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel, scrolling, wrapping
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab
+from predictor_inspector.plugin.tabs.check.finding_list import FindingList
 
 _SIDE = 96  # voxels along an axis of the region that is suggested, at most
 
 
 class SampleFindings(QWidget):
-    """Go to training positions, and survey many of them."""
+    """Go to training samples, and check many of them; a finding of several is shown where it is worst."""
+
+    count_changed = Signal()
+    chosen_changed = Signal(object)  # the `Finding` that is to be marked, or None
+    cure_clicked = Signal(object)  # a `Cure`
+    channel_clicked = Signal(str)
 
     def __init__(self, tab: Tab) -> None:
         super().__init__()
         self.context = tab.context
         self._request: Request | None = None
-        self._surveyed: Request | None = None
+        self._rois: dict[Finding, Roi] = {}  # where each finding is worst
         self._runner = tab.new_runner()
         self._runner.advanced.connect(self._on_advanced)
         self._runner.failed.connect(self._on_failed)
         self._runner.busy_changed.connect(self._on_busy)
         self._size = QLineEdit(placeholderText="32, 96, 96")
-        self._size.setToolTip("Size of a training region in voxels, one number per axis, slowest first")
-        self._annotated = _spin("annotated ≥ ", 100, " %", "Least annotated share of a region")
-        self._seed = _spin("seed ", 2**31 - 1, "", "The same seed draws the same positions")
-        self._nth = _spin("no. ", 10**9, "", "Which of the positions, counted from 0, in the order of a training")
-        self._count = _spin("", 100_000, " regions", "How many regions to inspect")
+        self._size.setToolTip("Size of a sample in voxels, one number per axis, slowest first")
+        self._annotated = _spin("at least ", 100, " % annotated", "Least annotated share of a sample")
+        self._seed = _spin("random seed ", 2**31 - 1, "", "The same seed draws the same samples")
+        self._nth = _spin("sample # ", 10**9, "", "Which of the samples, counted from 0, in the order of a training")
+        self._count = _spin("", 100_000, " samples", "How many samples to check")
         self._count.setMinimum(1)
         self._count.setValue(20)
-        self._go = QPushButton("Go", toolTip="Show this position")
+        self._count.valueChanged.connect(self.count_changed)
+        self._go = QPushButton("Go to", toolTip="Pin the box at this sample; undo takes it back")
         self._go.clicked.connect(lambda: self.go(self._nth.value()))
         self._next = QPushButton("Next")
-        self._next.setToolTip("Show the next position: a random region, as a training sampler would draw it")
+        self._next.setToolTip("Go to the next sample: a random region, as a training sampler would draw it")
         self._next.clicked.connect(self._go_to_next)
-        self._start = QPushButton("Survey", toolTip="Inspect so many positions and list what is found")
+        self._start = QPushButton("Check", toolTip="Inspect so many samples and list what is found")
         self._start.clicked.connect(lambda: self.cancel() if self._runner.busy else self.start())
-        self._list = TreeTable(("severity", "finding, at its worst", "regions"), wide=1, rootIsDecorated=False)
-        self._list.setMinimumHeight(80)
-        self._list.itemActivated.connect(self._go_to)
-        self._list.itemClicked.connect(self._go_to)
-        self._worst = QPushButton("Worst")
-        self._worst.setToolTip("Show the region where the most severe finding is worst; needs a survey")
-        self._worst.clicked.connect(lambda: self._go_to(self._list.topLevelItem(0)))
-        self._bar, self._error = QProgressBar(textVisible=False), ErrorLabel()
+        self._worst = QPushButton("Go to worst")
+        self._worst.setToolTip("Go to the sample where the most severe finding is worst")
+        self._worst.clicked.connect(self._go_to_worst)
+        self._bar, self._error, self._summary = QProgressBar(textVisible=False), ErrorLabel(), wrapping("")
         self._bar.setFixedHeight(6)
-        for name in ("size", "annotated", "nth", "count", "go", "next", "worst", "start", "error", "list"):
+        self._list = FindingList()
+        self._list.chosen_changed.connect(self._on_chosen)
+        self._list.cure_clicked.connect(self.cure_clicked)
+        self._list.channel_clicked.connect(self.channel_clicked)
+        for name in ("size", "annotated", "nth", "seed", "count", "go", "next", "worst", "start", "error", "summary"):
             getattr(self, f"_{name}").setObjectName(f"samples {name}")
-        form = in_form(
-            ("size", in_row((self._size, 1), self._annotated)),
-            ("position", in_row((self._nth, 1), self._seed, self._go, self._next)),
-            ("survey", in_row((self._count, 1), self._start, self._worst)),
+        inner = QWidget()
+        inner.setLayout(in_column(self._list, None))
+        self.setLayout(
+            in_column(
+                in_row(QLabel("Sample size"), (self._size, 1), self._seed),
+                in_row((self._annotated, 1), self._count),
+                in_row((self._nth, 1), self._go, self._next),
+                in_row((self._start, 1), (self._worst, 1)),
+                self._bar,
+                self._error,
+                self._summary,
+                (scrolling(inner), 1),
+            )
         )
-        self.setLayout(in_column(form, self._bar, self._error, (self._list, 1)))
         self._show(None)
+
+    @property
+    def count(self) -> int:
+        """How many samples are checked."""
+        return int(self._count.value())
+
+    @property
+    def chosen(self) -> Finding | None:
+        """The finding that is open, and marked in the viewer."""
+        return self._list.chosen
 
     def on_resolved(self, state: Resolved) -> None:
         """Take over what is inspected, and suggest a size of regions that suits other ground truth."""
@@ -80,7 +106,7 @@ class SampleFindings(QWidget):
 
     def start(self) -> None:
         """Survey as many positions as are asked for."""
-        request, positions, count = self._request, self._positions(), self._count.value()
+        request, positions, count = self._request, self._positions(), self.count
         if request is None or positions is None:
             return
 
@@ -88,7 +114,7 @@ class SampleFindings(QWidget):
             # Positions are drawn in the worker, too: searching a large mask takes time.
             yield from survey(request, list(islice(positions, count)), find_quickly, step)
 
-        self._surveyed = request
+        self._list.choose(None)
         self._show(None)
         self._bar.setRange(0, count)
         self._runner.cancel()
@@ -151,7 +177,7 @@ class SampleFindings(QWidget):
         self._error.show_message(capitalised(format_error(error)))
 
     def _on_busy(self, busy: bool) -> None:
-        self._start.setText("Cancel" if busy else "Survey")
+        self._start.setText("Cancel" if busy else "Check")
         if not busy:
             self._bar.setValue(0)
 
@@ -162,23 +188,29 @@ class SampleFindings(QWidget):
         self.context.derived.survey = so_far
         tallies = () if so_far is None else so_far.tallies
         self._worst.setEnabled(bool(tallies))
-        self._list.clear()
-        for tally in tallies:
-            worst = tally.worst
-            item = QTreeWidgetItem(self._list, [worst.severity, worst.message, str(tally.regions)])
-            item.setData(0, Qt.ItemDataRole.UserRole, tally)
-            where = "" if self._surveyed is None else format_region(tally.roi, self._surveyed.source.gt)
-            tool_tip = f"{worst.id}: {worst.message}\n{worst.advice}\nworst in {where}; click to go there"
-            for column in range(3):
-                item.setToolTip(column, tool_tip)
-        if so_far is not None:
+        if so_far is None:
+            self._summary.setText(
+                "What is wrong in samples as training draws them is listed here once they are checked."
+            )
+        else:
             self._bar.setValue(so_far.done)
-            self._list.headerItem().setText(2, f"of {so_far.done}")
+            self._summary.setText("" if tallies else f"Nothing found in {counted(so_far.done, 'sample')}.")
+        self._summary.setVisible(not tallies)
+        self._rois = {tally.worst: tally.roi for tally in tallies}
+        done = 0 if so_far is None else so_far.done
+        notes = [f"in {tally.regions:,} of {counted(done, 'sample')}, at its worst" for tally in tallies]
+        # What is open stays so, without going there again.
+        with QSignalBlocker(self._list):
+            self._list.show_findings([tally.worst for tally in tallies], self.context.settings.gt, notes)
 
-    def _go_to(self, item: QTreeWidgetItem | None, _column: int = 0) -> None:
-        """Show the region where the finding of a row is worst."""
-        if item is not None:
-            self.context.go_to(item.data(0, Qt.ItemDataRole.UserRole).roi)
+    def _on_chosen(self, finding: Finding | None) -> None:
+        """Show the sample where a finding is worst."""
+        if finding is not None:
+            self.context.go_to(self._rois[finding])
+        self.chosen_changed.emit(finding)
+
+    def _go_to_worst(self) -> None:
+        self._list.choose(self._list.findings[0])
 
     def _go_to_next(self) -> None:
         shown = self.context.derived.position

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from qtpy.QtWidgets import QButtonGroup, QPushButton, QWidget
+
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.forms.layouts import in_column
-from predictor_inspector.plugin.forms.small_widgets import ValueCombo
+from predictor_inspector.inspection.findings import Cure, Finding
+from predictor_inspector.plugin.forms.layouts import in_column, in_row
+from predictor_inspector.plugin.layers.labels import FindingLayer
+from predictor_inspector.plugin.layers.navigation import fly_to
+from predictor_inspector.plugin.model.actions import action_of
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.check.region_findings import RegionFindings
 from predictor_inspector.plugin.tabs.check.sample_findings import SampleFindings
 
+_SCOPES = {"region": "What is wrong with the region shown", "samples": "What is wrong where training goes"}
+
 
 class CheckTab(Tab):
-    """A choice of scope, and what is found there; the title counts errors and warnings of the region shown."""
+    """A choice of scope, and what is found there; the title counts errors and warnings of the region shown.
+
+    Layers that mark something are in the viewer only while the tab is in front.
+    """
 
     title = "Check"
     tool_tip = "What is wrong with targets and weights, where, and what mends it"
@@ -20,23 +30,39 @@ class CheckTab(Tab):
 
     def __init__(self, context: TabContext) -> None:
         super().__init__(context)
+        self._mark = FindingLayer(context.layers)
         self.region, self.samples = RegionFindings(self), SampleFindings(self)
-        self._scope = ValueCombo({"region": "This region", "samples": "Training samples"}, "Where to look", 10)
-        self._scope.setObjectName("check scope")
-        self._scope.chosen.connect(self._show_scope)
+        self._panels: dict[str, RegionFindings | SampleFindings] = {"region": self.region, "samples": self.samples}
+        group, self._buttons = QButtonGroup(self), {}
+        for scope, tool_tip in _SCOPES.items():
+            button = QPushButton(checkable=True, toolTip=tool_tip, objectName=f"scope {scope}")
+            button.clicked.connect(lambda _checked, scope=scope: setattr(self, "scope", scope))
+            group.addButton(button)
+            self._buttons[scope] = button
+        self._buttons["region"].setText("This region")
+        for panel in self._panels.values():
+            panel.chosen_changed.connect(lambda finding, panel=panel: self._on_chosen(finding, panel))
+            panel.cure_clicked.connect(self._on_cure)
+            panel.channel_clicked.connect(self._on_channel)
         self.region.counted.connect(self._count)
-        self.setLayout(in_column(self._scope, (self.region, 1), (self.samples, 1)))
-        self._show_scope()
+        self.samples.count_changed.connect(self._name_samples)
+        self._name_samples()
+        buttons = in_row(*((button, 1) for button in self._buttons.values()), spacing=0)
+        self.setLayout(in_column(buttons, (self.region, 1), (self.samples, 1)))
+        self.scope = "region"
 
     @property
     def scope(self) -> str:
         """Where findings are looked for: ``"region"`` or ``"samples"``."""
-        return str(self._scope.currentData())
+        return self._scope
 
     @scope.setter
     def scope(self, scope: str) -> None:
-        self._scope.set_value(scope)
-        self._show_scope()
+        self._scope = scope
+        for name, panel in self._panels.items():
+            self._buttons[name].setChecked(name == scope)
+            panel.setVisible(name == scope)
+        self._mark.hide()
 
     def on_resolved(self, state: Resolved) -> None:
         self.samples.on_resolved(state)
@@ -51,9 +77,43 @@ class CheckTab(Tab):
         self.region.on_outdated()
         self.samples.on_cleared()
 
-    def _show_scope(self) -> None:
-        self.region.setVisible(self.scope == "region")
-        self.samples.setVisible(self.scope == "samples")
+    def on_opened(self) -> None:
+        """Mark again what was marked."""
+        self.region.update_reasons()
+        self._show_mark(self._panels[self.scope].chosen)
+
+    def on_left(self) -> None:
+        self.region.update_reasons()
+        self._mark.remove()
+
+    def _name_samples(self) -> None:
+        self._buttons["samples"].setText(f"{self.samples.count:,} training samples")
 
     def _count(self, number: int) -> None:
         self.renamed.emit(f"{self.title} ▲{number}" if number else self.title)
+
+    def _on_chosen(self, finding: Finding | None, panel: QWidget) -> None:
+        if panel is not self._panels[self.scope]:
+            return
+        self._show_mark(finding)
+        if finding is not None:
+            # A region that follows the view must not become smaller.
+            may_zoom = self.context.settings.region_mode == "box" and panel is self.region
+            fly_to(self.context.viewer, finding.where.mask, may_zoom)
+            self._on_channel(*finding.channels[:1])
+
+    def _show_mark(self, finding: Finding | None) -> None:
+        place = self.context.controller.place
+        if finding is not None and place is not None and self.in_front:
+            self._mark.show(finding, place)
+        else:
+            self._mark.hide()
+
+    def _on_cure(self, cure: Cure) -> None:
+        self.context.perform(action_of(cure))
+
+    def _on_channel(self, *names: str) -> None:
+        inspection = self.context.controller.inspection
+        for name in names:
+            if inspection is not None and name in inspection.channel_names:
+                self.context.look_at_channel(name)
