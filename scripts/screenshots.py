@@ -42,7 +42,6 @@ def take_affinities(stage: Stage) -> None:
     stage.photograph_dock("dock_predictor", "Predictor")
     stage.photograph_dock("dock_region", "Region")
     stage.photograph_dock("dock_compute", "Computation")
-    stage.photograph_dock("dock_channels", "Channels")
 
 
 def take_lsds(stage: Stage) -> None:
@@ -132,7 +131,6 @@ def take_reasons(stage: Stage) -> None:
 def take_explain(stage: Stage) -> None:
     """Why a value is what it is, for the three kinds of target that are asked about most."""
     stage.tab("Voxel")
-    stage.widget.tabs["voxel"].on = True
     stage.look((SLICE * 20.0, 1140.0, 790.0), 1.3)
     stage.predict("affinities", neighborhood=LONG, lsds=False)
     stage.channel(4)
@@ -150,16 +148,15 @@ def take_explain(stage: Stage) -> None:
     stage.channel(5)
     stage.click_on((940.0, 900.0))
     stage.photograph("explain_lsds")
-    stage.widget.tabs["voxel"].on = False
+    stage.widget.tabs["voxel"].clear()
     stage.tab("Setup")
     stage.look(*OVERVIEW)
 
 
 def take_numbers(stage: Stage) -> None:
-    """The voxel under the mouse, and how often which value occurs."""
+    """All channels, and how often which value occurs."""
     stage.predict("distance", channels=["neurites"], scale_factor=60, mask_distances=True)
     stage.tab("Statistics")
-    stage.mouse_at((900.0, 860.0))
     stage.photograph_tab("numbers", "Statistics")
     stage.tab("Setup")
 

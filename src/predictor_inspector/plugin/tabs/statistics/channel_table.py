@@ -1,6 +1,8 @@
-"""Channels section: a row per channel with statistics of its target and weights."""
+"""Table with a row per channel: statistics of its target and weights."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Qt
 from qtpy.QtGui import QBrush, QColor
@@ -8,7 +10,6 @@ from qtpy.QtWidgets import (
     QAbstractItemView,
     QColorDialog,
     QHeaderView,
-    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QWidget,
@@ -24,38 +25,40 @@ _COLUMNS = (
     ("min", "Smallest target value"),
     ("mean", "Mean target value"),
     ("max", "Largest target value"),
-    ("+ %", "Share of the voxels that are of the positive class"),
-    ("w −", "Weight of a voxel of the negative class"),
-    ("w +", "Weight of a voxel of the positive class"),
+    ("%\npositive", "Share of the voxels that are of the positive class"),
+    ("weight\nof 0", "Weight of a voxel of the negative class"),
+    ("weight\nof 1", "Weight of a voxel of the positive class"),
 )
+_EXTREMES = (1, 3)  # columns of the least and the largest value
+_ROOMY = 440  # pixels of width from which there is room for the least and the largest value, too
+_MOST_ROWS = 8  # that are seen at once
 
 
 class ChannelTable(QWidget):
     """Rows of channels."""
 
     def __init__(self, context: TabContext) -> None:
-        super().__init__(windowTitle="Channels")
+        super().__init__()
         self._mix, self._controller = context.rgb_mix, context.controller
         self._names: tuple[str, ...] = ()
         self._table = table = QTableWidget(0, len(_COLUMNS), objectName="channel_table")
         for column, (title, tooltip) in enumerate(_COLUMNS):
             item = QTableWidgetItem(title)
             item.setToolTip(tooltip)
+            if column == 0:
+                item.setTextAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             table.setHorizontalHeaderItem(column, item)
         table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(20)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(30)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        table.setMinimumHeight(86)  # the header and three rows
-        table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self.setLayout(in_column((table, 1)))
+        self.setLayout(in_column(table))
         table.itemChanged.connect(self._on_item)
         table.cellClicked.connect(lambda row, _column: self._controller.look_at_channel(row))
         table.cellDoubleClicked.connect(lambda row, _column: self._ask_colour(row))
@@ -71,7 +74,6 @@ class ChannelTable(QWidget):
         """Fill the table."""
         statistics = inspection.statistics
         self._names = tuple(s.name for s in statistics)
-        self.setWindowTitle(f"Channels ({len(statistics)})")
         with QSignalBlocker(self._table):
             self._table.setRowCount(len(statistics))
             for row, s in enumerate(statistics):
@@ -92,12 +94,29 @@ class ChannelTable(QWidget):
                 for column, value in enumerate(values, 1):
                     item = self._item(row, column, amount(value, 3))
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._fit()
         self._mark_shown()
 
     def _clear(self) -> None:
         self._names = ()
-        self.setWindowTitle("Channels")
         self._table.setRowCount(0)
+        self._fit()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Show as many columns as there is room for; names take several lines."""
+        super().resizeEvent(event)
+        for column in _EXTREMES:
+            self._table.setColumnHidden(column, self.width() < _ROOMY)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Make rows as high as their names need, and the table as high as some of them."""
+        table = self._table
+        table.resizeRowsToContents()
+        rows = [table.rowHeight(row) for row in range(table.rowCount())]
+        height = sum(rows[:_MOST_ROWS]) + table.horizontalHeader().height() + 2 * table.frameWidth()
+        if height != table.height():
+            table.setFixedHeight(height)
 
     def _mark_shown(self) -> None:
         """Mark the channel that the viewer's slider is at."""

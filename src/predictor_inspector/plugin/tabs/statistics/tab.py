@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from predictor_inspector.core.text import format_error
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.numbers.histograms import Histogram, ObjectSums, histogram, object_sums
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.plot_canvas import load_matplotlib
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, scrolling
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.statistics.channel_table import ChannelTable
@@ -45,8 +45,9 @@ class StatisticsTab(Tab):
         self._sums.clicked.connect(self.show_sums)
         for name in ("sums", "error"):
             getattr(self, f"_{name}").setObjectName(f"statistics {name}")
-        histogram = in_column(self.plot, self._error, in_row(None, self._sums))
-        self.setLayout(in_column((ChannelTable(context), 1), histogram, self.weights, spacing=8))
+        inner, histogram = QWidget(), in_column(self.plot, self._error, in_row(None, self._sums))
+        inner.setLayout(in_column(ChannelTable(context), histogram, self.weights, None, spacing=8))
+        self.setLayout(in_column(scrolling(inner)))
         self.on_outdated()
 
     def on_shown(self, inspection: Inspection) -> None:

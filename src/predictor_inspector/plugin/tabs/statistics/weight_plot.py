@@ -76,7 +76,7 @@ class WeightPlot(PlotCanvas):
         survey = self._survey
         if survey is None or not survey.done:
             axes.set_axis_off()
-            axes.text(0.5, 0.5, "weights over the survey", transform=axes.transAxes, color=ink, ha="center")
+            axes.text(0.5, 0.5, "weights over the samples", transform=axes.transAxes, color=ink, ha="center")
             return
         axes.set_axis_on()
         draw_weights(axes, survey.weights, {c: readable(channel_colour(c), QColor(ink)) for c in self._shown})
@@ -84,7 +84,7 @@ class WeightPlot(PlotCanvas):
         low, high = axes.get_ylim()
         axes.set_ylim(min(low, 0.45), max(high, 2.2))
         axes.locator_params(axis="x", nbins=5, integer=True)
-        axes.set_xlabel("region", color=ink)
+        axes.set_xlabel("sample", color=ink)
         caption(axes, "weight (solid: positive, dashed: negative)", ink)
 
     def text_at(self, x: float, _y: float) -> str:
@@ -94,7 +94,7 @@ class WeightPlot(PlotCanvas):
             return ""
         weights = survey.weights[round(x) - 1]
         lines = [f"{survey.channels[c]}: {' and '.join(_of_class(weights[c]))}" for c in self._shown]
-        return "\n".join([f"region {round(x)}", *lines])
+        return "\n".join([f"sample {round(x)}", *lines])
 
 
 def _of_class(weights: np.ndarray) -> list[str]:
