@@ -29,9 +29,9 @@ _COLUMNS = (
     ("weight\nof 0", "Weight of a voxel of the negative class"),
     ("weight\nof 1", "Weight of a voxel of the positive class"),
 )
-_EXTREMES = (1, 3)  # columns of the least and the largest value
-_ROOMY = 440  # pixels of width from which there is room for the least and the largest value, too
-_MOST_ROWS = 8  # that are seen at once
+_VALUES = (1, 2, 3)  # columns of target values
+_ROOMY = 440  # pixels of width from which there is room for them, too
+_MOST_ROWS = 10  # that are seen at once
 
 
 class ChannelTable(QWidget):
@@ -105,7 +105,7 @@ class ChannelTable(QWidget):
     def resizeEvent(self, event: Any) -> None:
         """Show as many columns as there is room for; names take several lines."""
         super().resizeEvent(event)
-        for column in _EXTREMES:
+        for column in _VALUES:
             self._table.setColumnHidden(column, self.width() < _ROOMY)
         self._fit()
 

@@ -75,7 +75,7 @@ class HistogramPlot(QWidget):
             if begin >= said_until:
                 axes.text(limit.value, 1.04, limit.label, transform=axes.get_xaxis_transform(), color=ACCENT, ha=align)
                 said_until = end
-            begin, end = _span(limit.value, len(amount(limit.value, 2)) * _LETTER * pixels / per_value, align)
+            begin, end = _span(limit.value, (len(amount(limit.value, 2)) + 1) * _LETTER * pixels / per_value, align)
             if begin >= numbered_until:
                 ticks.append(limit.value)
                 numbered_until = end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_LETTER = 0.6  # width of a letter as a share of its height
+
+
 class CurvePlot(PlotCanvas):
     """Axes through 0, the curve, and the point with its two numbers; hidden while there is no curve."""
 
     def __init__(self) -> None:
-        super().__init__(self._draw, margins=(1, 1.6, 1, 2.9), height=13, hover=self.text_at)
+        super().__init__(self._draw, margins=(1, 1.6, 1, 4.1), height=14.2, hover=self.text_at)
         self._curve: Curve | None = None
         self.hide()
 
@@ -55,7 +59,8 @@ class CurvePlot(PlotCanvas):
         )
         axes.set_xticks(sorted({left, 0.0, right}), [amount(v, 3) for v in sorted({left, 0.0, right})])
         axes.set_yticks([])
-        axes.set_xlabel(curve.x_label, color=ink)
+        letters = int(self.width() / (_LETTER * self.text_pixels))
+        axes.set_xlabel("\n".join(wrap(curve.x_label, max(letters, 12))), color=ink)
         caption(axes, curve.y_label, ink)
 
     def text_at(self, x: float, _y: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHeaderView, QWidget
 
@@ -10,7 +12,8 @@ from predictor_inspector.plugin.forms.column_table import ColumnTable
 from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.small_widgets import wrapping
 
-_ROW, _MOST_ROWS = 20, 6  # pixels, and rows that are seen at once
+_MOST_ROWS = 6  # that are seen at once
+_WIDEST = "−0.000000"  # of the numbers
 
 
 class VoxelTable(QWidget):
@@ -21,14 +24,13 @@ class VoxelTable(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._about = wrapping("")
+        self._fitted: tuple[tuple[str, ...], int] = ((), 0)  # channels and width that the table's size suits
         self._values = table = ColumnTable(("channel", "target", "weight"))
-        table.verticalHeader().setDefaultSectionSize(_ROW)
         header = table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         table.setSelectionMode(ColumnTable.SelectionMode.NoSelection)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         table.setToolTip("Click a channel to see where its numbers come from")
         table.clicked.connect(lambda index: self.channel_clicked.emit(index.row()))
         self._about.setObjectName("voxel about")
@@ -40,7 +42,7 @@ class VoxelTable(QWidget):
         """Show a voxel, or say how to get one."""
         if found is None:
             columns: tuple[tuple, ...] = ((), (), ())
-            self._about.setText("Move the mouse over the region, and click a voxel to see where its numbers come from.")
+            self._about.setText("Move the mouse over the region.")
         else:
             columns = found.names, found.values, found.weights
             ids = ", ".join(map(str, found.ids))
@@ -48,6 +50,20 @@ class VoxelTable(QWidget):
             self._about.setText(f"{'id' if len(found.ids) == 1 else 'ids'} {ids}{known}; {found.place}")
         self._values.show_columns(columns)
         self._values.setVisible(found is not None)
+        if self._fitted != (columns[0], self.width()):
+            self._fitted = columns[0], self.width()
+            self._fit(len(columns[0]))
+
+    def resizeEvent(self, event: Any) -> None:
+        """Long names take several lines."""
+        super().resizeEvent(event)
+        self._fit(len(self._fitted[0]))
+
+    def _fit(self, rows: int) -> None:
+        """Make columns as wide as numbers, rows as high as names, and the table as high as some rows."""
+        table = self._values
         for column in (1, 2):
-            self._values.setColumnWidth(column, 11 * self.fontMetrics().averageCharWidth())
-        self._values.setFixedHeight((min(len(columns[0]), _MOST_ROWS) + 1) * _ROW + 8)
+            table.setColumnWidth(column, table.fontMetrics().horizontalAdvance(_WIDEST) + 14)
+        table.resizeRowsToContents()
+        heights = sum(table.rowHeight(row) for row in range(min(rows, _MOST_ROWS)))
+        table.setFixedHeight(heights + table.horizontalHeader().sizeHint().height() + 2 * table.frameWidth())
