@@ -33,6 +33,7 @@ from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.reader import read
 from predictor_inspector.plugin.tabs import TabContext, make_tabs
 from predictor_inspector.plugin.tabs.check.tab import CheckTab
+from predictor_inspector.plugin.tabs.voxel.tab import VoxelTab
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -242,6 +243,14 @@ class InspectorWidget(QWidget):
         if tab is not None:
             self._pages.setCurrentWidget(tab)
             tab.scope, tab.region.chosen = "region", finding
+
+    def explain_under_mouse(self, held: bool) -> None:
+        """Open the tab Voxel and explain the voxel under the mouse, and all that it moves over until called with False."""
+        tab = next((tab for tab in self.tabs.values() if isinstance(tab, VoxelTab)), None)
+        if tab is not None:
+            if held:
+                self._pages.setCurrentWidget(tab)
+            tab.explain_under_mouse(held)
 
     def _on_message(self, message: Message) -> None:
         self._message = message.text if message.kind in ("error", "parameters") or message.actions else ""

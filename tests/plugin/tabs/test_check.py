@@ -200,7 +200,7 @@ def test_a_cure_is_one_click_and_one_step(checking: Checking) -> None:
     # Identifier, channel and how it is checked are one click away.
     row = checking.row(checking.finding("false-boundary"))
     about = row.findChild(QLabel, "about finding")
-    checking.window.after(lambda: checking.window.controller.look_at("weight"))
+    checking.window.after(lambda: checking.window.widget.look_at("weight"))
     about.linkActivated.emit("copy")
     assert QApplication.clipboard().text() == "false-boundary"
     row.findChild(QToolButton, "how").click()

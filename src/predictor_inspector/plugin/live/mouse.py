@@ -1,4 +1,4 @@
-"""Mouse over the canvas: the voxel under it, clicks, and a key that is held."""
+"""Mouse over the canvas: the voxel under it, and clicks."""
 
 from __future__ import annotations
 
@@ -64,25 +64,16 @@ def box_entry(
 class CanvasMouse:
     """Listens to a viewer's mouse, without disturbing panning, painting or dragging.
 
-    `moved` is called with the `CanvasPoint` under the mouse, and whether `key` is held, when the point changes; `clicked`
-    with that of a click, unless it is meant for a layer's tool.
+    `moved` is called with the `CanvasPoint` under the mouse when that changes; `clicked` with that of a click, unless it is
+    meant for a layer's tool.
     """
 
     def __init__(
-        self,
-        viewer: Any,
-        moved: Callable[[CanvasPoint, bool], None],
-        clicked: Callable[[CanvasPoint], None] | None = None,
-        key: str = "",
+        self, viewer: Any, moved: Callable[[CanvasPoint], None], clicked: Callable[[CanvasPoint], None]
     ) -> None:
-        self._viewer, self._moved, self._clicked, self._key = viewer, moved, clicked, key
-        self._held = False
-        self._last: CanvasPoint | None = None
+        self._viewer, self._moved, self._clicked = viewer, moved, clicked
         viewer.mouse_move_callbacks.append(self._on_move)
-        if clicked is not None:
-            viewer.mouse_drag_callbacks.append(self._on_press)
-        if key:
-            viewer.bind_key(key, self._on_key, overwrite=True)
+        viewer.mouse_drag_callbacks.append(self._on_press)
 
     def close(self) -> None:
         """Stop listening."""
@@ -90,8 +81,6 @@ class CanvasMouse:
         for callbacks, callback in ((drag, self._on_press), (move, self._on_move)):
             if callback in callbacks:
                 callbacks.remove(callback)
-        if self._key and self._viewer.keymap:
-            self._viewer.bind_key(self._key, None)
 
     def _on_press(self, viewer: Any, event: Any) -> Iterator[None]:
         point, begin = CanvasPoint.of(viewer, event), event.pos
@@ -102,16 +91,8 @@ class CanvasMouse:
             still = still and max(abs(a - b) for a, b in zip(event.pos, begin, strict=True)) <= _CLICK
             yield
         active = viewer.layers.selection.active
-        if still and alone and self._clicked is not None and (active is None or str(active.mode) in _LOOKING):
+        if still and alone and (active is None or str(active.mode) in _LOOKING):
             self._clicked(point)
 
     def _on_move(self, viewer: Any, event: Any) -> None:
-        self._last = CanvasPoint.of(viewer, event)
-        self._moved(self._last, self._held)
-
-    def _on_key(self, _viewer: Any) -> Iterator[None]:
-        self._held = True
-        if self._last is not None:
-            self._moved(self._last, True)
-        yield
-        self._held = False
+        self._moved(CanvasPoint.of(viewer, event))

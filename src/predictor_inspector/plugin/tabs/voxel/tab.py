@@ -23,11 +23,9 @@ from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.voxel.explanation_view import ExplanationView
 from predictor_inspector.plugin.tabs.voxel.voxel_table import VoxelTable
 
-KEY = "W"  # held to explain every voxel under the mouse; napari's layers use E
-
 _PROBE_EVERY = 33  # milliseconds
 
-_HINT = f"Click a voxel, or hold {KEY} and move the mouse over the picture, to see where its numbers come from."
+_HINT = "Click a voxel, or hold W and move the mouse over the picture, to see where its numbers come from."
 _ELSEWHERE = "The voxel that was explained lies outside the region shown."
 
 Position = tuple[float, ...]
@@ -49,6 +47,7 @@ class VoxelTab(Tab):
         self._marks = MarkLayers(context.layers)
         self._inspection: Inspection | None = None
         self._point: CanvasPoint | None = None  # under the mouse, while that is over the canvas
+        self._following = False  # explains every voxel under the mouse
         self._seen: Position | None = None  # the last voxel of the region under the mouse
         self._position: Position | None = None  # that is explained
         self._asked: tuple[tuple[int, ...], Position] | None = None  # channels and position
@@ -61,7 +60,7 @@ class VoxelTab(Tab):
         self._runner.failed.connect(self._on_failed)
         # Once for several events.
         self._later, self._soon = self.new_timer(0, self._follow_view), self.new_timer(_PROBE_EVERY, self._probe)
-        self._mouse = CanvasMouse(context.viewer, self._on_move, self._on_click, KEY)
+        self._mouse = CanvasMouse(context.viewer, self._on_move, self._on_click)
         self._table, self._view = VoxelTable(), ExplanationView()
         self._table.channel_clicked.connect(self.explain_channel)
         self._view.unfolded.connect(self._on_unfolded)
@@ -87,6 +86,12 @@ class VoxelTab(Tab):
         """Explain the voxel at a point of the world, in the unit of length, one number per spatial axis."""
         self._position = position
         self._ask()
+
+    def explain_under_mouse(self, held: bool) -> None:
+        """Explain the voxel under the mouse, and all that it moves over until called with False; in front only."""
+        self._following = held
+        if held and self._point is not None:
+            self._on_click(self._point)
 
     def explain_channel(self, channel: int) -> None:
         """Explain the voxel of the table in this channel, which is shown unless it is mixed into what is shown."""
@@ -147,9 +152,9 @@ class VoxelTab(Tab):
         self._point = None
         self._probe()
 
-    def _on_move(self, point: CanvasPoint, held: bool) -> None:
+    def _on_move(self, point: CanvasPoint) -> None:
         self._point = point
-        if held:
+        if self._following:
             self._on_click(point)
         if self.isVisible() and not self._soon.isActive():
             self._soon.start()
