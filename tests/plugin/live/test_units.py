@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from funlib.geometry import Roi
 from numpy.testing import assert_allclose
 
 from predictor_inspector.inspection.numbers.probe import probe
@@ -48,8 +47,6 @@ class Mix(Loop):
         for make in makers if first == "gt" else makers[::-1]:
             make()
         self.set_config("one_hot", classes=["a", "b"])
-        # Wherever the camera is after another unit of the world; the first target brings an axis, and fits the view again.
-        self.look_at(0, slice(0, 40), slice(0, 48))
 
     def add_image(self, voxel: Any) -> None:
         if self.other_unit != "nothing":
@@ -183,25 +180,60 @@ def test_the_box_is_drawn_and_dragged_where_it_is(mix: Mix) -> None:
     assert mix.settings.box == gt.roi_of((slice(3, 4), slice(13, 21), slice(21, 37)))
 
 
-def test_another_unit_of_the_world_moves_neither_box_nor_target(qapp: Any) -> None:
+def test_another_unit_of_the_world_moves_neither_view_nor_box(qapp: Any) -> None:
     mix = Mix("um", "nothing")
     gt = mix.settings.gt
     box = gt.roi_of((slice(3, 4), slice(8, 16), slice(8, 24)))
-    mix.look_at(3, slice(0, 40), slice(0, 48))
-    mix.after(lambda: mix.settings.pin(box))
+    mix.look_at(3, slice(8, 32), slice(8, 32))
+    seen = mix.shown()
+    mix.other_unit = "nm"
     for _ in range(2):
-        mix.other_unit = "nm"
         mix.add_image(VOXEL["nm"])
         assert str(mix.viewer.dims.units[-1]) == "nanometer"
-        assert mix.settings.box == box
-        mix.look_at(3, slice(0, 40), slice(0, 48))
-        assert mix.inspection.roi == box
-        mix.after(lambda: setattr(mix.settings, "region_mode", "view"))
-        assert mix.roi_voxels() == (slice(3, 4), slice(0, 40), slice(0, 48))
+        assert_allclose(np.hstack(mix.shown()), np.hstack(seen), atol=1e-6)
+        assert mix.roi_voxels() == (slice(3, 4), slice(8, 32), slice(8, 32))
+        mix.after(lambda: mix.settings.pin(box))
         mix.after(lambda: mix.viewer.layers.remove("em"))
         assert str(mix.viewer.dims.units[-1]) == "micrometer"
-        mix.look_at(5, slice(8, 16), slice(8, 16))
-        assert mix.roi_voxels() == (slice(5, 6), slice(8, 16), slice(8, 16))
-        mix.after(lambda: mix.settings.pin(box))
-        assert isinstance(mix.settings.box, Roi)
+        assert mix.settings.box == mix.inspection.roi == box
+        assert_allclose(np.hstack(mix.shown()), np.hstack(seen), atol=1e-6)
+        mix.after(lambda: setattr(mix.settings, "region_mode", "view"))
+        assert mix.roi_voxels() == (slice(3, 4), slice(8, 32), slice(8, 32))
     mix.controller.close()
+
+
+def test_labels_that_are_given_another_unit_stay_where_they_are_seen(qapp: Any) -> None:
+    mix = Mix("um", "nothing")
+    mix.look_at(3, slice(8, 32), slice(8, 32))
+    mix.after(lambda: setattr(mix.labels, "units", ("mm",) * 3))
+    assert mix.roi_voxels() == (slice(3, 4), slice(8, 32), slice(8, 32))
+    assert [str(unit) for unit in mix.target.units] == ["pixel", *["millimeter"] * 3]
+    mix.controller.close()
+
+
+def test_of_a_series_the_moment_is_shown_that_napari_shows(loop: Loop) -> None:
+    series = np.stack([ids() + 1000 * t for t in range(4)])
+    scale, units = (0.5, *VOXEL["um"]), ("s", "um", "um", "um")
+    labels = ("t", *AXES)
+    loop.add_labels(series, scale=scale, translate=(0.0,) * 4, units=units, axis_labels=labels)
+    image = {"scale": (500, *VOXEL["nm"]), "units": ("ms", "nm", "nm", "nm"), "axis_labels": labels}
+    loop.after(lambda: loop.viewer.add_image(series.astype(np.float32), name="em", **image))
+    loop.set_config("one_hot", classes=["a", "b"])
+    loop.settings.region_mode = "layer"
+    for t in (3, 1):
+        loop.after(lambda t=t: loop.viewer.dims.set_point(loop.viewer.dims.ndim - 4, 500.0 * t))
+        np.testing.assert_array_equal(loop.inspection.gt.numpy(), series[t])
+        loop.assert_layers_show_the_inspection()
+        assert [str(unit) for unit in loop.target.units] == ["pixel", "second", *["micrometer"] * 3]
+        assert loop.target.translate[1] == 0.5 * t
+
+
+def test_the_first_target_leaves_the_camera_alone(loop: Loop) -> None:
+    loop.settings.live = False
+    loop.add_labels(ids(), **grid("nm"))
+    camera = loop.viewer.scene.camera
+    camera.center, camera.zoom = (0.0, 60.0, 80.0), 7.5
+    loop.controller.compute()
+    loop.settle()
+    assert loop.target.ndim == 4
+    assert (camera.center, camera.zoom) == ((0.0, 60.0, 80.0), 7.5)

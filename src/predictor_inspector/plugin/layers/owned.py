@@ -111,6 +111,15 @@ class OwnedLayers:
         for name in differing(layer, geometry):
             setattr(layer, name, getattr(geometry, name))
 
+    def give_units(self, units: Sequence[Any]) -> None:
+        """Give the last axes of all layers these units, lest they hold the world to the unit of before."""
+        for layer in map(self.find, list(self._layers)):
+            if layer is not None:
+                near = tuple(units)[-layer.ndim :]
+                wanted = (*layer.units[: layer.ndim - len(near)], *near)
+                if tuple(layer.units) != wanted:
+                    layer.units = wanted
+
     @contextmanager
     def quietly(self, *layers: Any) -> Iterator[None]:
         """Change data and place of layers with one redraw of each, and one update of sliders, at the outermost end."""
@@ -260,10 +269,16 @@ class OwnedLayers:
 
     @contextmanager
     def _selection_kept(self) -> Iterator[None]:
-        """Select the same layers afterwards, and the same slider: napari selects what is new."""
-        selection, dims = self.viewer.layers.selection, self.viewer.dims
+        """Select the same layers afterwards, and the same slider: napari selects what is new.
+
+        The camera stays, too, which a new axis would let napari set back.
+        """
+        selection, dims, camera = self.viewer.layers.selection, self.viewer.dims, self.viewer.scene.camera
         selected, active, slider = set(selection), selection.active, dims.last_used - dims.ndim
+        center, zoom = camera.center, camera.zoom
         yield
+        if (camera.center, camera.zoom) != (center, zoom):
+            camera.center, camera.zoom = center, zoom
         if active is not None:
             selection.active = active
         elif selected:

@@ -38,6 +38,7 @@ from predictor_inspector.plugin.layers.results import RGB, ResultLayers
 from predictor_inspector.plugin.layers.scroll_axis import ScrollAxis
 from predictor_inspector.plugin.live.listeners import Watch, data_events, view_events
 from predictor_inspector.plugin.live.pinned_box import PinnedBox
+from predictor_inspector.plugin.live.steady_view import SteadyView
 from predictor_inspector.plugin.live.tiling import TiledRun, Tiling, is_seen
 from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work, short_switch_interval
 from predictor_inspector.plugin.model.axes import Place, forget_reads
@@ -79,6 +80,7 @@ class LiveController(QObject):
         self.results = ResultLayers(self.layers, settings, mix)
         self._panes = Panes(self.layers)
         self._regions = RegionLayer(self.layers, self._on_box)
+        self._steady_view = SteadyView(viewer)
         self._scroll_axis = ScrollAxis(viewer, lambda: self.results.channel_axis)
         self.pinned = PinnedBox(viewer, settings)
         self._wanted: Resolved | None = None  # whose result is to be shown
@@ -179,6 +181,7 @@ class LiveController(QObject):
         self.results.close()
         self.pinned.close()
         self._scroll_axis.close()
+        self._steady_view.close()
         backend.release_memory()
 
     # Towards a job
@@ -189,6 +192,7 @@ class LiveController(QObject):
 
     def _update(self, now: bool = False) -> None:
         self._asked = False
+        self._steady_view.note()
         settings = self._settings
         self._data_watch.watch(data_events(settings.gt_layer, settings.mask_layer))
         try:
@@ -398,6 +402,9 @@ class LiveController(QObject):
     def _on_data(self) -> None:
         """The ground truth or the mask has other values, or lies elsewhere."""
         self._version += 1
+        gt_layer, axes = self._settings.gt_layer, self._settings.axes
+        if gt_layer is not None and axes is not None:
+            self.layers.give_units(gt_layer.units[-axes.spatial :])
         for layer in (self._settings.gt_layer, self._settings.mask_layer):
             if layer is not None:
                 forget_reads(layer)

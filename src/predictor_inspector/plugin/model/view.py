@@ -46,7 +46,7 @@ class View:
         return [axis for axis in range(dims) if first + axis not in self.displayed]
 
 
-def view_of(viewer: Any, units: Sequence[str] = ()) -> View:
+def view_of(viewer: Any, units: Sequence[Any] = ()) -> View:
     """The state of a napari viewer; `units` are those of the ground truth, see `World`."""
     world = World(viewer, units)
     displayed = tuple(viewer.dims.displayed)

@@ -21,7 +21,7 @@ class World:
     of the ground truth's axes; dimensions before them, of channels for instance, are left as they are.
     """
 
-    def __init__(self, viewer: Any, units: Sequence[str] = ()) -> None:
+    def __init__(self, viewer: Any, units: Sequence[str | pint.Unit] = ()) -> None:
         self.units = tuple(units)
         self._dims, self._scene = viewer.dims, viewer.scene
         after = lengths(self._dims.units, self.units)[-self._dims.ndim :]
