@@ -34,7 +34,7 @@ PREDICTORS: dict[str, Callable[[], Predictor]] = {
     "affinities and LSDs": lambda: AffinitiesPredictor(NEAREST, lsds=True, num_voxels=10),
 }
 PATIENCE = 120.0
-"""Seconds within which the kernels must be ready."""
+"""Seconds after which nobody waits for the kernels any more: the machine was never idle, or numba is missing."""
 
 _HEAD = (
     "| predictor | plain torch | until compiled: median, slowest | compiled after | then | window's wait: most |\n"
@@ -51,8 +51,11 @@ def table() -> str:
         cells = [
             _seconds(statistics.median(plain["before"])),
             f"{_seconds(statistics.median(before))}, {_seconds(max(before))}",
-            f"{found['ready']:.0f} s",
-            _seconds(statistics.median(found["after"])),
+            *(
+                (f"{found['ready']:.0f} s", _seconds(statistics.median(found["after"])))
+                if found["after"]
+                else (f"not in {PATIENCE:.0f} s", "")
+            ),
             _seconds(found["wait"]),
         ]
         rows.append("| " + " | ".join([name, *cells]) + " |")
@@ -94,8 +97,8 @@ def _measure(name: str) -> dict[str, object]:
         begun = time.perf_counter()
         predictor.create_weight(gt, predictor.create_target(gt))
         taken = time.perf_counter() - begun
-        if begun - start > PATIENCE:
-            raise SystemExit("the kernels are not ready: is numba installed? pip install -e '.[bench]'")
+        if ready is None and begun - start > PATIENCE:
+            break
         # The last of the operations has been asked for by now.
         if ready is None and not plain and not backend.missing():
             ready = time.perf_counter() - start
