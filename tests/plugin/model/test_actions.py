@@ -75,5 +75,6 @@ def test_a_repair_makes_layers_beside_the_old_ones(loop: Loop, perform: Callable
         assert made.units == layer.units
     assert (layer.data == ids).all()
     loop.assert_layers_show_the_inspection()
+    assert loop.settings.describe_mask() == mask.name
     history.undo()
     assert loop.settings.gt_layer is layer

@@ -81,7 +81,7 @@ def mend(desk: Desk, repair: Repair, layer: Any = None) -> None:
         if layer is None:
             settings.axes = axes
         gt.visible = False
-    if mask is not settings.mask_layer:
+    if mask is not None:
         settings.mask_layer = mask
 
 
