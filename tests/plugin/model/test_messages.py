@@ -45,7 +45,7 @@ def test_four_axes_can_be_read_as_a_series(loop: Loop, messages: list[Message]) 
     series = np.stack([blocks(seed=n) for n in range(3)])
     loop.after(lambda: loop.viewer.add_labels(series, name="cells"))
     loop.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
-    assert messages[-1].text.startswith("Layer 'cells' has 4 axes, read as channel, z y x: Affinities")
+    assert messages[-1].text == "Layer 'cells' has 4 axes, read as channel, z y x; affinities can't use its channels."
     perform(loop, messages[-1], "Read the first axis as time")
     assert loop.settings.axes == Axes(3, True)
 

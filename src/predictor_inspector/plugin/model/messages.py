@@ -11,7 +11,7 @@ import numpy as np
 
 from predictor_inspector.core.ground_truth import ChannelAxisError
 from predictor_inspector.core.labels import NegativeIdsError
-from predictor_inspector.core.text import amount, capitalised, format_error
+from predictor_inspector.core.text import amount, capitalised, format_error, readable
 from predictor_inspector.data.repair import Repair, as_whole_numbers, is_negative, masking
 from predictor_inspector.plugin.model.actions import Action, Desk, mend
 from predictor_inspector.plugin.model.axes import Axes, readings_of
@@ -49,12 +49,12 @@ def explained(error: BaseException, settings: Settings) -> Message:
         )
         return Message(f"{text}mask for “ignore”.", "error", (_mending("Mask them", masking(is_negative)),))
     if layer is not None and axes is not None and isinstance(error, ChannelAxisError):
-        described = f"Layer {layer.name!r} has {layer.ndim} axes, read as {axes.describe(layer.ndim)}"
-        message = replace(Message.of(error), text=f"{described}: {format_error(error)}.")
+        text = f"Layer {layer.name!r} has {layer.ndim} axes, read as {axes.describe(layer.ndim)}"
         in_time = Axes(axes.spatial, True)
         if axes.time or in_time not in readings_of(layer):
-            return message
-        return replace(message, actions=(Action("Read the first axis as time", partial(_read_as, in_time)),))
+            return Message(f"{text}: {format_error(error)}.", "error")
+        text += f"; {readable(settings.kind)} can't use its channels."
+        return Message(text, "error", (Action("Read the first axis as time", partial(_read_as, in_time)),))
     return Message.of(error)
 
 

@@ -150,7 +150,7 @@ class RegionPanel(QWidget):
         too_large = message.kind in ("large", "tiles")
         self._smaller.setVisible(too_large)
         self._coarser.setVisible(too_large and self._settings.level + 1 < len(self._levels))
-        if message.kind == "hint":
+        if message.kind == "hint" and not message.actions:  # those are said where the buttons are
             self._note.show_message(message.text)
         else:
             self._show_note(self._about_shown)
