@@ -31,7 +31,11 @@ def test_tests_and_scripts_use_no_private_names_of_the_dock() -> None:
     for module, tree in MODULES.items():
         if module.startswith("plugin/"):
             for node in ast.walk(tree):
-                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr.startswith("_"):
+                if (
+                    isinstance(node, ast.Attribute)
+                    and isinstance(node.ctx, ast.Store)
+                    and re.match("_[a-z]", node.attr)
+                ):
                     private.add(node.attr)
                 elif isinstance(node, ast.ClassDef):
                     private |= {
