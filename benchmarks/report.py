@@ -38,6 +38,10 @@ How many times more there are than in 128 voxels cubed, and how many times longe
 How long until a result is in its layers, until the canvas has been painted with it, which is napari's and the graphics
 driver's work, and how long the window couldn't react because of this package.
 
+Gestures are made in turns in two windows of one process: napari alone with the same layers made by hand, and napari with the
+dock. What counts is all that a window's thread does until nothing is left to do, computing in the worker's thread not
+included: the least per move, and the median in brackets.
+
 ## The first minute
 
 Kernels are compiled once on a machine. Target and weight of {first_shape} voxels, computed over and over from an empty
