@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from napari.layers import Shapes
+from qtpy.compat import isalive
 from vispy.visuals import MeshVisual
 
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
@@ -45,7 +46,7 @@ class OwnedLayers:
         self.viewer = viewer
         self._layers: dict[str, Any] = {}
         self._depth = 0
-        self._held = False
+        self._held: Any | None = None  # the canvas that waits to be painted
         for layer in viewer.layers:
             role = role_of(layer)
             # A copy that a person has made of a layer comes after it.
@@ -233,9 +234,14 @@ class OwnedLayers:
     def hold_canvas(self, on: bool) -> None:
         """Put off painting the canvas until it is called with False."""
         window = getattr(self.viewer, "window", None)
-        if window is not None and on != self._held:
-            self._held = on
-            window._qt_viewer.canvas.native.setUpdatesEnabled(not on)
+        if on and self._held is None and window is not None:
+            self._held = window._qt_viewer.canvas.native
+            self._held.setUpdatesEnabled(False)
+        elif not on and self._held is not None:
+            canvas, self._held = self._held, None
+            # The window may be closed meanwhile.
+            if isalive(canvas):
+                canvas.setUpdatesEnabled(True)
 
     def _mind_units(self, layer: Any) -> None:
         """Let napari find the mouse on a layer whose unit isn't the world's.
