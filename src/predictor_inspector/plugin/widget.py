@@ -39,6 +39,13 @@ if TYPE_CHECKING:
     import napari.viewer
 
 
+_WIDTH = 340
+"""Least width of the dock in pixels."""
+
+_PRESENTER = 1.4
+"""How much larger letters are for an audience."""
+
+
 def _setting(name: str, doc: str) -> Any:
     """A property that is a field of the settings."""
     return property(
@@ -211,7 +218,7 @@ class InspectorWidget(QWidget):
         layout.addWidget(self.head)
         layout.addWidget(BoxBanner(self.settings, self.controller))
         layout.addWidget(self._pages, 1)
-        self.setMinimumWidth(340)
+        self.setMinimumWidth(_WIDTH)
 
     def _connect(self) -> None:
         controller, tabs = self.controller, self.tabs.values()
@@ -226,6 +233,7 @@ class InspectorWidget(QWidget):
         controller.shown.connect(self.inspected)
         self._pages.currentChanged.connect(self._on_page)
         self.head.finding_asked.connect(self._show_finding)
+        self.settings.events.presenter.connect(self._on_presenter)
         closed = (controller, self._memory_setting, self._list_watch)
         self._shut_down = _once(
             *(part.close for part in closed), self.head.shut_down, *(tab.shut_down for tab in tabs), self.settings.close
@@ -237,6 +245,15 @@ class InspectorWidget(QWidget):
         page.in_front, self._page.in_front = False, True
         page.on_left()
         self._page.on_opened()
+
+    def _on_presenter(self, on: bool) -> None:
+        """Write in larger letters, or in napari's."""
+        points = round(self.window().font().pointSizeF() * _PRESENTER)
+        self.setStyleSheet(f"* {{ font-size: {points}pt; }}" if on else "")
+        self.setMinimumWidth(round(_WIDTH * _PRESENTER) if on else _WIDTH)
+        self.controller.layers.letters = _PRESENTER if on else 1.0
+        self.controller.view_changed.emit()
+        self.controller.request_update()
 
     def _show_finding(self, finding: Finding) -> None:
         tab = next((tab for tab in self.tabs.values() if isinstance(tab, CheckTab)), None)

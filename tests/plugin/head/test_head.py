@@ -104,3 +104,13 @@ def test_a_message_offers_its_ways_out_as_buttons(window: Window) -> None:
     assert window.settings.thickness == 3
     window.widget.head.show_problem("")
     assert not window.control("message").isVisible()
+
+
+def test_a_presenter_gets_larger_letters_in_dock_and_canvas(affinities: Window) -> None:
+    subject, regions = affinities.control("subject"), affinities.controller.layers.find("regions")
+    before = subject.fontMetrics().height(), regions.text.size
+    affinities.after(affinities.control("presenter").click)
+    assert subject.fontMetrics().height() > before[0]
+    assert regions.text.size > before[1]
+    affinities.after(affinities.control("presenter").click)
+    assert (subject.fontMetrics().height(), regions.text.size) == before

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
+from superqt import QElidingLabel
 
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, MessageLabel, wrapping
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, MessageLabel
 from predictor_inspector.plugin.head.files import Files
 from predictor_inspector.plugin.head.menus import MenuButton, Parameters, fill_export, fill_session
 from predictor_inspector.plugin.head.status import FindingsLine, StatusLine
 from predictor_inspector.plugin.head.views import ViewPanel
 from predictor_inspector.plugin.model.actions import Action
 from predictor_inspector.plugin.tabs import TabContext
+from predictor_inspector.plugin.tabs.bound import bind
 from predictor_inspector.plugin.tabs.setup.predictor_panel import kind_title
 
 
@@ -30,8 +32,7 @@ class Head(QWidget):
         self.parameters = Parameters(context.settings, self.tell)
         self.views = ViewPanel(context)
         self._status = StatusLine(context)
-        self._subject: QLabel = wrapping("")
-        self._subject.setObjectName("subject")
+        self._subject = QElidingLabel(objectName="subject")
         self._error, self._done = ErrorLabel(), MessageLabel()
         self._error.setObjectName("message")
         self._done.setObjectName("done")
@@ -39,21 +40,22 @@ class Head(QWidget):
         self._told = ""  # an error of a menu's, beside that of the result
         self._problem = ""
         self.files.told.connect(self.tell)
-        menus = in_row(
-            MenuButton("Presets", "Presets of the predictor, and parameters from a file", self.parameters.fill_presets),
-            MenuButton(
-                "Export", "Parameters, pictures, reports", lambda menu: fill_export(menu, self.parameters, self.files)
-            ),
-            MenuButton(
-                "Session", "Save and load all of this", lambda menu: fill_session(menu, self._settings, self.files)
-            ),
-            spacing=2,
+        presets = MenuButton(
+            "Presets", "Presets of the predictor, and parameters from a file", self.parameters.fill_presets
         )
+        export = MenuButton(
+            "Export", "Parameters, pictures, reports", lambda menu: fill_export(menu, self.parameters, self.files)
+        )
+        session = MenuButton(
+            "Session", "Save and load all of this", lambda menu: fill_session(menu, self._settings, self.files)
+        )
+        menus = in_row((presets, 1), (export, 1), (session, 1), self._presenter_button(), spacing=2)
         findings = FindingsLine(context)
         findings.asked.connect(self.finding_asked)
         self.setLayout(
             in_column(
-                in_row((self._subject, 1), menus),
+                menus,
+                self._subject,
                 self.views,
                 self._status,
                 findings,
@@ -86,6 +88,11 @@ class Head(QWidget):
             button.clicked.connect(lambda _checked, a=action: self._perform(a))
         refill(self._ways_out, buttons)
 
+    def _presenter_button(self) -> QPushButton:
+        button = QPushButton("Aa", checkable=True, toolTip="Presenter: larger letters in dock and canvas")
+        bind(button, button.toggled, button.setChecked, self._settings, "presenter")
+        return button
+
     def _show_errors(self) -> None:
         self._error.show_message(" ".join(text for text in (self._problem, self._told) if text))
 
@@ -94,3 +101,4 @@ class Head(QWidget):
         gt = self._settings.gt_layer
         layers = "no ground truth" if gt is None else f"{gt.name} · mask: {self._settings.describe_mask()}"
         self._subject.setText(f"{layers} · {kind_title(self._settings.kind)}")
+        self._subject.setToolTip(self._subject.text())

@@ -81,7 +81,7 @@ class MarkLayers:
             self._put_voxels(sets[0].mask, units)
         elif voxels:
             self._layers.hide(VOXELS)
-        canvas, features = Canvas.of(grid, self._layers.viewer), {"label": np.empty(0, dtype=object)}
+        canvas, features = Canvas.of(grid, self._layers), {"label": np.empty(0, dtype=object)}
         draw_shapes(self._layers, LINES, shapes_of(marks, canvas, tints), canvas, units, features=features, text=_TEXT)
 
     def clear(self) -> None:
@@ -216,7 +216,7 @@ def _across(along: np.ndarray, canvas: Canvas) -> list[np.ndarray]:
 
 def _labels(labels: Sequence[tuple[Extent, str]], extents: Sequence[Extent], canvas: Canvas) -> list[Shape]:
     """Texts on plates beside what they name, where they hide neither each other nor small marks."""
-    axes, pixel = canvas.shown[-2:], canvas.pixel
+    axes, pixel = canvas.shown[-2:], canvas.pixel * canvas.letters
     # Large marks, a window for instance, may have labels on them.
     taken = [
         (low[axes], high[axes]) for low, high in extents if (high - low)[axes].max() <= _SMALL * TEXT_PIXELS * pixel

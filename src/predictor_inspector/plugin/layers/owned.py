@@ -45,6 +45,7 @@ class OwnedLayers:
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
         self._layers: dict[str, Any] = {}
+        self.letters = 1.0  # size of what is written on the canvas, relative to what is usual
         self._depth = 0
         self._held: Any | None = None  # the canvas that waits to be painted
         for layer in viewer.layers:

@@ -53,7 +53,7 @@ class RegionLayer:
     def draw(self, state: Resolved, editable: bool) -> None:
         """Show the regions; the ROI's rectangle can be moved and resized if it is `editable`."""
         self._state, self._box = state, state.regions.roi
-        canvas = Canvas.of(state.gt, self._layers.viewer, state.view)
+        canvas = Canvas.of(state.gt, self._layers, state.view)
         shapes = shapes_of(state, canvas)
         self._count = len(shapes)
         # What is being dragged stays as it is.
@@ -174,7 +174,7 @@ def _frame(roi: Roi, canvas: Canvas, colour: str, pixels: float, filled: bool = 
 def _plate(name: str, begin: np.ndarray, end: np.ndarray, taken: Sequence[Shape], canvas: Canvas) -> Shape:
     """A label at a corner of a frame: the first of its places that is in sight and free."""
     axes = canvas.shown[-2:]
-    size = np.array([1.0, _LETTER * len(name) + 0.6]) * _TEXT_PIXELS * canvas.pixel
+    size = np.array([1.0, _LETTER * len(name) + 0.6]) * _TEXT_PIXELS * canvas.letters * canvas.pixel
     places = _places(name, begin[axes], end[axes], size)
     others = [(other.vertices[:, axes].min(0), other.vertices[:, axes].max(0)) for other in taken]
     free = [p for p in places if not any(np.all(p < high) and np.all(p + size > low) for low, high in others)] or places

@@ -53,12 +53,13 @@ class Canvas:
     grid: Array
     view: View
     pixel: float
+    letters: float = 1.0  # size of texts, relative to what is usual
 
     @classmethod
-    def of(cls, grid: Array, viewer: Any, view: View | None = None) -> Canvas:
-        """As a viewer shows them now, or in a view of before."""
-        world = World.of(viewer, grid)
-        return cls(grid, view or view_of(viewer, world.units), float(world.pixel[-1]))
+    def of(cls, grid: Array, layers: OwnedLayers, view: View | None = None) -> Canvas:
+        """As the layers' viewer shows them now, or in a view of before."""
+        world = World.of(layers.viewer, grid)
+        return cls(grid, view or view_of(layers.viewer, world.units), float(world.pixel[-1]), layers.letters)
 
     @cached_property
     def shown(self) -> list[int]:
@@ -207,6 +208,8 @@ def draw_shapes(
                 layer.features = {"label": texts}
             if selected <= set(range(len(paths))):
                 layer.selected_data = selected
+    if labelled and layer.text.size != (size := options["text"]["size"] * canvas.letters):
+        layer.text.size = size
 
 
 def _differing_style(layer: Any, shapes: Sequence[Shape], widths: list[float]) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class Settings:
     opacity: float = 1.0  # of target and weights, 0 … 1
     colour_bars: bool = False  # whether target and weights have a colour bar
     panes: bool = False  # whether raw data, labels, target and weight are shown side by side
+    presenter: bool = False  # whether dock and canvas have larger letters
     notes: str = ""  # of the person, for session and report
     layers: LayerChoices = field(default_factory=LayerChoices)  # set by `offer_layers`
     gt: Array | None = None  # of a series its first time; None if it can't be used; follows from layer, axes and level
