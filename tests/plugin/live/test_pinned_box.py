@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from predictor_inspector.plugin.head.banner import BoxBanner
+from predictor_inspector.plugin.model import history
 
 from ..loop import Loop
 from ..stage import TRANSLATE, VOXEL_SIZE, blocks
@@ -111,6 +112,26 @@ def test_boxes_of_before_are_kept(boxed: Loop) -> None:
     boxed.after(pinned.go_back)
     assert boxed.settings.box == first
     assert pinned.missed is None
+
+
+def test_a_drag_is_one_step_and_one_box_however_long_it_takes(boxed: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter(range(0, 1000, 10))
+    monkeypatch.setattr(history, "monotonic", lambda: next(seconds))
+    steps, pinned, gt = history.History(boxed.settings), boxed.controller.pinned, boxed.settings.gt
+    for first in (0, 20):
+        for callback in boxed.viewer.mouse_drag_callbacks:
+            callback(boxed.viewer, None)
+        for moved in range(1, 4):
+            pinned.drag_to(gt.roi_of([slice(5, 6), slice(10, 20), slice(first + moved, first + moved + 9)]))
+    assert box_of(boxed)[2] == (23, 32)
+    steps.undo()
+    assert box_of(boxed)[2] == (3, 12)
+    steps.undo()
+    assert box_of(boxed)[2] == (12, 30)
+    steps.redo()
+    steps.redo()
+    pinned.go_back()
+    assert box_of(boxed)[2] == (3, 12)
 
 
 def test_a_box_of_other_axes_is_forgotten(boxed: Loop) -> None:

@@ -390,7 +390,7 @@ class LiveController(QObject):
         return Blended(tuple(mixed), settings.drawn_as == "boundaries")
 
     def _on_box(self, box: Roi) -> None:
-        self._settings.box = box
+        self.pinned.drag_to(box)
         # The rectangle is drawn anew even where it comes to rest at the same place.
         self.request_update()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import Any
 
 from funlib.geometry import Roi
@@ -10,10 +9,9 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.plugin.layers.navigation import show_region
 from predictor_inspector.plugin.model.box import Missed, brought, missed, thickness_of, with_thickness
-from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.model.settings import Gesture, Settings
 from predictor_inspector.plugin.model.view import View, view_of
 
-_CLOSELY = 0.7  # seconds within which changes of the box that aren't steps of their own are one: it is dragged
 _MOST = 100  # boxes that are kept
 
 
@@ -27,8 +25,10 @@ class PinnedBox:
         self._viewer, self._settings = viewer, settings
         self._past: list[Roi] = []
         self._present, self._chosen = settings.box, settings.box
-        self._last: tuple[Any, float] = (None, 0.0)
+        self._last: Any = None  # the label of the last change
+        self._presses = 0
         self._counts: tuple[int, int] | None = None
+        viewer.mouse_drag_callbacks.append(self._on_press)
         settings.stepped.connect(self._on_step)
         settings.events.gt.connect(self._forget)
 
@@ -44,6 +44,11 @@ class PinnedBox:
         """Pin the box with the slice shown through its middle."""
         if present := self._box_on_grid():
             self._settings.pin(brought(*present, self._view, middle=True))
+
+    def drag_to(self, box: Roi) -> None:
+        """Take over where the mouse has dragged the box; until it is pressed again, that is one step."""
+        with self._settings.together(Gesture("box", self._presses)):
+            self._settings.box = box
 
     def go_to(self) -> None:
         """Show a slice of the box, and all of it on the canvas."""
@@ -81,8 +86,13 @@ class PinnedBox:
 
     def close(self) -> None:
         """Stop listening."""
+        if self._on_press in self._viewer.mouse_drag_callbacks:
+            self._viewer.mouse_drag_callbacks.remove(self._on_press)
         self._settings.stepped.disconnect(self._on_step)
         self._settings.events.gt.disconnect(self._forget)
+
+    def _on_press(self, _viewer: Any, _event: Any) -> None:
+        self._presses += 1
 
     def _on_step(self, label: Any, automatic: bool) -> None:
         settings, before = self._settings, self._present
@@ -96,9 +106,8 @@ class PinnedBox:
                 self._chosen = box
             return
         self._chosen = box
-        (last, when), self._last = self._last, (label, monotonic())
-        dragged = label is not None and label == last and monotonic() - when < _CLOSELY
-        if chosen is not None and not dragged:
+        last, self._last = self._last, label
+        if chosen is not None and not (isinstance(label, Gesture) and label == last):
             self._past = [*self._past[1 - _MOST :], chosen]
 
     def _box_on_grid(self, box: Roi | None = None) -> tuple[Roi, Array] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import Any
 
-from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.model.settings import Gesture, Settings
 
 _CLOSELY = 0.7  # seconds within which changes of the same field or parameter are one step, as while a slider is dragged
 _MOST = 200  # steps that are kept
@@ -44,7 +44,8 @@ class History:
             return
         (last, when), self._last = self._last, (label, monotonic())
         self._future.clear()
-        if label is None or label != last or monotonic() - when > _CLOSELY:
+        goes_on = label is not None and label == last
+        if not goes_on or (monotonic() - when > _CLOSELY and not isinstance(label, Gesture)):
             self._past = [*self._past[1 - _MOST :], before]
 
     def _forget_layers(self) -> None:

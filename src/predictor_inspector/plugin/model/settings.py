@@ -58,6 +58,14 @@ class LayerChoices:
         return cls(ids, tuple(sorted(ids, key=lambda layer: not is_called_mask(layer))), floats)
 
 
+@dataclass(frozen=True)
+class Gesture:
+    """A label of steps that are one however long they take: what changes while the mouse drags something."""
+
+    field: str
+    number: int  # of the gesture
+
+
 @dataclass(eq=False)
 class Settings:
     """What is inspected and how; layers are napari's."""
