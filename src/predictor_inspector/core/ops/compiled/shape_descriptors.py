@@ -168,7 +168,7 @@ def _scratch(boxes: np.ndarray, kernels: Sequence[np.ndarray]) -> tuple[np.ndarr
         np.zeros((3, height + _ROWS, width), dtype),
         np.zeros((2, height + _ROWS), np.int64),
         np.zeros((6, width + _STEP), dtype),
-        np.zeros(16, dtype),
+        np.zeros(16),
         np.zeros((2, planes), np.int64),
     )
 
@@ -357,7 +357,7 @@ def _take_moments(lines, kernel, low, high, t, moments):
 def _write(moments, lengths, flat, first_axis, result, z, y, x):
     """Moments to descriptors, in [0, 1]; lengths are in standard deviations from here on. The last six moments are scratch."""
     z, y, x = np.uintp(z), np.uintp(y), np.uintp(x)
-    half, one = lengths.dtype.type(0.5), lengths.dtype.type(1)
+    half, one = np.float64(0.5), np.float64(1)  # differences of moments are taken in float64
     axes = 3 - first_axis
     share = one / moments[0] if moments[0] != 0 else one
     means, narrow = moments[10:13], moments[13:16]
