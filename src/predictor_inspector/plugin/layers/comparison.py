@@ -6,9 +6,9 @@ import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.plugin.layers.grid import CanvasGrid
+from predictor_inspector.plugin.layers.copies import Copies
 from predictor_inspector.plugin.layers.layer_data import geometry_beside
-from predictor_inspector.plugin.layers.owned import OwnedLayers
+from predictor_inspector.plugin.layers.owned import OwnedLayers, layer_name
 from predictor_inspector.plugin.layers.results import VIEWS
 from predictor_inspector.plugin.layers.styles import signed_colormap
 from predictor_inspector.plugin.model.axes import Place
@@ -22,11 +22,11 @@ _COLOURS = ("colormap", "contrast_limits_range", "contrast_limits")
 
 
 class CompareLayers:
-    """Layers of A and of the difference, above all others; B's aren't changed."""
+    """Layers of A and of the difference, above all others."""
 
     def __init__(self, layers: OwnedLayers) -> None:
         self._layers, self._viewer = layers, layers.viewer
-        self._grid = CanvasGrid(layers.viewer)
+        self._beneath = Copies(layers)
         self._fitted: tuple[float, float] | None = None
         # An earlier dock may have left a comparison.
         self.show_only()
@@ -68,16 +68,39 @@ class CompareLayers:
         self._layers.hide(*(name for name in _ALL if name not in names))
         self._layers.show(*names)
 
-    def side_by_side(self, on: bool, fit: Inspection | None = None) -> None:
-        """Show B left and A right, until the region of `fit` is seen in half the canvas."""
-        if on:
-            self._layers.keep_on_top(*_ALL)
-            count = sum(self._layers.find(name) is not None for name in _ALL)
-            self._grid.show(max(1, len(self._viewer.layers) - count), (1, 2), fit)
-        else:
-            self._grid.restore()
+    def side_by_side(self, view: str | None, fit: Inspection | None = None) -> None:
+        """Show A left and B's `view` right, until the region of `fit` is seen in half the canvas; None: no longer.
+
+        A lies where B lay, over all other layers; B has copies of a person's layers beneath it.
+        """
+        if view is None:
+            self._layers.grid.restore(self)
+            self._beneath.clear()
+            self._name(None)
+            return
+        copies = self._beneath.show()
+        # napari deals out layers from the bottom.
+        self._layers.keep_on_top(*copies, view)
+        self._layers.keep_on_top(view)
+        self._name(view)
+        self._layers.grid.show(self, max(1, len(self._viewer.layers) - len(copies) - 1), (1, 2), fit)
+
+    def _name(self, view: str | None) -> None:
+        """Write the names of A's and B's layers of a view on the canvas, and no others."""
+        for role in VIEWS:
+            for layer, name in (
+                (self._layers.find(role), f"{role} (B)"),
+                (self._layers.find(NAMES[role]), NAMES[role]),
+            ):
+                if layer is None:
+                    continue
+                layer.name_overlay.visible = role == view
+                if role == view and layer.name == layer_name(role):
+                    layer.name = layer_name(name)
+                elif role != view and layer.name == layer_name(f"{role} (B)"):
+                    layer.name = layer_name(role)
 
     def remove(self) -> None:
         """Remove all of them and give the grid back."""
-        self.side_by_side(False)
+        self.side_by_side(None)
         self._layers.remove(*_ALL)

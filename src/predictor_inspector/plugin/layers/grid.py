@@ -21,17 +21,21 @@ class CanvasGrid:
         self._viewer = viewer
         self._before: dict[str, Any] | None = None
         self._camera: tuple[Any, Any] | None = None
+        self._owner: object = None  # who showed panes last
 
-    def show(self, stride: int, shape: tuple[int, int] | None = None, fit: Inspection | None = None) -> None:
-        """Show panes, by default in as many rows as suit the canvas.
+    def show(
+        self, owner: object, stride: int, shape: tuple[int, int] | None = None, fit: Inspection | None = None
+    ) -> None:
+        """Show panes for an owner in place of another's, by default in as many rows as suit the canvas.
 
         The view zooms out until the region of `fit` is seen in one pane; it comes back unless it was moved meanwhile.
         """
         grid, first = self._viewer.canvas.grid, self._before is None
+        self._owner = owner
         if first:
             self._before = {name: getattr(grid, name) for name in ("stride", "shape", "spacing", "enabled")}
         if shape is None:
-            width, height = self._viewer.canvas.size
+            height, width = self._viewer.canvas.size
             shape = (1, -1) if width > _WIDE * height else (-1, -1)
         grid.stride, grid.shape, grid.spacing, grid.enabled = stride, shape, _GAP, True
         if first and fit is not None:
@@ -39,9 +43,9 @@ class CanvasGrid:
             zoom_out_to(self._viewer, fit.roi, fit.target)
             self._camera = before, self._camera_now()
 
-    def restore(self) -> None:
-        """Give back the grid, and the view, as they were."""
-        if self._before is None:
+    def restore(self, owner: object) -> None:
+        """Give back the grid, and the view, as they were, unless another owner shows panes by now."""
+        if self._before is None or self._owner is not owner:
             return
         for name, value in self._before.items():
             setattr(self._viewer.canvas.grid, name, value)

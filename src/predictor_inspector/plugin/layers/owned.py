@@ -7,10 +7,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Literal
 
 import numpy as np
-from napari.layers import Shapes
+from napari.layers import Layer, Shapes
 from qtpy.compat import isalive
 from vispy.visuals import MeshVisual
 
+from predictor_inspector.plugin.layers.grid import CanvasGrid
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
 from predictor_inspector.plugin.model.world import lengths
 
@@ -44,6 +45,7 @@ class OwnedLayers:
 
     def __init__(self, viewer: Any) -> None:
         self.viewer = viewer
+        self.grid = CanvasGrid(viewer)  # there is one, whoever shows panes
         self._layers: dict[str, Any] = {}
         self.letters = 1.0  # size of what is written on the canvas, relative to what is usual
         self._depth = 0
@@ -85,6 +87,16 @@ class OwnedLayers:
         self._take(layer)
         self._layers[role] = layer
         return layer
+
+    def add_copy(self, role: str, layer: Any) -> Any:
+        """Make a layer that looks like another one and has the same data; selection and slider stay as they are."""
+        data, attributes, kind = layer.as_layer_data_tuple()
+        attributes |= {"name": layer_name(role), "metadata": {OWNER: role}}
+        with self._selection_kept():
+            copy = self.viewer.add_layer(Layer.create(data, attributes, kind))
+        copy.editable = False
+        self._layers[role] = copy
+        return copy
 
     def put(
         self,

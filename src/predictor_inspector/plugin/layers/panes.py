@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from predictor_inspector.plugin.layers.grid import CanvasGrid
 from predictor_inspector.plugin.layers.owned import OwnedLayers, role_of
 from predictor_inspector.plugin.layers.results import VIEWS, WEIGHT
 
@@ -15,7 +14,6 @@ class Panes:
 
     def __init__(self, layers: OwnedLayers) -> None:
         self._layers = layers
-        self._grid = CanvasGrid(layers.viewer)
         self._hidden: list[str] = []
         self._named: list[object] = []
 
@@ -27,9 +25,9 @@ class Panes:
             self._hidden += [role for role in over if role not in self._hidden]
             self._layers.hide(*over)
             self._layers.keep_on_top(WEIGHT)
-            self._grid.show(stride=1)
+            self._layers.grid.show(self, stride=1)
         else:
-            self._grid.restore()
+            self._layers.grid.restore(self)
             self._layers.show(*self._hidden)
             self._hidden = []
         self._name(on)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import chain, count
 from math import prod
 from typing import Any
 
 import numpy as np
+from napari.layers import Image
 
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry
-from predictor_inspector.plugin.layers.owned import OwnedLayers
+from predictor_inspector.plugin.layers.owned import OwnedLayers, is_owned
 from predictor_inspector.plugin.layers.pictures import Pictures
 from predictor_inspector.plugin.layers.styles import target_style, weight_style
 from predictor_inspector.plugin.layers.watch import Watch
@@ -44,7 +46,7 @@ class ResultLayers:
         self._dims = layers.viewer.dims
         self.outdated = True  # whether they are hidden: they hold what isn't asked for any more, or by an earlier dock
         self._large = self._has_rgb = False
-        self._peeking = self._busy = False
+        self._peeking = self._covered = self._busy = False
         self._channels: tuple[Channel, ...] = ()
         self._limits: tuple[tuple[float, float], ...] = ()
         self._styled: dict[str, Any] = {}  # what each layer was last styled for
@@ -91,6 +93,12 @@ class ResultLayers:
         """Hide the results, to see what lies beneath, until it is called with False."""
         self._peeking = on
         self.follow()
+
+    def cover(self, on: bool) -> None:
+        """Leave the place of the view that is looked at to another layer, until it is called with False."""
+        if on != self._covered:
+            self._covered = on
+            self.follow()
 
     def looked_at(self) -> str | None:
         """The one of the three views that is on the canvas."""
@@ -172,16 +180,27 @@ class ResultLayers:
     def _style_target(self) -> None:
         """Draw the target in the colours of the channel that is shown, and the RGB view like it."""
         solid, over = self._dims.ndisplay == 3, self._settings.drawn_as == "boundaries"
-        if self.get(RGB) is not None and self._is_new(RGB, (solid, over)):
-            self._give(RGB, blending="additive" if over and not solid else "translucent_no_depth")
+        if self.get(RGB) is not None and self._is_new(RGB, (solid, over, self._blending)):
+            self._give(RGB, blending=self._blending if over and not solid else "translucent_no_depth")
         if self.get(TARGET) is None or not self._channels:
             return
         index = min(max(self.channel or 0, 0), len(self._channels) - 1)
         channel, names = self._channels[index], tuple(channel.name for channel in self._channels)
         colour = self._mix.colour(names, index)
-        if self._is_new(TARGET, (channel, colour, self._limits[index], over, solid)):
+        if self._is_new(TARGET, (channel, colour, self._limits[index], over, solid, self._blending)):
             self._give(TARGET, contrast_limits_range=self._limits[index], contrast_limits=self._limits[index])
-            self._give(TARGET, **target_style(channel, colour, over, solid).attributes)
+            style = target_style(channel, colour, over, solid)
+            if style.blending == "additive":
+                style = replace(style, blending=self._blending)
+            self._give(TARGET, **style.attributes)
+
+    @property
+    def _blending(self) -> str:
+        """How results are laid over others: added up, unless nothing but a light canvas lies beneath, where that is white."""
+        viewer = self._layers.viewer
+        images = (layer for layer in viewer.layers if isinstance(layer, Image) and not is_owned(layer))
+        light = np.mean(viewer.canvas.background_color[:3]) > 0.5
+        return "translucent_no_depth" if light and not any(layer.visible for layer in images) else "additive"
 
     def _style_weight(self) -> None:
         """Draw weights in the colours that are theirs between whatever contrast limits."""
@@ -217,7 +236,7 @@ class ResultLayers:
     def _seen(self) -> set[str]:
         """The views that are on the canvas: of panes, one shows the target and one the weight."""
         shown = self.looked_at()
-        if shown is None:
+        if shown is None or self._covered:
             return set()
         return {TARGET if shown == WEIGHT else shown, WEIGHT} if self._settings.panes else {shown}
 
@@ -250,15 +269,13 @@ class ResultLayers:
         """Take over what a person has done with the layers."""
         if self._busy:
             return
-        shown, settings = self.looked_at(), self._settings
+        shown, seen, settings = self.looked_at(), self._seen(), self._settings
         visible = {role for role in VIEWS if (layer := self.get(role)) is not None and layer.visible}
-        layer = None if shown is None else self.get(shown)
-        opened = visible - self._seen()
-        if opened:
-            settings.shown = next(name for name, role in ROLES.items() if role in opened)
-        elif layer is not None and not layer.visible:
+        if visible - seen:
+            settings.shown = next(name for name, role in ROLES.items() if role in visible - seen)
+        elif seen - visible:
             settings.shown = "off"
-        elif layer is not None:
+        elif shown is not None and (layer := self.get(shown)) is not None:
             settings.opacity = layer.opacity
             if not layer.rgb:
                 settings.colour_bars = layer.colorbar.visible

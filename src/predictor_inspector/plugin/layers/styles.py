@@ -23,6 +23,7 @@ _VEIL = 0.65  # opacity of weights: what lies beneath is seen
 
 # In 3-D a line of sight sums up what it meets: many voxels, each of them faint.
 _FOG, _BODY = 0.12, 0.35
+_INSIDE = (0.85, 0.85, 0.85)  # of objects between their boundaries
 
 
 @dataclass(frozen=True)
@@ -41,32 +42,30 @@ class Style:
 
 def target_style(channel: Channel, colour: str, over: bool, solid: bool) -> Style:
     """The style of a channel: `over` what lies beneath in its `colour`, ``#rrggbb``, or as the loss sees it; `solid` in 3-D."""
+    if solid:
+        return Style(_solid(channel, colour, over), "translucent_no_depth", "translucent")
     if not over:
-        return _as_the_loss_sees_it(channel, solid)
+        return Style(signed_colormap() if channel.signed else "gray", "translucent_no_depth", "translucent")
     if channel.signed:
-        ends, middle = (_BODY, 0.0) if solid else (0.8, 0.0)
-        rgba = [(*_NEGATIVE, 0.0 if solid else ends), (*_NEGATIVE, middle), (*_POSITIVE, middle), (*_POSITIVE, ends)]
-        return Style(
-            _named(f"signed over {solid}", "signed", rgba, (0, 0.5, 0.5, 1)), "translucent_no_depth", "translucent"
-        )
-    full = (_FOG if channel.kind == "affinity" else _BODY) if solid else 1.0
-    rgb = _rgb(colour)
-    alphas = (full, 0.0) if channel.kind == "affinity" else (0.0, full)
+        rgba = [(*_NEGATIVE, 0.8), (*_NEGATIVE, 0.0), (*_POSITIVE, 0.0), (*_POSITIVE, 0.8)]
+        return Style(_named("signed over", "signed", rgba, (0, 0.5, 0.5, 1)), "translucent_no_depth", "translucent")
+    ends = (1.0, 0.0) if channel.kind == "affinity" else (0.0, 1.0)
     title = "boundaries" if channel.kind == "affinity" else channel.kind or "values"
-    colormap = _named(f"{title} {colour} {solid}", f"{title} {colour}", [(*rgb, alpha) for alpha in alphas])
-    return Style(colormap, "translucent_no_depth" if solid else "additive", "translucent")
+    colormap = _named(f"{title} {colour}", f"{title} {colour}", [(*_rgb(colour), alpha) for alpha in ends])
+    return Style(colormap, "additive", "translucent")
 
 
-def _as_the_loss_sees_it(channel: Channel, solid: bool) -> Style:
+def _solid(channel: Channel, colour: str, over: bool) -> Any:
+    """A colormap for 3-D: its colours differ as values do, so that faces and depth are seen, and nothing is opaque."""
+    rgb = np.array(_rgb(colour))
     if channel.signed:
-        colormap = (
-            signed_colormap() if not solid else _named("signed solid", "signed", [(*c[:3], _BODY) for c in _SIGNED])
-        )
-    elif solid:
-        colormap = _named("gray solid", "gray", [(0.0, 0.0, 0.0, 0.0), (1.0, 1.0, 1.0, _BODY)])
-    else:
-        colormap = "gray"
-    return Style(colormap, "translucent_no_depth", "translucent")
+        alphas = (0.0, 0.0, 0.0, _BODY / 2, _BODY) if over else (_BODY,) * len(_SIGNED)
+        return _named(f"signed {over} solid", "signed", [(*c[:3], a) for c, a in zip(_SIGNED, alphas, strict=True)])
+    if channel.kind == "affinity" and over:
+        return _named(f"boundaries {colour} solid", f"boundaries {colour}", [(*rgb, _BODY), (*_INSIDE, _FOG)])
+    dark, light = (rgb / 4, (1 + rgb) / 2) if over else (np.zeros(3), np.ones(3))
+    title = f"values {colour}" if over else "gray"
+    return _named(f"{title} solid", title, [(*dark, 0.0), (*light, _BODY)])
 
 
 def weight_style(limits: tuple[float, float], solid: bool) -> Style:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+_DATA_EVENTS = (
+    *("scale", "translate", "affine", "rotate", "shear", "units", "axis_labels"),
+    *("data", "labels_update", "paint"),
+)
+"""After which a layer's values are others, or lie elsewhere; not every kind of layer has all of them."""
+
 
 class Watch:
     """Calls back, without arguments, after each of some events of napari's."""
@@ -29,3 +35,9 @@ class Watch:
 
     def _on_event(self, _event: Any = None) -> None:
         self._callback()
+
+
+def data_events(*layers: Any) -> list[Any]:
+    """Events after which the values of layers, or their places, are others; None is no layer."""
+    present = [layer.events for layer in layers if layer is not None]
+    return [getattr(events, name) for events in present for name in _DATA_EVENTS if hasattr(events, name)]

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from predictor_inspector.plugin.layers.watch import Watch
+from predictor_inspector.plugin.layers.watch import Watch, data_events
 
 __all__ = ["Watch", "data_events", "list_events", "view_events"]
-
-_DATA_EVENTS = (
-    *("scale", "translate", "affine", "rotate", "shear", "units", "axis_labels"),
-    *("data", "labels_update", "paint"),
-)
-"""After which a layer's values are others, or lie elsewhere; not every kind of layer has all of them."""
 
 
 def view_events(viewer: Any) -> list[Any]:
@@ -26,9 +20,3 @@ def list_events(viewer: Any) -> list[Any]:
     """Events after which a viewer's list of layers is another."""
     events = viewer.layers.events
     return [events.inserted, events.removed, events.reordered, events.renamed]
-
-
-def data_events(*layers: Any) -> list[Any]:
-    """Events after which the values of layers, or their places, are others; None is no layer."""
-    present = [layer.events for layer in layers if layer is not None]
-    return [getattr(events, name) for events in present for name in _DATA_EVENTS if hasattr(events, name)]

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
+from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import capitalised, format_error, millions
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Inspection, run
 from predictor_inspector.inspection.comparison import Comparison, compare
 from predictor_inspector.inspection.findings import find_quickly
@@ -96,7 +98,9 @@ class Comparer(QObject):
                 "that can be kept; compare in a smaller region."
             )
         else:
-            self.a = self._shown_a = self.b
+            # Whatever is painted from now on changes B alone.
+            request = replace(self.b.request, source=_snapshot(self.b.request.source))
+            self.a = self._shown_a = replace(self.b, request=request)
             self.set_live(self.b)
         self.changed.emit()
 
@@ -135,7 +139,8 @@ class Comparer(QObject):
         def work(step: Callable[[str, float], None]) -> tuple[Inspection, Comparison | None, str]:
             kept = a
             if self.follows and a.roi != b.roi and a.target.dims == b.target.dims:
-                kept = run(replace(a.request, source=b.request.source, roi=b.roi), step)
+                same = a.request.source.gt.shape == b.request.source.gt.shape and a.gt.voxel_size == b.gt.voxel_size
+                kept = run(replace(a.request, source=(a if same else b).request.source, roi=b.roi), step)
             try:
                 return kept, compare(kept, b, find_quickly(kept), find_quickly(b)), ""
             except ValueError as error:
@@ -169,8 +174,11 @@ class Comparer(QObject):
             shown = [DIFFERENCE]
         # The view may draw back to show both pictures, unless the region follows it.
         may_zoom = self._context.settings.region_mode != "view"
-        self.layers.side_by_side(self._mode == "side" and bool(shown), self.b if may_zoom else None)
+        side = self._mode == "side" and bool(shown)
         self.layers.show_only(*shown)
+        # Both are drawn over what lies beneath, so one would be seen through the other.
+        self._context.controller.results.cover(bool(shown) and not side)
+        self.layers.side_by_side(view if side else None, self.b if may_zoom else None)
         if self._mode == "flicker" and shown:
             self._flicker.start()
 
@@ -215,6 +223,7 @@ class Comparer(QObject):
         layer = self._context.layers.find(NAMES.get(self._context.controller.results.looked_at() or "", ""))
         if layer is not None:
             layer.visible = not layer.visible
+            self._context.controller.results.cover(layer.visible)
 
     def _on_panes(self, panes: bool) -> None:
         if panes and self._mode == "side":
@@ -223,3 +232,14 @@ class Comparer(QObject):
     def _on_layers(self) -> None:
         if self.a is not None:
             self._later.start()
+
+
+def _snapshot(source: Source) -> Source:
+    """A source whose arrays in memory are copies, unless they are large."""
+    return replace(source, gt=_copied(source.gt), mask=None if source.mask is None else _copied(source.mask))
+
+
+def _copied(array: Array) -> Array:
+    if not isinstance(array.data, np.ndarray) or array.data.size > MOST_VALUES:
+        return array
+    return array.like(array.data.copy(), array.axis_names, array.offset)

@@ -18,7 +18,7 @@ from predictor_inspector.plugin.tabs.compare.difference_table import DifferenceT
 _MODES = {
     "b": ("B", "Show the live result"),
     "a": ("A", "Show the kept result"),
-    "side": ("B | A", "Show both at once: B left, A right, with one camera"),
+    "side": ("A | B", "Show both at once: A left, B right, with one camera"),
     "flicker": ("Flicker", "Show both in turns: what differs moves"),
     "difference": ("B − A", "Show the difference; dark is the same"),
 }
@@ -35,9 +35,9 @@ class CompareTab(Tab):
         super().__init__(context)
         comparer = self.comparer = Comparer(context, self.new_runner())
         comparer.changed.connect(self._show)
-        self._keep = QPushButton(toolTip="Keep the present result, and compare all that follow with it")
+        self._keep = QPushButton(toolTip="Keep the current result as A. Whatever you change next is B.")
         self._keep.clicked.connect(comparer.keep)
-        self._drop = QPushButton("Drop A", toolTip="Forget what was kept, and remove its layers")
+        self._drop = QPushButton("✕", toolTip="Drop A: forget what was kept, and remove its layers")
         self._drop.clicked.connect(comparer.drop)
         self._about = QElidingLabel()
         self._modes = {
@@ -62,7 +62,7 @@ class CompareTab(Tab):
             getattr(self, f"_{name}").setObjectName(f"compare {name}")
         self.setLayout(
             in_column(
-                in_row(self._keep, self._drop, (self._about, 1)),
+                in_row(self._keep, (self._about, 1), self._drop),
                 in_row(*self._modes.values(), spacing=2),
                 in_row((self._follow, 1), self._rate, self._copy),
                 self._error,
@@ -88,7 +88,7 @@ class CompareTab(Tab):
 
     def _show(self) -> None:
         a, b, comparison = self.comparer.a, self.comparer.b, self.comparer.comparison
-        about = "Keep a result to compare those that follow with it."
+        about = "Keep the current result as A. Whatever you change next is B."
         if a is not None:
             about = f"{name_of(a.request.predictor)}: {parameters_text(a.request.predictor)}"
         self._about.setText(about)
