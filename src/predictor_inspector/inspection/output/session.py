@@ -66,11 +66,13 @@ class AxesReading(_Part):
 class Data(_Part):
     """What was inspected: ids, and where they are annotated; no mask for everywhere.
 
-    `index` has positions on further axes, ``{"t": 3}``; `axes` are given where the file doesn't say.
+    `others` were shown with them, the lowest first. `index` has positions on further axes, ``{"t": 3}``; `axes` are given
+    where the file doesn't say.
     """
 
     ground_truth: Origin
     mask: Origin | None = None
+    others: tuple[Origin, ...] | None = None
     index: dict[str, int] = Field(default_factory=dict)
     axes: AxesReading | None = None
 
@@ -78,7 +80,8 @@ class Data(_Part):
 class Region(_Part):
     """Where it was inspected: corners of the last region, in `unit`, and its thickness in slices.
 
-    `position` is the number of the training position that was shown, if one was.
+    `position` is the number of the training position that was shown, if one was; `follows_slice`: whether a box moves along
+    to the slice that is shown.
     """
 
     mode: Literal["view", "box", "layer"] = "layer"
@@ -86,6 +89,7 @@ class Region(_Part):
     end: tuple[float, ...] | None = None
     unit: str = "nm"
     thickness: int = Field(default=1, ge=1)
+    follows_slice: bool | None = None
     position: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
@@ -168,10 +172,14 @@ class Display(_Part):
 
 
 class Session(_Part):
-    """Data reference, predictor's configuration, region, display and notes; paths are absolute in memory."""
+    """Data reference, predictor's configuration, region, display and notes; paths are absolute in memory.
+
+    `compared_with` is the predictor of the result that was kept as A.
+    """
 
     data: Data
     predictor: dict[str, Any]
+    compared_with: dict[str, Any] | None = None
     region: Region = Field(default_factory=Region)
     compute: Compute = Field(default_factory=Compute)
     display: Display = Field(default_factory=Display)
@@ -248,7 +256,8 @@ def load_session(path: str | os.PathLike[str]) -> Session:
     _change_paths(content, lambda p: os.path.normpath(path.parent / p))
     try:
         session = Session.model_validate(content)
-        predictor_from_config(session.predictor)
+        for config in filter(None, (session.predictor, session.compared_with)):
+            predictor_from_config(config)
     except ValueError as error:
         raise ValueError(f"{path}: {_sentence(error) if isinstance(error, ValidationError) else error}") from error
     return session
@@ -256,8 +265,10 @@ def load_session(path: str | os.PathLike[str]) -> Session:
 
 def _change_paths(content: dict[str, Any], change: Callable[[str], str]) -> None:
     """Change the paths of a session's content in place; of a file that may hold anything, those that are text."""
-    data = content["data"]
-    for origin in (data.get("ground_truth"), data.get("mask")) if isinstance(data, dict) else ():
+    data = content["data"] if isinstance(content["data"], dict) else {}
+    others = data.get("others")
+    origins = [data.get("ground_truth"), data.get("mask"), *(others if isinstance(others, list) else ())]
+    for origin in origins:
         if isinstance(origin, dict) and isinstance(origin.get("path"), str):
             origin["path"] = change(origin["path"])
 

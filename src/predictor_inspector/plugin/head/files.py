@@ -39,8 +39,12 @@ class Files(QObject):
     def load_session(self, path: str) -> None:
         """Load a session; its layers get their style when the result is there."""
         with self._telling("Session loaded:", path):
-            self._loaded = session = load_session(path)
-            apply_session(session, self._context)
+            self._restore(load_session(path))
+
+    def restore(self, session: Session) -> None:
+        """Restore a session of the list of recent ones."""
+        with self._telling("Restored:", session.data.ground_truth.path or ""):
+            self._restore(session)
 
     def save_picture(self, path: str) -> None:
         """Save what the canvas shows as PNG."""
@@ -70,6 +74,10 @@ class Files(QObject):
                 pictures=[(self._canvas(), "What the viewer showed")],
             )
             write_report(path, html)
+
+    def _restore(self, session: Session) -> None:
+        self._loaded = session
+        apply_session(session, self._context)
 
     def _on_shown(self, _inspection: Inspection) -> None:
         """Give the layers of a loaded session their style, now that they show its result."""

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QPushButton, QWidget
 from superqt import QElidingLabel
 
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, MessageLabel
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, MessageLabel, flat_button
 from predictor_inspector.plugin.head.files import Files
 from predictor_inspector.plugin.head.menus import MenuButton, Parameters, fill_export, fill_session
 from predictor_inspector.plugin.head.status import FindingsLine, StatusLine
@@ -24,6 +24,7 @@ class Head(QWidget):
     """Menus, what is inspected, what is shown, its status, its worst finding, and messages."""
 
     finding_asked = Signal(object)  # a finding is to be shown
+    tour_asked = Signal()
 
     def __init__(self, context: TabContext) -> None:
         super().__init__(objectName="head")
@@ -49,7 +50,8 @@ class Head(QWidget):
         session = MenuButton(
             "Session", "Save and load all of this", lambda menu: fill_session(menu, self._settings, self.files)
         )
-        menus = in_row((presets, 1), (export, 1), (session, 1), self._presenter_button(), spacing=2)
+        tour = flat_button("?", "Take the tour: six steps through the dock", self.tour_asked.emit)
+        menus = in_row((presets, 1), (export, 1), (session, 1), self._presenter_button(), tour, spacing=2)
         findings = FindingsLine(context)
         findings.asked.connect(self.finding_asked)
         self.setLayout(

@@ -17,6 +17,7 @@ from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW
 from predictor_inspector.plugin.head.files import Files
 from predictor_inspector.plugin.model.predictor_choice import presets_for
 from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.recent import forget_sessions, recent_sessions
 from predictor_inspector.plugin.tabs.bound import bind
 
 Tell = Callable[[str, bool], object]  # a sentence, and whether it says what went wrong
@@ -132,6 +133,16 @@ def fill_session(menu: QMenu, settings: Settings, files: Files) -> None:
     save.setToolTip("Where the data are, predictor, region, display and notes, in a YAML file")
     load = menu.addAction("Load session…", lambda: _ask_load(menu, files))
     load.setToolTip("Open its data and set dock and viewer as they were saved")
+    recent = recent_sessions()
+    listed = menu.addMenu("Recent sessions")
+    listed.setToolTipsVisible(True)
+    listed.setEnabled(bool(recent))
+    for found in recent:
+        action = listed.addAction(found.title, lambda f=found: files.restore(f.session))
+        action.setToolTip(str(found.session.data.ground_truth.path))
+        action.setEnabled(found.is_there)
+    listed.addSeparator()
+    listed.addAction("Clear this list", forget_sessions)
     menu.addSeparator()
     menu.addAction("Notes…", lambda: NotesDialog(settings, menu.parentWidget()).show())
 

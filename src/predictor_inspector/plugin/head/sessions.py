@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from napari.layers import Image, Layer
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
+from predictor_inspector.core.config import predictor_from_config, predictor_to_config
 from predictor_inspector.data.layers import SOURCE
+from predictor_inspector.data.opening import list_arrays
 from predictor_inspector.data.source import open_input
 from predictor_inspector.inspection.output.session import (
     AxesReading,
@@ -41,18 +44,23 @@ def session_of(context: TabContext) -> Session:
     known: dict[str, Any] = {
         "mode": settings.region_mode,
         "thickness": settings.thickness,
+        "follows_slice": settings.box_follows_slice or None,
         "position": context.derived.position,
     }
-    region = Region(**known) if inspection is None else Region.of(inspection.roi, inspection.target, **known)
+    roi = settings.box if settings.region_mode == "box" or inspection is None else inspection.roi
+    region = Region(**known) if roi is None or settings.gt is None else Region.of(roi, settings.gt, **known)
+    compared_with = context.derived.compared_with
     has_time = axes is not None and axes.time
     return Session(
         data=Data(
             ground_truth=origin_of(layer),
             mask=None if mask is None else origin_of(mask),
+            others=_others(viewer, layer, mask),
             index={"t": model_axes.time_index(layer, view_of(viewer, settings.units))} if has_time else {},
             axes=None if axes is None else AxesReading(spatial=axes.spatial, time=axes.time),
         ),
         predictor=settings.config,
+        compared_with=None if compared_with is None else predictor_to_config(compared_with),
         region=region,
         compute=Compute.model_validate(settings, from_attributes=True),
         display=_display(viewer, World(viewer, settings.units)),
@@ -66,29 +74,41 @@ def apply_session(session: Session, context: TabContext) -> None:
     Raises ``ValueError`` or ``FileNotFoundError`` if data can't be opened or a setting is refused, and leaves what was
     restored until then.
     """
-    settings, viewer = context.settings, context.viewer
+    viewer = context.viewer
+    for origin in session.data.others or ():
+        _open_beside(origin, viewer)
     gt = _layer_for(session.data.ground_truth, viewer, "ground truth")
     mask = None if session.data.mask is None else _layer_for(session.data.mask, viewer, "mask")
+    with context.settings.together():
+        context.settings.gt_layer = gt
+        apply_settings(session, context, mask)
+        _look_there(session.display, viewer, World(viewer, context.settings.units))
+    context.controller.compute()
+
+
+def apply_settings(session: Session, context: TabContext, mask: Any | None) -> None:
+    """Restore all that is set in the dock for its ground truth; a ``ValueError`` if something is refused."""
+    settings, data = context.settings, session.data
     live, settings.live = settings.live, False
     try:
-        settings.gt_layer, settings.mask_layer = gt, mask
-        if session.data.axes is not None:
-            axes = model_axes.Axes(session.data.axes.spatial, session.data.axes.time)
+        settings.mask_layer = mask
+        if data.axes is not None:
+            axes = model_axes.Axes(data.axes.spatial, data.axes.time)
             if axes != settings.axes:
                 settings.axes = axes
         settings.config = session.predictor
         settings.device = session.compute.device
         settings.outside, settings.balance_over = session.compute.outside, session.compute.balance_over
         settings.thickness = session.region.thickness
-        _look_there(session.display, viewer, World(viewer, settings.units))
         roi = None if settings.gt is None else session.region.roi(settings.gt)
         if session.region.mode == "box" and roi is not None:
             settings.box = roi
-        settings.region_mode = session.region.mode
+        settings.region_mode, settings.box_follows_slice = session.region.mode, bool(session.region.follows_slice)
         settings.notes = session.notes
+        other = session.compared_with
+        context.derived.compared_with = None if other is None else predictor_from_config(other)
     finally:
         settings.live = live
-    context.controller.compute()
 
 
 def apply_style(display: Display, context: TabContext) -> None:
@@ -112,9 +132,9 @@ def origin_of(layer: Any) -> Origin:
 
 def _layer_for(origin: Origin, viewer: Any, role: str) -> Any:
     """The layer that shows an array, opened if there is none yet."""
-    same = [layer for layer in viewer.layers if not is_owned(layer) and _is_from(layer, origin)]
-    if same:
-        return same[0]
+    same = layer_from(origin, viewer)
+    if same is not None:
+        return same
     if origin.path is None:
         raise ValueError(
             f"The {role} was the layer {origin.layer!r}, which never was in a file, and there is no layer of that name; "
@@ -123,6 +143,31 @@ def _layer_for(origin: Origin, viewer: Any, role: str) -> Any:
     name = origin.layer or origin.name or Path(origin.path).stem
     source = (origin.path, origin.name)
     return viewer.add_layer(Layer.create(*layer_data(open_input(*source), name, "labels", source=source)))
+
+
+def layer_from(origin: Origin, viewer: Any) -> Any | None:
+    """The layer that shows an array; None if there is none."""
+    return next((layer for layer in viewer.layers if not is_owned(layer) and _is_from(layer, origin)), None)
+
+
+def _others(viewer: Any, *known: Any) -> tuple[Origin, ...]:
+    """Where further layers of a viewer come from, as far as they come from files."""
+    layers = [layer for layer in viewer.layers if not is_owned(layer) and layer not in known]
+    return tuple(origin for origin in map(origin_of, layers) if origin.path is not None and origin.name is not None)
+
+
+def _open_beside(origin: Origin, viewer: Any) -> None:
+    """Show an array with the ground truth, unless it is shown, or gone: results don't depend on it."""
+    if origin.path is None or layer_from(origin, viewer) is not None:
+        return
+    with suppress(ValueError, OSError, ImportError):
+        found = next((stored for stored in list_arrays(origin.path) if stored.name == origin.name), None)
+        if found is not None:
+            source = (origin.path, origin.name)
+            visible = found.kind != "mask"
+            viewer.add_layer(
+                Layer.create(*layer_data(found.array, origin.layer or found.name, found.kind, visible, source))
+            )
 
 
 def _is_from(layer: Any, origin: Origin) -> bool:

@@ -14,6 +14,7 @@ from psygnal import SignalGroupDescriptor
 from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
+from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
@@ -36,6 +37,7 @@ class Derived:
     findings: Sequence[Finding] | None = None  # of the inspection shown; None where nobody has looked for any
     survey: Survey | None = None  # the last one
     position: int | None = None  # the training position that is shown
+    compared_with: Predictor | None = None  # of the result kept as A; to set one keeps what it makes of the region
 
 
 @dataclass(frozen=True)

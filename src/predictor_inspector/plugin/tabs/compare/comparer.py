@@ -11,6 +11,7 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import capitalised, format_error, millions
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Inspection, run
@@ -56,6 +57,7 @@ class Comparer(QObject):
         self._looks = Watch(self._later.start)
         self._list = Watch(self._on_layers, list_events(context.viewer))
         context.settings.events.panes.connect(self._on_panes)
+        context.derived.events.compared_with.connect(self._keep_of)
 
     @property
     def busy(self) -> bool:
@@ -101,13 +103,14 @@ class Comparer(QObject):
             # Whatever is painted from now on changes B alone.
             request = replace(self.b.request, source=_snapshot(self.b.request.source))
             self.a = self._shown_a = replace(self.b, request=request)
+            self._context.derived.compared_with = self.a.request.predictor
             self.set_live(self.b)
         self.changed.emit()
 
     def drop(self) -> None:
         """Forget A, and remove its layers."""
         self._runner.cancel()
-        self.a = self._shown_a = self.comparison = None
+        self.a = self._shown_a = self.comparison = self._context.derived.compared_with = None
         self.trouble = ""
         self._looks.close()
         self.mode = "b"
@@ -117,13 +120,16 @@ class Comparer(QObject):
     def set_live(self, inspection: Inspection) -> None:
         """Take over a new B, after its layers have got it."""
         self.b = inspection
-        if self.a is not None:
+        if self.a is None:
+            self.compare_again()
+        else:
             events = [layer.events for layer in map(self._context.layers.find, NAMES) if layer is not None]
             self._looks.watch(getattr(each, name) for each in events for name in _LOOK if hasattr(each, name))
             self.compare_again()
 
     def close(self) -> None:
         """Stop for good; layers stay as they are."""
+        self._context.derived.events.compared_with.disconnect(self._keep_of)
         self._flicker.stop()
         self._later.stop()
         self._looks.close()
@@ -132,15 +138,18 @@ class Comparer(QObject):
 
     def compare_again(self) -> None:
         """Compare anew, since A, B or how to do it has changed."""
-        a, b = self.a, self.b
-        if a is None or b is None:
+        a, b, other = self.a, self.b, self._context.derived.compared_with
+        if b is None or other is None:
             return
 
         def work(step: Callable[[str, float], None]) -> tuple[Inspection, Comparison | None, str]:
-            kept = a
-            if self.follows and a.roi != b.roi and a.target.dims == b.target.dims:
+            if a is None:
+                kept = run(replace(b.request, predictor=other), step)
+            elif self.follows and a.roi != b.roi and a.target.dims == b.target.dims:
                 same = a.request.source.gt.shape == b.request.source.gt.shape and a.gt.voxel_size == b.gt.voxel_size
                 kept = run(replace(a.request, source=(a if same else b).request.source, roi=b.roi), step)
+            else:
+                kept = a
             try:
                 return kept, compare(kept, b, find_quickly(kept), find_quickly(b)), ""
             except ValueError as error:
@@ -150,10 +159,17 @@ class Comparer(QObject):
         self._runner.submit(Job(work))
 
     def _on_finished(self, _job: Job, result: tuple[Inspection, Comparison | None, str]) -> None:
-        if self.a is not None:
+        if self._context.derived.compared_with is not None:
             self._shown_a, self.comparison, self.trouble = result
+            self.a = self.a or self._shown_a
             self._refresh()
             self.changed.emit()
+
+    def _keep_of(self, predictor: Predictor | None) -> None:
+        """Keep as A what a predictor makes of B's region, at once or when there is one."""
+        if predictor is not None and (self.a is None or self.a.request.predictor != predictor):
+            self.a = None
+            self.compare_again()
 
     def _on_failed(self, _job: Job, error: BaseException) -> None:
         self.trouble = capitalised(format_error(error))
