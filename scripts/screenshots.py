@@ -16,9 +16,8 @@ from funlib.geometry import Coordinate, Roi
 from qtpy.QtWidgets import QLineEdit, QSpinBox
 from stage import IMAGES, Stage
 
-from predictor_inspector.plugin.launch import DEMO_CONFIG
 from predictor_inspector.plugin.layers.owned import layer_name
-from predictor_inspector.plugin.samples import cell_layers, neurite_layers
+from predictor_inspector.plugin.samples import DEMO_CONFIG, cell_layers, neurite_layers
 
 SLICE = 30
 MIDDLE = Roi((SLICE * 20, 64 * 8, 40 * 8), (20, 128 * 8, 128 * 8))

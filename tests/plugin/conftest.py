@@ -5,11 +5,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from predictor_inspector.plugin import recent
 from predictor_inspector.plugin.live import controller, tiling
 from predictor_inspector.plugin.model import tile_plan
 
@@ -29,6 +31,12 @@ def frozen_modules() -> None:
 def no_previews(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing takes long enough for a preview, however slow the machine is, unless a test says so."""
     monkeypatch.setattr(controller, "PREVIEW_AFTER", inf)
+
+
+@pytest.fixture(autouse=True)
+def no_recent_sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test takes up what another has left, nor touches a person's list."""
+    monkeypatch.setattr(recent, "list_file", lambda: tmp_path / "recent" / "recent_sessions.json")
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,8 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
+from predictor_inspector.plugin import resume
+
 SIZE = (1100, 900)
 
 
@@ -65,6 +67,7 @@ def _forget_application() -> None:
 def fresh(viewer: Any) -> None:
     """Set a viewer back to how it was opened, and a person's preferences to napari's."""
     viewer.layers.clear()
+    resume.forget(viewer)
     viewer.dims.ndisplay = 2
     for part in (viewer.dims, viewer.scene.camera, viewer.cursor, viewer.canvas.grid, viewer.tooltip):
         part.reset()

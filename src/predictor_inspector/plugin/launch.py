@@ -14,20 +14,12 @@ from qtpy.QtGui import QGuiApplication
 from predictor_inspector.data.source import open_input
 from predictor_inspector.plugin.layers.layer_data import layer_data
 from predictor_inspector.plugin.reader import layers_from_path
-from predictor_inspector.plugin.samples import neurite_layers
 from predictor_inspector.plugin.widget import InspectorWidget
 
 TITLE = "Predictor Inspector"
 _PATIENCE_MS, _UNTIL_DRAWN_MS = 120_000, 1000
 _SIZE = (1480, 940)  # of the window in pixels, if the screen allows, so that all of the dock is seen without scrolling
 _DOCK_WIDTH = 450  # the longest names of channels fit
-
-DEMO_CONFIG = {
-    "kind": "affinities",
-    "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, -12, 0], [0, 0, -12]],
-    "lsds": False,
-}
-"""Offsets reach farther to one side than to the other, so that context and padding differ."""
 
 
 def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
@@ -39,7 +31,7 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     Raises ``FileNotFoundError`` or ``ValueError`` if the data can't be opened (the message lists the arrays), and
     ``TimeoutError`` if nothing shows within two minutes and a picture was asked for.
     """
-    layers = layers_from_path(path) if path is not None else neurite_layers()
+    layers = [] if path is None else layers_from_path(path)
     viewer = napari.Viewer(title=TITLE)
     screen = QGuiApplication.primaryScreen().availableGeometry()
     viewer.window.resize(min(_SIZE[0], screen.width()), min(_SIZE[1], screen.height()))
@@ -49,10 +41,7 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     if name is not None:
         widget.gt_layer = _layer_called(viewer, path, name)
     if path is None:
-        widget.config = DEMO_CONFIG
-        # A box in the middle, so that ROI, context and padding are all seen.
-        widget.region_mode = "box"
-        widget.box_follows_slice = True
+        widget.open_sample()
     if screenshot is None:
         napari.run()
         return

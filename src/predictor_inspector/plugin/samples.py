@@ -5,6 +5,13 @@ from __future__ import annotations
 from predictor_inspector.data.samples import Sample, cells_2d, neurites
 from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data
 
+DEMO_CONFIG = {
+    "kind": "affinities",
+    "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, -12, 0], [0, 0, -12]],
+    "lsds": False,
+}
+"""Of the sample: offsets reach farther to one side than to the other, so that context and padding differ."""
+
 
 def neurite_layers() -> list[LayerData]:
     """A volume of neurites: raw, dense labels, organelle channels, and where it is annotated."""

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.output.session import Session
 from predictor_inspector.plugin import keys
 from predictor_inspector.plugin.head.banner import BoxBanner
 from predictor_inspector.plugin.head.head import Head
@@ -31,9 +32,13 @@ from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.messages import Message
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.reader import read
+from predictor_inspector.plugin.resume import SessionKeeper
+from predictor_inspector.plugin.samples import DEMO_CONFIG, neurite_layers
+from predictor_inspector.plugin.start_page import StartActions, StartPage
 from predictor_inspector.plugin.tabs import TabContext, make_tabs
 from predictor_inspector.plugin.tabs.check.tab import CheckTab
 from predictor_inspector.plugin.tabs.voxel.tab import VoxelTab
+from predictor_inspector.plugin.tour import Tour
 
 if TYPE_CHECKING:
     import napari.viewer
@@ -44,6 +49,11 @@ _WIDTH = 340
 
 _PRESENTER = 1.4
 """How much larger letters are for an audience."""
+
+_NO_IDS = (
+    "There are layers, but none of the layers holds ids: labels, or whole numbers. "
+    "Open labels, or right-click a layer in the list and choose Convert to Labels."
+)
 
 
 def _setting(name: str, doc: str) -> Any:
@@ -101,6 +111,7 @@ class InspectorWidget(QWidget):
         )
         self.tabs, failures = make_tabs(self.context)
         self.notice = " ".join(failures)
+        self.tour: Tour | None = None  # while there is one
         self._watched = False
         self._lay_out()
         self._connect()
@@ -178,6 +189,27 @@ class InspectorWidget(QWidget):
             raise ValueError(f"there is no tab {title!r}; there are {', '.join(tabs)}")
         self._pages.setCurrentWidget(tabs[title])
 
+    def open_sample(self) -> None:
+        """Add the sample volume, with a box in its middle, so that ROI, context and padding are all seen."""
+        layers = [self._viewer.add_layer(Layer.create(*data)) for data in neurite_layers()]
+        with self.settings.together():
+            self.settings.gt_layer = layers[-1]
+            self.settings.config = DEMO_CONFIG
+            self.settings.region_mode = "box"
+            self.settings.box_follows_slice = True
+
+    def take_tour(self) -> None:
+        """Lead through the dock, on the sample where there is nothing to inspect."""
+        if not self.settings.layers.gt_layer:
+            self.open_sample()
+        if self.tour is None:
+            self.tour = Tour(self)
+            self.tour.ended.connect(lambda: setattr(self, "tour", None))
+
+    def restore(self, session: Session) -> None:
+        """Restore a session; what is wrong with it is said in the dock."""
+        self.head.files.restore(session)
+
     def reset_choices(self, event: Any = None) -> None:
         """Offer the viewer's layers as they are now."""
         # napari calls for as long as Python keeps the widget, even if Qt has deleted it.
@@ -200,6 +232,18 @@ class InspectorWidget(QWidget):
         # When Python ends before the window is closed, Qt hides widgets that Python has lost; a minimised window works on.
         if isalive(self.controller) and not event.spontaneous():
             self.controller.pause()
+            self._keeper.keep()
+
+    def dragEnterEvent(self, event: Any) -> None:
+        """Take files and folders that are dropped on the dock."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:
+        """Open what is dropped."""
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                self._open_file(url.toLocalFile())
 
     def _lay_out(self) -> None:
         self.head = Head(self.context)
@@ -218,7 +262,12 @@ class InspectorWidget(QWidget):
         layout.addWidget(self.head)
         layout.addWidget(BoxBanner(self.settings, self.controller))
         layout.addWidget(self._pages, 1)
+        self.start_page = StartPage(
+            StartActions(self._open_file, self.open_sample, self.take_tour, self.restore, self.perform)
+        )
+        layout.addWidget(self.start_page, 1)
         self.setMinimumWidth(_WIDTH)
+        self.setAcceptDrops(True)
 
     def _connect(self) -> None:
         controller, tabs = self.controller, self.tabs.values()
@@ -234,11 +283,22 @@ class InspectorWidget(QWidget):
         self._pages.currentChanged.connect(self._on_page)
         self.head.finding_asked.connect(self._show_finding)
         self.settings.events.presenter.connect(self._on_presenter)
-        closed = (controller, self._memory_setting, self._list_watch)
+        self.head.tour_asked.connect(self.take_tour)
+        self.settings.events.layers.connect(self._choose_page)
+        self._keeper = SessionKeeper(self.context, self.head.tell)
+        closed = (self._keeper, controller, self._memory_setting, self._list_watch)
         self._shut_down = _once(
             *(part.close for part in closed), self.head.shut_down, *(tab.shut_down for tab in tabs), self.settings.close
         )
         self.destroyed.connect(self._shut_down)
+
+    def _choose_page(self) -> None:
+        """Show the start page while there is nothing that could be inspected."""
+        empty = not self.settings.layers.gt_layer
+        for part in (self.head, self._pages):
+            part.setVisible(not empty)
+        self.start_page.setVisible(empty)
+        self.start_page.show_hint(_NO_IDS if empty and len(self._viewer.layers) else "")
 
     def _on_page(self, index: int) -> None:
         page, self._page = self._page, self._pages.widget(index)
@@ -275,6 +335,8 @@ class InspectorWidget(QWidget):
         said_in_form = message.kind == "parameters" and form is not None and form.isVisible()
         shown = "" if said_in_form else self._message
         self.head.show_problem(" ".join(text for text in (shown, self.notice) if text), message.actions)
+        if self._message:
+            self.start_page.show_hint(self._message, message.actions)
 
     def _open_file(self, path: str) -> None:
         try:

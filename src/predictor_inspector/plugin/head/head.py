@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QPushButton, QWidget
@@ -85,10 +85,7 @@ class Head(QWidget):
         """Say what is wrong with data or parameters, with a button for each way out; empty if all is well."""
         self._problem = text
         self._show_errors()
-        buttons = [QPushButton(action.title, objectName="action") for action in actions]
-        for button, action in zip(buttons, actions, strict=True):
-            button.clicked.connect(lambda _checked, a=action: self._perform(a))
-        refill(self._ways_out, buttons)
+        refill(self._ways_out, action_buttons(actions, self._perform))
 
     def _presenter_button(self) -> QPushButton:
         button = QPushButton("Aa", checkable=True, toolTip="Presenter: larger letters in dock and canvas")
@@ -104,3 +101,11 @@ class Head(QWidget):
         layers = "no ground truth" if gt is None else f"{gt.name} · mask: {self._settings.describe_mask()}"
         self._subject.setText(f"{layers} · {kind_title(self._settings.kind)}")
         self._subject.setToolTip(self._subject.text())
+
+
+def action_buttons(actions: Sequence[Action], perform: Callable[[Action], object]) -> list[QPushButton]:
+    """A button for each way out."""
+    buttons = [QPushButton(action.title, objectName="action") for action in actions]
+    for button, action in zip(buttons, actions, strict=True):
+        button.clicked.connect(lambda _checked, a=action: perform(a))
+    return buttons

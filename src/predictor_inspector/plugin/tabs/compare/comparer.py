@@ -144,7 +144,7 @@ class Comparer(QObject):
 
         def work(step: Callable[[str, float], None]) -> tuple[Inspection, Comparison | None, str]:
             if a is None:
-                kept = run(replace(b.request, predictor=other), step)
+                kept = run(replace(b.request, predictor=other, source=_snapshot(b.request.source)), step)
             elif self.follows and a.roi != b.roi and a.target.dims == b.target.dims:
                 same = a.request.source.gt.shape == b.request.source.gt.shape and a.gt.voxel_size == b.gt.voxel_size
                 kept = run(replace(a.request, source=(a if same else b).request.source, roi=b.roi), step)

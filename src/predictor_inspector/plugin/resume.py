@@ -1,0 +1,171 @@
+"""`SessionKeeper`: keeps what a dock is set to, for the next dock in the same viewer and for the next napari."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from weakref import WeakKeyDictionary, ref
+
+from qtpy.QtCore import QTimer
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import format_error
+from predictor_inspector.inspection import Request, Source
+from predictor_inspector.inspection.output.session import Origin
+from predictor_inspector.plugin.head.sessions import apply_settings, layer_from, origin_of, session_of
+from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.recent import RecentSession, describe_day, recent_sessions, remember
+from predictor_inspector.plugin.tabs import TabContext
+
+_REST = 1000  # milliseconds after a change until the session is written
+
+_OF_LAYERS = ("gt_layer", "mask_layer")
+_OF_DATA = (*_OF_LAYERS, "axes", "level", "box", "region_mode")  # what means nothing for other data
+
+
+class SessionKeeper:
+    """Keeps settings of a dock in memory when it is hidden or closed, and on disk when they have changed.
+
+    A new dock takes up, before a person has changed anything in it: what the viewer's last dock was set to; else how the
+    same data were inspected last; else, for other data, the predictor that was used last. Nothing is kept on disk of data
+    that are in no file.
+    """
+
+    def __init__(self, context: TabContext, tell: Callable[[str, bool], object]) -> None:
+        self._context, self._tell = context, tell
+        self._settings: Settings = context.settings
+        self._touched = self._has_begun = (
+            False  # whether a person has changed something; whether something was taken up
+        )
+        self._saved: Any = None  # the layer whose session was written last
+        self._taken_up: Any = None  # the layer whose last session was taken up
+        self._mask: Origin | None = None  # that is to be chosen once its layer is there
+        self._timer = QTimer(singleShot=True, interval=_REST, timeout=self.save)
+        self._settings.stepped.connect(self._on_step)
+        self._settings.events.layers.connect(self._on_layers)
+        context.derived.events.compared_with.connect(self._on_compared)
+        context.viewer.layers.events.removing.connect(self._on_removing)
+
+    def keep(self) -> None:
+        """Keep what is set for the viewer's next dock, and write what isn't written yet."""
+        _KEPT[self._context.viewer] = _Kept.of(self._context)
+        if self._timer.isActive():
+            self.save()
+
+    def close(self) -> None:
+        """Keep everything, and stop listening."""
+        self.keep()
+        self._settings.stepped.disconnect(self._on_step)
+        self._settings.events.layers.disconnect(self._on_layers)
+        self._context.derived.events.compared_with.disconnect(self._on_compared)
+        self._context.viewer.layers.events.removing.disconnect(self._on_removing)
+
+    def save(self) -> None:
+        """Put the session at the head of the list of recent ones, if its data come from a file."""
+        self._timer.stop()
+        layer = self._settings.gt_layer
+        if layer is not None and layer in self._context.viewer.layers and origin_of(layer).path is not None:
+            self._saved = layer
+            remember(session_of(self._context))
+
+    def _on_step(self, _label: Any, automatic: bool) -> None:
+        self._touched |= not automatic
+        # What follows from layers that are removed, one after the other, isn't what a person wants to come back to.
+        if not automatic or self._settings.gt_layer not in (None, self._saved):
+            self._timer.start()
+
+    def _on_compared(self) -> None:
+        self._timer.start()
+
+    def _on_removing(self, _event: Any) -> None:
+        # A script closes the viewer by removing its layers first.
+        if self._timer.isActive():
+            self.save()
+
+    def _on_layers(self) -> None:
+        mask = None if self._mask is None else layer_from(self._mask, self._context.viewer)
+        if mask in self._settings.layers.mask_layer and not self._touched:
+            self._settings.mask_layer, self._mask = mask, None
+        if self._touched:
+            return
+        kept = _KEPT.pop(self._context.viewer, None)
+        if kept is not None:
+            kept.restore(self._context)
+            self._touched = True
+        elif self._settings.layers.gt_layer:
+            self._take_up_from_disk()
+
+    def _take_up_from_disk(self) -> None:
+        recent = recent_sessions()
+        for found in recent:
+            layer = layer_from(found.session.data.ground_truth, self._context.viewer)
+            if layer in self._settings.layers.gt_layer:
+                if layer is not self._taken_up:
+                    self._take_up(layer, found)
+                return
+        if recent and not self._has_begun and self._settings.gt is not None:
+            self._has_begun = True
+            _take_over_predictor(recent[0].session.predictor, self._settings, self._settings.gt)
+
+    def _take_up(self, layer: Any, found: RecentSession) -> None:
+        self._taken_up = self._settings.gt_layer = layer
+        self._mask = found.session.data.mask
+        mask = None if self._mask is None else layer_from(self._mask, self._context.viewer)
+        try:
+            apply_settings(found.session, self._context, mask)
+        except ValueError as error:
+            self._tell(f"Of the last session with these data, not everything fits: {format_error(error)}.", True)
+        else:
+            self._tell(
+                f"Continues where you left off with these data ({describe_day(found.when, datetime.now())}).", False
+            )
+
+
+def _take_over_predictor(config: dict[str, Any], settings: Settings, gt: Array) -> None:
+    """Choose a predictor as it was used for other data, but for what names their classes or doesn't fit these."""
+    before = settings.predictor_choice
+    for chosen in ({name: value for name, value in config.items() if name != "channels"}, {"kind": config["kind"]}):
+        try:
+            settings.config = chosen
+            _ = Request(settings.predictor(), Source(gt)).regions
+        except ValueError:
+            settings.predictor_choice = before
+        else:
+            return
+
+
+@dataclass
+class _Kept:
+    """What a dock was set to; layers are kept only for as long as somebody else does."""
+
+    settings: dict[str, Any]
+    layers: dict[str, ref[Any] | None]
+    compared_with: Predictor | None
+    position: int | None
+
+    @classmethod
+    def of(cls, context: TabContext) -> _Kept:
+        snapshot = context.settings.snapshot()
+        layers = {name: None if layer is None else ref(layer) for name in _OF_LAYERS for layer in [snapshot.pop(name)]}
+        return cls(snapshot, layers, context.derived.compared_with, context.derived.position)
+
+    def restore(self, context: TabContext) -> None:
+        settings = context.settings
+        found = {name: None if layer is None else layer() for name, layer in self.layers.items()}
+        present = settings.snapshot()
+        wanted = {**present, **self.settings, **found}
+        if found["gt_layer"] is None or not settings.can_restore(wanted):
+            wanted |= {name: present[name] for name in _OF_DATA}
+        settings.restore(wanted)
+        context.derived.compared_with, context.derived.position = self.compared_with, self.position
+
+
+_KEPT: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()
+
+
+def forget(viewer: Any) -> None:
+    """Let the next dock of a viewer take up nothing of its last one."""
+    _KEPT.pop(viewer, None)
