@@ -58,6 +58,9 @@ class Comparer(QObject):
         self._list = Watch(self._on_layers, list_events(context.viewer))
         context.settings.events.panes.connect(self._on_panes)
         context.derived.events.compared_with.connect(self._keep_of)
+        # B's layers tell nothing while A's are in their place.
+        context.settings.events.shown.connect(self._on_layers)
+        context.settings.events.drawn_as.connect(self._on_layers)
 
     @property
     def busy(self) -> bool:
@@ -134,7 +137,10 @@ class Comparer(QObject):
         self._later.stop()
         self._looks.close()
         self._list.close()
-        self._context.settings.events.panes.disconnect(self._on_panes)
+        events = self._context.settings.events
+        events.panes.disconnect(self._on_panes)
+        events.shown.disconnect(self._on_layers)
+        events.drawn_as.disconnect(self._on_layers)
 
     def compare_again(self) -> None:
         """Compare anew, since A, B or how to do it has changed."""
