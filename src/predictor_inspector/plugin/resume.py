@@ -1,4 +1,4 @@
-"""`SessionKeeper`: keeps what a dock is set to, for the next dock in the same viewer and for the next napari."""
+"""`SessionKeeper`: what a dock is set to, kept for the next dock and the next napari."""
 
 from __future__ import annotations
 
