@@ -81,7 +81,8 @@ def fly_to(viewer: Any, mask: Array, may_zoom: bool) -> None:
         world.look_at(centre)
     pixels, fitting = float(extent.max()) / pixel, float(canvas.min())
     if pixels > fitting or (may_zoom and pixels < _SMALLEST):
-        world.look_at(world.center, pixel * max(pixels, 1e-9) / (_SPAN * fitting))
+        # About the voxels, or they would leave the canvas.
+        world.look_at(centre if len(axes) > 1 else world.center, pixel * max(pixels, 1e-9) / (_SPAN * fitting))
 
 
 def _corners(roi: Roi, grid: Array) -> tuple[np.ndarray, np.ndarray]:
