@@ -88,6 +88,8 @@ class Window(Stage):
         self.viewer.mouse_drag_callbacks.append(note)
         QTest.mousePress(self.canvas, left, nothing, QPoint(x, y))
         if drag:
+            # napari takes the first place that the mouse moves to for where the drag began.
+            self._move(x, y, left, seen)
             self._move(x + drag, y, left, seen)
         QTest.mouseRelease(self.canvas, left, nothing, QPoint(x + drag, y))
         self.viewer.mouse_drag_callbacks.remove(note)

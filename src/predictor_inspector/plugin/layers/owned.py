@@ -259,9 +259,10 @@ class OwnedLayers:
     def _mind_units(self, layer: Any) -> None:
         """Let napari find the mouse on a layer whose unit isn't the world's.
 
-        It draws such layers right, but its tools and its status bar take the world's numbers for the layer's own.
+        It draws such layers right, but its tools and its status bar take the world's numbers for the layer's own, and make
+        the handles of shapes as much too large.
         """
-        dims = self.viewer.dims
+        dims, update_draw = self.viewer.dims, layer._update_draw
 
         def world_to_data(position: Any) -> Any:
             own = np.zeros(layer.ndim)
@@ -269,7 +270,11 @@ class OwnedLayers:
             own[layer.ndim - len(near) :] = near
             return layer._transforms[1:].simplified.inverse(own * lengths(dims.units, layer.units))
 
-        layer.world_to_data = world_to_data
+        def update_draw_in_own_unit(scale_factor: float, corner_pixels_displayed: Any, shape_threshold: Any) -> None:
+            own = lengths(dims.units, layer.units)[list(layer._slice_input.displayed)]
+            update_draw(scale_factor * own[-1], np.asarray(corner_pixels_displayed) * own, shape_threshold)
+
+        layer.world_to_data, layer._update_draw = world_to_data, update_draw_in_own_unit
 
     def _set_visible(self, roles: Sequence[str], visible: bool) -> None:
         for layer in map(self.find, roles):
