@@ -12,7 +12,7 @@ import pytest
 from npe2 import PluginManifest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton, QTextEdit
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QTextEdit
 
 from ..example_package import example_package
 from .window import Window
@@ -47,13 +47,14 @@ def test_the_dock_has_the_predictor_the_format_the_tab_and_the_explanation(
         return str(tmp_path / "labels.npy"), filters
 
     monkeypatch.setattr(QFileDialog, "getOpenFileName", ask)
-    opening = next(button for button in window.widget.findChildren(QPushButton) if button.text() == "Open…")
-    window.after(opening.click)
+    file = next(action for action in window.control("open").menu().actions() if action.text() == "File…")
+    window.after(file.trigger)
     assert "*.npy" in asked[0]
     assert window.widget.gt_layer.name == "labels"
 
     kinds = next(c for c in window.widget.findChildren(QComboBox) if c.findText("Distance to centre") >= 0)
     window.after(lambda: kinds.setCurrentIndex(kinds.findText("Distance to centre")))
+    window.after(lambda: setattr(window.widget, "region_mode", "layer"))
     assert window.widget.inspection.channel_names == ("nearness",)
     assert "2 objects" in texts(window)
 

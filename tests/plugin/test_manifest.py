@@ -179,7 +179,7 @@ def test_samples_open_in_place(viewer: Any, key: str, by: str) -> None:
     assert {"raw", "labels"} <= {layer.name for layer in viewer.layers}
     assert [layer.name for layer in viewer.layers if layer.visible] == ["raw", "labels"]
     for name in ("raw", "labels"):
-        array, layer = getattr(sample, name), viewer.layers[layer_name(name)]
+        array, layer = getattr(sample, name), viewer.layers[name]
         np.testing.assert_array_equal(np.asarray(layer.data), array.numpy())
         np.testing.assert_allclose(layer.scale, array.physical_voxel_size)
 

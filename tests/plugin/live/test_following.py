@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from predictor_inspector.core import predictor_kinds
+from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.model.view import view_of
 
 from ..loop import Loop
@@ -43,7 +44,7 @@ def test_kinds_can_be_changed_back_and_forth(loop: Loop) -> None:
     for kind in ("distance", "affinities", "one_hot", "distance"):
         loop.set_config(kind, **CONFIGS[kind])
         loop.assert_layers_show_the_inspection()
-    assert [layer.name for layer in loop.viewer.layers].count("target") == 1
+    assert [layer.name for layer in loop.viewer.layers].count(layer_name("target")) == 1
 
 
 def test_panning_and_zooming_move_the_region(loop: Loop) -> None:

@@ -12,9 +12,10 @@ from qtpy.QtWidgets import QApplication, QLabel, QPushButton, QTabWidget, QToolB
 from predictor_inspector.inspection.findings import CHECKS, Finding, load_checks
 from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.plugin.layers.owned import layer_name
-from predictor_inspector.plugin.tabs.check.finding_list import FindingList
+from predictor_inspector.plugin.tabs.check.finding_list import FindingList, FindingRow
 
 from ...inspection.stand_ins import stand_in
+from ..shared_viewer import process_deletions
 from ..window import VOXEL_SIZE, Window
 
 SHARP = {"kind": "distance", "channels": ["objects"], "scale_factor": 0.5, "mask_distances": False}
@@ -101,7 +102,8 @@ def test_many_of_a_kind_unfold_beneath_the_first(qtbot: Any) -> None:
     def list_anew(count: int) -> tuple[list[Finding], list[QWidget], QToolButton]:
         many = [stand_in("small-object", "info", channels=(f"c{n}",)) for n in range(count)]
         shown.show_findings([stand_in(), *many], None)
-        rows = [row for finding in many for row in shown.findChildren(QWidget, "finding") if row.finding is finding]
+        process_deletions()
+        rows = [row for finding in many for row in shown.findChildren(FindingRow) if row.finding is finding]
         return many, rows, rows[0].parentWidget().findChild(QToolButton, "more")
 
     many, rows, more = list_anew(4)

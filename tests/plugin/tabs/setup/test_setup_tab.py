@@ -8,6 +8,7 @@ from ...window import Window
 
 
 def test_sections_fold(window: Window) -> None:
+    window.add_labels()
     sections = {s.button.text(): s for s in window.widget.findChildren(Collapsible)}
     assert list(sections) == ["Data", "Predictor", "Region", "As the trainer does it", "Computation"]
     assert window.control("predictor").isVisible()

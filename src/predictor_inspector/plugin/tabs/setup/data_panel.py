@@ -30,7 +30,7 @@ class DataPanel(QWidget):
         mask = _LayerCombo(
             self._settings,
             "mask_layer",
-            "everywhere",
+            "none (everything is annotated)",
             "Where the ground truth is annotated: non-zero voxels of this layer",
         )
         tip = "What the axes of the ground truth are; the time that is shown is inspected"
@@ -38,7 +38,7 @@ class DataPanel(QWidget):
         button = QPushButton("Open", toolTip="Open OME-Zarr, zarr, HDF5 or TIFF; or drop files on the window")
         button.setObjectName("open")
         button.setMenu(open_menu(button, context.open_file))
-        form = in_form(("ground truth", in_row((gt, 1), button)), ("annotated", mask), ("axes", self._axes))
+        form = in_form(("ground truth", in_row((gt, 1), button)), ("mask", mask), ("axes", self._axes))
         self.setLayout(form)
         self._axes_label = form.labelForField(self._axes)
         self._settings.events.gt_layer.connect(self._offer_axes)
