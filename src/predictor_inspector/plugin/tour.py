@@ -9,15 +9,15 @@ from typing import Any
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QObject, QPoint, QRect, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QPainter, QRegion
-from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QWidget
+from qtpy.QtWidgets import QFrame, QLabel, QMainWindow, QPushButton, QScrollArea, QWidget
 
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 
 CANVAS = "canvas"
 """The target of steps that speak of the picture."""
 
-_LOOK_EVERY = 100  # milliseconds between looks at where the control is, and at what the person has done
-_PRAISE = 900  # milliseconds that a step stays once it is done
+LOOK_EVERY = 100  # milliseconds between looks at where the control is, and at what the person has done
+PRAISE = 900  # milliseconds that a step stays once it is done
 _WIDTH, _MARGIN, _RING = 310, 14, 3  # pixels: the panel, what is around it, and the ring around the control
 _ACCENT = "#3d8bfd"
 
@@ -58,7 +58,7 @@ STEPS = (
     ),
     TourStep(
         "Any voxel, explained",
-        "Move the mouse over the picture to read values. Click a voxel to see where its numbers come from.",
+        "Move the mouse over the picture to read values. Click one in the frame to see where its numbers come from.",
         CANVAS,
         lambda dock: dock.tabs["voxel"].text,
         tab="voxel",
@@ -90,12 +90,15 @@ class Tour(QObject):
         self._dock = dock
         self.index = 0
         self._before: tuple[object] | None = None  # the state when the step began; None until the dock rests
-        self._panel, self._ring = _Panel(dock.window()), _Ring(dock.window())
+        window = dock
+        while window.parentWidget() is not None and not isinstance(window, QMainWindow):
+            window = window.parentWidget()  # a dock that floats is a window of its own, but a child of napari's
+        self._panel, self._ring = _Panel(window), _Ring(window)
         self._panel.skip.clicked.connect(self.end)
         self._panel.back.clicked.connect(lambda: self._begin(self.index - 1))
         self._panel.next.clicked.connect(self.go_on)
-        self._look = QTimer(self, interval=_LOOK_EVERY, timeout=self._on_look)
-        self._praise = QTimer(self, singleShot=True, interval=_PRAISE, timeout=self.go_on)
+        self._look = QTimer(self, interval=LOOK_EVERY, timeout=self._on_look)
+        self._praise = QTimer(self, singleShot=True, interval=PRAISE, timeout=self.go_on)
         self._begin(0)
         self._look.start()
 
@@ -151,20 +154,23 @@ class Tour(QObject):
             self._praise.start()
 
     def _place(self) -> None:
-        target = self.target
+        target, canvas = self.target, self._canvas
         window = target.window()
-        place = QRect(target.mapTo(window, QPoint(0, 0)), target.size())
-        self._ring.surround(window, place)
-        if self._panel.window() is window or not self._panel.isVisible():
-            self._panel.stand_beside(place, inside=self.step.target == CANVAS)
+        self._ring.surround(window, QRect(target.mapTo(window, QPoint(0, 0)), target.size()))
+        self._panel.stand_in(canvas, None if target is canvas else target)
+
+    @property
+    def _canvas(self) -> QWidget:
+        """The picture with its sliders."""
+        window = self._panel.parentWidget()
+        return window.centralWidget() if isinstance(window, QMainWindow) else window
 
     @property
     def target(self) -> QWidget:
         """What the step speaks of; all of the dock if it isn't there."""
         dock = self._dock
         if self.step.target == CANVAS:
-            canvas = self._panel.parentWidget().centralWidget()
-            return canvas if canvas is not None else dock
+            return self._canvas
         found = dock.findChild(QWidget, self.step.target) if self.step.target else dock.tabs.get(self.step.tab)
         if found is None or not found.isVisible():
             return dock
@@ -206,22 +212,21 @@ class _Panel(QFrame):
         self._text.setText(step.text)
         self.back.setEnabled(index > 0)
         self.next.setText("Next" if index + 1 < count else "Finish")
-        self.setFixedHeight(self.heightForWidth(_WIDTH))
 
     def show_done(self) -> None:
         """Say that the person has done it."""
         self._number.setText("✓ done")
 
-    def stand_beside(self, place: QRect, inside: bool) -> None:
-        """Stand left of a control, where there is room, else right of it; or in its corner."""
-        window = self.parentWidget()
-        if inside:
-            x, y = place.left() + _MARGIN, place.top() + _MARGIN
-        else:
-            x = place.left() - _WIDTH - _MARGIN
-            x = place.right() + _MARGIN if x < 0 else x
-            y = place.top()
-        x, y = min(x, window.width() - _WIDTH), min(y, window.height() - self.height() - _MARGIN)
+    def stand_in(self, canvas: QWidget, control: QWidget | None) -> None:
+        """Stand in the upper quarter of the canvas, whose middle is to be seen, as near as can be to a control."""
+        self.setFixedHeight(self.heightForWidth(_WIDTH))
+        place = QRect(canvas.mapTo(self.parentWidget(), QPoint(0, 0)), canvas.size())
+        x, y = place.left() + _MARGIN, place.top() + _MARGIN
+        if control is not None:
+            beside = self.parentWidget().mapFromGlobal(control.mapToGlobal(QPoint(0, 0)))
+            if beside.x() > place.left():
+                x = place.right() - _WIDTH - _MARGIN
+            y = max(y, min(beside.y(), place.top() + place.height() // 4 - self.height()))
         self.move(max(0, x), max(0, y))
         self.raise_()
 

@@ -233,6 +233,8 @@ class InspectorWidget(QWidget):
         if isalive(self.controller) and not event.spontaneous():
             self.controller.pause()
             self._keeper.keep()
+            if self.tour is not None:
+                self.tour.end()
 
     def dragEnterEvent(self, event: Any) -> None:
         """Take files and folders that are dropped on the dock."""
