@@ -228,7 +228,7 @@ def test_the_tab_says_what_to_do_and_grows(explaining: Explaining) -> None:
         if label.text() == explaining.explanation.why_value.sentence
     )
     small = sentence.fontMetrics().height()
-    explaining["large"].click()
+    explaining.window.settings.presenter = True
     tab.grab()
     assert sentence.fontMetrics().height() > small
     explaining["copy"].click()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QButtonGroup, QCheckBox, QDoubleSpinBox, QPushButton
+from qtpy.QtWidgets import QCheckBox, QMenu, QPushButton
 
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.comparison.changes import parameter_changes
 from predictor_inspector.inspection.output.text import name_of, parameters_text
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel, wrapping
+from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, ErrorLabel, wrapping
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 from predictor_inspector.plugin.tabs.compare.difference_table import DifferenceTable
@@ -18,9 +18,9 @@ _MODES = {
     "b": ("B", "Show the live result"),
     "a": ("A", "Show the kept result"),
     "side": ("A | B", "Show both at once: A left, B right, with one camera"),
-    "flicker": ("Flicker", "Show both in turns: what differs moves"),
     "difference": ("B − A", "Show the difference; dark is the same"),
 }
+_RATES = {"Flicker slowly": 1.0, "Flicker": 2.0, "Flicker fast": 4.0}  # changes to A and back per second
 
 
 class CompareTab(Tab):
@@ -42,28 +42,27 @@ class CompareTab(Tab):
         self._modes = {
             mode: QPushButton(title, toolTip=tool_tip, checkable=True) for mode, (title, tool_tip) in _MODES.items()
         }
-        group = QButtonGroup(self)
         for mode, button in self._modes.items():
-            group.addButton(button)
             button.setObjectName(f"compare {mode}")
             button.clicked.connect(lambda _checked=False, mode=mode: setattr(comparer, "mode", mode))
         self._follow = QCheckBox("A follows the region", checked=comparer.follows)
         self._follow.setToolTip("Compute A anew wherever B is looked at; off, A stays where it was kept")
         self._follow.toggled.connect(self._on_follow)
-        self._rate = QDoubleSpinBox(minimum=1, maximum=4, singleStep=0.5, decimals=1, suffix=" Hz", value=comparer.rate)
-        self._rate.setToolTip("How often A and B take turns")
-        self._rate.valueChanged.connect(lambda rate: setattr(comparer, "rate", rate))
-        guard_wheel(self._rate)
+        self._more = QPushButton(toolTip="Show A and B in turns: what differs moves", styleSheet=NO_MENU_ARROW)
+        menu = QMenu(self._more)
+        for title, rate in _RATES.items():
+            menu.addAction(title, lambda rate=rate: self._flicker(rate))
+        self._more.setMenu(menu)
         self._copy = QPushButton("Copy", toolTip="Put everything that is different on the clipboard, as text")
         self._copy.clicked.connect(self._on_copy)
         self._error, self._table = ErrorLabel(), DifferenceTable()
-        for name in ("keep", "drop", "copy", "error", "table"):
+        for name in ("keep", "drop", "more", "copy", "error", "table"):
             getattr(self, f"_{name}").setObjectName(f"compare {name}")
         self.setLayout(
             in_column(
                 in_row(self._keep, (self._about, 1), self._drop),
-                in_row(*self._modes.values(), spacing=2),
-                in_row((self._follow, 1), self._rate, self._copy),
+                in_row(*self._modes.values(), self._more, spacing=2),
+                in_row((self._follow, 1), self._copy),
                 self._error,
                 (self._table, 1),
             )
@@ -93,13 +92,17 @@ class CompareTab(Tab):
         self._about.setText(about)
         self._about.setToolTip(about)
         self._keep.setText("Keep as A" if a is None else "Keep B as A")
-        for widget in (self._drop, self._follow, *self._modes.values()):
+        for widget in (self._drop, self._follow, self._more, *self._modes.values()):
             widget.setEnabled(a is not None)
-        self._modes[self.comparer.mode].setChecked(True)
-        self._rate.setVisible(self.comparer.mode == "flicker")
+        for mode, button in self._modes.items():
+            button.setChecked(mode == self.comparer.mode)
+        self._more.setText("Flicker ▾" if self.comparer.mode == "flicker" else "More ▾")
         self._copy.setEnabled(comparison is not None)
         self._error.show_message(self.comparer.trouble)
         self._table.show_comparison(comparison, () if a is None or b is None else parameter_changes(a, b))
+
+    def _flicker(self, rate: float) -> None:
+        self.comparer.rate, self.comparer.mode = rate, "flicker"
 
     def _on_follow(self, follows: bool) -> None:
         self.comparer.follows = follows

@@ -65,15 +65,14 @@ class VoxelTab(Tab):
         self._table.channel_clicked.connect(self.explain_channel)
         self._view.unfolded.connect(self._on_unfolded)
         self._pin = QPushButton("Pin", checkable=True, toolTip="Keep this voxel: clicks and key explain no other")
-        self._large = QPushButton("Large", checkable=True, toolTip="Larger letters, for a projector")
-        self._large.toggled.connect(self._view.set_large)
+        context.settings.events.presenter.connect(self._view.set_large)
         self._copy = QPushButton("Copy", toolTip="Put the explanation on the clipboard as text")
         self._copy.clicked.connect(self._on_copy)
         self._clear = QPushButton("Clear", toolTip="Take the explanation off the canvas")
         self._clear.clicked.connect(self.clear)
-        for name in ("pin", "large", "copy", "view"):
+        for name in ("pin", "copy", "view"):
             getattr(self, f"_{name}").setObjectName(f"voxel {name}")
-        buttons = in_row(self._pin, self._large, self._copy, self._clear, spacing=2)
+        buttons = in_row(self._pin, self._copy, self._clear, spacing=2)
         self.setLayout(in_column(self._table, buttons, (scrolling(self._view), 1)))
         self._show(())
 
