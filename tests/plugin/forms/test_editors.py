@@ -109,6 +109,14 @@ def test_a_length_beyond_the_sliders_range_widens_it(qtbot: QtBot) -> None:
     assert 0 < slider.value() < slider.maximum() / 2
 
 
+@pytest.mark.parametrize("refused", [0.0, -1.0])
+def test_a_number_that_no_slider_reaches_leaves_it_where_it_was(qtbot: QtBot, refused: float) -> None:
+    form, _ = form_of_one(qtbot, float, 1.0, **LENGTH)
+    place = form.findChild(QSlider).value()
+    form.show_x(refused)
+    assert form.findChild(QSlider).value() == place
+
+
 def test_a_whole_number_stays_whole_and_within_bounds_while_dragged(qtbot: QtBot) -> None:
     form, seen = form_of_one(qtbot, int, 20, **COUNT)
     slider = form.findChild(QSlider)

@@ -225,7 +225,8 @@ class _Slider(QSlider):
             self._high = max(min(value * SLIDER_SPAN, largest), value)
 
     def show_value(self, value: float) -> None:
-        if self.isSliderDown():
+        if self.isSliderDown() or (value <= 0 and not self._linear):
+            # What isn't positive, chosen elsewhere, is refused in words.
             return
         self._low, self._high = min(self._low, value), max(self._high, value)
         low, high = self._low, self._high
