@@ -8,7 +8,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.plugin.layers.navigation import show_region
-from predictor_inspector.plugin.model.box import Missed, brought, missed, thickness_of, with_thickness
+from predictor_inspector.plugin.model.box import Missed, brought, closest_box, missed, thickness_of, with_thickness
 from predictor_inspector.plugin.model.settings import Gesture, Settings
 from predictor_inspector.plugin.model.view import View, view_of
 
@@ -113,7 +113,7 @@ class PinnedBox:
     def _box_on_grid(self, box: Roi | None = None) -> tuple[Roi, Array] | None:
         """A box, by default that of the settings, on the grid of the ground truth; None where one of them is missing."""
         gt, box = self._settings.gt, box or self._settings.box
-        return None if gt is None or box is None or box.dims != gt.dims else (gt.snap(box, "closest"), gt)
+        return None if gt is None or box is None or box.dims != gt.dims else (closest_box(box, gt), gt)
 
     def _forget(self, gt: Array | None) -> None:
         """Forget boxes of other counts than those of the ground truth."""

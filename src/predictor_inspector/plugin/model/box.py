@@ -16,8 +16,14 @@ def box_for(box: Roi | None, gt: Array, view: View, thickness: int) -> Roi:
     if box is None or box.dims != gt.dims or gt.roi.intersect(box).empty:
         seen = viewed_roi(gt, view, thickness) or gt.roi
         return central(gt, seen, [max(1, (s.stop - s.start) // 2) for s in gt.to_slices(seen)])
-    box = gt.snap(box, "closest").intersect(gt.roi)
+    box = closest_box(box, gt).intersect(gt.roi)
     return central(gt, gt.roi, (1,) * gt.dims) if box.empty else box
+
+
+def closest_box(box: Roi, gt: Array) -> Roi:
+    """`box` on the closest voxels of `gt`, on at least one: another level's may be larger than the box."""
+    closest = gt.snap(box, "closest")
+    return gt.snap(box, "grow") if closest.empty else closest
 
 
 def central(gt: Array, roi: Roi, shape: Sequence[int]) -> Roi:

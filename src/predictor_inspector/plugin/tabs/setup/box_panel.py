@@ -12,6 +12,7 @@ from predictor_inspector.data.units import PIXEL
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, MessageLabel, ValueCombo
 from predictor_inspector.plugin.live.controller import LiveController
+from predictor_inspector.plugin.model.box import closest_box
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.tabs.bound import bind
 
@@ -83,7 +84,7 @@ class BoxPanel(QWidget):
         gt, box = self._settings.gt, self._settings.box
         if gt is None or box is None or box.dims != gt.dims:
             return
-        box = gt.snap(box, "closest")
+        box = closest_box(box, gt)
         if self._unit.currentData() == VOXELS:
             ranges = [(str(s.start), str(s.stop)) for s in gt.to_slices(box)]
         else:
@@ -103,7 +104,7 @@ class BoxPanel(QWidget):
         gt, box, unit = self._settings.gt, self._settings.box, self._unit.currentData()
         if gt is None or box is None:
             return
-        box = gt.snap(box, "closest")
+        box = closest_box(box, gt)
         texts = [f"{s.start}:{s.stop}" for s in gt.to_slices(box)]
         axis = self._rows.index(row) - (len(self._rows) - gt.dims)
         world = tuple(f"{end}{'px' if gt.unit == PIXEL else gt.unit}" for end in roi_to_unit_ranges(box, gt)[axis])
