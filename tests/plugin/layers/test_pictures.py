@@ -13,13 +13,14 @@ from predictor_inspector.inspection import Request
 from predictor_inspector.plugin.layers.pictures import Blended, LazyBlend, WithTime
 
 
-def blended(target: np.ndarray, over: bool) -> LazyBlend:
-    """The first and the last channel of an affinity target of which nothing is masked."""
+def blended(target: np.ndarray, over: bool, weight: float | np.ndarray = 1, solid: bool = False) -> LazyBlend:
+    """The first and the last channel of an affinity target."""
     predictor = AffinitiesPredictor([[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False, background_as_object=True)
     gt = Array(np.ones(target.shape[1:], np.uint8), (1, 1, 1))
     request = Request(predictor, Source(gt))
-    weight = request.result(np.ones_like(target))
-    return LazyBlend(request.result(target), weight, request, Blended(((0, "#ff0000"), (2, "#0000ff")), over))
+    weights = request.result(weight * np.ones_like(target))
+    mixed = (0, "#ff0000"), (2, "#0000ff")
+    return LazyBlend(request.result(target), weights, request, Blended(mixed, over, solid))
 
 
 @pytest.mark.parametrize("over", [False, True])
@@ -38,6 +39,19 @@ def test_a_lazy_blend_is_the_blend_and_transparent_where_nothing_is_known(over: 
         np.testing.assert_allclose(drawn[..., colour], np.nan_to_num(values[channel]) * known, atol=2 / 255)
     for key in (1, (slice(1, 3), 2), (2, ..., 3), (slice(None), slice(None), 0, slice(0, 3))):
         np.testing.assert_array_equal(lazy[key], everything[key])
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_in_3d_boundaries_are_seen_on_objects_and_nothing_is_where_no_channel_has_weight(over: bool) -> None:
+    target = np.ones((3, 4, 5, 6), np.float32)
+    target[0, 1], weight = 0, np.ones_like(target)
+    weight[:, 3], target[:, 3] = 0, 0
+    picture = np.asarray(blended(target, over, weight, solid=True))
+    assert (picture[:3, ..., 3] == 255).all()
+    assert (picture[3, ..., 3] == 0).all()
+    inside, boundary = picture[0, 0, 0, :3], picture[1, 0, 0, :3]
+    assert tuple(boundary) == ((255, 0, 0) if over else (0, 0, 255))
+    assert len(set(inside)) == 1 if over else tuple(inside) == (255, 0, 255)
 
 
 @given(st.data())

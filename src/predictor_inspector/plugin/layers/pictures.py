@@ -18,6 +18,7 @@ from predictor_inspector.plugin.layers.colours import blend
 from predictor_inspector.plugin.layers.layer_data import LayerGeometry, geometry_beside
 from predictor_inspector.plugin.model.axes import Place
 
+_INSIDE = 217  # gray of objects between their boundaries, in 3-D
 _LARGE = 2**26  # values of a target that are blended where they are looked at, not all at once
 
 
@@ -27,6 +28,7 @@ class Blended:
 
     mixed: Sequence[tuple[int, str]] = ()  # indices of channels, and their colours, ``#rrggbb``
     over: bool = True  # over what lies beneath, affinities as boundaries; else as the loss sees them
+    solid: bool = False  # for 3-D, where objects between boundaries are seen, and what has no weight isn't
 
     def __bool__(self) -> bool:
         return bool(self.mixed)
@@ -130,7 +132,8 @@ def _positive(span: tuple[float, float]) -> tuple[float, float]:
 class LazyBlend(LazyArray):
     """Channels of a result blended where they are looked at: uint8, [… spatial axes, 4], transparent where unknown.
 
-    Boundaries are drawn only where there are some. Values without weight teach nothing, and between two voxels of
+    Boundaries are drawn only where there are some, in 3-D on the faces of what they part: by themselves they would hide each
+    other. Values without weight teach nothing, and between two voxels of
     background, whose affinity is 0 by definition, there is no boundary.
     """
 
@@ -144,17 +147,28 @@ class LazyBlend(LazyArray):
         """The colours in a box."""
         *space, colour = box
         over = self._blended.over
+        weighted: Any = False
         values = np.stack([np.asarray(self._target[(index, *space)]) for index, _ in self._blended.mixed])
         values = to_unit(values, self._channels, over)
         for value, (index, _), channel, pair in zip(
             values, self._blended.mixed, self._channels, self._pairs, strict=True
         ):
-            if over and channel.kind == "affinity":
-                value[np.asarray(self._weight[(index, *space)]) == 0] = 0
+            if self._blended.solid or (over and channel.kind == "affinity"):
+                known = np.nan_to_num(np.asarray(self._weight[(index, *space)])) != 0
+                weighted = weighted | known
+                if over and channel.kind == "affinity":
+                    value[~known] = 0
             if pair:
                 background = [np.asarray(labels[tuple(space)]) == 0 for labels in pair]
                 value[background[0] & background[1]] = 0
-        return blend(values, [colour for _, colour in self._blended.mixed], over)[..., colour]
+        picture = blend(values, [colour for _, colour in self._blended.mixed], over)
+        if self._blended.solid:
+            if over and all(channel.kind == "affinity" for channel in self._channels):
+                share = picture[..., 3:] / np.float32(255)
+                picture[..., :3] = share * picture[..., :3] + (1 - share) * _INSIDE
+                picture[..., 3] = 255
+            picture[..., 3][~weighted] = 0
+        return picture[..., colour]
 
 
 def _ends(channel: Channel, request: Request) -> tuple[Any, ...]:

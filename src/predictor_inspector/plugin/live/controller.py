@@ -88,6 +88,7 @@ class LiveController(QObject):
         self._outcome = Message()  # and what is to be said of it
         self._undrawn: Resolved | None = None  # whose regions are to be drawn
         self._version = 0  # of the data
+        self._ndisplay = viewer.dims.ndisplay  # that the results are drawn for
         self._asked = self._was_busy = False
         self.paused = False  # until `resume`
         self.inspection: Inspection | None = None  # that the layers show, or last showed
@@ -372,10 +373,10 @@ class LiveController(QObject):
         elif change.signal.name != "layers":
             self.request_update()
 
-    def _redraw(self) -> None:
+    def _redraw(self, only_style: bool = False) -> None:
         """Draw the result at hand as it is wanted now."""
         self.results.follow()
-        if self._settings.shown == "rgb" and not self.results.outdated:
+        if self._settings.shown == "rgb" and not (only_style or self.results.outdated):
             if self.tiling.run is not None:
                 self._show_run(self.tiling.run)
             elif self.inspection is not None and self._wanted is not None:
@@ -387,7 +388,7 @@ class LiveController(QObject):
         """Which channels the RGB view blends, and how; none while it isn't looked at."""
         settings = self._settings
         mixed = self._mix.of(channels) if settings.shown == "rgb" else ()
-        return Blended(tuple(mixed), settings.drawn_as == "boundaries")
+        return Blended(tuple(mixed), settings.drawn_as == "boundaries", self._viewer.dims.ndisplay == 3)
 
     def _on_box(self, box: Roi) -> None:
         self.pinned.drag_to(box)
@@ -395,8 +396,8 @@ class LiveController(QObject):
         self.request_update()
 
     def _on_view(self) -> None:
-        self.results.follow()
-        self.view_changed.emit()
+        self._redraw(only_style=self._ndisplay == self._viewer.dims.ndisplay)
+        self._ndisplay = self._viewer.dims.ndisplay
         self.request_update()
 
     def _on_data(self) -> None:

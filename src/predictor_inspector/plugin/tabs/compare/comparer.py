@@ -207,7 +207,8 @@ class Comparer(QObject):
     def _put_a(self, a: Inspection, view: str, place: Place) -> None:
         name, array = NAMES[view], a.weight if view == WEIGHT else a.target
         mixed = tuple(self._context.rgb_mix.of(a.channels)) or ((0, "#ffffff"),)
-        blended = Blended(mixed, self._context.settings.drawn_as == "boundaries")
+        solid = self._context.viewer.dims.ndisplay == 3
+        blended = Blended(mixed, self._context.settings.drawn_as == "boundaries", solid)
         new = self._context.layers.find(name) is None
         have = a, self._names_of_b(), blended
         if new or self._have.get(name) != have:
