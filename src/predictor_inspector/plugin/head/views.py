@@ -26,7 +26,7 @@ class ViewPanel(QWidget):
         super().__init__()
         self._settings, self._controller, self._mix = context.settings, context.controller, context.rgb_mix
         self._names: tuple[str, ...] = ()
-        self._channel = ValueCombo({}, "The channel shown", 8)
+        self._channel = ValueCombo({}, "The channel shown", 3)
         self._channel.setObjectName("channel")
         self._channel.chosen.connect(self._controller.look_at_channel)
         self._opacity = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=100)
@@ -48,10 +48,10 @@ class ViewPanel(QWidget):
         self._drawn_as = bound_combo(
             self._settings,
             "drawn_as",
-            {"boundaries": "over the image", "loss": "as the loss sees it"},
+            {"boundaries": "over image", "loss": "as the loss sees it"},
             "Over the image: what lies beneath stays visible, and affinities are boundaries, 1 − affinity. "
             "As the loss sees it: the values themselves.",
-            8,
+            7,
         )
         step_back = flat_button("◀", "Previous channel (J)", lambda: self.step(-1))
         step_on = flat_button("▶", "Next channel (K)", lambda: self.step(1))
