@@ -71,7 +71,7 @@ def take_weights(stage: Stage) -> None:
 
 def take_one_hot(stage: Stage) -> None:
     """A semantic segmentation, made of what the sample has: ids are classes."""
-    neurites, organelles = (stage.viewer.layers[layer_name(name)] for name in ("labels", "organelles"))
+    neurites, organelles = (stage.viewer.layers[name] for name in ("labels", "organelles"))
     classes = np.where(organelles.data[0] > 0, 2, np.where(organelles.data[1] > 0, 3, neurites.data > 0)).astype(
         np.uint8
     )
@@ -133,11 +133,8 @@ def take_explain(stage: Stage) -> None:
     stage.look((SLICE * 20.0, 1140.0, 790.0), 1.3)
     stage.predict("affinities", neighborhood=LONG, lsds=False)
     stage.channel(4)
-    target = stage.viewer.layers[layer_name("target")]
-    target.opacity = 0.4  # the ids shine through
     stage.click_on((1156.0, 820.0))
     stage.photograph("explain_affinity")
-    target.opacity = 1.0
     stage.look((SLICE * 20.0, 900.0, 860.0), 0.9)
     stage.predict("distance", channels=["neurites"], scale_factor=60, mask_distances=True)
     stage.click_on((940.0, 900.0))
@@ -243,7 +240,7 @@ def take_three_d(stage: Stage) -> None:
     stage.box(Roi((20 * 20, 64 * 8, 40 * 8), (24 * 20, 96 * 8, 96 * 8)))
     stage.predict("affinities", view="target RGB", neighborhood=NEAREST, lsds=True, num_voxels=3)
     for name in ("labels", "raw"):
-        stage.viewer.layers[layer_name(name)].visible = False
+        stage.viewer.layers[name].visible = False
     stage.viewer.dims.ndisplay = 3
     stage.viewer.scene.camera.angles = (12, 32, 62)
     stage.look((640.0, 896.0, 704.0), 0.42)

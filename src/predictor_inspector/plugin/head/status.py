@@ -147,12 +147,12 @@ class FindingsLine(QWidget):
         super().__init__(objectName="findings line")
         self._perform = context.perform
         self._worst: Finding | None = None
-        self._text = QElidingLabel()
+        self._mark, self._text = QLabel("▲"), QElidingLabel()
         self._show_button = QPushButton("Show", objectName="show finding", toolTip="Open the list, and go there")
         self._fix = QPushButton("Fix", objectName="fix finding")
         self._show_button.clicked.connect(lambda: self.asked.emit(self._worst))
         self._fix.clicked.connect(self._on_fix)
-        self.setLayout(in_row((self._text, 1), self._show_button, self._fix))
+        self.setLayout(in_row(self._mark, (self._text, 1), self._show_button, self._fix))
         context.derived.events.findings.connect(self._on_findings)
         self.hide()
 
@@ -164,9 +164,9 @@ class FindingsLine(QWidget):
             return
         counts = {s: sum(f.severity == s for f in grave) for s in ("error", "warning")}
         told = ", ".join(counted(n, s) for s, n in counts.items() if n)
-        self._text.setText(f"▲ {told}: {worst.message}")
+        self._text.setText(f"{told}: {worst.message}")
         self._text.setToolTip(f"{worst.message}\n{worst.advice}")
-        self._text.setStyleSheet(f"color: {SEVERITY_COLOURS[worst.severity]};")
+        self._mark.setStyleSheet(f"color: {SEVERITY_COLOURS[worst.severity]};")
         self._fix.setVisible(worst.cure is not None)
         if worst.cure is not None:
             self._fix.setToolTip(worst.cure.title)
