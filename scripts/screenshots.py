@@ -40,7 +40,7 @@ def take_affinities(stage: Stage) -> None:
     stage.photograph_dock("dock_data", "Data")
     stage.photograph_dock("dock_predictor", "Predictor")
     stage.photograph_dock("dock_region", "Region")
-    stage.photograph_dock("dock_compute", "Computation")
+    stage.photograph_dock("dock_compute", "As the trainer does it", "Computation")
 
 
 def take_lsds(stage: Stage) -> None:

@@ -153,8 +153,15 @@ class Stage:
         save(image, name)
 
     def photograph_dock(self, name: str, *titles: str) -> None:
-        """Write some sections of the dock as they are, whether they are scrolled into view or not."""
-        parts = [_image(self.section(title).grab().toImage()) for title in titles]
+        """Write some sections of the dock, unfolded, whether they are scrolled into view or not."""
+        sections = [self.section(title) for title in titles]
+        folded = [section for section in sections if not section.button.isChecked()]
+        for section in folded:
+            section.button.setChecked(True)
+        self.settle()
+        parts = [_image(section.grab().toImage()) for section in sections]
+        for section in folded:
+            section.button.setChecked(False)
         sheet = Image.new("RGB", (max(p.width for p in parts), sum(p.height for p in parts)))
         top = 0
         for part in parts:
