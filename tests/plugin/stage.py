@@ -71,11 +71,11 @@ class Stage(ABC):
 
     @property
     def target(self) -> Any:
-        return self.viewer.layers[layer_name("target")]
+        return self.controller.layers.find("target")
 
     @property
     def weight(self) -> Any:
-        return self.viewer.layers[layer_name("weight")]
+        return self.controller.layers.find("weight")
 
     def assert_layers_show_the_inspection(self) -> None:
         """The layers hold what `inspect` gives for the region, where the region is."""
