@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 
 from predictor_inspector.core.array import Array
@@ -52,7 +53,8 @@ class SessionKeeper:
     def keep(self) -> None:
         """Keep what is set for the viewer's next dock, and write what isn't written yet."""
         _KEPT[self._context.viewer] = _Kept.of(self._context)
-        if self._timer.isActive():
+        # A window that is left open is hidden once Python has ended, and Qt's timers are gone.
+        if isalive(self._timer) and self._timer.isActive():
             self.save()
 
     def close(self) -> None:
