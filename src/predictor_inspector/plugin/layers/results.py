@@ -170,7 +170,8 @@ class ResultLayers:
 
     def _put_image(self, view: str, data: Any, geometry: LayerGeometry) -> Any:
         # Without any limits, napari would look for them in the data; the defaults come later.
-        new = {"rgb": view == RGB, "contrast_limits": None if view == RGB else (0, 1), "visible": False}
+        rgb = view == RGB
+        new = {"rgb": rgb, "contrast_limits": None if rgb else (0, 1), "visible": False, "rendering": "translucent"}
         if self._layers.find_for(view, geometry) is None:
             self._forget(view)
         return self._layers.put("image", view, data, geometry, new)
