@@ -51,12 +51,14 @@ class FindingRow(QFrame):
         self._show.clicked.connect(self.clicked)
         self._how_button = QToolButton(objectName="how", checkable=True, autoRaise=True)
         self._how_button.toggled.connect(self._show_how)
-        buttons: list[Any] = [self._show, self._how_button, None]
+        buttons: list[Any] = [self._show]
         if finding.cure is not None:
             cure = QPushButton(finding.cure.title, objectName="cure", toolTip="Undo takes it back")
             cure.clicked.connect(lambda: self.cure_clicked.emit(finding.cure))
-            buttons = [cure, *buttons]
-        texts = in_column(wrapping(finding.message), self._about, self._advice, in_row(*buttons), self._how, spacing=2)
+            buttons = [cure, self._show]
+        # How it is checked stands above: three buttons in a row are wider than a narrow dock.
+        about = in_row((self._about, 1), self._how_button)
+        texts = in_column(wrapping(finding.message), about, self._advice, in_row(*buttons, None), self._how, spacing=2)
         self.setLayout(in_row(in_column(badge, None), (texts, 1), spacing=6))
         self.setContentsMargins(4, 3, 4, 3)
         self.show_note(note)
