@@ -60,7 +60,8 @@ class RegionLayer:
         dragged = _ROI_INDEX if self._dragging else None
         options = {"features": {"label": np.empty(0, object)}, "feature_defaults": {"label": ""}, "text": _TEXT}
         draw_shapes(self._layers, REGIONS, shapes, canvas, state.place.units, dragged, **options)
-        self._edit(self._layers.find(REGIONS) if editable else None)
+        # Where the world has no place for it, nothing is drawn that could be edited.
+        self._edit(self._layers.find(REGIONS) if editable and shapes else None)
 
     def clear(self) -> None:
         """Show no regions."""
