@@ -290,9 +290,18 @@ class InspectorWidget(QWidget):
         self._keeper = SessionKeeper(self.context, self.head.tell)
         closed = (self._keeper, controller, self._memory_setting, self._list_watch)
         self._shut_down = _once(
-            *(part.close for part in closed), self.head.shut_down, *(tab.shut_down for tab in tabs), self.settings.close
+            *(part.close for part in closed),
+            self.head.shut_down,
+            *(tab.shut_down for tab in tabs),
+            self.settings.close,
+            self._discard,
         )
         self.destroyed.connect(self._shut_down)
+
+    def _discard(self) -> None:
+        """Delete the widget with its dock: napari only takes it out, and PySide's slots would keep it."""
+        if isalive(self):
+            self.deleteLater()
 
     def _choose_page(self) -> None:
         """Show the start page while there is nothing that could be inspected."""
