@@ -7,10 +7,10 @@ JOBS ?= 2
 export VENV DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench check format docs screenshots setup clean
+.PHONY: help demo test test-qt bench check format docs screenshots setup clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: setup ## Open napari with the sample volume and the plugin docked (DATA=path: your own ground truth)
 	@scripts/system-packages qt screen
@@ -19,6 +19,14 @@ demo: setup ## Open napari with the sample volume and the plugin docked (DATA=pa
 test: check ## Run the checks and every test (PYTEST="-k name": only some; JOBS=n: so many at a time)
 	@scripts/system-packages qt screen
 	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
+
+test-qt: export VENV := .venv-pyside6
+test-qt: export QT = pyside6
+test-qt: export QT_API = pyside6
+test-qt: ## Run the window tests with PySide6 and the newest napari, in an environment of their own
+	@scripts/setup
+	@scripts/system-packages qt screen
+	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile -o qt_api=pyside6 $(PYTEST) tests/plugin
 
 bench: setup ## Measure speed and memory beside others, into docs/benchmarks.md (DATA=path: real labels too; BENCH=--quick)
 	@scripts/system-packages qt screen
@@ -47,5 +55,5 @@ setup: ## Make the virtual environment in .venv (VENV=path: elsewhere)
 	@scripts/setup
 
 clean: ## Remove what the other targets made, .venv too
-	rm -rf .venv build dist site demo.png .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-pyside6 build dist site demo.png .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests docs scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
