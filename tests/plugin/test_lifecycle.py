@@ -128,7 +128,7 @@ def test_a_closed_dock_leaves_no_thread_no_callback_and_no_widget(window: Window
         return not workers() and inspector() is None and gone() is None
 
     window.qtbot.waitUntil(nothing_is_left, timeout=20_000)
-    # The comparison and the order of our layers watch the list, too; napari sooner or later forgets what it has connected by itself.
+    # The comparison and the order of our layers watch the list, too; napari forgets what it has connected at its leisure.
     now = [len(e.callbacks) for e in emitters]
     assert all(n <= old - ours for n, old, ours in zip(now, before, (1, 1, 3, 1), strict=True))
     assert not any("predictor_inspector" in str(callback.__module__) for callback in moves)
