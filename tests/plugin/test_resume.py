@@ -71,8 +71,15 @@ def test_a_dock_that_is_closed_and_opened_again_goes_on(window: Window) -> None:
     window.after(lambda: setattr(window.widget, "mask_layer", mask))
     set_all(window)
     box = window.settings.box
-    for _ in range(2):
+    for side_by_side in (
+        lambda: setattr(window.settings, "panes", True),
+        lambda: setattr(window.widget.tabs["compare"].comparer, "mode", "side"),
+    ):
+        window.after(side_by_side)
+        assert window.viewer.canvas.grid.enabled
         close(window)
+        assert not window.viewer.canvas.grid.enabled
+        assert not [layer.name for layer in window.viewer.layers if "(B)" in layer.name or layer.name_overlay.visible]
         reopen(window)
         assert_all(window, box)
         assert window.settings.mask_layer is mask

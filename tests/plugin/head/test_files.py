@@ -54,6 +54,8 @@ def test_a_session_brings_everything_back_in_an_empty_window(window: Window, cro
     window.after(lambda: setattr(widget, "box", gt.roi_of([slice(0, 2), slice(4, 20), slice(3, 30)])))
     window.after(lambda: setattr(widget, "outside", "zero"))
     widget.look_at("weight")
+    drawn = {"drawn_as": "loss", "opacity": 0.5, "colour_bars": True, "panes": True}
+    window.after(lambda: [setattr(window.settings, name, value) for name, value in drawn.items()])
     window.weight.contrast_limits = (0, 4)
     window.weight.colormap = "viridis"
     window.viewer.dims.set_point(0, 1)
@@ -63,6 +65,8 @@ def test_a_session_brings_everything_back_in_an_empty_window(window: Window, cro
     assert error_in(window) == ""
     window.after(window.viewer.layers.clear)
     window.settings.notes = ""
+    for name, value in {"drawn_as": "boundaries", "opacity": 1.0, "colour_bars": False, "panes": False}.items():
+        setattr(window.settings, name, value)
     window.set_config("distance", channels=["a"], scale_factor=20.0, mask_distances=False)
     window.after(lambda: setattr(widget, "outside", "clip"))
     window.after(lambda: files.load_session(str(tmp_path / "s.yaml")))
@@ -75,16 +79,21 @@ def test_a_session_brings_everything_back_in_an_empty_window(window: Window, cro
     assert tuple(window.weight.contrast_limits) == (0, 4)
     assert window.weight.colormap.name == "viridis"
     assert window.settings.notes == "as it was"
+    assert {name: getattr(window.settings, name) for name in drawn} == drawn
+    assert window.viewer.canvas.grid.enabled
 
 
 def test_layers_that_are_there_are_used_and_not_opened_again(window: Window, crop: Path, tmp_path: Path) -> None:
     add_from_file(window, crop)
     files = files_of(window)
+    window.settings.shown = "off"
     files.save_session(str(tmp_path / "s.yaml"))
+    window.settings.shown = "target"
     window.widget.gt_layer.name = "renamed"
     before = len(window.viewer.layers)
     window.after(lambda: files.load_session(str(tmp_path / "s.yaml")))
     assert (error_in(window), len(window.viewer.layers)) == ("", before)
+    assert window.settings.shown == "off"
     assert load_session(tmp_path / "s.yaml").data.ground_truth.path == str(crop)
 
 

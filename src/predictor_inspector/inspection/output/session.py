@@ -161,9 +161,16 @@ class Look(_Part):
 
 
 class Display(_Part):
-    """How it was shown: `point` is where the viewer's sliders were, and `layers` has looks by the layers' names."""
+    """How it was shown: `point` is where the viewer's sliders were, and `layers` has looks by the layers' names.
 
-    view: Literal["target", "weight", "target RGB"] | None = None
+    `view` is the result on the canvas, "off" for none; nothing is said of it by the first sessions that showed none.
+    """
+
+    view: Literal["off", "target", "weight", "target RGB"] | None = None
+    drawn_as: Literal["boundaries", "loss"] | None = None
+    opacity: float | None = Field(default=None, ge=0, le=1)
+    colour_bars: bool | None = None
+    panes: bool | None = None
     channel: int = Field(default=0, ge=0)
     ndisplay: Literal[2, 3] = 2
     point: tuple[float, ...] = ()

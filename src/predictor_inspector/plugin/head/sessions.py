@@ -29,9 +29,12 @@ from predictor_inspector.plugin.layers.layer_data import layer_data
 from predictor_inspector.plugin.layers.owned import is_owned, role_of
 from predictor_inspector.plugin.layers.results import ROLES, TARGET, VIEWS
 from predictor_inspector.plugin.model import axes as model_axes
+from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.model.world import World
 from predictor_inspector.plugin.tabs import TabContext
+
+_DRAWN = ("drawn_as", "opacity", "colour_bars", "panes")  # settings of how results are drawn
 
 
 def session_of(context: TabContext) -> Session:
@@ -63,7 +66,7 @@ def session_of(context: TabContext) -> Session:
         compared_with=None if compared_with is None else predictor_to_config(compared_with),
         region=region,
         compute=Compute.model_validate(settings, from_attributes=True),
-        display=_display(viewer, World(viewer, settings.units)),
+        display=_display(settings, viewer, World(viewer, settings.units)),
         notes=settings.notes,
     )
 
@@ -113,8 +116,13 @@ def apply_settings(session: Session, context: TabContext, mask: Any | None) -> N
 
 def apply_style(display: Display, context: TabContext) -> None:
     """Restore which view is shown, and the style of layers; to be called when the layers show a result."""
-    if display.view is not None:
-        context.settings.shown = next(name for name, role in ROLES.items() if role == display.view)
+    with context.settings.together():
+        if display.view is not None:
+            context.settings.shown = next((name for name, role in ROLES.items() if role == display.view), "off")
+        for name in _DRAWN:
+            value = getattr(display, name)
+            if value is not None:
+                setattr(context.settings, name, value)
     for layer in context.viewer.layers:
         look = display.layers.get(role_of(layer) or layer.name)
         if look is not None:
@@ -181,13 +189,13 @@ def _is_from(layer: Any, origin: Origin) -> bool:
     return own.name.strip("/") == origin.name.strip("/")
 
 
-def _display(viewer: Any, world: World) -> Display:
-    views = {role_of(layer): layer for layer in viewer.layers if role_of(layer) in VIEWS}
-    visible = [role for role, layer in views.items() if layer.visible]
+def _display(settings: Settings, viewer: Any, world: World) -> Display:
     camera, dims = viewer.scene.camera, viewer.dims
-    target = views.get(TARGET)
+    target = next((layer for layer in viewer.layers if role_of(layer) == TARGET), None)
+    drawn: dict[str, Any] = {name: getattr(settings, name) for name in _DRAWN}
+    drawn["view"] = ROLES.get(settings.shown, "off")
     return Display(
-        view=visible[-1] if visible else None,
+        **drawn,
         channel=0 if target is None else max(0, round(dims.point[dims.ndim - target.ndim])),
         ndisplay=dims.ndisplay,
         point=_floats(world.point.tolist()),

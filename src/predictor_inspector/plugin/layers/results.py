@@ -52,7 +52,7 @@ class ResultLayers:
         self._styled: dict[str, Any] = {}  # what each layer was last styled for
         self._given: dict[tuple[str, str], Any] = {}  # attributes of layers as they were last set here
         self._watch = Watch(self._on_layer)
-        self._listen()
+        self.listen()
         self.follow()
 
     def get(self, view: str) -> Any | None:
@@ -68,7 +68,7 @@ class ResultLayers:
             # Before the data: what is too large for 3-D mustn't be drawn there.
             self._set_visible()
             self._put(pictures)
-        self._listen()
+        self.listen()
         self.follow()
 
     @property
@@ -136,8 +136,15 @@ class ResultLayers:
         self._watch.watch(())
         self._layers.remove(*VIEWS)
 
+    def listen(self) -> None:
+        """Listen to the layers that there are by now."""
+        layers = [layer for role in VIEWS if (layer := self.get(role)) is not None]
+        own = ([layer.events.visible, layer.events.opacity, layer.events.contrast_limits] for layer in layers)
+        bars = [layer.colorbar.events.visible for layer in layers if not layer.rgb]
+        self._watch.watch([*chain.from_iterable(own), *bars])
+
     def close(self) -> None:
-        """Listen to no layer any more."""
+        """Listen to no layer any more, or not until `listen` is called."""
         self._watch.close()
 
     @property
@@ -258,13 +265,6 @@ class ResultLayers:
             yield
         finally:
             self._busy = before
-
-    def _listen(self) -> None:
-        """Listen to the layers that there are by now."""
-        layers = [layer for role in VIEWS if (layer := self.get(role)) is not None]
-        own = ([layer.events.visible, layer.events.opacity, layer.events.contrast_limits] for layer in layers)
-        bars = [layer.colorbar.events.visible for layer in layers if not layer.rgb]
-        self._watch.watch([*chain.from_iterable(own), *bars])
 
     def _on_layer(self) -> None:
         """Take over what a person has done with the layers."""

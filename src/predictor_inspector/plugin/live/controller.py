@@ -67,6 +67,7 @@ class LiveController(QObject):
     message = Signal(object)  # a `Message` after every update
     stepped = Signal(str, float)  # the step that is being computed, and the fraction of it that is done
     busy_changed = Signal(bool)
+    rested = Signal(bool)  # whether the dock is hidden: the canvas is given back meanwhile
     view_changed = Signal()  # the viewer shows another part of the world, another channel or another one of the results
     _ask = Signal()
 
@@ -160,11 +161,20 @@ class LiveController(QObject):
         self._rest()
         self._runner.cancel()
         self._submitted = None
+        # Another dock may have the canvas and the layers meanwhile.
+        self.results.close()
+        self._panes.show(False)
+        self.rested.emit(True)
         self._tell_busy()
 
     def resume(self) -> None:
         """Go on, and catch up with what has changed."""
         self.paused = False
+        self.results.listen()
+        self._redraw()
+        if self._settings.panes:
+            self._panes.show(True)
+        self.rested.emit(False)
         self.request_update()
 
     def close(self) -> None:
@@ -365,6 +375,8 @@ class LiveController(QObject):
     def _on_setting(self, change: EmissionInfo) -> None:
         if change.signal.name == "memory":
             SHARED.budget = memory_for_chunks(memory_of(self._settings.memory))
+        if self.paused:
+            return
         if change.signal.name in ("shown", "drawn_as", "panes"):
             self._redraw()
             self._panes.show(self._settings.panes)
@@ -396,6 +408,8 @@ class LiveController(QObject):
         self.request_update()
 
     def _on_view(self) -> None:
+        if self.paused:
+            return
         self._redraw(only_style=self._ndisplay == self._viewer.dims.ndisplay)
         self._ndisplay = self._viewer.dims.ndisplay
         self.request_update()

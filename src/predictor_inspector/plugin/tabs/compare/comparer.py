@@ -54,8 +54,9 @@ class Comparer(QObject):
         self.rate = 2.0
         # One refresh for several events, after the result that they came with.
         self._later = QTimer(self, singleShot=True, interval=0, timeout=self._refresh)
-        self._looks = Watch(self._later.start)
+        self._looks = Watch(self._on_layers)
         self._list = Watch(self._on_layers, list_events(context.viewer))
+        context.controller.rested.connect(self._refresh)
         context.settings.events.panes.connect(self._on_panes)
         context.derived.events.compared_with.connect(self._keep_of)
         # B's layers tell nothing while A's are in their place.
@@ -182,26 +183,27 @@ class Comparer(QObject):
         self.changed.emit()
 
     def _refresh(self) -> None:
-        """Show what the mode says, of the view that is looked at."""
+        """Show what the mode says, of the view that is looked at; B alone while the dock is hidden."""
+        mode = "b" if self._context.controller.paused else self._mode
         a, view, place = self._shown_a, self._context.controller.results.looked_at(), self._context.controller.place
         self._flicker.stop()
         shown = []
         if view is None or place is None:
             pass
-        elif a is not None and self._mode in ("a", "side", "flicker"):
+        elif a is not None and mode in ("a", "side", "flicker"):
             self._put_a(a, view, place)
             shown = [NAMES[view]]
-        elif self._mode == "difference" and self.comparison is not None:
+        elif mode == "difference" and self.comparison is not None:
             self._put_difference(self.comparison, WEIGHT if view == WEIGHT else TARGET, place)
             shown = [DIFFERENCE]
         # The view may draw back to show both pictures, unless the region follows it.
         may_zoom = self._context.settings.region_mode != "view"
-        side = self._mode == "side" and bool(shown)
+        side = mode == "side" and bool(shown)
         self.layers.show_only(*shown)
         # Both are drawn over what lies beneath, so one would be seen through the other.
         self._context.controller.results.cover(bool(shown) and not side)
         self.layers.side_by_side(view if side else None, self.b if may_zoom else None)
-        if self._mode == "flicker" and shown:
+        if mode == "flicker" and shown:
             self._flicker.start()
 
     def _put_a(self, a: Inspection, view: str, place: Place) -> None:
@@ -253,7 +255,8 @@ class Comparer(QObject):
             self.mode = "b"
 
     def _on_layers(self) -> None:
-        if self.a is not None:
+        # While the dock is hidden, another one may compare.
+        if self.a is not None and not self._context.controller.paused:
             self._later.start()
 
 
