@@ -138,3 +138,6 @@ def test_without_a_result_a_sentence_says_so(window: Window, tmp_path: Path) -> 
         attempt(str(tmp_path / name))
         assert words in error_in(window)
     assert list(tmp_path.iterdir()) == []
+    window.add_labels()
+    files.save_session(str(tmp_path / "none" / "s.yaml"))
+    assert error_in(window) == f"{tmp_path / 'none' / 's.yaml'}: no such file or directory"

@@ -115,7 +115,7 @@ def test_yaml_is_loaded(panel: Told, settings: Settings, tmp_path: Path) -> None
         ("- dummy", "must be a mapping"),
         ("kind: dumy", "did you mean 'dummy'"),
         ("{kind: dummy, embedding_dims: many}", "embedding_dims"),
-        (None, "No such file"),
+        (None, "no such file"),
     ],
     ids=["broken", "list", "kind", "type", "missing"],
 )

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QPlainText
 from predictor_inspector.core.config import config_from_yaml, predictor_to_yaml
 from predictor_inspector.core.export import predictor_to_dacapo_yaml, predictor_to_python
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.text import capitalised
+from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW
 from predictor_inspector.plugin.head.files import Files
@@ -95,7 +95,7 @@ class Parameters:
         try:
             self._settings.config = config_from_yaml(read(), source)
         except (OSError, ValueError, TypeError, ImportError) as error:
-            self._tell(str(error), True)
+            self._tell(capitalised(format_error(error)), True)
         else:
             self._tell("", False)
 
