@@ -138,11 +138,15 @@ class OwnedLayers:
     def quietly(self, *layers: Any) -> Iterator[None]:
         """Change data and place of layers with one redraw of each, and one update of sliders, at the outermost end."""
         adapt, before = self.viewer._on_layers_change, [_words(layer) for layer in layers]
+        extents = [layer.extent for layer in layers]
         with ExitStack() as blocked:
             for layer in layers:
                 blocked.enter_context(layer._block_refresh())
-                for name in ("data", *LayerGeometry._fields):
+                for name in ("data", "units", "axis_labels"):
                     blocked.enter_context(getattr(layer.events, name).blocker(adapt))
+                # What is drawn is put in its place by the refresh, that of a hidden layer by the one when it is shown.
+                for name in ("scale", "translate"):
+                    blocked.enter_context(getattr(layer.events, name).blocker())
                 if isinstance(layer, Shapes):
                     blocked.enter_context(layer.events.data.blocker())
                     if not layer.selected_data:
@@ -159,7 +163,8 @@ class OwnedLayers:
         for layer in present:
             # Hidden layers keep the extent they had when they were last seen.
             layer._clear_extent()
-        if before != [_words(layer) for layer in layers] or self._sliders_differ():
+        stays = all(map(self._moves_within, layers, extents))
+        if before != [_words(layer) for layer in layers] or (not stays and self._sliders_differ()):
             adapt()
         for layer in present:
             if isinstance(layer, Shapes):
@@ -244,6 +249,11 @@ class OwnedLayers:
         if window is not None:
             window._qt_viewer.canvas._scene_canvas.set_current()
 
+    @property
+    def holds_canvas(self) -> bool:
+        """Whether painting the canvas is put off."""
+        return self._held is not None
+
     def hold_canvas(self, on: bool) -> None:
         """Put off painting the canvas until it is called with False."""
         window = getattr(self.viewer, "window", None)
@@ -281,6 +291,20 @@ class OwnedLayers:
             # To set it costs a redraw, changed or not.
             if layer is not None and layer.visible != visible:
                 layer.visible = visible
+
+    def _moves_within(self, layer: Any, before: Any) -> bool:
+        """Whether other layers reach further along the axes with sliders than a layer did and does: quick to tell."""
+        dims, now = self.viewer.dims, layer.extent
+        first = dims.ndim - layer.ndim
+        axes = [axis for axis in dims.not_displayed if axis >= first]
+        own = [axis - first for axis in axes]
+        if first < 0 or not np.array_equal(before.step, now.step):
+            return False
+        same = np.all(before.world == now.world, axis=0)[own]
+        ranges, reach = np.array(dims.range)[axes].T, np.concatenate([before.world, now.world])[:, own]
+        within = np.all((reach > ranges[0]) & (reach < ranges[1]), axis=0)
+        same_unit = tuple(layer.units) == tuple(dims.units or ())[first:]
+        return bool(np.all(same | within if same_unit else same))
 
     def _sliders_differ(self) -> bool:
         """Whether the axes with sliders have other ranges, by more than rounding errors."""
