@@ -256,7 +256,7 @@ class InspectorWidget(QWidget):
         for tab in self.tabs.values():
             index = self._pages.addTab(tab, tab.title)
             self._pages.setTabToolTip(index, tab.tool_tip)
-            tab.renamed.connect(partial(self._pages.setTabText, index))
+            tab.renamed.connect(partial(self._rename_page, index))
         self._page = self._pages.currentWidget()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -310,6 +310,11 @@ class InspectorWidget(QWidget):
             part.setVisible(not empty)
         self.start_page.setVisible(empty)
         self.start_page.show_hint(_NO_IDS if empty and len(self._viewer.layers) else "")
+
+    def _rename_page(self, index: int, title: str) -> None:
+        # To set it lays the tabs out, changed or not.
+        if title != self._pages.tabText(index):
+            self._pages.setTabText(index, title)
 
     def _on_page(self, index: int) -> None:
         page, self._page = self._page, self._pages.widget(index)

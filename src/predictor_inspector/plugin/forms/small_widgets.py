@@ -35,7 +35,8 @@ class MessageLabel(QLabel):
 
     def show_message(self, message: str) -> None:
         """Show `message`; an empty one hides the label."""
-        self.setText(message)
+        if message != self.text():
+            self.setText(message)
         self.setVisible(bool(message))
 
 

@@ -43,7 +43,7 @@ class StatusLine(QWidget):
         self._button.clicked.connect(self._on_button)
         self._busy = self._waiting = False  # waiting: it isn't begun without being asked for, even live
         self._started = 0.0
-        self._current = self._last_run = ""
+        self._current = self._last_run = self._state = ""
         self.setLayout(in_column(in_row(self._dot, (self._text, 1), self._button), self._bar, self._wait, spacing=2))
         self._patience = QTimer(self, singleShot=True, interval=_WORTH_SHOWING)
         self._patience.timeout.connect(lambda: self._show_busy(True))
@@ -130,8 +130,12 @@ class StatusLine(QWidget):
         elif self._waiting:
             state, text = "outdated", "press Compute"
         self._wait.show_message(backend.waiting_for())
-        self._dot.setStyleSheet(f"color: {_COLOURS[state]};")
-        self._text.setText(text)
+        # To set them lays the dock out and paints it, changed or not.
+        if state != self._state:
+            self._state = state
+            self._dot.setStyleSheet(f"color: {_COLOURS[state]};")
+        if text != self._text.text():
+            self._text.setText(text)
         for widget in (self._dot, self._text):
             widget.setToolTip(self._last_run)
         self._button.setText("Cancel" if self._busy else "Compute")
@@ -158,15 +162,18 @@ class FindingsLine(QWidget):
 
     def _on_findings(self, findings: tuple[Finding, ...] | None) -> None:
         grave = [finding for finding in findings or () if finding.severity != "info"]
-        self._worst = worst = grave[0] if grave else None
+        before, self._worst = self._worst, grave[0] if grave else None
+        worst = self._worst
         self.setVisible(worst is not None)
         if worst is None:
             return
         counts = {s: sum(f.severity == s for f in grave) for s in ("error", "warning")}
         told = ", ".join(counted(n, s) for s, n in counts.items() if n)
-        self._text.setText(f"{told}: {worst.message}")
+        if (text := f"{told}: {worst.message}") != self._text.text():
+            self._text.setText(text)
         self._text.setToolTip(f"{worst.message}\n{worst.advice}")
-        self._mark.setStyleSheet(f"color: {SEVERITY_COLOURS[worst.severity]};")
+        if before is None or before.severity != worst.severity:
+            self._mark.setStyleSheet(f"color: {SEVERITY_COLOURS[worst.severity]};")
         self._fix.setVisible(worst.cure is not None)
         if worst.cure is not None:
             self._fix.setToolTip(worst.cure.title)

@@ -59,6 +59,7 @@ class RegionFindings(QWidget):
         self._tab, self.context = tab, tab.context
         self._inspection: Inspection | None = None
         self._reasons: Array | None = None
+        self._unlisted: _Checked | None = None  # what waits to be listed until the tab is in front
         self._zero_weight = ZeroWeightLayer(tab.context.layers)
         self._summary, self._legend, self._failures = wrapping(""), wrapping(""), wrapping("")
         self._runner = tab.new_runner()
@@ -90,6 +91,7 @@ class RegionFindings(QWidget):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is listed, folded or not."""
+        self.fill()
         return self._list.findings
 
     @property
@@ -104,6 +106,7 @@ class RegionFindings(QWidget):
 
     @chosen.setter
     def chosen(self, finding: Finding | None) -> None:
+        self.fill()
         self._list.choose(finding)
 
     @property
@@ -174,11 +177,9 @@ class RegionFindings(QWidget):
         self.context.derived.findings = None
 
     def _show(self, checked: _Checked) -> None:
-        self._reasons = checked.reasons
-        self._list.show_findings(checked.findings, self.context.settings.gt)
-        self._suggestions.show_suggestions(checked.suggestions)
-        self._failures.setText("\n".join(map(capitalised, checked.failures)))
-        self._failures.setVisible(bool(checked.failures))
+        self._reasons, self._unlisted = checked.reasons, checked
+        if self._tab.in_front:
+            self.fill()
         self._all.setEnabled(not checked.slow)
         self.update_reasons()
         counts = {s: sum(f.severity == s for f in checked.findings) for s in SEVERITIES}
@@ -186,6 +187,15 @@ class RegionFindings(QWidget):
         nothing = f"Nothing found by {'any check' if checked.slow else 'the quick checks'}."
         self._summary.setText(", ".join(told) or nothing)
         self.counted.emit(counts["error"] + counts["warning"])
+
+    def fill(self) -> None:
+        """List what was found since the tab was last in front."""
+        checked, self._unlisted = self._unlisted, None
+        if checked is not None:
+            self._list.show_findings(checked.findings, self.context.settings.gt)
+            self._suggestions.show_suggestions(checked.suggestions)
+            self._failures.setText("\n".join(map(capitalised, checked.failures)))
+            self._failures.setVisible(bool(checked.failures))
 
     def update_reasons(self) -> None:
         """Show why values have weight 0, if that is wanted and the tab is in front."""

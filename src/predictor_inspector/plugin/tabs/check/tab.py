@@ -79,6 +79,7 @@ class CheckTab(Tab):
 
     def on_opened(self) -> None:
         """Mark again what was marked."""
+        self.region.fill()
         self.region.update_reasons()
         self._show_mark(self._panels[self.scope].chosen)
 

@@ -41,6 +41,7 @@ class ChannelTable(QWidget):
         super().__init__()
         self._mix, self._controller = context.rgb_mix, context.controller
         self._names: tuple[str, ...] = ()
+        self._unshown: Inspection | None = None  # what waits for the table to be seen
         self._table = table = QTableWidget(0, len(_COLUMNS), objectName="channel_table")
         for column, (title, tooltip) in enumerate(_COLUMNS):
             item = QTableWidgetItem(title)
@@ -72,7 +73,20 @@ class ChannelTable(QWidget):
         self._controller.view_changed.connect(self._mark_shown)
 
     def _on_shown(self, inspection: Inspection) -> None:
-        """Fill the table."""
+        """Fill the table, or wait until it is seen."""
+        self._unshown = inspection
+        if self.isVisible():
+            self._fill()
+
+    def showEvent(self, event: Any) -> None:
+        """Fill the table with what came while it was hidden."""
+        super().showEvent(event)
+        self._fill()
+
+    def _fill(self) -> None:
+        inspection, self._unshown = self._unshown, None
+        if inspection is None:
+            return
         statistics = inspection.statistics
         self._names = tuple(s.name for s in statistics)
         with QSignalBlocker(self._table):
@@ -99,7 +113,7 @@ class ChannelTable(QWidget):
         self._mark_shown()
 
     def _clear(self) -> None:
-        self._names = ()
+        self._names, self._unshown = (), None
         self._table.setRowCount(0)
         self._fit()
 
