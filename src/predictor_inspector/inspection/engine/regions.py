@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from inspect import signature
 from typing import Literal
 
@@ -74,10 +75,15 @@ def regions_for(predictor: Predictor, gt: Array, roi: Roi | None, outside: Outsi
             f"got {format_roi(gt_region)}"
         )
     # Predictors with DaCapo's signature don't take the subdivision.
-    finer = {"subdivision": gt.subdivision} if "subdivision" in signature(predictor.padding).parameters else {}
+    finer = {"subdivision": gt.subdivision} if _takes_subdivision(type(predictor)) else {}
     padding = predictor.padding(gt.voxel_size, **finer)
     read_region = gt_region if outside == "zero" else gt_region.intersect(gt.roi)
     return Regions(roi, gt_region, read_region, roi.grow(padding, padding), gt.roi)
+
+
+@cache
+def _takes_subdivision(kind: type[Predictor]) -> bool:
+    return "subdivision" in signature(kind.padding).parameters
 
 
 def notes_on(regions: Regions, outside: Outside) -> tuple[str, ...]:

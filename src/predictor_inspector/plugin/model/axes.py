@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.chunk_cache import SHARED, cached
@@ -63,9 +64,23 @@ def is_telling(layer: Any) -> bool:
 
 def array_at(layer: Any, axes: Axes, level: int, view: View | None = None) -> Array:
     """The layer's array at the time that is shown, by default the first; ``ValueError`` if it can't be used."""
-    array = cached(array_from_layer(layer, level, axes.spatial))
+    array = cached(known_array(layer, level, axes.spatial))
     time = 0 if view is None else time_index(layer, view)
     return array.select(array.axis_names[0], time) if axes.time else array
+
+
+_KNOWN: WeakKeyDictionary[Any, tuple[Any, Any, Array]] = WeakKeyDictionary()  # by layers: what was made of what
+
+
+def known_array(layer: Any, level: int, spatial: int) -> Array:
+    """As `array_from_layer`, made anew only where the layer has other data or lies elsewhere."""
+    place = (layer.scale, layer.translate, layer.rotate, layer.shear, layer.affine.affine_matrix)
+    about = (level, spatial, layer.name, layer.units, layer.axis_labels, *(part.tobytes() for part in place))
+    data, known, array = _KNOWN.get(layer, (None, None, None))
+    if array is None or data is not layer.data or known != about:
+        array = array_from_layer(layer, level, spatial)
+        _KNOWN[layer] = layer.data, about, array
+    return array
 
 
 def place_of(layer: Any, axes: Axes, view: View) -> Place:

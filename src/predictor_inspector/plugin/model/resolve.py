@@ -11,9 +11,8 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.inspection import Regions, Request, Source, regions_for
-from predictor_inspector.plugin.model.axes import Axes, Place, array_at, place_of
+from predictor_inspector.plugin.model.axes import Axes, Place, array_at, known_array, place_of
 from predictor_inspector.plugin.model.box import box_for, brought
 from predictor_inspector.plugin.model.messages import Message, explained, nothing_to_inspect, unusable_mask
 from predictor_inspector.plugin.model.settings import Settings
@@ -152,7 +151,7 @@ def _mask_array(layer: Any, gt: Array, axes: Axes, view: View) -> Array | None:
     if layer is None:
         return None
     try:
-        mask = array_from_layer(layer, 0, min(axes.spatial, int(layer.ndim)))
+        mask = known_array(layer, 0, min(axes.spatial, int(layer.ndim)))
     except ValueError as error:
         raise Unresolved(unusable_mask(error)) from error
     if axes.time and mask.channel_dims and layer.ndim > axes.spatial:
