@@ -48,7 +48,8 @@ from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import memory_for_chunks, memory_of
 from predictor_inspector.plugin.model.view import view_of
 
-_TOGETHER = 50  # milliseconds that view and regions wait to be drawn with their result: once, not twice
+_TOGETHER = 50  # milliseconds that regions wait to be drawn with a result
+_HELD = 100  # milliseconds that the canvas waits at most for one that is expected sooner, to be painted once, not twice
 _BLENDED_AT_ONCE = 2**22  # values of a target that are blended in the window's thread; of larger ones what is looked at
 _WINDOW_FIRST = 500  # milliseconds that compiled operations are loaded after the dock, unless they are needed before
 
@@ -96,7 +97,7 @@ class LiveController(QObject):
         self.tiling = Tiling(self._runner, self._pace)
         # Queued, it comes after all that happens now, but before the window is painted; a timer would come after that.
         self._ask.connect(self._update_if_asked, Qt.ConnectionType.QueuedConnection)
-        self._draw_timer = QTimer(self, singleShot=True, interval=_TOGETHER)
+        self._draw_timer = QTimer(self, singleShot=True)
         self._draw_timer.timeout.connect(self._draw)
         self._data_watch, self._view_watch = Watch(self._on_data), Watch(self._on_view, view_events(viewer))
         # Once napari has made what it draws a new layer with.
@@ -224,7 +225,7 @@ class LiveController(QObject):
         if not self._runner.busy:
             self._draw()
         elif not self._draw_timer.isActive():
-            self._draw_timer.start()
+            self._draw_timer.start(_HELD if self.layers.holds_canvas else _TOGETHER)
         self._tell_busy()
 
     def _pursue(self, state: Resolved, now: bool) -> Message:
