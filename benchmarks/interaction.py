@@ -5,9 +5,11 @@ Without PATH the sample volume is used. The clock is read when a parameter has b
 when the canvas has been painted with it (which without a GPU takes longer than all of the rest), and around everything of
 ours that the window's thread runs.
 
-A second table is of scrolling, panning, zooming and dragging, by mouse and wheel, beside a second window of napari alone:
-the same layers made by hand, on a canvas of the same size, moved in turns with the first. There counts all that a window's
-thread does until nothing is left to do; what it waits for meanwhile, the worker's computing say, doesn't.
+A second table is of scrolling, panning, zooming and dragging, by mouse and wheel, beside windows of napari alone: the same
+layers made by hand, on canvases of the same size, moved in turns with the first. In one of them the layers stay as they are.
+In the other they change as the dock's must: a few lines of napari give the target the part in view, its place, and the frames
+around it after every move. There counts all that a window's thread does until nothing is left to do; what it waits for
+meanwhile, the worker's computing say, doesn't.
 ``--only gestures`` leaves the first table out, ``--only parameters`` the second.
 """
 
@@ -28,15 +30,16 @@ from typing import Any
 import napari
 import numpy as np
 from napari.layers import Layer, Shapes
-from qtpy.QtCore import QAbstractEventDispatcher, QEvent, QEventLoop, QPoint, QPointF, Qt
+from qtpy.QtCore import QAbstractEventDispatcher, QEvent, QEventLoop, QPoint, QPointF, Qt, QTimer
 from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtWidgets import QApplication
 
-from predictor_inspector.plugin.launch import DEMO_CONFIG, dock
+from predictor_inspector.plugin.launch import dock
 from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.layers.regions import REGIONS
+from predictor_inspector.plugin.layers.results import TARGET
 from predictor_inspector.plugin.reader import layers_from_path
-from predictor_inspector.plugin.samples import neurite_layers
+from predictor_inspector.plugin.samples import DEMO_CONFIG, neurite_layers
 
 STEPS = 20
 MOVES, RUNS = 12, 4  # of a gesture, and how often it is made
@@ -333,18 +336,61 @@ def napari_alone(window: Window) -> napari.Viewer:
     return alone
 
 
+class ByHand:
+    """Target and frames of napari alone that follow the view, or the rectangle, as those of the dock do."""
+
+    def __init__(self, viewer: napari.Viewer) -> None:
+        self._viewer, self._target, self._frames = viewer, viewer.layers[layer_name(TARGET)], viewer.layers[FRAMES]
+        self._whole, self._corner = self._target.data, np.array(self._target.translate)
+        self.mode = ""
+        self._soon = QTimer(singleShot=True, interval=0, timeout=self._follow_view)
+        camera, dims = viewer.scene.camera.events, viewer.dims.events
+        for event in (camera.center, camera.zoom, dims.point):
+            event.connect(lambda _event: self._soon.start() if self.mode == "view" else None)
+        self._frames.events.set_data.connect(lambda _event: self._follow_box() if self.mode == "drag" else None)
+
+    def _follow_view(self) -> None:
+        camera, (height, width) = self._viewer.scene.camera, self._viewer.canvas.size
+        half = 0.4 * np.array([height, width]) / camera.zoom
+        middle = np.array(camera.center[-2:])
+        self._show(middle - half, middle + half)
+        ends = [[middle - half * f, middle + half * f] for f in (1, 1.05, 1.1)]
+        self._frames.data = [np.array(pair) / self._frames.scale for pair in ends]
+
+    def _follow_box(self) -> None:
+        corners = self._frames.data[0] * self._frames.scale
+        self._show(corners.min(0), corners.max(0))
+
+    def _show(self, low: np.ndarray, high: np.ndarray) -> None:
+        """Give the target a rectangle of the slice that is shown, [y, x] in units."""
+        ends = [(self._viewer.dims.point[-3],) * 2, *zip(low, high, strict=True)]
+        scale = self._target.scale[1:]
+        spans = [
+            np.clip(np.round((np.array(pair) - corner) / size), 0, n - 1).astype(int)
+            for pair, corner, size, n in zip(ends, self._corner[1:], scale, self._whole.shape[1:], strict=True)
+        ]
+        self._target.data = self._whole[(slice(None), *(slice(begin, end + 1) for begin, end in spans))]
+        self._target.translate = self._corner + np.array([0, *(s[0] * n for s, n in zip(spans, scale, strict=True))])
+
+
 def measure_gestures(window: Window) -> None:
     """Make every gesture in both windows in turns, and print a table."""
     window.widget.config = DEMO_CONFIG
-    alone = napari_alone(window)
-    hands = Hand(alone, lambda: False), Hand(window.viewer, lambda: window.widget.busy)
-    print(f"\nCanvases of {' and '.join(f'{w} × {h}' for h, w in (h.viewer.canvas.size for h in hands))} pixels.\n")
-    print(
-        "| gesture | napari alone, ms | with the dock, ms | times | times, on a processor | painted per move: alone, dock |"
+    alone, moved = napari_alone(window), napari_alone(window)
+    by_hand = ByHand(moved)
+    hands = (
+        *(Hand(viewer, lambda: False) for viewer in (alone, moved)),
+        Hand(window.viewer, lambda: window.widget.busy),
     )
-    print("|---|---|---|---|---|---|")
+    print(f"\nCanvases of {', '.join(f'{w} × {h}' for h, w in (h.viewer.canvas.size for h in hands))} pixels.\n")
+    print(
+        "| gesture | napari alone, ms | layers changed by hand, ms | with the dock, ms | times: by hand, alone "
+        "| times on a processor: by hand, alone | painted per move: alone, by hand, dock |"
+    )
+    print("|---|---|---|---|---|---|---|")
     for title, (mode, gesture) in GESTURES.items():
         window.widget.region_mode = mode
+        by_hand.mode = "drag" if gesture is drag else mode
         for hand in hands:
             hand.viewer.dims.set_point(hand.viewer.dims.ndim - 3, float(window.viewer.dims.point[-3]))
             hand.viewer.scene.camera.center = window.viewer.scene.camera.center
@@ -358,10 +404,11 @@ def measure_gestures(window: Window) -> None:
                 gesture(hand)
         lows, middles = ([1e3 * f(h.spent) for h in hands] for f in (min, statistics.median))
         times = " | ".join(f"{low:.1f} ({middle:.1f})" for low, middle in zip(lows, middles, strict=True))
-        factor = f"{lows[1] / lows[0]:.2f} ({middles[1] / middles[0]:.2f})"
+        factors = ", ".join(f"{lows[2] / lows[i]:.2f} ({middles[2] / middles[i]:.2f})" for i in (1, 0))
         busy = [statistics.median(hand.computed) for hand in hands]
+        processor = ", ".join(f"{busy[2] / busy[i]:.2f}" for i in (1, 0))
         draws = ", ".join(f"{hand.draws / len(hand.spent):.1f}" for hand in hands)
-        print(f"| {title} | {times} | {factor} | {busy[1] / busy[0]:.2f} | {draws} |", flush=True)
+        print(f"| {title} | {times} | {factors} | {processor} | {draws} |", flush=True)
 
 
 def main() -> None:
