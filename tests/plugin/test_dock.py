@@ -50,6 +50,7 @@ def test_levels_and_axes_are_chosen_where_there_are_several(window: Window) -> N
 
 
 def test_an_error_empties_the_table_of_channels(window: Window) -> None:
+    window.widget.open_tab("Statistics")
     window.add_labels()
     window.set_config(**DISTANCE, scale_factor=15.0)
     assert window.control("channel_table").rowCount() == 1

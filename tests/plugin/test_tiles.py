@@ -72,6 +72,7 @@ def test_the_note_says_how_much_has_come(window: Window) -> None:
     tiles = (len(notes) - 2) // 2
     assert notes[4] == f"Partial: 3 of {tiles} tiles so far, weights of 0."
     assert "Partial" not in window.control("note").text()
+    window.widget.open_tab("Statistics")
     assert window.control("channel_table").rowCount() == len(window.widget.inspection.channel_names)
     assert offered(window) == ""
     assert_whole(window)
