@@ -14,7 +14,7 @@ from magicgui.widgets import create_widget
 from magicgui.widgets.bases import BaseValueWidget
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QValidator
-from qtpy.QtWidgets import QAbstractSpinBox, QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSlider, QWidget
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSlider, QWidget
 
 from predictor_inspector.core.parameters import Parameter
 from predictor_inspector.core.text import capitalised
@@ -58,6 +58,11 @@ class Editor(QWidget):
         """Say the data's unit of length, which may be empty, and their number of spatial axes."""
 
 
+_NO_BUTTONS = " ".join(
+    f"QAbstractSpinBox::{part} {{ width: 0px; }}" for part in ("up-button", "down-button", "up-arrow", "down-arrow")
+)
+
+
 class NumberEdit(Editor):
     """A spin box with a unit, a slider where dragging makes sense, and a check box where ``None`` is a value.
 
@@ -81,7 +86,8 @@ class NumberEdit(Editor):
             self._slider.moved.connect(self._spin.show_value)
             self.row.addWidget(self._slider, 1)
             # The slider does what the arrows would, and the number gets their room.
-            self._spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+            # Without buttons at all, Qt 6.11.3 leaves it one pixel in napari's style.
+            self._spin.setStyleSheet(_NO_BUTTONS)
         else:
             self.row.addStretch(1)
         self._spin.setFixedWidth(SPIN_WIDTH + (ARROWS_WIDTH if self._slider is None else 0))
