@@ -201,8 +201,8 @@ def _image(picture: QImage) -> Image.Image:
 def save(image: Image.Image, name: str) -> None:
     """Write a picture; refuses one that is too large for a page."""
     path = IMAGES / f"{name}.png"
-    # 64 levels of each colour compress twice as well as 256 and look the same; a palette would show bands in gradients.
-    for kept in (0xFC, 0xF8):
+    # 64 levels of each colour, or fewer, compress twice as well as 256 and look the same; a palette would show bands.
+    for kept in (0xFC, 0xF8, 0xF0):
         image.point([level & kept for level in range(256)] * 3).save(path, optimize=True)
         size = path.stat().st_size
         if size <= MOST_BYTES:
