@@ -16,6 +16,7 @@ from funlib.geometry import Coordinate, Roi
 from qtpy.QtWidgets import QLineEdit, QSpinBox
 from stage import IMAGES, Stage
 
+from predictor_inspector.core.ops import backend
 from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.samples import DEMO_CONFIG, cell_layers, neurite_layers
 
@@ -30,6 +31,7 @@ def take_window(stage: Stage) -> None:
     """The whole window, with what the demo shows: affinities in a pinned box."""
     stage.frame(layer_list=True)
     stage.predict(view="target RGB", **DEMO_CONFIG)
+    stage.wait_until(lambda: not backend.waiting_for())
     stage.photograph("window")
     stage.frame(layer_list=False)
 
