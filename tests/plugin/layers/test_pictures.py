@@ -54,6 +54,15 @@ def test_in_3d_boundaries_are_seen_on_objects_and_nothing_is_where_no_channel_ha
     assert len(set(inside)) == 1 if over else tuple(inside) == (255, 0, 255)
 
 
+@pytest.mark.parametrize("solid", [False, True])
+def test_boundaries_are_drawn_before_weights_are_known(solid: bool) -> None:
+    target = np.zeros((3, 2, 3, 4), np.float32)
+    target[:, 1] = np.nan  # of a tile to come
+    opacity = np.asarray(blended(target, over=True, weight=np.nan, solid=solid))[..., 3]
+    assert (opacity[0] == 255).all()
+    assert (opacity[1] == 0).all()
+
+
 @given(st.data())
 def test_a_time_axis_is_added_without_reading(data: st.DataObject) -> None:
     values = np.arange(24).reshape(2, 3, 4)

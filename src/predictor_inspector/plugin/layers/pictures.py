@@ -154,10 +154,11 @@ class LazyBlend(LazyArray):
             values, self._blended.mixed, self._channels, self._pairs, strict=True
         ):
             if self._blended.solid or (over and channel.kind == "affinity"):
-                known = np.nan_to_num(np.asarray(self._weight[(index, *space)])) != 0
-                weighted = weighted | known
+                # Weights of tiles come last: NaN until then, which isn't 0.
+                without = np.asarray(self._weight[(index, *space)]) == 0
+                weighted = weighted | ~(without | np.isnan(value))
                 if over and channel.kind == "affinity":
-                    value[~known] = 0
+                    value[without] = 0
             if pair:
                 background = [np.asarray(labels[tuple(space)]) == 0 for labels in pair]
                 value[background[0] & background[1]] = 0
