@@ -61,6 +61,18 @@ def test_context_beyond_the_data_has_a_colour_of_its_own(loop: Loop) -> None:
     assert "beyond the data" in " ".join(loop.inspection.notes)
 
 
+def test_a_box_that_stays_is_not_drawn_anew_while_the_view_moves(loop: Loop) -> None:
+    pinned(loop)
+    camera, drawn = loop.viewer.scene.camera, []
+    # Some places on the canvas have more digits than others.
+    loop.after(lambda: setattr(camera, "zoom", camera.zoom / 3.3))
+    loop.regions.events.set_data.connect(lambda: drawn.append(tuple(camera.center)))
+    for by in (1.7, -0.9, 2.3):
+        y, x = camera.center[-2:]
+        loop.after(lambda y=y + by, x=x - by: setattr(camera, "center", (0, y, x)))
+    assert drawn == []
+
+
 def test_a_slice_that_does_not_cut_the_box_shows_it_faded(loop: Loop) -> None:
     pinned(loop)
     layer = loop.regions

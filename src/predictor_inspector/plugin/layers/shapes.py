@@ -166,7 +166,8 @@ def draw_shapes(
     layer = layers.find_for(role, geometry)
     if layer is None:
         layer = layers.add("shapes", role, None, geometry, opacity=1.0, **options)
-    paths = [(shape.vertices - origin) / scale for shape in shapes]
+    # As napari keeps them; with more digits, each would differ from itself whenever it is drawn.
+    paths = [((shape.vertices - origin) / scale).astype(np.float32) for shape in shapes]
     for path in paths:
         path[:, hidden] = 0
     per_pixel = canvas.pixel / min(np.delete(scale, hidden))
