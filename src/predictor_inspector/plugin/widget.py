@@ -347,9 +347,9 @@ class InspectorWidget(QWidget):
 
     def _on_message(self, message: Message) -> None:
         self._message = message.text if message.kind in ("error", "parameters") or message.actions else ""
-        form = self.findChild(QWidget, "predictor")
-        said_in_form = message.kind == "parameters" and form is not None and form.isVisible()
-        shown = "" if said_in_form else self._message
+        # The form says it, too, where it is seen. To look for it takes time.
+        form = self.findChild(QWidget, "predictor") if message.kind == "parameters" else None
+        shown = "" if form is not None and form.isVisible() else self._message
         self.head.show_problem(" ".join(text for text in (shown, self.notice) if text), message.actions)
         if self._message:
             self.start_page.show_hint(self._message, message.actions)

@@ -64,10 +64,13 @@ class RegionPanel(QWidget):
             (in_row(self._smaller, self._coarser),),
         )
         self.setLayout(self._form)
+        self._thickness_shown: tuple[int, bool] | None = None  # and whether it is the box's
         self._adapt()
         self._on_message(Message())
-        for field in ("gt", "region_mode", "thickness", "box"):
+        for field in ("gt", "region_mode"):
             settings.events[field].connect(self._adapt)
+        for field in ("thickness", "box"):
+            settings.events[field].connect(self._show_thickness)
         controller.view_changed.connect(self._show_thickness)
         controller.resolved.connect(self._on_resolved)
         controller.shown.connect(self._on_shown)
@@ -97,6 +100,10 @@ class RegionPanel(QWidget):
         """Show how deep the box is, or what follows the view."""
         settings, boxed = self._settings, self._settings.region_mode == "box"
         thickness = (self._controller.pinned.thickness if boxed else None) or settings.thickness
+        # To set them lays the dock out and paints it, changed or not.
+        if (thickness, boxed) == self._thickness_shown:
+            return
+        self._thickness_shown = thickness, boxed
         self._thickness.blockSignals(True)
         self._thickness.setValue(thickness)
         self._thickness.blockSignals(False)
@@ -111,7 +118,8 @@ class RegionPanel(QWidget):
             self._controller.pinned.thicken(thickness)
         else:
             self._settings.thickness = thickness
-        self._show_thickness()  # it may not have become so deep
+        self._thickness_shown = None  # it may not have become so deep
+        self._show_thickness()
 
     def _make_smaller(self) -> None:
         settings = self._settings
