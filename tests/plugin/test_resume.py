@@ -141,3 +141,16 @@ def test_a_predictor_that_does_not_fit_other_data_is_taken_over_without_its_para
     window.add_labels(blocks((40, 48)), scale=(4, 4), translate=(0, 0), units=("nm", "nm"), axis_labels=("y", "x"))
     assert window.message == ""
     assert {len(offset) for offset in window.widget.config["neighborhood"]} == {2}
+
+
+def test_where_nothing_can_be_kept_the_dock_says_so_once_and_goes_on(window: Window, tmp_path: Path) -> None:
+    folder = recent.list_file().parent
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("in its place")
+    add(window, volume(tmp_path / "volume.zarr"))
+    window.qtbot.waitUntil(lambda: "can't be kept for the next napari" in window.control("message").text())
+    window.widget.head.tell("", False)
+    window.after(lambda: setattr(window.settings, "thickness", 3))
+    window.widget.hide()
+    assert window.control("message").text() == ""
+    assert folder.read_text() == "in its place"

@@ -56,14 +56,8 @@ def recent_sessions() -> list[RecentSession]:
             RecentSession(Session.model_validate(entry["session"]), datetime.fromisoformat(entry["when"]))
             for entry in entries
         ]
-    except (FileNotFoundError, ValueError, KeyError, TypeError, ValidationError):
+    except (OSError, ValueError, KeyError, TypeError, ValidationError):
         return []
-
-
-def recent_session_of(ground_truth: Origin) -> Session | None:
-    """How this ground truth was inspected last; None if it isn't on the list."""
-    key = _key(ground_truth)
-    return next((r.session for r in recent_sessions() if _key(r.session.data.ground_truth) == key), None)
 
 
 def remember(session: Session) -> None:

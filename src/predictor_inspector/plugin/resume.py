@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
@@ -38,9 +39,9 @@ class SessionKeeper:
     def __init__(self, context: TabContext, tell: Callable[[str, bool], object]) -> None:
         self._context, self._tell = context, tell
         self._settings: Settings = context.settings
-        self._touched = self._has_begun = (
-            False  # whether a person has changed something; whether something was taken up
-        )
+        self._touched = False  # whether a person has changed something
+        self._has_begun = False  # whether the predictor of other data was taken over
+        self._can_write = True
         self._saved: Any = None  # the layer whose session was written last
         self._taken_up: Any = None  # the layer whose last session was taken up
         self._mask: Origin | None = None  # that is to be chosen once its layer is there
@@ -71,7 +72,13 @@ class SessionKeeper:
         layer = self._settings.gt_layer
         if layer is not None and layer in self._context.viewer.layers and origin_of(layer).path is not None:
             self._saved = layer
-            remember(session_of(self._context))
+            try:
+                remember(session_of(self._context))
+            except OSError as error:
+                # Once is enough.
+                if self._can_write:
+                    self._tell(f"What is set can't be kept for the next napari: {format_error(error)}.", True)
+                self._can_write = False
 
     def _on_step(self, _label: Any, automatic: bool) -> None:
         self._touched |= not automatic
@@ -100,8 +107,13 @@ class SessionKeeper:
         elif self._settings.layers.gt_layer:
             self._take_up_from_disk()
 
+    @cached_property
+    def _recent(self) -> list[RecentSession]:
+        """The list as it was when there first was something to inspect: layers come one by one."""
+        return recent_sessions()
+
     def _take_up_from_disk(self) -> None:
-        recent = recent_sessions()
+        recent = self._recent
         for found in recent:
             layer = layer_from(found.session.data.ground_truth, self._context.viewer)
             if layer in self._settings.layers.gt_layer:

@@ -248,7 +248,7 @@ def test_the_rgb_view_is_made_when_it_is_looked_at_and_its_layer_stays(loop: Loo
     assert layer.visible
     assert layer.data.any()
     loop.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
-    assert (layer.visible, loop.target.visible, loop.controller.has_rgb) == (False, True, False)
+    assert (layer.visible, loop.target.visible) == (False, True)
     assert not layer.data.any()
     loop.set_config("affinities", neighborhood=NEIGHBOURS, lsds=False)
     assert loop.viewer.layers[layer_name("target RGB")] is layer

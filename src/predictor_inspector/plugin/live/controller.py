@@ -132,11 +132,6 @@ class LiveController(QObject):
             self._settings.shown = "target"
         self.results.move_to_channel(index)
 
-    @property
-    def has_rgb(self) -> bool:
-        """Whether channels of what is inspected are mixed, so that there is an RGB view to look at."""
-        return self._wanted is not None and bool(self._mix.of(self._wanted.request.channels))
-
     def peek(self, on: bool) -> None:
         """Hide the results while a key is held, to see what lies beneath."""
         self.results.peek(on)
