@@ -154,3 +154,10 @@ def test_where_nothing_can_be_kept_the_dock_says_so_once_and_goes_on(window: Win
     window.widget.hide()
     assert window.control("message").text() == ""
     assert folder.read_text() == "in its place"
+
+
+def test_new_data_are_not_said_to_be_continued(window: Window, tmp_path: Path) -> None:
+    add(window, volume(tmp_path / "volume.zarr"))
+    window.qtbot.waitUntil(lambda: len(recent.recent_sessions()) == 1)
+    window.after(lambda: window.viewer.add_image(np.zeros((12, 40, 48), np.float32)))
+    assert window.control("done").text() == ""
