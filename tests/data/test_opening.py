@@ -276,7 +276,7 @@ def test_damaged_and_missing_zarr_metadata_are_named(tmp_path: Path) -> None:
         ({"resolution": [4, 4]}, None),
         ({"resolution": "coarse"}, "resolution must be a list of numbers"),
         ({"resolution": [4] * 5}, "5 spatial axes can't be told"),
-        ({"resolution": [4, 4, 4], "offset": [0, 0]}, "position of the first voxel has 2 numbers"),
+        ({"resolution": [4, 4, 4], "offset": [0, 0]}, "offset has 2 numbers or names, but of its axes"),
         ({"resolution": [4, 4, 4], "axis_names": ["z", "y"]}, "axis_names has 2 names for an array of 3 axes"),
         ({"resolution": [4, 4, 4], "units": ["nm", "s", "nm"]}, "'s' is not a unit of length"),
     ],

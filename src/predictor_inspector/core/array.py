@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from funlib.geometry import Coordinate, Roi
 
+from predictor_inspector.core.about import NOTHING, About
 from predictor_inspector.core.labels import as_tensor
 from predictor_inspector.core.text import format_roi
 
@@ -73,6 +74,8 @@ class Array:
         The world's origin by default.
     axis_names : sequence of str, optional
         One per axis of `data`; channel axes end in ``^``. By default ``c^`` and the last of ``z, y, x``.
+    about : About
+        What is known of the array beyond that.
 
     Raises
     ------
@@ -88,8 +91,9 @@ class Array:
         axis_names: Sequence[str] | None = None,
         unit: str = "nm",
         subdivision: int = 1,
+        about: About = NOTHING,
     ) -> None:
-        self.data = data
+        self.data, self.about = data, about
         self.voxel_size = whole_numbers(voxel_size, "voxel_size")
         dims, ndim = self.voxel_size.dims, len(data.shape)
         if dims == 0 or dims > ndim:
@@ -186,16 +190,23 @@ class Array:
     def __repr__(self) -> str:
         axes = ", ".join(f"{name}: {n}" for name, n in zip(self.axis_names, self.shape, strict=True))
         size = " x ".join(f"{v:g}" for v in self.physical_voxel_size)
-        return f"Array({axes}; {self.dtype}; {size} {self.unit}; roi {format_roi(self.roi)})"
+        doubts = "".join(f"; doubtful: {doubt}" for doubt in self.about.doubts)
+        return f"Array({axes}; {self.dtype}; {size} {self.unit}; roi {format_roi(self.roi)}{doubts})"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         values = self.numpy()
         return values if dtype is None else values.astype(dtype)
 
-    def like(self, data: Any, axis_names: Sequence[str] | None = None, offset: Iterable[int] | None = None) -> Array:
-        """Other values on this array's grid; `offset` defaults to this array's."""
-        offset = self.offset if offset is None else offset
-        return Array(data, self.voxel_size, offset, axis_names, self.unit, self.subdivision)
+    def like(
+        self,
+        data: Any,
+        axis_names: Sequence[str] | None = None,
+        offset: Iterable[int] | None = None,
+        about: About | None = None,
+    ) -> Array:
+        """Other values on this array's grid; `offset` and `about` default to this array's."""
+        offset, about = self.offset if offset is None else offset, self.about if about is None else about
+        return Array(data, self.voxel_size, offset, axis_names, self.unit, self.subdivision, about)
 
     def numpy(self) -> np.ndarray:
         """All values as a numpy array, read, or copied from the GPU, if need be."""

@@ -65,7 +65,7 @@ def convert_unit(array: Array, unit: str) -> Array:
     sizes, offsets = ([n * factor for n in counts] for counts in (array.voxel_size, array.offset))
     subdivision = smallest_subdivision([*sizes, *offsets])
     size, offset = ([n * subdivision for n in numbers] for numbers in (sizes, offsets))
-    return Array(array.data, size, offset, array.axis_names, short_unit(unit), subdivision)
+    return Array(array.data, size, offset, array.axis_names, short_unit(unit), subdivision, array.about)
 
 
 def whole_lengths(

@@ -50,6 +50,8 @@ class Transposed(LazyArray):
     def __init__(self, data: Any, order: tuple[int, ...]) -> None:
         self._data, self._order = data, order
         self.shape, self.dtype = tuple(int(data.shape[axis]) for axis in order), np.dtype(data.dtype)
+        chunks = getattr(data, "chunks", None)
+        self.chunks = None if chunks is None else tuple(chunks[axis] for axis in order)
 
     def read(self, box: Box) -> np.ndarray:
         """The values in a box."""
@@ -76,7 +78,7 @@ class ReadByRoi(LazyArray):
 def lazy_array(read: Callable[[Roi], Array], values: Array, grid: Array, roi: Roi) -> Array:
     """What `read` gives for parts of `roi`, as an array on the voxels of `grid`; channel axes and type as of `values`."""
     names = (*values.axis_names[: values.channel_dims], *grid.spatial_axes)
-    return grid.like(ReadByRoi(read, values, grid, roi), names, roi.begin)
+    return grid.like(ReadByRoi(read, values, grid, roi), names, roi.begin, values.about)
 
 
 def box_of(key: Any, shape: Sequence[int]) -> tuple[Box, tuple[slice | int, ...]]:

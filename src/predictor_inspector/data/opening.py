@@ -56,7 +56,7 @@ class _Place:
         return [array for array in found if not location or f"{array.location}/".startswith(f"{location}/")]
 
 
-def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
+def open_array(path: str | os.PathLike[str], name: str | None = None, axes: str | None = None) -> Array:
     """Open an array in a file; its metadata are read now, its values when it is sliced. It is never written to.
 
     Parameters
@@ -69,6 +69,9 @@ def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
         An array below `path`, a multiscale group (then its finest level), or one level of it, which lies where that
         level's own metadata say. ``"/"`` is the array or group at `path` itself. By default the only array of labels,
         or the only array, if there is no more than one.
+    axes : str, optional
+        What the axes are in the order in which they are stored, a letter for each: z, y, x for space, t for time, c for
+        channels. By default what the file says, or what is usual.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def open_array(path: str | os.PathLike[str], name: str | None = None) -> Array:
     labels = [array for array in found if array.kind == "labels"]
     for candidates in (at_name, labels, found):
         if len(candidates) == 1:
-            return candidates[0].array
+            return candidates[0].array if axes is None else candidates[0].read_as(axes)
     names = _listing([relative_name(array.location, place.at(name)) for array in labels or found])
     asked = path if name is None else f"{path}, {name}"
     raise ValueError(f"{asked} holds {len(found)} arrays, so a name is needed: one of {names}")

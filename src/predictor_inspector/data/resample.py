@@ -43,7 +43,7 @@ def read_on_grid(source: Array, roi: Roi, grid: Array) -> Array:
     # One count of the grid is factor counts of the source.
     factor = unit_factor(grid.unit, source.unit, "source") * source.subdivision / grid.subdivision
     if factor == 1 and source.voxel_size == grid.voxel_size and source.offset == grid.offset:
-        return grid.like(source.read(roi).data, source.axis_names, roi.begin)
+        return grid.like(source.read(roi).data, source.axis_names, roi.begin, source.about)
     nearest = []
     for axis, span in enumerate(slices):
         # The centre of the grid's voxel i lies (first + step i) / whole voxels behind the source's corner. Python's integers
@@ -54,7 +54,7 @@ def read_on_grid(source: Array, roi: Roi, grid: Array) -> Array:
         first, step = int(begin * whole), int(step * whole)
         # A point at index i exactly is the face of voxel i - 1.
         nearest.append(np.array([-(-(first + step * i) // whole) - 1 for i in range(span.start, span.stop)], np.int64))
-    return grid.like(_gathered(source, nearest), source.axis_names, roi.begin)
+    return grid.like(_gathered(source, nearest), source.axis_names, roi.begin, source.about)
 
 
 def on_grid(source: Array, roi: Roi, grid: Array) -> Array:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.formats.axes import Described, described_again
 
 Kind = Literal["labels", "image", "mask"]
 
@@ -39,6 +40,8 @@ class StoredArray:
         The names under which `open_array` finds each level, finest first; empty where there is only one.
     channel_names : tuple of str
         Names of the positions on the ``c^`` axis, where the file has them.
+    described : Described or None
+        What the file says of its axes, to read them in another order than `array` has.
     """
 
     location: str
@@ -46,6 +49,11 @@ class StoredArray:
     kind: Kind
     levels: tuple[str, ...] = ()
     channel_names: tuple[str, ...] = ()
+    described: Described | None = None
+
+    def read_as(self, axes: str) -> Array:
+        """The array with its stored axes read as letters, ``"zyxc"``; a ``ValueError`` if they don't fit."""
+        return (self.described or described_again(self.array, self.location or "array")).array(axes)
 
     @property
     def name(self) -> str:

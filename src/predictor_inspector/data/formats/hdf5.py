@@ -1,4 +1,4 @@
-"""HDF5 files with `resolution` and `offset` attributes on their datasets, as CREMI has them."""
+"""HDF5 files, with their datasets' attributes: CREMI's, ilastik's, PlantSeg's and others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor_inspector.data.formats.attributes import array_from_attributes
+from predictor_inspector.data.formats.attributes import described
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
 from predictor_inspector.data.lazy import Box, LazyArray
 
@@ -67,8 +67,9 @@ def _found(path: Path, location: str, node: Any) -> Iterator[StoredArray]:
 
 def _stored(path: Path, location: str, node: Any) -> StoredArray:
     data = Hdf5Dataset(path, location, tuple(int(n) for n in node.shape), np.dtype(node.dtype), node.chunks)
-    array = array_from_attributes(data, dict(node.attrs), f"{path}, dataset {location}")
-    return StoredArray(location, array, guess_kind(location or path.stem, data.dtype))
+    source, around = f"{path}, dataset {location}", [dict(node.parent.attrs)]
+    said = described(data, dict(node.attrs), source, around=around)
+    return StoredArray(location, said.array(), guess_kind(location or path.stem, data.dtype), described=said)
 
 
 HDF5 = Hdf5Files()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,24 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from predictor_inspector.core.about import About
+from predictor_inspector.data.formats.axes import Axis, Described, usable
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
-from predictor_inspector.data.geometry import exact, make_array, simplest_decimal
-from predictor_inspector.data.lazy import Box, LazyArray, Transposed
+from predictor_inspector.data.geometry import exact, simplest_decimal
+from predictor_inspector.data.lazy import Box, LazyArray
+from predictor_inspector.data.units import PIXEL, short_unit, unit_factor
 
 # TIFF holds a resolution as a ratio; below this, its terms are too small to have been rounded.
 _ROUNDED_TERMS = 10_000
 
 _UNIT_OF_OME = "µm"  # where PhysicalSizeX comes without a unit
-_PIXELS = [Fraction(1)] * 3, ["pixel"] * 3
+_TAG_UNITS = {2: "inch", 3: "cm"}
+
+# Larger pixels, of micrometres, are those of paper and screens: 72 or 300 dots per inch say nothing of what was imaged.
+_PRINTED = 10
+
+Lengths = dict[str, dict[str, Any]]
+"""By letters of axes: `size` and `unit` of an `Axis`."""
 
 
 @dataclass(frozen=True)
@@ -64,49 +73,72 @@ class TiffFiles(Format):
 
 def _stored(path: Path, tiff: Any, index: int, location: str) -> StoredArray:
     series = tiff.series[index]
-    axes, shape = series.axes, tuple(int(n) for n in series.shape)
-    if "S" in axes and shape[axes.index("S")] > 1:
-        raise ValueError(f"{path} holds colours (axes {axes}, shape {shape}); one value per voxel is needed")
-    data: Any = TiffSeries(path, index, shape, np.dtype(series.dtype))
-    order, names, dims = _roles(axes)
-    if order != tuple(range(len(order))):
-        data = Transposed(data, order)
-    sizes, units = _ome_sizes(tiff.ome_metadata, index) if tiff.is_ome else _imagej_sizes(tiff)
-    array = make_array(data, names, sizes[-dims:], centre=[0] * dims, units=units[-dims:], source=str(path))
-    return StoredArray(location, array, guess_kind(path.stem.replace("_", " "), data.dtype))
+    letters, shape = series.axes, tuple(int(n) for n in series.shape)
+    if "S" in letters and shape[letters.index("S")] > 1:
+        raise ValueError(f"{path} holds colours (axes {letters}, shape {shape}); one value per voxel is needed")
+    data = TiffSeries(path, index, shape, np.dtype(series.dtype))
+    said, doubts = _ome_sizes(tiff.ome_metadata, index) if tiff.is_ome else _tag_sizes(tiff)
+    axes = [replace(axis, **said.get(axis.letter or "", {})) for axis in _axes(letters)]
+    described = Described(data, {"axes": axes}, str(path), place="centre", about=About(doubts=tuple(doubts)))
+    return StoredArray(
+        location, described.array(), guess_kind(path.stem.replace("_", " "), data.dtype), described=described
+    )
 
 
-def _roles(axes: str) -> tuple[tuple[int, ...], tuple[str, ...], int]:
-    """The order that puts channels first, names of the axes in it, and how many are spatial."""
-    depth = axes.find("Z")
+def _axes(letters: str) -> list[Axis]:
+    depth = letters.find("Z")
     if depth < 0:
         # An axis of unknown meaning just before y and x is depth: so most programs save a plain stack.
-        unknown = [axis for axis, letter in enumerate(axes) if letter not in "TCSYX"]
+        unknown = [axis for axis, letter in enumerate(letters) if letter not in "TCSYX"]
         depth = unknown[-1] if unknown else -1
-    spatial = [axis for axis in (depth, axes.index("Y"), axes.index("X")) if axis >= 0]
-    leading = [axis for axis in range(len(axes)) if axis not in spatial]
-    names = tuple(f"{axes[axis].lower()}^" for axis in leading)
-    if len(set(names)) != len(names):
-        names = tuple(f"c{i}^" for i in range(len(leading)))
-    return (*leading, *spatial), names + ("z", "y", "x")[3 - len(spatial) :], len(spatial)
+    names = ["z" if axis == depth else letter.lower() for axis, letter in enumerate(letters)]
+    return [Axis(name, "time" if name == "t" else "space" if name in "zyx" else "channel") for name in names]
 
 
-def _imagej_sizes(tiff: Any) -> tuple[list[Fraction], list[str]]:
-    metadata: Mapping[str, Any] = tiff.imagej_metadata or {}
-    unit = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), str(metadata.get("unit", "")))
-    if not metadata or (unit in ("", "pixel", "pixels") and "spacing" not in metadata):
-        return _PIXELS
+def _tag_sizes(tiff: Any) -> tuple[Lengths, list[str]]:
+    """Voxel sizes by letters of axes, from the tags of resolution and ImageJ's description, and doubts about them."""
+    imagej: Mapping[str, Any] = tiff.imagej_metadata or {}
     tags = tiff.pages[0].tags
-    within = [_size(tags[tag].value) if tag in tags else Fraction(1) for tag in ("YResolution", "XResolution")]
-    spacing = abs(exact(metadata["spacing"])) if metadata.get("spacing") else within[1]
-    return [spacing, *within], [unit] * 3
+    within = {a: _size(tags[tag].value) for a, tag in (("y", "YResolution"), ("x", "XResolution")) if tag in tags}
+    tagged = _TAG_UNITS.get(int(tags["ResolutionUnit"].value)) if "ResolutionUnit" in tags else "inch"
+    unit = _imagej_unit(imagej, "unit") if imagej else tagged
+    if imagej and unit is None:
+        # ImageJ drops the unit of the tags, which is a printer's, if its description has none.
+        unit, within = PIXEL, within if tagged is None else {}
+    elif unit in (None, *_TAG_UNITS.values()):
+        if unit is None or any(size * unit_factor(unit, "um") > _PRINTED for size in within.values() if size):
+            return {}, []
+    elif tagged == "cm" and unit == "um":
+        # ImageJ's own rule: then the tags are in centimetres, though the description says µm.
+        within = {a: size and size * 10_000 for a, size in within.items()}
+    spacing = imagej.get("spacing")
+    spacing = usable(exact(abs(spacing))) if isinstance(spacing, int | float) else None
+    units = {"z": _imagej_unit(imagej, "zunit"), "y": _imagej_unit(imagej, "yunit")}
+    sizes = {**within, "z": spacing}
+    lengths = {a: {"size": size, "unit": units.get(a) or unit} for a, size in sizes.items()}
+    doubts = []
+    for letter, words in lengths.items():
+        try:
+            words["unit"] = short_unit(words["unit"])
+        except ValueError:
+            doubts.append(f"the voxel size along {letter} is in {words['unit']!r}, which is no unit of length")
+            words["unit"] = words["size"] = None
+    if all(words["unit"] in (None, PIXEL) for words in lengths.values()) and spacing in (None, 1):
+        return {}, doubts
+    return lengths, doubts
 
 
-def _size(resolution: tuple[int, int]) -> Fraction:
+def _imagej_unit(imagej: Mapping[str, Any], key: str) -> str | None:
+    """A unit of ImageJ's description, in which µ is written as an escape sequence; None where it has none."""
+    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), str(imagej.get(key, ""))).strip()
+    return text or None
+
+
+def _size(resolution: tuple[int, int]) -> Fraction | None:
     """Pixel size from pixels per unit; where the ratio was rounded, the simplest number that it may stand for."""
     pixels, lengths = resolution
     if not pixels or not lengths:
-        return Fraction(1)
+        return None
     size = Fraction(lengths, pixels)
     if min(pixels, lengths) < _ROUNDED_TERMS:
         return size
@@ -114,13 +146,20 @@ def _size(resolution: tuple[int, int]) -> Fraction:
     return simplest_decimal(lengths / (pixels + half), lengths / (pixels - half))
 
 
-def _ome_sizes(xml: str | None, index: int) -> tuple[list[Fraction], list[str]]:
+def _ome_sizes(xml: str | None, index: int) -> tuple[Lengths, list[str]]:
     images = ElementTree.fromstring(xml).findall("{*}Image/{*}Pixels") if xml else []
     pixels = images[index].attrib if index < len(images) else {}
-    if "PhysicalSizeX" not in pixels or "PhysicalSizeY" not in pixels:
-        return _PIXELS
-    sizes = [Fraction(pixels.get(f"PhysicalSize{axis}", "1")) for axis in "ZYX"]
-    return sizes, [pixels.get(f"PhysicalSize{axis}Unit", _UNIT_OF_OME) for axis in "ZYX"]
+    lengths: Lengths = {}
+    doubts = []
+    for axis in "ZYX":
+        size, unit = pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", _UNIT_OF_OME)
+        if size is None:
+            continue
+        try:
+            lengths[axis.lower()] = {"size": usable(Fraction(size)), "unit": short_unit(unit)}
+        except ValueError:
+            doubts.append(f"the voxel size along {axis.lower()} is {size} {unit}, which is no length")
+    return lengths, doubts
 
 
 TIFF = TiffFiles()

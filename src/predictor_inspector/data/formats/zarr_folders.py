@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from predictor_inspector.core.array import Array
-from predictor_inspector.data.formats.attributes import array_from_attributes
+from predictor_inspector.data.formats.attributes import axis_of, described, plain
+from predictor_inspector.data.formats.axes import Described
+from predictor_inspector.data.formats.encodings import encoded
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
-from predictor_inspector.data.geometry import exact, make_array
+from predictor_inspector.data.geometry import exact
 
 if TYPE_CHECKING:
     from yaozarrs import v04, v05
@@ -70,8 +71,11 @@ def _array(container: Path, location: str) -> StoredArray:
             return _level(container, group, multiscale, multiscale.levels.index(inner))
     folder = container / location
     data = _open(folder)
-    array = array_from_attributes(data, _node(folder)[1], str(folder))
-    return StoredArray(location, array, guess_kind(location or container.name, data.dtype))
+    names = getattr(data.metadata, "dimension_names", None)
+    others = {"dimension_names": names} if names and any(names) else {}
+    around = [_node(folder.parent)[1]] if parts else []
+    said = described(data, _node(folder)[1], str(folder), others, around)
+    return StoredArray(location, said.array(), guess_kind(location or container.name, data.dtype), described=said)
 
 
 @dataclass(frozen=True)
@@ -84,19 +88,23 @@ class _Multiscale:
     channel_names: tuple[str, ...]
     is_label: bool
 
-    @property
-    def axis_names(self) -> tuple[str, ...]:
-        """One per axis of the data; time and channels end in ``^``."""
-        return tuple(axis.name if axis.type == "space" else f"{axis.name}^" for axis in self.metadata.axes)
+    def described(self, level: int, data: Any, attributes: Sequence[Mapping[str, Any]]) -> Described:
+        """The data of one level, placed by its own transformations and then those of all levels.
 
-    def array(self, level: int, data: Any) -> Array:
-        """The data of one level, placed by its own transformations and then those of all levels."""
+        `attributes` are those of the level and of the group, which may say what values mean.
+        """
         dataset = self.metadata.datasets[level]
         source = f"{self.source}, level {dataset.path}"
-        spatial = [axis.type == "space" for axis in self.metadata.axes]
-        scale, translation = [Fraction(1)] * len(spatial), [Fraction(0)] * len(spatial)
+        axes = [axis_of(axis.model_dump()) for axis in self.metadata.axes]
+        if data.ndim != len(axes):
+            raise ValueError(
+                f"{self.source}: level {self.levels[level]!r} has {data.ndim} axes, but the metadata name {len(axes)}: "
+                f"{tuple(axis.name for axis in axes)}"
+            )
+        scale, translation = [Fraction(1)] * len(axes), [Fraction(0)] * len(axes)
         for step in (*dataset.coordinateTransformations, *(self.metadata.coordinateTransformations or ())):
             numbers = step.scale if step.type == "scale" else step.translation
+            spatial = [axis.kind not in ("time", "channel") for axis in axes]
             if not all(isfinite(number) for number, wanted in zip(numbers, spatial, strict=True) if wanted):
                 raise ValueError(f"{source}: its {step.type} must be finite, got {numbers}")
             values = [exact(n) if wanted else Fraction(1) for n, wanted in zip(numbers, spatial, strict=True)]
@@ -105,15 +113,9 @@ class _Multiscale:
                 translation = [a * b for a, b in zip(translation, values, strict=True)]
             else:
                 translation = [a + b for a, b in zip(translation, values, strict=True)]
-        first = spatial.index(True)
-        return make_array(
-            data,
-            self.axis_names,
-            scale[first:],
-            centre=translation[first:],
-            units=[axis.unit for axis in self.metadata.axes[first:]],
-            source=source,
-        )
+        placed = [replace(a, size=s, origin=t) for a, s, t in zip(axes, scale, translation, strict=True)]
+        values, about = encoded(data, [plain(content) for content in attributes], source)
+        return Described(values, {"axes": placed}, source, place="centre", about=about)
 
 
 def _multiscale(folder: Path) -> _Multiscale | None:
@@ -162,17 +164,15 @@ def _validated(entry: dict[str, Any], version: str, source: str) -> v04.Multisca
 def _level(container: Path, group: str, multiscale: _Multiscale, level: int) -> StoredArray:
     paths = tuple(f"{group}/{path}".strip("/") for path in multiscale.levels)
     folder = container / paths[level]
-    name, axes = multiscale.levels[level], multiscale.axis_names
     if not _node(folder)[0]:
-        raise ValueError(f"{multiscale.source}: its metadata name level {name!r}, which is not there")
-    data = _open(folder)
-    if data.ndim != len(axes):
         raise ValueError(
-            f"{multiscale.source}: level {name!r} has {data.ndim} axes, but the metadata name {len(axes)}: {axes}"
+            f"{multiscale.source}: its metadata name level {multiscale.levels[level]!r}, which is not there"
         )
+    data = _open(folder)
+    said = multiscale.described(level, data, [_node(folder)[1], _node(container / group)[1]])
     labels = multiscale.is_label or "labels" in group.split("/")[:-1]
     kind = guess_kind(group or container.name, data.dtype, labels) if labels else "image"
-    return StoredArray(paths[level], multiscale.array(level, data), kind, paths, multiscale.channel_names)
+    return StoredArray(paths[level], said.array(), kind, paths, multiscale.channel_names, said)
 
 
 def _node(folder: Path) -> tuple[bool, dict[str, Any]]:
