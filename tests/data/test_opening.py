@@ -160,7 +160,7 @@ def test_ome_tiff_keeps_its_geometry(tmp_path: Path) -> None:
 
 def test_colour_pictures_are_refused(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "colour.tif", np.zeros((16, 16, 3), np.uint8), photometric="rgb")
-    with pytest.raises(ValueError, match=r"colour\.tif holds colours"):
+    with pytest.raises(ValueError, match=r"colour\.tif: it holds colours"):
         open_array(tmp_path / "colour.tif")
 
 
@@ -246,14 +246,14 @@ def test_damaged_ome_metadata_are_named_with_their_file(tmp_path: Path, changes:
 
 
 def test_versions_that_are_not_known_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"it is OME-Zarr 0\.9, but only 0\.4 and 0\.5 can be read"):
+    with pytest.raises(ValueError, match=r"it is OME-Zarr 0\.9, but only 0\.1 to 0\.5 can be read"):
         open_array(_ome(tmp_path / "new.zarr", version="0.9"))
 
 
 def test_damaged_and_missing_zarr_metadata_are_named(tmp_path: Path) -> None:
     path = _ome(tmp_path / "image.zarr")
     (path / "0" / "zarr.json").write_text('{"zarr_format": 3, "node_type": "array"}')
-    with pytest.raises(ValueError, match=r"0.zarr\.json is damaged: zarr can't open the array"):
+    with pytest.raises(ValueError, match=r"0.zarr\.json is damaged: it has no valid shape and type"):
         open_array(path)
     (path / "0" / "zarr.json").write_text("{ not json")
     with pytest.raises(ValueError, match=r"0.zarr\.json is damaged: it is not valid JSON"):

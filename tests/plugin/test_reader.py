@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 import zarr
+from napari.layers import Layer
 
+from predictor_inspector.cli import main
 from predictor_inspector.core import Array
 from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.plugin import reader
-from predictor_inspector.plugin.reader import get_reader, layers_from_path
+from predictor_inspector.plugin.reader import get_reader, read
 
+from ..data.containers import CONTAINERS, zarr_array, zarr_group
 from .stage import blocks
 
 
 def names(path: Path) -> list[str]:
-    read = get_reader(str(path))
-    assert read is not None
-    return [data[1]["name"] for data in read(str(path))]
+    opener = get_reader(str(path))
+    assert opener is not None
+    return [data[1]["name"] for data in opener(str(path))]
 
 
 @pytest.fixture
@@ -42,7 +46,7 @@ def test_every_metadata_file_opens_its_store(store: Path) -> None:
     assert {len(path.relative_to(store).parts) for path in files} >= {1, 2, 3}
     for path in files:
         assert names(path) == ["first", "second"]
-        (data, *_) = layers_from_path(str(path))
+        (data, *_) = read(str(path))
         assert data[1]["metadata"][SOURCE]["path"] == str(store)
 
 
@@ -60,3 +64,37 @@ def test_what_holds_no_ground_truth_is_left_to_others(store: Path, tmp_path: Pat
     assert get_reader(str(tmp_path / "gone.zarr")) is not None
     shutil.rmtree(store / "second")
     assert get_reader([str(store), str(tmp_path)]) is None
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_what_is_listed_is_shown_and_what_is_left_out_told_once(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = CONTAINERS[name]
+    path = tmp_path / f"data{container.ending}"
+    container.make(path)
+    assert main(["list", str(path), "--format", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    told: list[str] = []
+    monkeypatch.setattr(reader, "show_warning", told.append)
+    layers = [Layer.create(*data) for data in read(str(path))]
+    assert {layer.metadata[SOURCE]["name"] for layer in layers} == {one["name"] for one in listed["arrays"]}
+    assert len(told) == bool(listed["unreadable"])
+    for one in listed["unreadable"][:5]:
+        assert f"{one['name']}: {one['reason']}" in told[0]
+    for one in listed["unreadable"]:
+        assert main(["check", str(path), one["name"], "--predictor", "affinities"]) == 2
+        assert one["reason"] in capsys.readouterr().err
+
+
+def test_an_array_whose_values_are_damaged_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zarr_group(tmp_path / "a.zarr", 2)
+    for name in ("first", "second"):
+        zarr_array(tmp_path / "a.zarr" / name, 2)
+    (tmp_path / "a.zarr/second/0.0.0").write_bytes(b"cut")
+    told: list[str] = []
+    monkeypatch.setattr(reader, "show_warning", told.append)
+    assert names(tmp_path / "a.zarr") == ["first"]
+    assert told[0].startswith("Not shown of a.zarr: second: ")
+    with pytest.raises(ValueError, match=r"second holds no arrays that can be shown: "):
+        read(str(tmp_path / "a.zarr/second"))

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QPushButton
 from predictor_inspector.core import Array
 from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.plugin import InspectorWidget, recent, resume
-from predictor_inspector.plugin.reader import layers_from_path
+from predictor_inspector.plugin.reader import read
 
 from .window import Window, blocks
 
@@ -55,7 +55,7 @@ def reopen(window: Window) -> None:
 
 
 def add(window: Window, path: Path) -> None:
-    for data in layers_from_path(str(path)):
+    for data in read(str(path)):
         window.viewer.add_layer(napari.layers.Layer.create(*data))
     window.settle()
     window.settle()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -91,9 +92,14 @@ def _render(options: argparse.Namespace) -> None:
 
 def _list(options: argparse.Namespace) -> None:
     from predictor_inspector.core import predictor_kinds
-    from predictor_inspector.inspection.output.text import describe_arrays, describe_kinds
+    from predictor_inspector.inspection.output.text import contents_to_json, describe_arrays, describe_kinds
 
-    print(describe_kinds(predictor_kinds()) if options.path is None else describe_arrays(options.path))
+    if options.path is None:
+        print(json.dumps(list(predictor_kinds())) if options.format == "json" else describe_kinds(predictor_kinds()))
+    elif options.format == "json":
+        print(json.dumps(contents_to_json(options.path), indent=2))
+    else:
+        print(describe_arrays(options.path))
 
 
 def _show(options: argparse.Namespace) -> None:
@@ -171,6 +177,7 @@ def _parser() -> argparse.ArgumentParser:
         module.add_arguments(command(name, module.run, module.ABOUT))
     listing = command("list", _list, "list the kinds of predictors, or the arrays in a container")
     listing.add_argument("path", metavar="PATH", nargs="?", help="OME-Zarr, zarr, HDF5 or TIFF")
+    listing.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or JSON")
     show = command("show", _show, "show a kind of predictor: parameters, units, defaults, presets")
     show.add_argument("kind", metavar="KIND", help=f"as in '{common.PROGRAM} list'")
     show.add_argument("--yaml", action="store_true", help="a configuration to begin from instead")

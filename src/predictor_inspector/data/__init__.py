@@ -4,9 +4,10 @@ Importing this package loads no reader: a format's packages are imported when a 
 """
 
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
+from predictor_inspector.data.formats.unreadable import Unreadable
 from predictor_inspector.data.geometry import convert_unit, make_array, pixel_array, whole_lengths
 from predictor_inspector.data.layers import array_from_layer
-from predictor_inspector.data.opening import list_arrays, open_array, readable_suffixes
+from predictor_inspector.data.opening import list_arrays, list_contents, open_array, readable_suffixes
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.data.samples import Sample, cells_2d, neurites
 from predictor_inspector.data.units import ome_unit, short_unit, unit_factor
@@ -16,11 +17,13 @@ __all__ = [
     "Format",
     "Sample",
     "StoredArray",
+    "Unreadable",
     "array_from_layer",
     "cells_2d",
     "convert_unit",
     "guess_kind",
     "list_arrays",
+    "list_contents",
     "make_array",
     "neurites",
     "ome_unit",

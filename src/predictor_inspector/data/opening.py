@@ -1,4 +1,4 @@
-"""Arrays in files of all formats: `open_array` and `list_arrays`."""
+"""Arrays in files of all formats: `open_array`, `list_arrays` and `list_contents`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
+
+import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.registry import Extensions
-from predictor_inspector.data.formats.format import Format, StoredArray, relative_name
+from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
+from predictor_inspector.data.formats.unreadable import Unreadable, UnreadableError, relative_name
 
 FORMATS: Extensions[Format] = Extensions(
     noun="format",
@@ -32,6 +35,13 @@ def readable_suffixes() -> tuple[str, ...]:
     return tuple(dict.fromkeys(suffix for found in formats.values() for suffix in found.suffixes))
 
 
+class Contents(NamedTuple):
+    """What a container holds: the arrays, and what can't be read, with the reasons."""
+
+    arrays: list[StoredArray]
+    unreadable: list[Unreadable]
+
+
 @dataclass(frozen=True)
 class _Place:
     """Where a path leads: a container, and a location in it (``""`` for its root)."""
@@ -44,8 +54,8 @@ class _Place:
         """The location of `name`, which is relative to this place."""
         return f"{self.location}/{(name or '').strip('/')}".strip("/")
 
-    def arrays(self, name: str | None = None) -> list[StoredArray]:
-        """The arrays at or below `name`."""
+    def contents(self, name: str | None = None) -> Contents:
+        """What is at or below `name`."""
         location = self.at(name)
         try:
             found = list(self.format.arrays(self.container, location))
@@ -53,7 +63,11 @@ class _Place:
             raise
         except Exception as error:  # another package's format may fail in any way
             raise ValueError(f"{self.container} can't be read: {type(error).__name__}: {error}") from error
-        return [array for array in found if not location or f"{array.location}/".startswith(f"{location}/")]
+        inside = [one for one in found if not location or f"{one.location}/".startswith(f"{location}/")]
+        return Contents(
+            [one for one in inside if not isinstance(one, Unreadable)],
+            [one for one in inside if isinstance(one, Unreadable)],
+        )
 
 
 def open_array(path: str | os.PathLike[str], name: str | None = None, axes: str | None = None) -> Array:
@@ -62,13 +76,13 @@ def open_array(path: str | os.PathLike[str], name: str | None = None, axes: str 
     Parameters
     ----------
     path : str or path
-        OME-Zarr 0.4 or 0.5, zarr with funlib's attributes, HDF5 with `resolution` and `offset`, TIFF, or another
-        package's format. It may reach into the container: ``data.zarr/labels/neurons``,
-        ``data.zarr/labels/neurons/s1``, ``data.hdf/volumes/raw``.
+        OME-Zarr, zarr with funlib's attributes, HDF5 with `resolution` and `offset`, TIFF, or another package's format. It
+        may reach into the container: ``data.zarr/labels/neurons``, ``data.zarr/labels/neurons/s1``,
+        ``data.hdf/volumes/raw``.
     name : str, optional
         An array below `path`, a multiscale group (then its finest level), or one level of it, which lies where that
-        level's own metadata say. ``"/"`` is the array or group at `path` itself. By default the only array of labels,
-        or the only array, if there is no more than one.
+        level's own metadata say. ``"/"`` is the array or group at `path` itself. By default the only array of labels that
+        can be read, or the only array, if there is no more than one.
     axes : str, optional
         What the axes are in the order in which they are stored, a letter for each: z, y, x for space, t for time, c for
         channels. By default what the file says, or what is usual.
@@ -78,37 +92,64 @@ def open_array(path: str | os.PathLike[str], name: str | None = None, axes: str 
     FileNotFoundError
         If there is no array at or below `path`; the message lists what is there instead.
     ValueError
-        If `name` isn't in the container, no array can be chosen without one, or the file's metadata are damaged or of
-        an unknown kind; the message names the file.
+        If `name` isn't in the container, no array can be chosen without one, or what is asked for can't be read: it is
+        damaged, of an unknown kind, or a table. The message names the file.
     ImportError
-        If the reader for HDF5 or TIFF isn't installed; the message says how to install it.
+        If the reader for the format isn't installed; the message says how to install it.
     """
     place = _locate(Path(path))
-    found = place.arrays(name)
-    if not found:
-        if name is None or (place.location and not place.arrays()):
-            raise _missing(place, path)
-        raise ValueError(f"{path} has no array {name!r}{_instead(place.arrays(), place, place.location, name)}")
+    found, left_out = place.contents(name)
     at_name = [array for array in found if name is not None and array.location == place.at(name)]
+    if not at_name and (name is not None or not found):
+        for one in left_out:
+            if one.location == place.at(name):
+                raise UnreadableError(one.message)
+    if not found and left_out:
+        wanted = [one for one in left_out if one.is_damage] or left_out
+        if len(wanted) == 1:
+            raise UnreadableError(wanted[0].message)
+        raise ValueError(f"{path if name is None else f'{path}, {name}'} holds nothing to open: {_reasons(wanted)}")
+    if not found:
+        if name is None or (place.location and not place.contents().arrays):
+            raise _missing(place, path)
+        raise ValueError(f"{path} has no array {name!r}{_instead(place.contents(), place, place.location, name)}")
     labels = [array for array in found if array.kind == "labels"]
-    for candidates in (at_name, labels, found):
+    # Another array is not the ground truth where the labels are damaged.
+    damaged = [one for one in left_out if one.is_damage and guess_kind(one.location, np.uint8) == "labels"]
+    for candidates in (at_name, labels, [] if damaged else found):
         if len(candidates) == 1:
             return candidates[0].array if axes is None else candidates[0].read_as(axes)
     names = _listing([relative_name(array.location, place.at(name)) for array in labels or found])
     asked = path if name is None else f"{path}, {name}"
+    if damaged and not labels:
+        raise ValueError(
+            f"{asked} holds labels that can't be read ({_reasons(damaged)}); a name is needed: one of {names}"
+        )
     raise ValueError(f"{asked} holds {len(found)} arrays, so a name is needed: one of {names}")
 
 
-def list_arrays(path: str | os.PathLike[str]) -> list[StoredArray]:
-    """Describe all arrays at or below `path`, reading metadata only; a multiscale group is listed once.
+def list_contents(path: str | os.PathLike[str]) -> Contents:
+    """Describe all that is at or below `path`, reading metadata only; a multiscale group is listed once.
 
-    Errors are those of `open_array`.
+    What can't be read is listed beside what can be. Errors are those of `open_array`, where nothing can be read: the path
+    itself leads to it, or its format's reader isn't installed.
     """
     place = _locate(Path(path))
-    found = place.arrays()
-    if place.location and not found:
-        raise _missing(place, path)
-    return [array.seen_from(place.location) for array in found]
+    found, left_out = place.contents()
+    if not found:
+        for one in left_out:
+            if one.location == place.location:
+                raise UnreadableError(one.message)
+        if place.location and not left_out:
+            raise _missing(place, path)
+    return Contents(
+        [array.seen_from(place.location) for array in found], [one.seen_from(place.location) for one in left_out]
+    )
+
+
+def list_arrays(path: str | os.PathLike[str]) -> list[StoredArray]:
+    """Describe all arrays at or below `path` that can be read: the first part of `list_contents`, which says more."""
+    return list_contents(path).arrays
 
 
 def container_of(path: Path) -> Path:
@@ -165,7 +206,8 @@ def _refuse(path: Path, full: Path, failures: str) -> NoReturn:
         raise ValueError(f"{file} is of a kind that can't be read ({kind}); known are {known}{failures}")
     if full.is_dir():
         suffixes = readable_suffixes()
-        inside = [child.name for child in full.iterdir() if child.suffix.lower() in suffixes]
+        formats = _built_in().values()
+        inside = [c.name for c in full.iterdir() if c.suffix.lower() in suffixes or any(f.takes(c) for f in formats)]
         if inside:
             hint = f"it holds {_listing(sorted(inside))}"
         elif (full / "attributes.json").is_file():
@@ -180,13 +222,20 @@ def _missing(place: _Place, path: str | os.PathLike[str]) -> Exception:
     """The error for a path into a container, or of one, that leads to no array."""
     if not place.location:
         return ValueError(f"{path} holds no arrays")
-    arrays = _Place(place.format, place.container, "").arrays()
-    return FileNotFoundError(f"there is no array at {path}{_instead(arrays, place, '', place.location)}")
+    contents = _Place(place.format, place.container, "").contents()
+    return FileNotFoundError(f"there is no array at {path}{_instead(contents, place, '', place.location)}")
 
 
-def _instead(arrays: Sequence[StoredArray], place: _Place, base: str, wanted: str) -> str:
-    names = [relative_name(at, base) for found in arrays for at in dict.fromkeys((found.location, *found.levels))]
+def _instead(contents: Contents, place: _Place, base: str, wanted: str) -> str:
+    names = [
+        relative_name(at, base) for found in contents.arrays for at in dict.fromkeys((found.location, *found.levels))
+    ]
     return f"; {place.container.name} holds {_listing(names, wanted)}" if names else "; it holds no arrays"
+
+
+def _reasons(left_out: Sequence[Unreadable], most: int = 3) -> str:
+    more = f"; and {len(left_out) - most} more" if len(left_out) > most else ""
+    return "; ".join(f"{one.name}: {one.reason}" for one in left_out[:most]) + more
 
 
 def _neighbours(path: Path) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.formats.unreadable import UnreadableError
 from predictor_inspector.data.lazy import lazy_array
 from predictor_inspector.data.opening import container_of, open_array
 from predictor_inspector.data.resample import on_grid
@@ -90,8 +91,8 @@ def open_input(path: str | os.PathLike[str], name: str | None = None) -> Array:
     """
     try:
         return open_array(path, name)
-    except (ValueError, FileNotFoundError):
-        if name is None:
+    except (ValueError, FileNotFoundError) as error:
+        if name is None or not name.strip("/") or isinstance(error, UnreadableError):
             raise
         with suppress(ValueError, FileNotFoundError):
             return open_array(container_of(Path(path)), name)

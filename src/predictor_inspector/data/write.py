@@ -142,34 +142,31 @@ def _level(group: Any, array: Array) -> Any:
 
 
 def _metadata(parts: Parts, name: str, channel_names: Sequence[str]) -> dict[str, Any]:
-    from yaozarrs import v05
-
     array, leading = parts.array, parts.array.channel_dims
-    axes: list[Any] = [
-        v05.TimeAxis(name="t") if axis == "t^" else v05.ChannelAxis(name=axis.removesuffix("^"))
+    axes: list[dict[str, str]] = [
+        {"name": axis.removesuffix("^"), "type": "time" if axis == "t^" else "channel"}
         for axis in array.axis_names[:leading]
     ]
-    axes += [v05.SpaceAxis(name=axis, unit=ome_unit(array.unit)) for axis in array.spatial_axes]
+    unit = ome_unit(array.unit)
+    axes += [{"name": axis, "type": "space", **({"unit": unit} if unit else {})} for axis in array.spatial_axes]
     # OME-Zarr places the centre of the first voxel.
     centre = [Fraction(2 * o + v, 2 * array.subdivision) for o, v in zip(array.offset, array.voxel_size, strict=True)]
-    dataset = v05.Dataset(
-        path=_LEVEL,
-        coordinateTransformations=[
-            v05.ScaleTransformation(scale=[1.0] * leading + list(array.physical_voxel_size)),
-            v05.TranslationTransformation(translation=[0.0] * leading + [float(c) for c in centre]),
-        ],
-    )
+    transformations = [
+        {"type": "scale", "scale": [1.0] * leading + [float(v) for v in array.physical_voxel_size]},
+        {"type": "translation", "translation": [0.0] * leading + [float(c) for c in centre]},
+    ]
+    level = {"path": _LEVEL, "coordinateTransformations": transformations}
+    image: dict[str, Any] = {
+        "version": "0.5",
+        "multiscales": [{"name": name, "axes": axes, "datasets": [level]}],
+    }
     channels = []
     for index, label in enumerate(channel_names):
         # With an axis of time alone there is one channel, whatever the moment.
         of_channel = slice(index, index + 1) if len(parts.lowest) == len(channel_names) else slice(None)
         low, high = float(parts.lowest[of_channel].min()), float(parts.highest[of_channel].max())
         low, high = (low, high) if low <= high else (0.0, 1.0)
-        window = v05.OmeroWindow(start=low, min=low, end=high, max=high)
+        window = {"start": low, "min": low, "end": high, "max": high}
         colour = _COLOURS[index % len(_COLOURS)]
-        channels.append(v05.OmeroChannel(window=window, label=label, color=colour, active=index < 3))
-    image = v05.Image(
-        multiscales=[v05.Multiscale(name=name, axes=axes, datasets=[dataset])],
-        omero=v05.Omero(channels=channels) if channels else None,
-    )
-    return image.model_dump(mode="json", by_alias=True, exclude_none=True)
+        channels.append({"label": label, "color": colour, "active": index < 3, "window": window})
+    return {**image, "omero": {"channels": channels}} if channels else image

@@ -13,7 +13,7 @@ from qtpy.QtGui import QGuiApplication
 
 from predictor_inspector.data.source import open_input
 from predictor_inspector.plugin.layers.layer_data import layer_data
-from predictor_inspector.plugin.reader import layers_from_path
+from predictor_inspector.plugin.reader import layers_from_path, notify_of
 from predictor_inspector.plugin.widget import InspectorWidget
 
 TITLE = "Predictor Inspector"
@@ -31,12 +31,13 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
     Raises ``FileNotFoundError`` or ``ValueError`` if the data can't be opened (the message lists the arrays), and
     ``TimeoutError`` if nothing shows within two minutes and a picture was asked for.
     """
-    layers = [] if path is None else layers_from_path(path)
+    layers, left_out = ([], "") if path is None else layers_from_path(path)
     viewer = napari.Viewer(title=TITLE)
     screen = QGuiApplication.primaryScreen().availableGeometry()
     viewer.window.resize(min(_SIZE[0], screen.width()), min(_SIZE[1], screen.height()))
     for data in layers:
         viewer.add_layer(napari.layers.Layer.create(*data))
+    notify_of([left_out])
     widget = dock(viewer)
     if name is not None:
         widget.gt_layer = _layer_called(viewer, path, name)

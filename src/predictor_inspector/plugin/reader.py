@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
+from napari.utils.notifications import show_warning
+
 from predictor_inspector.data.formats.format import StoredArray
-from predictor_inspector.data.opening import container_of, full_path, list_arrays, readable_suffixes
+from predictor_inspector.data.formats.unreadable import Unreadable, attempt
+from predictor_inspector.data.opening import Contents, container_of, full_path, list_contents, readable_suffixes
 from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data
 
 _ORDER = {"image": 0, "labels": 1, "mask": 2}
 _MOST = 20  # arrays of a store that are opened because one of its metadata files was chosen
+_TOLD = 5  # reasons in a notification
 
 
 def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerData]] | None:
@@ -22,37 +27,58 @@ def get_reader(path: str | list[str]) -> Callable[[str | list[str]], list[LayerD
 def read(path: str | list[str]) -> list[LayerData]:
     """Layers for every array in the files: images, labels, and masks, which are hidden at first.
 
-    Raises ``ValueError``, ``FileNotFoundError`` or ``ImportError`` if a file can't be read; the message says why.
+    A notification says what can't be shown. Raises ``ValueError``, ``FileNotFoundError`` or ``ImportError`` if there is
+    nothing to show, or a file can't be read; the message says why.
     """
     paths = path if isinstance(path, list) else [path]
-    return [layer for p in paths for layer in layers_from_path(p)]
+    shown = [layers_from_path(p) for p in paths]
+    notify_of(text for _, text in shown)
+    return [layer for layers, _ in shown for layer in layers]
 
 
-def layers_from_path(path: str) -> list[LayerData]:
-    """Layers for every array in one file or container.
+def notify_of(texts: Iterable[str]) -> None:
+    """Say what is left out in one notification of napari, if anything is."""
+    told = "\n".join(text for text in texts if text)
+    if told:
+        show_warning(told)
+
+
+def layers_from_path(path: str) -> tuple[list[LayerData], str]:
+    """Layers for every array in one file or container, and a sentence about what is left out, if anything is.
 
     A metadata file in a zarr folder opens the store that it lies in; the part that it describes, where the store is a
     large collection.
     """
-    place, arrays = _listed(path)
-    if not arrays:
-        raise ValueError(f"{path} holds no arrays")
-    stem = place.name.split(".")[0]
-    return [
-        layer_data(found.array, found.location or stem, found.kind, found.kind != "mask", (str(place), found.name))
-        for found in sorted(arrays, key=lambda found: _ORDER[found.kind])
-    ]
+    place, (arrays, left_out) = _listed(path)
+    layers: list[LayerData] = []
+    for found in sorted(arrays, key=lambda found: _ORDER[found.kind]):
+        # Values of small arrays are read now, and may be damaged.
+        made = attempt(found.location, str(place), partial(_layer, place, found))
+        if isinstance(made, Unreadable):
+            left_out.append(made)
+        else:
+            layers.append(made)
+    reasons = [f"{one.name}: {one.reason}" for one in left_out]
+    told = "; ".join(reasons[:_TOLD]) + (f"; and {len(reasons) - _TOLD} more" if len(reasons) > _TOLD else "")
+    if not layers:
+        raise ValueError(f"{path} holds no arrays that can be shown: {told}" if told else f"{path} holds no arrays")
+    return layers, f"Not shown of {place.name}: {told}" if told else ""
 
 
-def _listed(path: str) -> tuple[Path, list[StoredArray]]:
-    """The file or folder that a path stands for, and its arrays."""
+def _layer(place: Path, found: StoredArray) -> LayerData:
+    name = found.location or place.name.split(".")[0]
+    return layer_data(found.array, name, found.kind, found.kind != "mask", (str(place), found.name))
+
+
+def _listed(path: str) -> tuple[Path, Contents]:
+    """The file or folder that a path stands for, and what it holds."""
     place = full_path(path)
     if place.name != Path(path).name:
         store = container_of(place)
-        arrays = list_arrays(store)
-        if len(arrays) <= _MOST:
-            return store, arrays
-    return place, list_arrays(place)
+        contents = list_contents(store)
+        if len(contents.arrays) <= _MOST:
+            return store, contents
+    return place, list_contents(place)
 
 
 def _is_readable(path: Path, suffixes: tuple[str, ...]) -> bool:

@@ -12,7 +12,7 @@ from predictor_inspector.core import Array
 from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.inspection.output.session import load_session
 from predictor_inspector.plugin.head.files import Files
-from predictor_inspector.plugin.reader import layers_from_path
+from predictor_inspector.plugin.reader import read
 
 from ...inspection.stand_ins import stand_in
 from ..window import Window, blocks
@@ -33,7 +33,7 @@ def error_in(window: Window) -> str:
 def add_from_file(window: Window, path: Path) -> None:
     import napari
 
-    for data in layers_from_path(str(path)):
+    for data in read(str(path)):
         window.viewer.add_layer(napari.layers.Layer.create(*data))
     window.after(lambda: setattr(window.widget, "gt_layer", window.viewer.layers[-1]))
 

@@ -29,6 +29,11 @@ _LIKE_SIZES = re.compile(
 _CHANNELS, _SPACE, _TIME = 1, 2, 8
 
 
+def describes_grid(attributes: Mapping[str, Any]) -> bool:
+    """Whether an array's own attributes say where it lies."""
+    return any(attributes.get(key) is not None for key in (*_SIZES, "offset", "transform"))
+
+
 def described(
     data: Any,
     attributes: Mapping[str, Any],

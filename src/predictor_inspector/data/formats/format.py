@@ -14,6 +14,7 @@ import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.formats.axes import Described, described_again
+from predictor_inspector.data.formats.unreadable import Unreadable, relative_name
 
 Kind = Literal["labels", "image", "mask"]
 
@@ -83,23 +84,17 @@ class Format(ABC):
         return path.suffix.lower() in self.suffixes and path.is_file()
 
     @abstractmethod
-    def arrays(self, container: Path, location: str = "") -> Iterable[StoredArray]:
+    def arrays(self, container: Path, location: str = "") -> Iterable[StoredArray | Unreadable]:
         """The arrays at or below `location`, ``""`` for all of the container; each multiscale group once.
 
-        A format that finds all arrays quickly may give them all; one that has none at `location` gives none.
+        A format that finds all arrays quickly may give them all; one that has none at `location` gives none. What can't be
+        read is best given, too, as `attempt` makes it: then the rest can be.
 
         Raises
         ------
         ValueError, OSError, ImportError
             If the container can't be read; the message names it.
         """
-
-
-def relative_name(location: str, base: str) -> str:
-    """`location` as seen from `base`; ``"/"`` for `base` itself."""
-    if location == base:
-        return "/"
-    return location.removeprefix(f"{base}/") if base else location
 
 
 def guess_kind(name: str, dtype: Any, labels: bool = False) -> Kind:

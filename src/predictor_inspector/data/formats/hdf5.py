@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,14 @@ import numpy as np
 
 from predictor_inspector.data.formats.attributes import described
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
+from predictor_inspector.data.formats.unreadable import (
+    NotVoxels,
+    Unreadable,
+    attempt,
+    refuse_other_than_voxels,
+    refuse_table,
+    unreadable,
+)
 from predictor_inspector.data.lazy import Box, LazyArray
 
 # One file may not be opened by one thread while another closes it, and h5py reads one at a time anyway.
@@ -51,25 +61,97 @@ class Hdf5Files(Format):
 
     suffixes = (".h5", ".hdf", ".hdf5")
 
-    def arrays(self, container: Path, location: str = "") -> list[StoredArray]:
+    def arrays(self, container: Path, location: str = "") -> list[StoredArray | Unreadable]:
         with _opened(container) as file:
-            return list(_found(container, location, file.get(location or "/")))
+            return list(_found(container, location, file))
 
 
-def _found(path: Path, location: str, node: Any) -> Iterator[StoredArray]:
+def _found(path: Path, start: str, file: Any) -> Iterator[StoredArray | Unreadable]:
+    """The arrays at or below `start`, each once, by the name that isn't a link to it where there is one."""
+    known: set[Any] = set()
+    links = [start]
+    # Grows while it is walked through: what only links lead to comes after all that lies in the file itself.
+    for location in links:
+        try:
+            node = file[location or "/"]
+        except (KeyError, OSError, RuntimeError) as error:
+            if (link := _link(file, location)) is not None:
+                told = " in ".join((link.path, *([link.filename] if hasattr(link, "filename") else [])))
+                yield unreadable(
+                    location, _source(path, location), f"it is a link to {told}, which is not there ({_told(error)})"
+                )
+            continue
+        yield from _below(path, location, node, known, links)
+
+
+def _below(
+    path: Path, location: str, node: Any, known: set[Any], links: list[str]
+) -> Iterator[StoredArray | Unreadable]:
+    if node in known:
+        return
+    known.add(node)
     if hasattr(node, "keys"):
-        for name in node:
-            # A link whose target is gone is listed among the keys, and its node is None.
-            yield from _found(path, f"{location}/{name}".strip("/"), node.get(name))
-    elif getattr(node, "shape", ()) and node.dtype.kind in "biuf":
-        yield _stored(path, location, node)
+        try:
+            refuse_table(dict(node.attrs), _source(path, location))
+            children = [(name, node.get(name, getlink=True)) for name in node]
+        except (OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            yield unreadable(location, _source(path, location), _told(error), not isinstance(error, NotVoxels))
+            return
+        for name, link in children:
+            child = f"{location}/{name}".strip("/")
+            if hasattr(link, "path"):
+                links.append(child)
+                continue
+            try:
+                target = node[name]
+            except (KeyError, OSError, RuntimeError) as error:
+                yield unreadable(child, _source(path, child), f"it is damaged: {_told(error)}")
+                continue
+            yield from _below(path, child, target, known, links)
+    elif hasattr(node, "shape"):  # all but types with a name of their own
+        yield attempt(location, _source(path, location), partial(_stored, path, location, node))
+
+
+def _link(file: Any, location: str) -> Any | None:
+    """The soft or external link at `location`; None if there is none."""
+    link = file.get(location, getlink=True) if location else None
+    return link if hasattr(link, "path") else None
+
+
+def _source(path: Path, location: str) -> str:
+    return f"{path}, dataset {location or '/'}"
+
+
+def _told(error: Exception) -> str:
+    """The text of an error, without the quotes that a KeyError puts around it."""
+    return str(error.args[0] if isinstance(error, KeyError) and error.args else error)
 
 
 def _stored(path: Path, location: str, node: Any) -> StoredArray:
+    source = _source(path, location)
+    if node.shape is None:
+        raise NotVoxels(f"{source}: it is empty")
+    refuse_other_than_voxels(location, node.shape, node.dtype, source)
+    _check_filters(node, source)
     data = Hdf5Dataset(path, location, tuple(int(n) for n in node.shape), np.dtype(node.dtype), node.chunks)
-    source, around = f"{path}, dataset {location}", [dict(node.parent.attrs)]
-    said = described(data, dict(node.attrs), source, around=around)
+    said = described(data, dict(node.attrs), source, around=[dict(node.parent.attrs)])
     return StoredArray(location, said.array(), guess_kind(location or path.stem, data.dtype), described=said)
+
+
+def _check_filters(node: Any, source: str) -> None:
+    """Raise ``ValueError`` if the values are compressed in a way that nothing installed can decode."""
+    from h5py import h5z
+
+    stored = node.id.get_create_plist()
+    for index in range(stored.get_nfilters()):
+        code, _, _, name = stored.get_filter(index)
+        if not h5z.filter_avail(code):
+            # Its import makes more of them available.
+            with suppress(ImportError):
+                import_module("hdf5plugin")
+        if not h5z.filter_avail(code):
+            told = name.decode(errors="replace") if isinstance(name, bytes) else name
+            raise ValueError(f"{source}: it needs HDF5's filter {code} ({told or 'unnamed'}): pip install hdf5plugin")
 
 
 HDF5 = Hdf5Files()

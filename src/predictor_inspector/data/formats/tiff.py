@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ import numpy as np
 from predictor_inspector.core.about import About
 from predictor_inspector.data.formats.axes import Axis, Described, usable
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
+from predictor_inspector.data.formats.unreadable import NotVoxels, Unreadable, attempt, refuse_other_than_voxels
 from predictor_inspector.data.geometry import exact, simplest_decimal
 from predictor_inspector.data.lazy import Box, LazyArray
 from predictor_inspector.data.units import PIXEL, short_unit, unit_factor
@@ -61,12 +63,16 @@ class TiffFiles(Format):
 
     suffixes = (".tif", ".tiff")
 
-    def arrays(self, container: Path, location: str = "") -> list[StoredArray]:
+    def arrays(self, container: Path, location: str = "") -> list[StoredArray | Unreadable]:
         tifffile = optional_module("tifffile", "tiff", f"reading {container}")
         try:
             with tifffile.TiffFile(container) as tiff:
                 count = len(tiff.series)
-                return [_stored(container, tiff, i, str(i) if count > 1 else "") for i in range(count)]
+                names = [str(i) if count > 1 else "" for i in range(count)]
+                return [
+                    attempt(name, str(container), partial(_stored, container, tiff, i, name))
+                    for i, name in enumerate(names)
+                ]
         except tifffile.TiffFileError as error:
             raise ValueError(f"{container} can't be opened as TIFF: {error}") from error
 
@@ -75,7 +81,8 @@ def _stored(path: Path, tiff: Any, index: int, location: str) -> StoredArray:
     series = tiff.series[index]
     letters, shape = series.axes, tuple(int(n) for n in series.shape)
     if "S" in letters and shape[letters.index("S")] > 1:
-        raise ValueError(f"{path} holds colours (axes {letters}, shape {shape}); one value per voxel is needed")
+        raise NotVoxels(f"{path}: it holds colours (axes {letters}, shape {shape}); one value per voxel is needed")
+    refuse_other_than_voxels(location, shape, series.dtype, str(path))
     data = TiffSeries(path, index, shape, np.dtype(series.dtype))
     said, doubts = _ome_sizes(tiff.ome_metadata, index) if tiff.is_ome else _tag_sizes(tiff)
     axes = [replace(axis, **said.get(axis.letter or "", {})) for axis in _axes(letters)]

@@ -1,24 +1,28 @@
-"""Zarr folders: OME-Zarr 0.4 and 0.5, and arrays with funlib's or DaCapo's attributes."""
+"""Zarr folders: OME-Zarr, and arrays with funlib's or DaCapo's attributes."""
 
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from math import isfinite
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from predictor_inspector.data.formats.attributes import axis_of, described, plain
-from predictor_inspector.data.formats.axes import Described
-from predictor_inspector.data.formats.encodings import encoded
+import numpy as np
+
+from predictor_inspector.data.formats.attributes import described, describes_grid
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
-from predictor_inspector.data.geometry import exact
-
-if TYPE_CHECKING:
-    from yaozarrs import v04, v05
+from predictor_inspector.data.formats.ome_zarr import Multiscale, named_levels, read_multiscale
+from predictor_inspector.data.formats.unreadable import (
+    NotVoxels,
+    Unreadable,
+    attempt,
+    refuse_other_than_voxels,
+    refuse_table,
+    unreadable,
+)
 
 
 def is_zarr_node(folder: Path) -> bool:
@@ -35,30 +39,90 @@ class ZarrFolders(Format):
     def takes(self, path: Path) -> bool:
         return path.is_dir() and (path.suffix == ".zarr" or is_zarr_node(path))
 
-    def arrays(self, container: Path, location: str = "") -> list[StoredArray]:
+    def arrays(self, container: Path, location: str = "") -> list[StoredArray | Unreadable]:
         folder = container / location
-        found = list(_found(container, location)) if folder.is_dir() else []
+        found = list(_Walk(container).below(location)) if folder.is_dir() or folder.is_symlink() else []
         if not found and folder.is_dir() and not is_zarr_node(folder):
             raise ValueError(f"{folder} holds no zarr metadata: a zarr.json, .zgroup or .zarray file is missing")
         return found
 
 
-def _found(container: Path, location: str, known: frozenset[str] = frozenset()) -> Iterator[StoredArray]:
-    """The arrays at or below `location`, but for `known`, which are levels of the groups above."""
-    folder = container / location
-    if location in known:
-        return
-    if _node(folder)[0]:
-        yield _array(container, location)
-        return
-    multiscale = _multiscale(folder)
-    if multiscale is not None:
-        group = _level(container, location, multiscale, 0)
-        yield replace(group, location=location)
-        known |= set(group.levels)
-    for child in sorted(folder.iterdir()):
-        if child.is_dir() and not child.name.startswith("."):
-            yield from _found(container, f"{location}/{child.name}".strip("/"), known)
+@dataclass
+class _Walk:
+    """The search for arrays in a container, each of which is given once, whatever links lead to it."""
+
+    container: Path
+    seen: set[str] = field(default_factory=set)
+    links: list[str] = field(default_factory=list)
+
+    def below(self, location: str) -> Iterator[StoredArray | Unreadable]:
+        """The arrays at or below `location`; those that only links lead to come last."""
+        yield from self._folder(location, frozenset())
+        # It grows meanwhile: where a link leads, there may be more of them.
+        for link in self.links:
+            yield from self._folder(link, frozenset())
+
+    def _folder(self, location: str, levels: frozenset[str]) -> Iterator[StoredArray | Unreadable]:
+        """What is at or below `location`, but for `levels` of the groups above."""
+        folder = self.container / location
+        real = os.path.realpath(folder)
+        if location in levels or real in self.seen:
+            return
+        self.seen.add(real)
+        source = str(folder)
+        if not folder.exists():
+            yield unreadable(location, source, "it is a link to what is not there")
+            return
+        try:
+            is_array, attributes = _node(folder)
+            if is_array:
+                yield attempt(location, source, partial(_array, self.container, location))
+                return
+            refuse_table(attributes, source)
+            if (multiscale := read_multiscale(attributes, source)) is not None:
+                group = attempt(location, source, partial(_level, self.container, location, multiscale, 0))
+                yield replace(group, location=location)
+                levels |= {_joined(location, path) for path in multiscale.paths}
+        except NotVoxels as error:
+            yield unreadable(location, source, str(error), is_damage=False)
+            return
+        except (ValueError, OSError) as error:
+            yield unreadable(location, source, str(error))
+            levels |= {_joined(location, path) for path in _claimed(folder)}
+        self.seen.update(os.path.realpath(self.container / level) for level in levels)
+        try:
+            children = sorted(child for child in folder.iterdir() if not child.name.startswith("."))
+        except OSError as error:
+            yield unreadable(location, source, str(error))
+            return
+        for child in children:
+            inner = _joined(location, child.name)
+            if child.is_symlink():
+                self.links += [inner] if inner not in levels and (child.is_dir() or not child.exists()) else []
+            elif child.is_dir():
+                yield from self._folder(inner, levels)
+
+
+def _joined(location: str, inner: str) -> str:
+    return f"{location}/{inner}".strip("/")
+
+
+def _claimed(folder: Path) -> tuple[str, ...]:
+    """The arrays that are part of a group whose metadata can't be read, as well as can be told."""
+    try:
+        named = named_levels(_node(folder)[1])
+    except ValueError:
+        named = ()
+    return named or tuple(child.name for child in folder.iterdir() if child.is_dir() and _is_bare_array(child))
+
+
+def _is_bare_array(folder: Path) -> bool:
+    """Whether a folder is an array that leaves it to its group to say where it lies."""
+    try:
+        is_array, attributes = _node(folder)
+    except ValueError:
+        return False
+    return is_array and not describes_grid(attributes)
 
 
 def _array(container: Path, location: str) -> StoredArray:
@@ -66,113 +130,44 @@ def _array(container: Path, location: str) -> StoredArray:
     parts = location.split("/") if location else []
     for end in reversed(range(len(parts))):
         group, inner = "/".join(parts[:end]), "/".join(parts[end:])
-        multiscale = _multiscale(container / group)
-        if multiscale is not None and inner in multiscale.levels:
-            return _level(container, group, multiscale, multiscale.levels.index(inner))
+        folder = container / group
+        try:
+            multiscale = read_multiscale(_node(folder)[1], str(folder))
+        except ValueError:
+            if inner in _claimed(folder):
+                raise
+            continue
+        if multiscale is not None and inner in multiscale.paths:
+            return _level(container, group, multiscale, multiscale.paths.index(inner))
     folder = container / location
-    data = _open(folder)
+    data, attributes = _open(folder, location), _node(folder)[1]
     names = getattr(data.metadata, "dimension_names", None)
     others = {"dimension_names": names} if names and any(names) else {}
-    around = [_node(folder.parent)[1]] if parts else []
-    said = described(data, _node(folder)[1], str(folder), others, around)
+    around, doubts = [], []
+    try:
+        around = [_node(folder.parent)[1]] if parts else []
+    except ValueError:
+        doubts = ["the metadata of its group are damaged, which may say more of it"]
+    said = described(data, attributes, str(folder), others, around)
+    said = replace(said, about=said.about.doubting(doubts))
     return StoredArray(location, said.array(), guess_kind(location or container.name, data.dtype), described=said)
 
 
-@dataclass(frozen=True)
-class _Multiscale:
-    """The first image of a group: its levels, finest first, as paths relative to the group."""
-
-    metadata: v04.Multiscale | v05.Multiscale
-    source: str
-    levels: tuple[str, ...]
-    channel_names: tuple[str, ...]
-    is_label: bool
-
-    def described(self, level: int, data: Any, attributes: Sequence[Mapping[str, Any]]) -> Described:
-        """The data of one level, placed by its own transformations and then those of all levels.
-
-        `attributes` are those of the level and of the group, which may say what values mean.
-        """
-        dataset = self.metadata.datasets[level]
-        source = f"{self.source}, level {dataset.path}"
-        axes = [axis_of(axis.model_dump()) for axis in self.metadata.axes]
-        if data.ndim != len(axes):
-            raise ValueError(
-                f"{self.source}: level {self.levels[level]!r} has {data.ndim} axes, but the metadata name {len(axes)}: "
-                f"{tuple(axis.name for axis in axes)}"
-            )
-        scale, translation = [Fraction(1)] * len(axes), [Fraction(0)] * len(axes)
-        for step in (*dataset.coordinateTransformations, *(self.metadata.coordinateTransformations or ())):
-            numbers = step.scale if step.type == "scale" else step.translation
-            spatial = [axis.kind not in ("time", "channel") for axis in axes]
-            if not all(isfinite(number) for number, wanted in zip(numbers, spatial, strict=True) if wanted):
-                raise ValueError(f"{source}: its {step.type} must be finite, got {numbers}")
-            values = [exact(n) if wanted else Fraction(1) for n, wanted in zip(numbers, spatial, strict=True)]
-            if step.type == "scale":
-                scale = [a * b for a, b in zip(scale, values, strict=True)]
-                translation = [a * b for a, b in zip(translation, values, strict=True)]
-            else:
-                translation = [a + b for a, b in zip(translation, values, strict=True)]
-        placed = [replace(a, size=s, origin=t) for a, s, t in zip(axes, scale, translation, strict=True)]
-        values, about = encoded(data, [plain(content) for content in attributes], source)
-        return Described(values, {"axes": placed}, source, place="centre", about=about)
-
-
-def _multiscale(folder: Path) -> _Multiscale | None:
-    """The multiscale image that a group's attributes describe, OME-Zarr 0.4 or 0.5; None if they describe none."""
-    attributes, source = _node(folder)[1], str(folder)
-    ome = attributes.get("ome")
-    holder = ome if isinstance(ome, Mapping) else attributes
-    if "multiscales" not in holder:
-        return None
-    entries = holder["multiscales"]
-    if not (isinstance(entries, list) and entries and isinstance(entries[0], dict)):
-        raise ValueError(f"{source}: multiscales must be a list of at least one image, got {str(entries)[:80]}")
-    version = str(ome.get("version", "0.5") if isinstance(ome, Mapping) else entries[0].get("version", "0.4"))
-    metadata = _validated(entries[0], version, source)
-    labels = [channel.get("label") for channel in (holder.get("omero") or {}).get("channels") or ()]
-    return _Multiscale(
-        metadata,
-        source,
-        tuple(dataset.path.strip("/") for dataset in metadata.datasets),
-        tuple(labels) if all(isinstance(label, str) for label in labels) else (),
-        "image-label" in holder,
-    )
-
-
-def _validated(entry: dict[str, Any], version: str, source: str) -> v04.Multiscale | v05.Multiscale:
-    # Here, not above, because these imports take longer than the rest of this package.
-    import pydantic
-    from yaozarrs import v04, v05
-
-    models: dict[str, type[v04.Multiscale] | type[v05.Multiscale]] = {"0.4": v04.Multiscale, "0.5": v05.Multiscale}
-    if version not in models:
-        raise ValueError(f"{source}: it is OME-Zarr {version}, but only {' and '.join(models)} can be read")
-    try:
-        with warnings.catch_warnings():
-            # It warns of units that are not OME's own; short_unit knows more of them and refuses the rest.
-            warnings.simplefilter("ignore")
-            return models[version].model_validate(entry)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
+def _level(container: Path, group: str, multiscale: Multiscale, index: int) -> StoredArray:
+    paths = tuple(_joined(group, path) for path in multiscale.paths)
+    folder, name, source = container / paths[index], multiscale.paths[index], multiscale.source
+    if index and not multiscale.has_sizes:
         raise ValueError(
-            f"{source}: its OME-Zarr metadata are damaged: {f'{place}: ' if place else ''}{first['msg']}"
-        ) from error
-
-
-def _level(container: Path, group: str, multiscale: _Multiscale, level: int) -> StoredArray:
-    paths = tuple(f"{group}/{path}".strip("/") for path in multiscale.levels)
-    folder = container / paths[level]
-    if not _node(folder)[0]:
-        raise ValueError(
-            f"{multiscale.source}: its metadata name level {multiscale.levels[level]!r}, which is not there"
+            f"{source}: it doesn't say how large the voxels of level {name!r} are; open the finest, {multiscale.paths[0]!r}"
         )
-    data = _open(folder)
-    said = multiscale.described(level, data, [_node(folder)[1], _node(container / group)[1]])
+    if not _node(folder)[0]:
+        raise ValueError(f"{source}: its metadata name level {name!r}, which is not there")
+    data = _open(folder, paths[index])
+    said = multiscale.described(index, data, [_node(folder)[1], _node(container / group)[1]])
     labels = multiscale.is_label or "labels" in group.split("/")[:-1]
     kind = guess_kind(group or container.name, data.dtype, labels) if labels else "image"
-    return StoredArray(paths[level], said.array(), kind, paths, multiscale.channel_names, said)
+    levels = paths if multiscale.has_sizes else ()
+    return StoredArray(paths[index], said.array(), kind, levels, multiscale.channel_names, said)
 
 
 def _node(folder: Path) -> tuple[bool, dict[str, Any]]:
@@ -198,16 +193,56 @@ def _json(file: Path) -> dict[str, Any]:
     return content
 
 
-def _open(folder: Path) -> Any:
+def _open(folder: Path, location: str) -> Any:
+    """The array in a folder; its metadata are read only."""
     import zarr
 
     version_3 = (folder / "zarr.json").is_file()
-    metadata = folder / ("zarr.json" if version_3 else ".zarray")
-    _json(metadata)
+    file = folder / ("zarr.json" if version_3 else ".zarray")
+    metadata = _json(file)
+    try:
+        shape, dtype = [int(n) for n in metadata["shape"]], _dtype(metadata)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{file} is damaged: it has no valid shape and type ({error!r})") from error
+    if dtype is not None:
+        refuse_other_than_voxels(location, shape, dtype, str(folder))
     try:
         return zarr.open_array(folder, mode="r", zarr_format=3 if version_3 else 2)
     except (ValueError, KeyError, TypeError, LookupError, AttributeError) as error:
-        raise ValueError(f"{metadata} is damaged: zarr can't open the array ({error!r})") from error
+        raise ValueError(f"{file} is damaged: zarr can't open the array ({error!r})") from error
+
+
+_TEXT = (
+    "string",
+    "bytes",
+    "fixed_length_utf32",
+    "null_terminated_bytes",
+    "variable_length_bytes",
+    "vlen-utf8",
+    "vlen-bytes",
+)
+
+
+def _dtype(metadata: dict[str, Any]) -> np.dtype[Any] | None:
+    """The type that an array's metadata name, so that no engine need know it; None for what only an engine may know."""
+    if "data_type" not in metadata:
+        named: Any = metadata["dtype"]
+        return _as_dtype([tuple(field) for field in named] if isinstance(named, list) else named)
+    said = metadata["data_type"]
+    name, configuration = (said["name"], said.get("configuration", {})) if isinstance(said, dict) else (said, {})
+    if name in _TEXT:
+        return _as_dtype("U1")
+    if name in ("struct", "structured"):
+        fields = configuration["fields"]
+        return _as_dtype([(str(field[0] if isinstance(field, list) else field["name"]), "u1") for field in fields])
+    try:
+        return _as_dtype(name.removeprefix("numpy."))
+    except TypeError:
+        return None
+
+
+def _as_dtype(named: Any) -> np.dtype[Any]:
+    return np.dtype(named)
 
 
 ZARR = ZarrFolders()

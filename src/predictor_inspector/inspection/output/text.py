@@ -18,7 +18,7 @@ from predictor_inspector.core.parameters import Parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import ExtensionError
 from predictor_inspector.core.text import format_shape, format_table, format_value
-from predictor_inspector.data import list_arrays
+from predictor_inspector.data import list_contents
 from predictor_inspector.inspection.engine.statistics import STATISTICS, ChannelStatistics
 
 WIDTH = 100  # of a terminal, in characters
@@ -38,26 +38,49 @@ def describe_kinds(kinds: Sequence[str]) -> str:
 
 
 def describe_arrays(path: str | os.PathLike[str]) -> str:
-    """A line for each array at or below `path`, with a header; errors as `list_arrays`."""
+    """A line for each array at or below `path`, with a header, and for all that can't be read; errors as `list_contents`."""
+    contents = contents_to_json(path)
     rows = [("NAME", "HOLDS", "AXES", "SHAPE", "TYPE", "VOXEL SIZE", "OFFSET", "UNIT", "LEVELS")]
-    for found in list_arrays(path):
-        array = found.array
+    for found in contents["arrays"]:
         rows.append(
             (
-                found.name,
-                found.kind,
-                " ".join(axis.removesuffix("^") for axis in array.axis_names),
-                format_shape(array.shape),
-                np.dtype(array.dtype).name,
-                format_shape(array.physical_voxel_size),
-                ", ".join(f"{o:.12g}" for o in array.physical_offset),
-                array.unit,
-                str(max(1, len(found.levels))),
+                found["name"],
+                found["holds"],
+                " ".join(found["axes"]),
+                format_shape(found["shape"]),
+                found["type"],
+                format_shape(found["voxel_size"]),
+                ", ".join(f"{o:.12g}" for o in found["offset"]),
+                found["unit"],
+                str(max(1, len(found["levels"]))),
             )
         )
-    if len(rows) == 1:
-        return f"{path} holds no arrays."
-    return format_table(rows, right=[8])
+    shown = [format_table(rows, right=[8]) if len(rows) > 1 else f"{path} holds no arrays."]
+    if left_out := contents["unreadable"]:
+        shown += ["", format_table([("CAN'T BE READ", "WHY"), *((one["name"], one["reason"]) for one in left_out)])]
+    return "\n".join(shown)
+
+
+def contents_to_json(path: str | os.PathLike[str]) -> dict[str, list[dict[str, Any]]]:
+    """The same for programs: ``arrays`` and ``unreadable``, a dict for each; lengths are in its ``unit``."""
+    arrays, left_out = list_contents(path)
+    return {
+        "arrays": [
+            {
+                "name": found.name,
+                "holds": found.kind,
+                "axes": [axis.removesuffix("^") for axis in found.array.axis_names],
+                "shape": [int(n) for n in found.array.shape],
+                "type": np.dtype(found.array.dtype).name,
+                "voxel_size": list(found.array.physical_voxel_size),
+                "offset": list(found.array.physical_offset),
+                "unit": found.array.unit,
+                "levels": list(found.levels),
+            }
+            for found in arrays
+        ],
+        "unreadable": [{"name": one.name, "reason": one.reason} for one in left_out],
+    }
 
 
 def describe_kind(kind: str) -> str:
