@@ -242,7 +242,8 @@ def _dtype(metadata: dict[str, Any]) -> np.dtype[Any] | None:
 
 
 def _as_dtype(named: Any) -> np.dtype[Any]:
-    return np.dtype(named)
+    dtype: np.dtype[Any] = np.dtype(named)
+    return dtype
 
 
 ZARR = ZarrFolders()
