@@ -109,7 +109,7 @@ class Window:
         self.canvas = self.viewer.window._qt_viewer.canvas._scene_canvas
         self.blocked: list[float] = []
         inspector = self.widget.controller
-        for owner, name in ((inspector._regions, "draw"), (inspector.results, "show"), (inspector, "_update")):
+        for owner, name in ((inspector.display.regions, "draw"), (inspector.results, "show"), (inspector, "_update")):
             setattr(owner, name, self._timed(getattr(owner, name)))
         self.settle()
 

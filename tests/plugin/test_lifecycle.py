@@ -216,6 +216,8 @@ wait(lambda: widget.inspection is not None and not widget.busy)
 
 
 def test_a_script_with_two_windows_ends_well() -> None:
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", SCRIPT], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

@@ -304,7 +304,8 @@ class Person:
         return about
 
     def paint(self) -> str | None:
-        labels = [layer for layer in self.own if isinstance(layer, Labels)]
+        # A hidden layer can't be painted on: napari keeps what it showed last of it, in the axes of then.
+        labels = [layer for layer in self.own if isinstance(layer, Labels) and layer.visible]
         if not labels:
             return None
         layer = self.any.choice(labels)

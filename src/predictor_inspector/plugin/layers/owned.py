@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 import numpy as np
 from napari.layers import Layer, Shapes
-from qtpy.compat import isalive
 from vispy.visuals import MeshVisual
 
 from predictor_inspector.plugin.layers.grid import CanvasGrid
@@ -49,7 +48,6 @@ class OwnedLayers:
         self._layers: dict[str, Any] = {}
         self.letters = 1.0  # size of what is written on the canvas, relative to what is usual
         self._depth = 0
-        self._held: Any | None = None  # the canvas that waits to be painted
         for layer in viewer.layers:
             role = role_of(layer)
             # A copy that a person has made of a layer comes after it.
@@ -249,22 +247,10 @@ class OwnedLayers:
         if window is not None:
             window._qt_viewer.canvas._scene_canvas.set_current()
 
-    @property
-    def holds_canvas(self) -> bool:
-        """Whether painting the canvas is put off."""
-        return self._held is not None
-
-    def hold_canvas(self, on: bool) -> None:
-        """Put off painting the canvas until it is called with False."""
+    def canvas_and_list(self) -> tuple[Any, Any] | None:
+        """The widgets that show layers and their names; None for a model without a window."""
         window = getattr(self.viewer, "window", None)
-        if on and self._held is None and window is not None:
-            self._held = window._qt_viewer.canvas.native
-            self._held.setUpdatesEnabled(False)
-        elif not on and self._held is not None:
-            canvas, self._held = self._held, None
-            # The window may be closed meanwhile.
-            if isalive(canvas):
-                canvas.setUpdatesEnabled(True)
+        return None if window is None else (window._qt_viewer.canvas.native, window._qt_viewer.layers)
 
     def _mind_units(self, layer: Any) -> None:
         """Let napari find the mouse on a layer whose unit isn't the world's.

@@ -15,7 +15,7 @@ From a slider to the canvas:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,19 +23,14 @@ from funlib.geometry import Roi
 from psygnal import EmissionInfo
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
-from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops import backend
 from predictor_inspector.core.result_cache import ResultCache
 from predictor_inspector.data.chunk_cache import SHARED
 from predictor_inspector.inspection import Inspection, Request, run
 from predictor_inspector.inspection.engine.preview import PREVIEW_AFTER, Pace, preview_of
 from predictor_inspector.plugin.layers.colours import RgbMix
-from predictor_inspector.plugin.layers.owned import OwnedLayers
-from predictor_inspector.plugin.layers.panes import Panes
-from predictor_inspector.plugin.layers.pictures import Blended, Pictures, make_pictures
-from predictor_inspector.plugin.layers.regions import RegionLayer
-from predictor_inspector.plugin.layers.results import RGB, ResultLayers
-from predictor_inspector.plugin.layers.scroll_axis import ScrollAxis
+from predictor_inspector.plugin.layers.pictures import Pictures, make_pictures
+from predictor_inspector.plugin.live.display import LiveDisplay
 from predictor_inspector.plugin.live.listeners import Watch, data_events, view_events
 from predictor_inspector.plugin.live.pinned_box import PinnedBox
 from predictor_inspector.plugin.live.steady_view import SteadyView
@@ -48,9 +43,6 @@ from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import memory_for_chunks, memory_of
 from predictor_inspector.plugin.model.view import view_of
 
-_TOGETHER = 50  # milliseconds that regions wait to be drawn with a result
-_HELD = 100  # milliseconds that the canvas waits at most for one that is expected sooner, to be painted once, not twice
-_BLENDED_AT_ONCE = 2**22  # values of a target that are blended in the window's thread; of larger ones what is looked at
 _WINDOW_FIRST = 500  # milliseconds that compiled operations are loaded after the dock, unless they are needed before
 
 
@@ -78,35 +70,24 @@ class LiveController(QObject):
         self._runner = LiveRunner() if runner is None else runner
         self._pace = Pace()
         self._cache: tuple[Resolved, ResultCache] | None = None
-        self.layers = OwnedLayers(viewer)  # all that the dock makes
-        self.results = ResultLayers(self.layers, settings, mix)
-        self._panes = Panes(self.layers)
-        self._regions = RegionLayer(self.layers, self._on_box)
+        self.display = LiveDisplay(viewer, settings, mix, self._on_box)
+        self.layers, self.results = self.display.layers, self.display.results
         self._steady_view = SteadyView(viewer)
-        self._scroll_axis = ScrollAxis(viewer, lambda: self.results.channel_axis)
         self.pinned = PinnedBox(viewer, settings)
         self._wanted: Resolved | None = None  # whose result is to be shown
         self._submitted: Resolved | None = None  # what was begun last, and needn't be begun again,
         self._outcome = Message()  # and what is to be said of it
-        self._undrawn: Resolved | None = None  # whose regions are to be drawn
         self._version = 0  # of the data
-        self._ndisplay = viewer.dims.ndisplay  # that the results are drawn for
         self._asked = self._was_busy = False
         self.paused = False  # until `resume`
         self.inspection: Inspection | None = None  # that the layers show, or last showed
         self.tiling = Tiling(self._runner, self._pace)
         # Queued, it comes after all that happens now, but before the window is painted; a timer would come after that.
         self._ask.connect(self._update_if_asked, Qt.ConnectionType.QueuedConnection)
-        self._draw_timer = QTimer(self, singleShot=True)
-        self._draw_timer.timeout.connect(self._draw)
         self._data_watch, self._view_watch = Watch(self._on_data), Watch(self._on_view, view_events(viewer))
-        # Once napari has made what it draws a new layer with.
-        self._order_timer = QTimer(self, singleShot=True, interval=0)
-        self._order_timer.timeout.connect(self.layers.keep_on_top)
-        self._addition_watch = Watch(self._order_timer.start, [viewer.layers.events.inserted])
-        self._removal_watch = Watch(self.layers.make_canvas_current, [viewer.layers.events.removing])
         settings.events.connect(self._on_setting)
         mix.changed.connect(self._redraw)
+        self.display.resolved.connect(self.resolved)
         self.tiling.advanced.connect(self._on_tile)
         self._runner.previewed.connect(self._on_previewed)
         self._runner.finished.connect(self._on_finished)
@@ -128,9 +109,7 @@ class LiveController(QObject):
 
     def look_at_channel(self, index: int) -> None:
         """Move the viewer to a channel of the target, off the RGB view."""
-        if self.results.looked_at() == RGB:
-            self._settings.shown = "target"
-        self.results.move_to_channel(index)
+        self.display.look_at_channel(index)
 
     def peek(self, on: bool) -> None:
         """Hide the results while a key is held, to see what lies beneath."""
@@ -158,18 +137,16 @@ class LiveController(QObject):
         self._runner.cancel()
         self._submitted = None
         # Another dock may have the canvas and the layers meanwhile.
-        self.results.close()
-        self._panes.show(False)
+        self.display.rest()
         self.rested.emit(True)
         self._tell_busy()
 
     def resume(self) -> None:
         """Go on, and catch up with what has changed."""
         self.paused = False
-        self.results.listen()
+        self.display.wake()
         self._redraw()
-        if self._settings.panes:
-            self._panes.show(True)
+        self.display.arrange()
         self.rested.emit(False)
         self.request_update()
 
@@ -179,15 +156,10 @@ class LiveController(QObject):
         self._runner.close()
         self._data_watch.close()
         self._view_watch.close()
-        self._removal_watch.close()
-        self._addition_watch.close()
-        self._order_timer.stop()
         self._settings.events.disconnect(self._on_setting)
         self._mix.changed.disconnect(self._redraw)
-        self._regions.close()
-        self.results.close()
+        self.display.close()
         self.pinned.close()
-        self._scroll_axis.close()
         self._steady_view.close()
         backend.release_memory()
 
@@ -211,16 +183,16 @@ class LiveController(QObject):
             else:
                 self._give_up()
         else:
-            self._undrawn = state
+            self.display.expect(state)
             if settings.region_mode == "box":
                 with settings.together(automatic=True):
                     settings.box = state.regions.roi
             message = self._pursue(state, now)
         self.message.emit(message)
-        if not self._runner.busy:
-            self._draw()
-        elif not self._draw_timer.isActive():
-            self._draw_timer.start(_HELD if self.layers.holds_canvas else _TOGETHER)
+        if self._runner.busy:
+            self.display.draw_soon()
+        else:
+            self.display.draw()
         self._tell_busy()
 
     def _pursue(self, state: Resolved, now: bool) -> Message:
@@ -257,7 +229,7 @@ class LiveController(QObject):
         self._submitted, self._outcome = state, Message()
         if self._cache is None or state.change_since(self._cache[0]) >= ChangeLevel.DATA:
             self._cache = state, ResultCache()
-        cache, blended = self._cache[1], self._blended(state.request.channels)
+        cache, blended = self._cache[1], self.display.blended(state.request.channels)
 
         def worker(request: Request, note: str = "") -> Work:
             def work(step: Callable[[str, float], None]) -> tuple[Inspection, Pictures]:
@@ -272,15 +244,14 @@ class LiveController(QObject):
         expected = self._pace.expected(state.request)
         first = preview_of(state.request, PREVIEW_AFTER / expected) if expected > PREVIEW_AFTER else None
         self._runner.submit(Job(worker(state.request), state, None if first is None else worker(*first)))
-        if 1000 * expected < _TOGETHER:
-            self.layers.hold_canvas(True)
+        self.display.hold(expected)
 
     # What comes of it
 
     def _on_previewed(self, job: Job, result: tuple[Inspection, Pictures]) -> None:
         inspection, pictures = result
         if self._is_wanted(job):
-            self._show(self._up_to_date(pictures, inspection, job))
+            self.display.show(self._up_to_date(pictures, inspection, job))
             self.previewed.emit(inspection)
 
     def _on_finished(self, job: Job, result: tuple[Inspection, Any]) -> None:
@@ -289,16 +260,15 @@ class LiveController(QObject):
         if self._is_wanted(job):
             pictures = self._up_to_date(pictures, inspection, job)
             self.tiling.leave()
-            self._show(pictures)
+            self.display.show(pictures)
             self.inspection = inspection
             self.shown.emit(inspection)
         self._tell_busy()
 
     def _up_to_date(self, pictures: Pictures | None, inspection: Inspection, job: Job) -> Pictures:
         """A job's pictures, made anew if the channels that are blended are others by now, or if it made none."""
-        blended = self._blended(inspection.channels)
-        if pictures is None or pictures.blended != blended:
-            return make_pictures(inspection, job.about.place, blended, _BLENDED_AT_ONCE)
+        if pictures is None or pictures.blended != self.display.blended(inspection.channels):
+            return self.display.pictures_of(inspection, job.about.place)
         return pictures
 
     def _on_failed(self, job: Job, error: BaseException) -> None:
@@ -326,25 +296,7 @@ class LiveController(QObject):
         return self._wanted.change_since(job.about) < ChangeLevel.SUBJECT
 
     def _show_run(self, run: TiledRun) -> None:
-        self._show(run.pictures(self._blended(run.state.request.channels)))
-
-    def _show(self, pictures: Pictures) -> None:
-        """Give pictures to the layers, together with their regions."""
-        self._draw()
-        self.results.show(pictures)
-        self._scroll_axis.keep()
-        # Of fewer channels none might be shown.
-        if (self.results.channel or 0) >= pictures.target.shape[0]:
-            self.results.move_to_channel(0)
-
-    def _draw(self) -> None:
-        """Draw the regions of what is looked at now, if they aren't drawn yet."""
-        self._draw_timer.stop()
-        self.layers.hold_canvas(False)
-        state, self._undrawn = self._undrawn, None
-        if state is not None:
-            self._regions.draw(state, self._settings.region_mode == "box" and state.view.ndisplay == 2)
-            self.resolved.emit(state)
+        self.display.show(run.pictures(self.display.blended(run.state.request.channels)))
 
     def _hide_outdated(self) -> None:
         """Hide the target while there is none for what is asked for."""
@@ -361,9 +313,8 @@ class LiveController(QObject):
     def _clear(self) -> None:
         self._runner.cancel()
         self.tiling.leave()
-        self._submitted = self._undrawn = self._wanted = self._cache = self.inspection = None
-        self.results.clear()
-        self._regions.clear()
+        self._submitted = self._wanted = self._cache = self.inspection = None
+        self.display.clear()
         self.cleared.emit()
 
     # What changes elsewhere
@@ -375,7 +326,7 @@ class LiveController(QObject):
             return
         if change.signal.name in ("shown", "drawn_as", "panes"):
             self._redraw()
-            self._panes.show(self._settings.panes)
+            self.display.arrange()
         elif change.signal.name in ("opacity", "colour_bars"):
             self.results.follow()
         elif change.signal.name != "layers":
@@ -388,15 +339,8 @@ class LiveController(QObject):
             if self.tiling.run is not None:
                 self._show_run(self.tiling.run)
             elif self.inspection is not None and self._wanted is not None:
-                blended = self._blended(self.inspection.channels)
-                self.results.show(make_pictures(self.inspection, self._wanted.place, blended, _BLENDED_AT_ONCE))
+                self.results.show(self.display.pictures_of(self.inspection, self._wanted.place))
         self.view_changed.emit()
-
-    def _blended(self, channels: Sequence[Channel]) -> Blended:
-        """Which channels the RGB view blends, and how; none while it isn't looked at."""
-        settings = self._settings
-        mixed = self._mix.of(channels) if settings.shown == "rgb" else ()
-        return Blended(tuple(mixed), settings.drawn_as == "boundaries", self._viewer.dims.ndisplay == 3)
 
     def _on_box(self, box: Roi) -> None:
         self.pinned.drag_to(box)
@@ -406,8 +350,7 @@ class LiveController(QObject):
     def _on_view(self) -> None:
         if self.paused:
             return
-        self._redraw(only_style=self._ndisplay == self._viewer.dims.ndisplay)
-        self._ndisplay = self._viewer.dims.ndisplay
+        self._redraw(only_style=not self.display.turned())
         self.request_update()
 
     def _on_data(self) -> None:
@@ -424,8 +367,7 @@ class LiveController(QObject):
 
     def _rest(self) -> None:
         self.paused, self._asked = True, False
-        self._draw_timer.stop()
-        self.layers.hold_canvas(False)
+        self.display.release()
 
     def _tell_busy(self) -> None:
         if self.busy != self._was_busy:

@@ -13,7 +13,7 @@ from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.data.repair import Repair
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.inspection.findings import Cure
-from predictor_inspector.plugin.model.mask_choice import mask_among
+from predictor_inspector.plugin.model.layer_choice import mask_among
 from predictor_inspector.plugin.model.settings import SAVED, Settings
 
 _MOST_VALUES = 1 << 28  # of a layer that is copied to be mended

@@ -12,9 +12,7 @@ from functools import partial
 from typing import Any, ClassVar
 from weakref import WeakSet
 
-import numpy as np
 from funlib.geometry import Roi
-from napari.layers import Image, Labels
 from psygnal import Signal, SignalGroupDescriptor
 
 from predictor_inspector.core.array import Array
@@ -22,7 +20,7 @@ from predictor_inspector.core.config import predictor_from_config, predictor_kin
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection.engine.devices import available_devices
 from predictor_inspector.plugin.model.axes import Axes, array_at, readings_of
-from predictor_inspector.plugin.model.mask_choice import is_called_mask, mask_among
+from predictor_inspector.plugin.model.layer_choice import LayerChoices, likeliest_ground_truth, mask_among
 from predictor_inspector.plugin.model.predictor_choice import (
     PredictorChoice,
     Start,
@@ -35,27 +33,6 @@ from predictor_inspector.plugin.model.tile_plan import AUTO, memory_of
 REGION_MODES = ("view", "box", "layer")
 SHOWN = ("off", "target", "weight", "rgb")
 DRAWN_AS = ("boundaries", "loss")
-
-_ID_BYTES = 4  # intensities come in one or two
-
-
-@dataclass(frozen=True, eq=False)
-class LayerChoices:
-    """Layers that can be ground truth (labels, then images of whole numbers) or mask, the likelier ones first."""
-
-    gt_layer: tuple[Any, ...] = ()
-    mask_layer: tuple[Any, ...] = ()
-    float_images: tuple[Any, ...] = ()  # can be neither, but might be converted
-
-    @classmethod
-    def among(cls, layers: Iterable[Any]) -> LayerChoices:
-        """The choices among layers that the plugin hasn't made."""
-        layers = list(layers)
-        labels = [layer for layer in layers if isinstance(layer, Labels)]
-        images = [layer for layer in layers if isinstance(layer, Image) and not layer.rgb]
-        ids = (*labels, *(image for image in images if np.dtype(image.dtype).kind in "biu"))
-        floats = tuple(image for image in images if np.dtype(image.dtype).kind == "f")
-        return cls(ids, tuple(sorted(ids, key=lambda layer: not is_called_mask(layer))), floats)
 
 
 @dataclass(frozen=True)
@@ -207,7 +184,7 @@ class Settings:
             if self.mask_layer not in choices.mask_layer:
                 self._set_mask(None, "")
             if not self._gt_chosen or self.gt_layer not in choices.gt_layer:
-                self.gt_layer = _likeliest_ground_truth(choices.gt_layer)
+                self.gt_layer = likeliest_ground_truth(choices.gt_layer)
                 self._gt_chosen = False
             self._look_for_mask([layer for layer in choices.mask_layer if layer not in before.mask_layer])
             # Last: by now no setting holds a layer that is gone.
@@ -326,17 +303,6 @@ _BY_IDENTITY = {*_LAYERS, "layers", "gt"}
 
 SAVED = tuple(f.name for f in fields(Settings) if f.name not in ("layers", "gt"))
 """The fields of a snapshot. They are restored in this order: what follows from a field comes after it."""
-
-
-def _likeliest_ground_truth(layers: Sequence[Any]) -> Any | None:
-    """The likeliest of layers that can be ground truth: visible labels of few axes that aren't called a mask.
-
-    An image is taken only if its type is wide enough for ids; intensities rarely have such a type.
-    """
-    labels = [layer for layer in layers if isinstance(layer, Labels)]
-    if labels:
-        return min(labels, key=lambda layer: (is_called_mask(layer), not layer.visible, layer.ndim))
-    return next((layer for layer in layers if np.dtype(layer.dtype).itemsize >= _ID_BYTES), None)
 
 
 def _grid(array: Array) -> tuple[Any, ...]:

@@ -10,7 +10,8 @@ from predictor_inspector.plugin.forms.layouts import in_form, in_row
 from predictor_inspector.plugin.forms.open_dialog import open_menu
 from predictor_inspector.plugin.forms.small_widgets import ValueCombo
 from predictor_inspector.plugin.model.axes import Axes, is_telling, readings_of
-from predictor_inspector.plugin.model.settings import LayerChoices, Settings
+from predictor_inspector.plugin.model.layer_choice import LayerChoices
+from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.tabs import TabContext
 from predictor_inspector.plugin.tabs.bound import bind, bound_combo
 

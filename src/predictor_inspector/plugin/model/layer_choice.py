@@ -1,14 +1,16 @@
-"""Mask layers: found in the file of the ground truth, or by what they are called."""
+"""Which layers can be ground truth or mask, and which most likely are."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from napari.layers import Image, Labels
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.formats.format import guess_kind
@@ -17,6 +19,38 @@ from predictor_inspector.data.masks import is_mask_of, same_grid
 from predictor_inspector.data.opening import container_of
 
 IN_FILE, BY_NAME = "found in the file", "found by its name"
+
+_ID_BYTES = 4  # intensities come in one or two
+
+
+@dataclass(frozen=True, eq=False)
+class LayerChoices:
+    """Layers that can be ground truth (labels, then images of whole numbers) or mask, the likelier ones first."""
+
+    gt_layer: tuple[Any, ...] = ()
+    mask_layer: tuple[Any, ...] = ()
+    float_images: tuple[Any, ...] = ()  # can be neither, but might be converted
+
+    @classmethod
+    def among(cls, layers: Iterable[Any]) -> LayerChoices:
+        """The choices among layers that the plugin hasn't made."""
+        layers = list(layers)
+        labels = [layer for layer in layers if isinstance(layer, Labels)]
+        images = [layer for layer in layers if isinstance(layer, Image) and not layer.rgb]
+        ids = (*labels, *(image for image in images if np.dtype(image.dtype).kind in "biu"))
+        floats = tuple(image for image in images if np.dtype(image.dtype).kind == "f")
+        return cls(ids, tuple(sorted(ids, key=lambda layer: not is_called_mask(layer))), floats)
+
+
+def likeliest_ground_truth(layers: Sequence[Any]) -> Any | None:
+    """The likeliest of layers that can be ground truth: visible labels of few axes that aren't called a mask.
+
+    An image is taken only if its type is wide enough for ids; intensities rarely have such a type.
+    """
+    labels = [layer for layer in layers if isinstance(layer, Labels)]
+    if labels:
+        return min(labels, key=lambda layer: (is_called_mask(layer), not layer.visible, layer.ndim))
+    return next((layer for layer in layers if np.dtype(layer.dtype).itemsize >= _ID_BYTES), None)
 
 
 def mask_among(layers: Iterable[Any], gt_layer: Any, gt: Array) -> tuple[Any, str]:
