@@ -24,6 +24,12 @@ class About:
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What there is to know, each with a capital and a full stop."""
+        texts = (*self.notes, *(f"Doubtful: {doubt}" for doubt in self.doubts))
+        return tuple(f"{text[:1].upper()}{text[1:]}." for text in texts)
+
     def doubting(self, doubts: Iterable[str]) -> About:
         """The same with further doubts."""
         return replace(self, doubts=tuple(dict.fromkeys((*self.doubts, *doubts))))

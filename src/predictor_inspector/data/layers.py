@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from predictor_inspector.core.about import NOTHING, About
 from predictor_inspector.core.array import Array, spatial_axis_names
 from predictor_inspector.data.geometry import exact, make_array
 
 SOURCE = "predictor_inspector_source"
 """Metadata key of where a layer's array lies: ``{"path": …, "name": …}``."""
+
+ABOUT = "predictor_inspector_about"
+"""Metadata key of what the layer's file says of its values and geometry, as `about_for_layer` has it."""
 
 _CHANNEL_LABELS = {"c", "ch", "channel", "channels"}
 _TIME_LABELS = {"t", "time"}
@@ -60,8 +66,8 @@ def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Arr
     coarser = [_factor(int(a), int(b)) for a, b in zip(levels[0].shape[-dims:], data.shape[-dims:], strict=True)]
     finest = _finest(layer, levels[0], dims, source)
     if set(coarser) == {1}:
-        return finest.like(data, finest.axis_names)
-    return make_array(
+        return finest.like(data, finest.axis_names, about=_about(layer))
+    array = make_array(
         data,
         finest.axis_names,
         [Fraction(v, finest.subdivision) * factor for v, factor in zip(finest.voxel_size, coarser, strict=True)],
@@ -69,6 +75,22 @@ def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Arr
         units=[finest.unit] * dims,
         source=source,
     )
+    return array.like(data, array.axis_names, about=_about(layer))
+
+
+def about_for_layer(about: About, scale: Sequence[float]) -> dict[str, Any]:
+    """What a layer's metadata hold of an array's `About`; doubts are about the layer's scale as it is at first."""
+    return {**asdict(about), "scale": [float(s) for s in scale]}
+
+
+def _about(layer: Any) -> About:
+    """What a layer's file says of it; there are no doubts about a scale that a person has set since."""
+    known = dict(layer.metadata.get(ABOUT, {}))
+    if not known:
+        return NOTHING
+    kept = np.allclose(known.pop("scale"), layer.scale, rtol=1e-9, atol=0)
+    about = About(**{key: tuple(values) for key, values in known.items()})
+    return about if kept else replace(about, doubts=())
 
 
 def _spatial_dims(layer: Any, dims: int | None, source: str) -> int:

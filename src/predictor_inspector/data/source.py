@@ -16,6 +16,7 @@ from predictor_inspector.data.formats.unreadable import UnreadableError
 from predictor_inspector.data.lazy import lazy_array
 from predictor_inspector.data.opening import container_of, open_array
 from predictor_inspector.data.resample import on_grid
+from predictor_inspector.data.unknown import without_unknown
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Source:
     Attributes
     ----------
     gt : Array
-        Ground truth: ids, [Z, Y, X] or [C, Z, Y, X].
+        Ground truth: ids, [Z, Y, X] or [C, Z, Y, X]. Ids that its file calls unknown become 0, and aren't annotated.
     mask : Array or None
         Non-zero where `gt` is annotated, on any grid (the nearest voxels are taken); what it doesn't cover is not
         annotated. None: annotated everywhere.
@@ -36,6 +37,11 @@ class Source:
     gt: Array
     mask: Array | None = None
     raw: Array | None = None
+
+    def __post_init__(self) -> None:
+        gt, mask = without_unknown(self.gt, self.mask)
+        object.__setattr__(self, "gt", gt)
+        object.__setattr__(self, "mask", mask)
 
     def at(self, indices: Mapping[str, int]) -> Source:
         """These arrays at one position of each of the axes in `indices` (``{"t": 3}``), without those axes.
@@ -77,28 +83,35 @@ class Source:
 
 
 def open_source(
-    path: str | os.PathLike[str], gt: str | None = None, mask: str | None = None, raw: str | None = None
+    path: str | os.PathLike[str],
+    gt: str | None = None,
+    mask: str | None = None,
+    raw: str | None = None,
+    axes: str | None = None,
 ) -> Source:
-    """Open ground truth, mask and raw data by their names, as `open_input` does; mask and raw only if they have one."""
-    opened = open_input(path, gt)
+    """Open ground truth, mask and raw data by their names, as `open_input` does; mask and raw only if they have one.
+
+    `axes` are the ground truth's, as in `open_array`.
+    """
+    opened = open_input(path, gt, axes)
     return Source(opened, *(None if name is None else open_input(path, name) for name in (mask, raw)))
 
 
-def open_input(path: str | os.PathLike[str], name: str | None = None) -> Array:
+def open_input(path: str | os.PathLike[str], name: str | None = None, axes: str | None = None) -> Array:
     """Open an array by name: one below `path`, one elsewhere in the same container, or one at a path of its own.
 
     Errors are those of `open_array` for an array below `path`.
     """
     try:
-        return open_array(path, name)
+        return open_array(path, name, axes)
     except (ValueError, FileNotFoundError) as error:
         if name is None or not name.strip("/") or isinstance(error, UnreadableError):
             raise
         with suppress(ValueError, FileNotFoundError):
-            return open_array(container_of(Path(path)), name)
+            return open_array(container_of(Path(path)), name, axes)
         # Damaged files must not be passed over, only names that are not there.
         with nullcontext() if Path(name).exists() else suppress(ValueError, FileNotFoundError):
-            return open_array(name)
+            return open_array(name, axes=axes)
         raise
 
 

@@ -258,7 +258,7 @@ class Computation:
         self._names = [channel.name for channel in request.channels]
         self._seconds: dict[str, float] = {}
         self._memory = 0
-        self._notes = notes_on(request.regions, request.outside)
+        self._notes = (*notes_on(request.regions, request.outside), *request.source.gt.about.sentences)
 
     def compute(self, task: Task, progress: Progress | None = None) -> Part:
         """Target and weight of one part."""

@@ -8,8 +8,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from predictor_inspector.core.about import NOTHING
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.layers import SOURCE
+from predictor_inspector.data.layers import ABOUT, SOURCE, about_for_layer
 from predictor_inspector.data.units import ome_unit, unit_factor
 from predictor_inspector.plugin.model.axes import Place
 
@@ -60,8 +61,13 @@ def layer_data(
     for axis in reversed(array.axis_names[: array.channel_dims]):
         geometry = geometry.led_by({"c^": "channel", "t^": "time"}.get(axis, axis.removesuffix("^")))
     meta = {"name": name, "visible": visible, **geometry._asdict()}
+    known: dict[str, Any] = {}
     if source is not None:
-        meta["metadata"] = {SOURCE: {"path": os.path.abspath(source[0]), "name": source[1]}}
+        known[SOURCE] = {"path": os.path.abspath(source[0]), "name": source[1]}
+    if array.about != NOTHING:
+        known[ABOUT] = about_for_layer(array.about, geometry.scale)
+    if known:
+        meta["metadata"] = known
     values = _values(array)
     if kind == "image":
         return values, {**meta, "colormap": "gray"}, "image"

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.chunk_cache import SHARED, cached
-from predictor_inspector.data.layers import array_from_layer
+from predictor_inspector.data.layers import ABOUT, array_from_layer
 from predictor_inspector.plugin.model.view import View
 
 
@@ -75,7 +75,8 @@ _KNOWN: WeakKeyDictionary[Any, tuple[Any, Any, Array]] = WeakKeyDictionary()  # 
 def known_array(layer: Any, level: int, spatial: int) -> Array:
     """As `array_from_layer`, made anew only where the layer has other data or lies elsewhere."""
     place = (layer.scale, layer.translate, layer.rotate, layer.shear, layer.affine.affine_matrix)
-    about = (level, spatial, layer.name, layer.units, layer.axis_labels, *(part.tobytes() for part in place))
+    words = (layer.name, layer.units, layer.axis_labels, str(layer.metadata.get(ABOUT)))
+    about = (level, spatial, *words, *(part.tobytes() for part in place))
     data, known, array = _KNOWN.get(layer, (None, None, None))
     if array is None or data is not layer.data or known != about:
         array = array_from_layer(layer, level, spatial)
