@@ -224,3 +224,39 @@ def test_the_mask_in_the_file_is_used_and_a_note_says_so(
     found, said = reasons("--mask", "none")
     assert "not annotated" not in found
     assert "mask:" not in said
+
+
+def test_doubts_and_what_is_not_annotated_are_told(
+    tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("labels", data=np.where(labels == 4, 99, labels)).attrs.update(
+            spacing=[2, 1, 1], ignore_label=99
+        )
+    status, findings = found(capsys, tmp_path / "a.h5", *AFFINITIES)
+    (doubtful,) = [f for f in findings if f["id"] == "voxel-size-doubtful"]
+    assert (status, doubtful["severity"]) == (0, "warning")
+    assert "spacing = 2, 1, 1 looks like a voxel size, but isn't understood" in doubtful["message"]
+    assert check(tmp_path / "a.h5", *AFFINITIES, "--fail-on", "warning") == 1
+    assert "note: 99 means “not annotated” in the file: weight 0" in capsys.readouterr().err
+    assert cli.main(["list", str(tmp_path / "a.h5")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "1 × 1 × 1 ?" in lines[1]
+    assert lines[3:] == [
+        "labels: spacing = 2, 1, 1 looks like a voxel size, but isn't understood.",
+        "labels: 99 means “not annotated” in the file: weight 0.",
+    ]
+
+
+def test_axes_are_what_the_option_says(tmp_path: Path, labels: np.ndarray, capsys: pytest.CaptureFixture[str]) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        gt = file.create_dataset("labels", data=np.stack([labels] * 2, -1))
+        gt.attrs.update(axis_names=["z", "y", "x", "c"], types=["channel", "space", "space", "space"])
+    arguments = [str(tmp_path / "a.h5"), "labels", *AFFINITIES]
+    assert check(*arguments) == 2
+    assert "axis_names say z y x channel, types say channel space space space" in capsys.readouterr().err
+    assert check(*arguments, "--axes", "zyx") == 2
+    assert "axes must have a letter for each of its 4 axes" in capsys.readouterr().err
+    status, findings = found(capsys, *arguments, "--axes", "zyxc", "--index", "c=1")
+    assert status == 0
+    assert {f["severity"] for f in findings} <= {"info"}

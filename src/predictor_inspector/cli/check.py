@@ -53,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     backend.warm_up()
     request, _ = common.request_for(options, common.source_for(options))
+    for text in request.source.gt.about.notes:
+        common.note(text)
     checks, failures = load_checks()
     for failure in failures:
         common.note(failure)

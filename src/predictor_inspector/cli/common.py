@@ -58,6 +58,11 @@ def add_ground_truth(parser: argparse.ArgumentParser, sessions: bool = False) ->
     formats, choice = ("; or a saved session (.yaml)", "") if sessions else ("", "; only needed to choose")
     parser.add_argument("path", metavar="PATH", help=f"ground truth: OME-Zarr, zarr, HDF5 or TIFF{formats}")
     parser.add_argument("name", metavar="NAME", nargs="?", help=f"array in it, or a path of its own{choice}")
+    about = (
+        "what the axes of the ground truth are, in the order in which they are stored, a letter for each: z, y, x, t for "
+        "time, c for channels; by default what the file says"
+    )
+    parser.add_argument("--axes", metavar="LETTERS", help=about)
 
 
 def add_region(parser: argparse.ArgumentParser, raw: bool = False) -> None:
@@ -110,13 +115,13 @@ def open_arrays(options: argparse.Namespace) -> Source:
     from predictor_inspector.data.source import open_input, open_source
 
     if options.mask is None:
-        found = find_mask(options.path, options.name, open_input(options.path, options.name))
+        found = find_mask(options.path, options.name, open_input(options.path, options.name, options.axes))
         if found is not None:
             options.mask = found.name
             note(f"mask: {found.name} (found in the file); --mask none does without")
     elif options.mask == "none":
         options.mask = None
-    return open_source(options.path, options.name, options.mask, getattr(options, "raw", None))
+    return open_source(options.path, options.name, options.mask, getattr(options, "raw", None), options.axes)
 
 
 def request_for(options: argparse.Namespace, source: Source) -> tuple[Request, dict[str, Any]]:

@@ -99,6 +99,9 @@ def open_array(path: str | os.PathLike[str], name: str | None = None, axes: str 
     """
     place = _locate(Path(path))
     found, left_out = place.contents(name)
+    for one in left_out if axes is not None else ():
+        if one.described is not None and (one.location == place.at(name) or (len(left_out) == 1 and not found)):
+            return one.described.array(axes)
     at_name = [array for array in found if name is not None and array.location == place.at(name)]
     if not at_name and (name is not None or not found):
         for one in left_out:

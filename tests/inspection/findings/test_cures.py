@@ -25,6 +25,7 @@ NO_CURE = {
     "zero-weight": "nothing is to be done, or another region chosen",
     "empty-region": "another region must be chosen",
     "truncated-object": "nothing is to be done",
+    "voxel-size-doubtful": "the file must be mended, or the layer's scale be set",
     "touching-objects": "the ground truth must be cut, or another predictor trained",
 }
 

@@ -6,9 +6,22 @@ import numpy as np
 import pytest
 
 from predictor_inspector.core import Array
+from predictor_inspector.core.about import About
 from predictor_inspector.inspection.findings.scale import half_thickness
 
 from .volumes import affinities, array, cells, distance, found, tissue, voxels
+
+
+def test_what_a_file_leaves_open_of_its_voxel_size_is_a_warning_once() -> None:
+    gt, about = array(cells()), About(doubts=("no voxel size for z, taken to be that of y, 10 nm",))
+    doubtful = gt.like(gt.data, gt.axis_names, about=about)
+    assert found(distance(), gt, "voxel-size-doubtful") == []
+    (finding,) = found(distance(), doubtful, "voxel-size-doubtful", mask=doubtful)
+    assert finding.severity == "warning"
+    assert finding.message == f"The voxel size of the ground truth is doubtful: {about.doubts[0]}."
+    mask = gt.like(np.ones_like(cells()), gt.axis_names, about=About(doubts=("voxel sizes without a unit",)))
+    (finding,) = found(distance(), gt, "voxel-size-doubtful", mask=mask)
+    assert "of the mask is doubtful: voxel sizes without a unit" in finding.message
 
 
 @pytest.mark.parametrize("scale_factor", [20, 50, 100])

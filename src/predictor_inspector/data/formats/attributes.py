@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ from predictor_inspector.data.units import PIXEL
 _CONVENTIONAL_UNIT = "nm"
 
 _NAMES = ("axis_names", "dimension_names", "_ARRAY_DIMENSIONS", "DIMENSION_LABELS", "axes", "axistags")
-_SIZES = ("resolution", "voxel_size", "element_size_um", "element_size_nm", "pixelResolution")
+_SIZES = ("voxel_size", "resolution", "element_size_um", "element_size_nm", "pixelResolution")
+# What an array takes over from its group, if it has no sizes of its own.
+_OF_GROUPS = ("voxel_size", "resolution", "pixelResolution", "offset", "units", "axis_names", "axes")
 _LIKE_SIZES = re.compile(
     r"(voxel|pixel|element|physical|sampling).*(size|spacing|scale|res)|resolution|spacing|pixdim|^scales?$|size.*_(um|nm|mm)$",
     re.IGNORECASE,
@@ -40,89 +43,119 @@ def described(
     source: str,
     others: Mapping[str, Sequence[str | None]] | None = None,
     around: Sequence[Mapping[str, Any]] = (),
-    reverse: bool = False,
+    n5: bool = False,
 ) -> Described:
     """What the attributes of an array say of its axes and values.
 
-    `offset` is the corner of the first voxel, the `translate` of a COSEM `transform` its centre. Sizes and offsets without a
-    unit are nanometres. Data with neither are in pixels, the first of which has its centre at 0.
+    `offset` is the corner of the first voxel, the `translate` of a COSEM `transform` its centre. `resolution`, `voxel_size` and
+    `offset` without a unit are nanometres. Data without sizes are in pixels, the first of which has its centre at 0.
 
     Parameters
     ----------
     others : mapping of str to sequence of str or None
         Names of axes that are said elsewhere than in attributes, under what that is called.
     around : sequence of mapping
-        Attributes of the groups that the array lies in, the nearest first, which may say what its values mean.
-    reverse : bool
-        Attributes list axes the other way round than the data, x first, as in N5.
+        Attributes of the groups that the array lies in, the nearest first: they say what its values mean, and where the array
+        itself has none, its sizes.
+    n5 : bool
+        Attributes list axes the other way round than the data, x first, but for funlib's and COSEM's.
 
     Raises
     ------
     ValueError
         If an attribute is damaged; the message begins with `source`.
     """
-    turn: Callable[[Sequence[Any]], list[Any]] = (lambda v: list(v)[::-1]) if reverse else list
-    attributes, *around = (plain(content) for content in (attributes, *around))
+    own, *groups = (plain(content) for content in (attributes, *around))
+    values, about = encoded(data, (own, *groups), source)
     sayings: dict[str, list[Axis]] = {key: [Axis(n) for n in names] for key, names in (others or {}).items()}
+    if groups and "transform" not in own and not any(own.get(key) is not None for key in (*_SIZES, "offset")):
+        own = {key: groups[0][key] for key in _OF_GROUPS if key in groups[0]} | own
+    reverse = (
+        n5 and "voxel_size" not in own
+    )  # zarr-python's N5 store leaves funlib's attributes in the order of the data
+    turn: Callable[[Sequence[Any]], list[Any]] = (lambda v: list(v)[::-1]) if reverse else list
     for key in _NAMES:
-        if attributes.get(key) is not None:
-            axes = turn(_axes(attributes[key], key, source))
-            if any(axis != Axis() for axis in axes):
-                sayings[key] = axes
-    if attributes.get("types") is not None:
-        sayings["types"] = turn([Axis(None, _kind(t)) for t in _names(attributes, "types", source)])
-    found = {key: turn(_numbers(attributes[key], key, source)) for key in _SIZES if attributes.get(key) is not None}
+        axes = [] if own.get(key) is None else turn(_axes(own[key], key, source))
+        if any(axis != Axis() for axis in axes) and (key != "axes" or len(axes) == len(data.shape)):
+            sayings[key] = axes
+    if own.get("types") is not None:
+        sayings["types"] = turn([Axis(None, _kind(t)) for t in _names(own["types"], "types", source)])
+    if isinstance(own.get("dimension_units"), list):
+        sayings["dimension_units"] = [_quantity(text) for text in own["dimension_units"]]
+    transform = own.get("transform")
+    if isinstance(transform, dict) and isinstance(transform.get("scale"), list):
+        sayings["transform"] = cosem_axes(transform, source)
+        return Described(values, sayings, source, place="centre", unit=_CONVENTIONAL_UNIT, about=about)
+    found = {key: turn(_numbers(own[key], key, source)) for key in _SIZES if own.get(key) is not None}
     if not reverse and "pixelResolution" in found:
         found["pixelResolution"].reverse()  # x comes first in it wherever it is
-    sizes, origins = next(iter(found.items()), None), None
-    units = _names(attributes, "units", source) if attributes.get("units") is not None else None
-    place, unit = "corner", _CONVENTIONAL_UNIT
-    if attributes.get("offset") is not None:
-        origins = PerAxis("offset", turn(_numbers(attributes["offset"], "offset", source)))
-    if sizes is None and origins is None:
-        unit = PIXEL
-    elif sizes is not None and sizes[0].startswith("element_size"):
-        units = [sizes[0][-2:]]
-    elif sizes is not None and sizes[0] == "pixelResolution" and isinstance(attributes["pixelResolution"], dict):
-        units = [str(attributes["pixelResolution"].get("unit") or unit)]
     doubts = _different(found)
-    transform = attributes.get("transform")
-    if isinstance(transform, dict) and {"axes", "scale"} <= transform.keys():
-        sayings["transform"] = cosem_axes(transform, source)
-        sizes = origins = units = None
-        place, doubts = "centre", []
-    elif sizes is None and not any(axis.size for axes in sayings.values() for axis in axes):
-        like = [k for k, v in attributes.items() if _LIKE_SIZES.search(k) and k not in _SIZES and _is_numeric(v)]
-        doubts += [f"{k} = {_shown(attributes[k])} looks like a voxel size, but isn't understood" for k in like]
-    values, about = encoded(data, (attributes, *around), source)
-    ndim = len(data.shape)
-    if sizes is not None and sizes[0].startswith("element_size") and len(sizes[1]) > ndim:
-        sizes = sizes[0], sizes[1][-ndim:]  # a picture gets a depth, too
+    sizes = next((PerAxis(key, numbers) for key, numbers in found.items()), None)
+    if sizes is None and not any(axis.size for axes in sayings.values() for axis in axes):
+        like = [k for k, v in own.items() if _LIKE_SIZES.search(k) and k not in _SIZES and _is_numeric(v)]
+        doubts += [f"{k} = {_shown(own[k])} looks like a voxel size, but isn't understood" for k in like]
+    if sizes is not None and sizes.key.startswith("element_size"):
+        sizes = PerAxis(sizes.key, sizes.values[-len(data.shape) :])  # a picture gets a depth, too
+    factors = own.get("downsamplingFactors")
+    if sizes is not None and n5 and isinstance(factors, list) and len(factors) == len(sizes.values):
+        sizes = PerAxis(sizes.key, [exact(v) * f for v, f in zip(sizes.values, turn(factors), strict=True)])
+    offset = own.get("offset")
     return Described(
         values,
         sayings,
         source,
-        None if sizes is None else PerAxis(*sizes),
-        origins,
-        None if units is None else PerAxis("units", turn(units)),
-        "centre" if place == "centre" else "corner",
-        unit,
-        about.doubting(doubts),
+        sizes,
+        None if offset is None else PerAxis("offset", turn(_numbers(offset, "offset", source))),
+        _units(own, sizes, turn, source),
+        unit=PIXEL if sizes is None else _CONVENTIONAL_UNIT,
+        about=about.doubting(doubts),
     )
+
+
+def _units(
+    own: Mapping[str, Any], sizes: PerAxis | None, turn: Callable[[Sequence[Any]], list[Any]], source: str
+) -> PerAxis | None:
+    """The units that are said beside sizes or in the name of what holds them."""
+    if sizes is not None and sizes.key.startswith("element_size"):
+        return PerAxis(sizes.key, [sizes.key[-2:]])
+    resolution = own.get("pixelResolution")
+    if sizes is not None and sizes.key == "pixelResolution" and isinstance(resolution, dict) and resolution.get("unit"):
+        return PerAxis("the unit of pixelResolution", [str(resolution["unit"])])
+    return None if own.get("units") is None else PerAxis("units", turn(_names(own["units"], "units", source)))
 
 
 def cosem_axes(transform: Mapping[str, Any], source: str) -> list[Axis]:
     """What a COSEM `transform` says of each axis, in the order of the data: lengths are of the first voxel's centre."""
-    names = _names(transform, "axes", source)
     sizes = _numbers(transform["scale"], "scale", source)
-    origins = _numbers(transform.get("translate") or [0] * len(names), "translate", source)
-    units: list[Any] = (
-        _names(transform, "units", source) if transform.get("units") else [_CONVENTIONAL_UNIT] * len(names)
-    )
+    nothing = [None] * len(sizes)
+    origins = _numbers(transform["translate"], "translate", source) if transform.get("translate") else nothing
+    names, units = (_names(transform.get(key) or nothing, key, source) for key in ("axes", "units"))
     if not len(names) == len(sizes) == len(origins) == len(units):
         raise ValueError(f"{source}: the lists of its transform are of different lengths: {dict(transform)}")
     axes = [Axis(n, None, s, u, o) for n, s, u, o in zip(names, sizes, units, origins, strict=True)]
-    return axes[::-1] if transform.get("order") == "F" else axes
+    return axes[::-1] if "F" in (transform.get("order"), transform.get("ordering")) else axes
+
+
+def sizes_beside(attributes: Mapping[str, Any], axes: Sequence[Axis], source: str) -> list[str]:
+    """A doubt for each size among an array's own attributes that differs from those of `axes`, which are taken."""
+    doubts = []
+    for key in ("voxel_size", "resolution"):
+        if attributes.get(key) is not None:
+            given = [exact(v) for v in _numbers(attributes[key], key, source)]
+            taken = [exact(axis.size) for axis in axes[-len(given) :] if axis.size is not None]
+            if given != taken:
+                doubts.append(
+                    f"{key} is {_shown(given)}, but the image's metadata say {_shown(taken)}, which are taken"
+                )
+    return doubts
+
+
+def _quantity(text: Any) -> Axis:
+    """A size and its unit as tensorstore writes them: ``"4nm"``."""
+    found = re.fullmatch(r"\s*([0-9.]+(?:[eE][-+]?[0-9]+)?)?\s*(\S*)\s*", str(text or ""))
+    if not found or not found[0].strip():
+        return Axis()
+    return Axis(size=Fraction(found[1] or 1), unit=found[2] or None)
 
 
 def axis_of(entry: Mapping[str, Any]) -> Axis:
@@ -140,12 +173,9 @@ def _axes(value: Any, key: str, source: str) -> list[Axis]:
     if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
         return [_vigra_axis(entry) if "key" in entry else axis_of(entry) for entry in value]
     if key in ("axes", "axistags"):
-        # Not everybody who calls something axes means these.
+        # Not everybody who calls something axes means what is meant here.
         return [Axis(v) for v in value] if isinstance(value, list) and all(isinstance(v, str) for v in value) else []
-    values = [value] if isinstance(value, str) else list(value)
-    if not all(v is None or isinstance(v, str) for v in values):
-        raise ValueError(f"{source}: {key} must be a list of names, one per axis, got {values}")
-    return [Axis(v or None) for v in values]
+    return [Axis(v or None) for v in _names(value, key, source)]
 
 
 def _vigra_axis(entry: Mapping[str, Any]) -> Axis:
@@ -215,9 +245,9 @@ def _is_numeric(value: Any) -> bool:
     return bool(values) and all(isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in values)
 
 
-def _names(attributes: Mapping[str, Any], key: str, source: str) -> list[str]:
-    value = attributes[key]
+def _names(value: Any, key: str, source: str) -> list[Any]:
+    """Names, or None where there is none."""
     values = [value] if isinstance(value, str) else list(value)
-    if not all(isinstance(v, str) or (v is None and key == "units") for v in values):
+    if not all(v is None or isinstance(v, str) for v in values):
         raise ValueError(f"{source}: {key} must be a list of names, one per axis, got {values}")
     return values

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
-from predictor_inspector.data.formats.attributes import axis_of, plain
+from predictor_inspector.data.formats.attributes import axis_of, plain, sizes_beside
 from predictor_inspector.data.formats.axes import Axis, Described
 from predictor_inspector.data.formats.encodings import encoded
 from predictor_inspector.data.geometry import exact
@@ -62,8 +62,10 @@ class Multiscale:
         if self.has_sizes:
             lengths = zip(axes, level.scale, level.translation, strict=True)
             axes = tuple(replace(axis, size=size, origin=origin) for axis, size, origin in lengths)
-        values, about = encoded(data, [plain(content) for content in attributes], source)
-        return Described(values, {"axes": axes}, source, place="centre", about=about.doubting(self.doubts))
+        own, *around = (plain(content) for content in attributes)
+        values, about = encoded(data, (own, *around), source)
+        doubts = (*self.doubts, *(sizes_beside(own, axes, source) if self.has_sizes else ()))
+        return Described(values, {"axes": axes}, source, place="centre", about=about.doubting(doubts))
 
 
 def read_multiscale(attributes: Mapping[str, Any], source: str) -> Multiscale | None:

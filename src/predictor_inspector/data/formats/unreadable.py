@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from predictor_inspector.data.formats.axes import AxesError, Described
+
 T = TypeVar("T")
 
 # Lists of places in CREMI's files, of its own definition; some look like labels.
@@ -39,12 +41,15 @@ class Unreadable:
         The same as an error by itself: `open_array` raises it as an `UnreadableError`.
     is_damage : bool
         Whether it may have been meant to hold voxels; False for what never does, as a table.
+    described : Described or None
+        Of an array whose axes contradict each other: what can be read with an order of axes that is given.
     """
 
     location: str
     reason: str
     message: str
     is_damage: bool = True
+    described: Described | None = None
 
     @property
     def name(self) -> str:
@@ -71,7 +76,8 @@ def attempt(location: str, source: str, read: Callable[[], T]) -> T | Unreadable
     except Exception as error:  # whatever it is, it is the reason, and no reason not to read the rest
         expected = isinstance(error, ValueError | OSError | ImportError)
         message = str(error) if expected else f"{source}: {type(error).__name__}: {error}"
-        return unreadable(location, source, message, is_damage=not isinstance(error, NotVoxels))
+        entry = unreadable(location, source, message, is_damage=not isinstance(error, NotVoxels))
+        return replace(entry, described=error.described) if isinstance(error, AxesError) else entry
 
 
 def unreadable(location: str, source: str, message: str, is_damage: bool = True) -> Unreadable:

@@ -55,7 +55,7 @@ _THEMES = {
     "false_boundaries": "false_affinities false_distances",
     "objects": "empty_region split_object small_object unknown_class truncated_object",
     "touching": "touching_objects touching_binary",
-    "scale": "scale sigma window_anisotropic offset_too_long",
+    "scale": "doubtful_sizes scale sigma window_anisotropic offset_too_long",
 }
 """The modules of our checks and their functions, in the order in which findings are listed."""
 

@@ -13,7 +13,7 @@ from predictor_inspector.core.ops.boundary_distance import squared_boundary_dist
 from predictor_inspector.core.ops.shape_descriptors import window_radius
 from predictor_inspector.core.progress import listening
 from predictor_inspector.core.text import format_shape, listed, percent, readable
-from predictor_inspector.inspection.findings import Cure, Finding, Kind, Severity, Subject, check
+from predictor_inspector.inspection.findings import Cure, Finding, Inputs, Kind, Severity, Subject, check
 from predictor_inspector.inspection.findings.subject import of_partner
 
 # Targets above the first tell no distances apart any more; when so large a share of object voxels is, most don't.
@@ -32,6 +32,12 @@ ENOUGH_POSITIVE = 0.3  # of them with an offset that is put in its place
 
 _ENOUGH = 64  # voxels inside objects, or pairs, from which on a statistic is reliable
 
+SIZE_DOUBTFUL = Kind(
+    "voxel-size-doubtful",
+    "The file gives voxel sizes for some axes only, without a unit, or in a way that isn't understood: what is missing was "
+    "assumed, and every length, such as a distance's scale or a σ, is counted with it.",
+    "Write voxel size and unit of every axis into the file, or set scale and units of the layer.",
+)
 SCALE_SATURATED = Kind(
     "scale-saturated",
     "The scale factor is small against the distances that occur: nearly everywhere inside objects the target is 1, and "
@@ -66,6 +72,21 @@ OFFSET_TOO_LONG = Kind(
     "An offset is longer than most objects, so hardly any pair lies within one; or longer than the data.",
     "Choose a shorter offset, at most about half as long as objects are wide in that direction.",
 )
+
+
+@check(SIZE_DOUBTFUL, of="inputs")
+def doubtful_sizes(inputs: Inputs) -> Iterator[Finding]:
+    """A warning if the file of the ground truth, or that of the mask, leaves something of the geometry open.
+
+    Where all of it is left open, as in a plain picture, voxels are pixels, and nothing is doubtful.
+    """
+    told: set[str] = set()
+    for array, what in ((inputs.gt, "ground truth"), (inputs.mask, "mask")):
+        doubts = [doubt for doubt in array.about.doubts if doubt not in told] if array is not None else []
+        if doubts:
+            told.update(doubts)
+            message = f"The voxel size of the {what} is doubtful: {'; '.join(doubts)}."
+            yield inputs.finding(SIZE_DOUBTFUL, "warning", message, numbers={"doubts": doubts}, of=array)
 
 
 @check(SCALE_SATURATED, SCALE_FLAT)

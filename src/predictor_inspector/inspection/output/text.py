@@ -49,13 +49,17 @@ def describe_arrays(path: str | os.PathLike[str]) -> str:
                 " ".join(found["axes"]),
                 format_shape(found["shape"]),
                 found["type"],
-                format_shape(found["voxel_size"]),
+                format_shape(found["voxel_size"]) + (" ?" if found["doubts"] else ""),
                 ", ".join(f"{o:.12g}" for o in found["offset"]),
                 found["unit"],
                 str(max(1, len(found["levels"]))),
             )
         )
     shown = [format_table(rows, right=[8]) if len(rows) > 1 else f"{path} holds no arrays."]
+    known = [
+        f"{found['name']}: {text}." for found in contents["arrays"] for text in (*found["doubts"], *found["notes"])
+    ]
+    shown += ["", *known] if known else []
     if left_out := contents["unreadable"]:
         shown += ["", format_table([("CAN'T BE READ", "WHY"), *((one["name"], one["reason"]) for one in left_out)])]
     return "\n".join(shown)
@@ -76,6 +80,8 @@ def contents_to_json(path: str | os.PathLike[str]) -> dict[str, list[dict[str, A
                 "offset": list(found.array.physical_offset),
                 "unit": found.array.unit,
                 "levels": list(found.levels),
+                "doubts": list(found.array.about.doubts),
+                "notes": list(found.array.about.notes),
             }
             for found in arrays
         ],
