@@ -27,7 +27,7 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     backend.warm_up(wait=True)
     if not backend.ready():
-        raise SystemExit("the compiled kernels are not ready: is numba installed? pip install -e '.[bench]'")
+        raise SystemExit("the compiled kernels are not ready: is numba installed? pip install numba")
     bandwidth = measure.copy_bandwidth()
     print(measure.machine(), f"\ncopying {bandwidth / 1e9:.1f} GB/s", flush=True)
     rows = []

@@ -23,6 +23,8 @@ FORMATS: Extensions[Format] = Extensions(
         "zarr": "predictor_inspector.data.formats.zarr_folders:ZARR",
         "hdf5": "predictor_inspector.data.formats.hdf5:HDF5",
         "tiff": "predictor_inspector.data.formats.tiff:TIFF",
+        "mrc": "predictor_inspector.data.formats.mrc:MRC",
+        "nifti": "predictor_inspector.data.formats.nifti:NIFTI",
     },
     is_valid=lambda found: isinstance(found, Format),
     requirement="an instance of a class derived from Format",

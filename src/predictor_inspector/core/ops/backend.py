@@ -127,9 +127,7 @@ def attempt(operation: str, tensor: torch.Tensor, *arguments: Any) -> torch.Tens
     if tensor.dtype not in _TYPES or tensor.numel() == 0:
         return None
     if chosen == "compiled" and find_spec("numba") is None:
-        raise ImportError(
-            'the compiled backend needs numba, not installed here: pip install "napari-predictor-inspector[compiled]"'
-        )
+        raise ImportError("the compiled backend needs numba, not installed here: pip install numba")
     if chosen == "auto" and operation not in _readiness.ready:
         _readiness.begin(operation)
         return None

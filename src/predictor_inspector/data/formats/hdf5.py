@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.data.formats.attributes import described
-from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
+from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
 from predictor_inspector.data.formats.unreadable import (
     NotVoxels,
     Unreadable,
@@ -46,7 +46,8 @@ class Hdf5Dataset(LazyArray):
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    h5py = optional_module("h5py", "hdf5", f"reading {path}")
+    import h5py
+
     with _LOCK:
         try:
             file = h5py.File(path, "r")

@@ -15,7 +15,8 @@ import numpy as np
 
 from predictor_inspector.core.about import About
 from predictor_inspector.data.formats.axes import Axis, Described, usable
-from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind, optional_module
+from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
+from predictor_inspector.data.formats.tiff_pages import check_codec, read_series
 from predictor_inspector.data.formats.unreadable import NotVoxels, Unreadable, attempt, refuse_other_than_voxels
 from predictor_inspector.data.geometry import exact, simplest_decimal
 from predictor_inspector.data.lazy import Box, LazyArray
@@ -44,18 +45,7 @@ class TiffSeries(LazyArray):
     dtype: np.dtype[Any]
 
     def read(self, box: Box) -> np.ndarray:
-        import zarr
-
-        tifffile = optional_module("tifffile", "tiff", f"reading {self.file}")
-        with tifffile.TiffFile(self.file) as tiff:
-            series = tiff.series[self.series]
-            if series.dataoffset is not None:
-                stored_type = series.dtype.newbyteorder(tiff.byteorder)
-                mapped = np.memmap(self.file, stored_type, "r", series.dataoffset, self.shape)
-                return np.array(mapped[box], dtype=self.dtype)
-            with series.aszarr(level=0) as store:
-                stored: Any = zarr.open_array(store, mode="r")
-                return np.asarray(stored[box])
+        return read_series(self.file, self.series, box)
 
 
 class TiffFiles(Format):
@@ -64,7 +54,8 @@ class TiffFiles(Format):
     suffixes = (".tif", ".tiff")
 
     def arrays(self, container: Path, location: str = "") -> list[StoredArray | Unreadable]:
-        tifffile = optional_module("tifffile", "tiff", f"reading {container}")
+        import tifffile
+
         try:
             with tifffile.TiffFile(container) as tiff:
                 count = len(tiff.series)
@@ -83,6 +74,7 @@ def _stored(path: Path, tiff: Any, index: int, location: str) -> StoredArray:
     if "S" in letters and shape[letters.index("S")] > 1:
         raise NotVoxels(f"{path}: it holds colours (axes {letters}, shape {shape}); one value per voxel is needed")
     refuse_other_than_voxels(location, shape, series.dtype, str(path))
+    check_codec(series.keyframe, str(path))
     data = TiffSeries(path, index, shape, np.dtype(series.dtype))
     said, doubts = _ome_sizes(tiff.ome_metadata, index) if tiff.is_ome else _tag_sizes(tiff)
     axes = [replace(axis, **said.get(axis.letter or "", {})) for axis in _axes(letters)]
