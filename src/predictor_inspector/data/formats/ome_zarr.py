@@ -1,4 +1,4 @@
-"""OME-Zarr's metadata of a multiscale image, 0.1 to 0.5: its axes, its levels and their places."""
+"""OME-Zarr's metadata of a multiscale image, 0.1 to 0.5: its axes, levels and places."""
 
 from __future__ import annotations
 
