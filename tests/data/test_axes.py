@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import Array
-from predictor_inspector.data import open_array
+from predictor_inspector.data import list_arrays, open_array
 from predictor_inspector.data.formats.attributes import described
 from predictor_inspector.data.formats.axes import AxesError, Axis, Described
 
@@ -246,6 +246,22 @@ def test_a_cosem_transform_places_the_centre(tmp_path: Path, order: dict[str, st
     zarr.create_array(tmp_path / "s0", data=IDS, zarr_format=2, attributes={"transform": {**turned, **order}})
     array = open_array(tmp_path / "s0")
     assert (array.physical_voxel_size, array.physical_offset, array.unit) == ((5.24, 4, 4), (0, 0, 4), "nm")
+
+
+def test_an_image_of_cosem_has_a_transform_for_each_level(tmp_path: Path) -> None:
+    places = {"s0": ([5.24, 4.0, 4.0], [0.0, 0.0, 0.0]), "s1": ([10.48, 8.0, 8.0], [2.62, 2.0, 2.0])}
+    datasets = [
+        {"path": name, "transform": {"axes": [*"zyx"], "scale": scale, "translate": centre, "units": ["nm"] * 3}}
+        for name, (scale, centre) in places.items()
+    ]
+    group = zarr.create_group(tmp_path / "em", zarr_format=2, attributes={"multiscales": [{"datasets": datasets}]})
+    for name in places:
+        group.create_array(name, data=IDS)
+    (found,) = list_arrays(tmp_path / "em")
+    assert found.levels == ("s0", "s1")
+    for name, (scale, _) in places.items():
+        array = open_array(tmp_path / "em", name)
+        assert (array.physical_voxel_size, array.physical_offset) == (tuple(scale), (-2.62, -2, -2))
 
 
 def test_an_array_takes_over_the_sizes_of_its_group(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
-from predictor_inspector.data.formats.attributes import axis_of, plain, sizes_beside
+from predictor_inspector.data.formats.attributes import axis_of, cosem_axes, plain, sizes_beside
 from predictor_inspector.data.formats.axes import Axis, Described
 from predictor_inspector.data.formats.encodings import encoded
 from predictor_inspector.data.geometry import exact
@@ -84,6 +84,8 @@ def read_multiscale(attributes: Mapping[str, Any], source: str) -> Multiscale | 
     if not (isinstance(entries, list) and entries and isinstance(entries[0], dict)):
         raise ValueError(f"{source}: multiscales must be a list of at least one image, got {str(entries)[:80]}")
     entry = entries[0]
+    if (cosem := _cosem(entry, source)) is not None:
+        return cosem
     said = holder.get("version") if holder is ome else entry.get("version")
     version = _version(said, "0.5" if holder is ome else _oldest(entry), source)
     axes = _axes(entry, version, source)
@@ -96,6 +98,26 @@ def read_multiscale(attributes: Mapping[str, Any], source: str) -> Multiscale | 
     labels = [channel.get("label") for channel in channels or () if isinstance(channel, Mapping)]
     names = tuple(str(label) for label in labels) if all(isinstance(label, str) for label in labels) else ()
     return Multiscale(source, axes, levels, names, "image-label" in holder, version not in _BEFORE_SIZES, doubts)
+
+
+def _cosem(entry: Mapping[str, Any], source: str) -> Multiscale | None:
+    """The image of COSEM's own metadata, in which each level has a `transform`; None if they are OME's."""
+    datasets = entry.get("datasets")
+    if not isinstance(datasets, list) or not datasets:
+        return None
+    if not all(isinstance(one, Mapping) and isinstance(one.get("transform"), Mapping) for one in datasets):
+        return None
+    places = [cosem_axes(one["transform"], f"{source}, level {one.get('path')}") for one in datasets]
+    levels = [
+        OmeLevel(
+            str(one.get("path")).strip("/"),
+            tuple(exact(axis.size or 1) for axis in axes),
+            tuple(exact(axis.origin or 0) for axis in axes),
+        )
+        for one, axes in zip(datasets, places, strict=True)
+    ]
+    axes = tuple(Axis(axis.name, axis.kind, unit=axis.unit or "nm") for axis in places[0])
+    return Multiscale(source, axes, tuple(levels))
 
 
 def named_levels(attributes: Mapping[str, Any]) -> tuple[str, ...]:
