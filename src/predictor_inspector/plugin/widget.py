@@ -113,6 +113,8 @@ class InspectorWidget(QWidget):
         self.notice = " ".join(failures)
         self.tour: Tour | None = None  # while there is one
         self._watched = False
+        # When Python ends before the window is closed, Qt hides the dock after parts of it are gone.
+        self._is_shut_down = False
         self._lay_out()
         self._connect()
         keys.listen(viewer, self)
@@ -223,14 +225,14 @@ class InspectorWidget(QWidget):
             # The dock is destroyed with the window, or by napari; hiding it is not the end.
             self._watched = True
             self.parent().destroyed.connect(self._shut_down)
-        if self.controller.paused:
+        if self.controller.paused and not self._is_shut_down:
             self.controller.resume()
 
     def hideEvent(self, event: Any) -> None:
         """Rest while the dock is hidden."""
         super().hideEvent(event)
-        # When Python ends before the window is closed, Qt hides widgets that Python has lost; a minimised window works on.
-        if isalive(self.controller) and not event.spontaneous():
+        # A minimised window works on.
+        if not self._is_shut_down and not event.spontaneous():
             self.controller.pause()
             self._keeper.keep()
             if self.tour is not None:
@@ -290,6 +292,7 @@ class InspectorWidget(QWidget):
         self._keeper = SessionKeeper(self.context, self.head.tell)
         closed = (self._keeper, controller, self._memory_setting, self._list_watch)
         self._shut_down = _once(
+            self._note_end,
             *(part.close for part in closed),
             self.head.shut_down,
             *(tab.shut_down for tab in tabs),
@@ -297,6 +300,9 @@ class InspectorWidget(QWidget):
             self._discard,
         )
         self.destroyed.connect(self._shut_down)
+
+    def _note_end(self) -> None:
+        self._is_shut_down = True
 
     def _discard(self) -> None:
         """Delete the widget with its dock: napari only takes it out, and PySide's slots would keep it."""

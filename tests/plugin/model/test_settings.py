@@ -194,6 +194,20 @@ def test_a_box_counts_what_the_ground_truth_counts(settings: Settings) -> None:
     assert settings.box == BOX * factor
 
 
+def test_a_box_stays_where_it_is_in_the_world(settings: Settings) -> None:
+    large = labels("large", units=("nm",) * 3)
+    small = labels("small", scale=(0.04, 0.004, 0.00524), units=("um",) * 3)
+    settings.offer_layers([large, small])
+    settings.gt_layer = large
+    settings.pin(BOX)
+    settings.gt_layer = small
+    counts = settings.gt.subdivision // 1000
+    assert settings.box == BOX * counts
+    settings.box = BOX * counts + 1
+    settings.gt_layer = large
+    assert settings.box == BOX.grow((0, 0, 0), (1, 1, 1))  # whole numbers, and none of it lost
+
+
 def test_steps_are_undone_and_taken_again(settings: Settings) -> None:
     steps = History(settings)
     assert not changes(settings, steps.undo)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil, floor
 
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.units import PIXEL, unit_factor
 from predictor_inspector.plugin.model.view import View, slice_shown, viewed_roi
 
 
@@ -24,6 +27,18 @@ def closest_box(box: Roi, gt: Array) -> Roi:
     """`box` on the closest voxels of `gt`, on at least one: another level's may be larger than the box."""
     closest = gt.snap(box, "closest")
     return gt.snap(box, "grow") if closest.empty else closest
+
+
+def recounted(box: Roi, before: tuple[str, int], now: tuple[str, int]) -> Roi:
+    """A box of counts of one unit and subdivision in those of another; never less of the world.
+
+    Nothing is known of how large a pixel is: from pixels to a unit, or back, numbers of the unit stay.
+    """
+    factor = Fraction(now[1], before[1])
+    if PIXEL not in (before[0], now[0]):
+        factor *= unit_factor(before[0], now[0])
+    begin, end = [floor(n * factor) for n in box.begin], [ceil(n * factor) for n in box.end]
+    return Roi(begin, [b - a for a, b in zip(begin, end, strict=True)])
 
 
 def central(gt: Array, roi: Roi, shape: Sequence[int]) -> Roi:
