@@ -58,7 +58,7 @@ def window(request: pytest.FixtureRequest, module_viewer: Any, qtbot: Any) -> It
         def nothing_is_left() -> None:
             assert traces(module_viewer) == []
 
-        qtbot.waitUntil(nothing_is_left, timeout=5_000)
+        qtbot.waitUntil(nothing_is_left, timeout=60_000)
 
 
 @pytest.fixture
