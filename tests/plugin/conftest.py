@@ -39,6 +39,24 @@ def no_recent_sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(recent, "list_file", lambda: tmp_path / "recent" / "recent_sessions.json")
 
 
+class PatientBot(QtBot):
+    """Waits for as long as a machine with much else to do may take."""
+
+    def waitUntil(self, callback: Any, *, timeout: int = 60_000) -> None:
+        """Return as soon as a condition holds."""
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = 60_000, **kwargs: Any) -> Any:
+        """A context that ends with a signal."""
+        return super().waitSignal(signal, timeout=timeout, **kwargs)
+
+
+@pytest.fixture
+def qtbot(qapp: Any, request: pytest.FixtureRequest) -> QtBot:
+    """Pytest-qt's, with more patience."""
+    return PatientBot(request)
+
+
 @pytest.fixture(scope="module")
 def module_viewer(qapp: Any) -> Iterator[Any]:
     """The napari window of a module of tests."""
@@ -58,7 +76,7 @@ def window(request: pytest.FixtureRequest, module_viewer: Any, qtbot: Any) -> It
         def nothing_is_left() -> None:
             assert traces(module_viewer) == []
 
-        qtbot.waitUntil(nothing_is_left, timeout=60_000)
+        qtbot.waitUntil(nothing_is_left)
 
 
 @pytest.fixture

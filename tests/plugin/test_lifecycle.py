@@ -45,7 +45,7 @@ def workers() -> list[threading.Thread]:
 def under_way(window: Window, gate: Gate) -> Any:
     """A layer whose inspection has begun when this returns."""
     layer = window.viewer.add_labels(blocks((6, 20, 30)), name="first", scale=VOXEL_SIZE)
-    window.qtbot.waitUntil(lambda: gate.reached == 1, timeout=60_000)
+    window.qtbot.waitUntil(lambda: gate.reached == 1)
     return layer
 
 
@@ -127,7 +127,7 @@ def test_a_closed_dock_leaves_no_thread_no_callback_and_no_widget(window: Window
         gc.collect()
         return not workers() and inspector() is None and gone() is None
 
-    window.qtbot.waitUntil(nothing_is_left, timeout=60_000)
+    window.qtbot.waitUntil(nothing_is_left)
     # The comparison and the order of our layers watch the list, too; napari forgets what it has connected at its leisure.
     now = [len(e.callbacks) for e in emitters]
     assert all(n <= old - ours for n, old, ours in zip(now, before, (1, 1, 3, 1), strict=True))

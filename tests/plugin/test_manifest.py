@@ -70,7 +70,7 @@ def choose(viewer: Any, *titles: str) -> None:
 def settle(qtbot: Any, dock: Any) -> None:
     """Wait for the dock to have computed what it shows."""
     QApplication.processEvents()
-    qtbot.waitUntil(lambda: not dock.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not dock.busy)
     return dock
 
 
@@ -78,7 +78,7 @@ def assert_dock_works(qtbot: Any, viewer: Any, dock: Any) -> None:
     settle(qtbot, dock)
     assert dock.isVisible()
     viewer.add_labels(np.repeat(np.arange(1, 5), 16).reshape(8, 8), name="ids")
-    qtbot.waitUntil(lambda: layer_name("target") in viewer.layers, timeout=60_000)
+    qtbot.waitUntil(lambda: layer_name("target") in viewer.layers)
     settle(qtbot, dock)
     assert dock.gt_layer is viewer.layers["ids"]
     assert dock.inspection is not None

@@ -43,7 +43,7 @@ def begin(window: Window, gate: Gate, tiles: int) -> TiledRun:
     gate.allow(tiles)
     window.control("compute").click()
     run = window.widget.controller.tiling.run
-    window.qtbot.waitUntil(lambda: run.so_far.targets == tiles, timeout=60_000)
+    window.qtbot.waitUntil(lambda: run.so_far.targets == tiles)
     return run
 
 
@@ -111,9 +111,7 @@ def test_a_dock_that_is_closed_amid_tiles_stops_and_leaves_its_layers(window: Wi
     run = begin(window, gate, 2)
     window.close()
     gate.open()
-    window.qtbot.waitUntil(
-        lambda: not any(t.name.startswith("predictor-inspector_") for t in threading.enumerate()), timeout=60_000
-    )
+    window.qtbot.waitUntil(lambda: not any(t.name.startswith("predictor-inspector_") for t in threading.enumerate()))
     assert run.so_far.targets == 2
     assert 0 < np.isnan(np.asarray(window.target.data)).mean() < 1
 

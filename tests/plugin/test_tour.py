@@ -32,7 +32,7 @@ def move_box(window: Window) -> None:
 
 def choose_a_finding(window: Window) -> None:
     region = window.widget.tabs["check"].region
-    window.qtbot.waitUntil(lambda: bool(region.findings), timeout=60_000)
+    window.qtbot.waitUntil(lambda: bool(region.findings))
     region.chosen = region.findings[0]
 
 
@@ -71,7 +71,7 @@ def test_every_step_stands_by_its_control_and_goes_on_when_it_is_done(window: Wi
     for index, step in enumerate(STEPS):
         seen.append(step.title)
         assert tour.step is step
-        window.qtbot.waitUntil(lambda: tour.waits, timeout=60_000)
+        window.qtbot.waitUntil(lambda: tour.waits)
         target = tour.target
         assert target.isVisible()
         assert step.target in (CANVAS, "", target.objectName())
@@ -79,7 +79,7 @@ def test_every_step_stands_by_its_control_and_goes_on_when_it_is_done(window: Wi
         assert canvas.contains(panel.geometry())
         assert panel.geometry().bottom() < canvas.center().y()
         DEEDS[step.title](window)
-        window.qtbot.waitUntil(lambda i=index: tour.index > i or window.widget.tour is None, timeout=60_000)
+        window.qtbot.waitUntil(lambda i=index: tour.index > i or window.widget.tour is None)
     assert seen == list(DEEDS)
     assert window.widget.tour is None
 

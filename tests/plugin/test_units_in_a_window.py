@@ -37,7 +37,7 @@ class Mixed:
         tabs = self.widget.tabs.values()
         for _ in range(2):
             self.window.settle()
-            self.window.qtbot.waitUntil(lambda: not any(tab.busy for tab in tabs), timeout=60_000)
+            self.window.qtbot.waitUntil(lambda: not any(tab.busy for tab in tabs))
             QApplication.processEvents()
 
     def show(self, z: int) -> None:

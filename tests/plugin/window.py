@@ -54,9 +54,9 @@ class Window(Stage):
     def settle(self) -> None:
         """Wait until nothing is being computed nor about to be."""
         QApplication.processEvents()
-        self.qtbot.waitUntil(lambda: not self.widget.busy, timeout=60_000)
+        self.qtbot.waitUntil(lambda: not self.widget.busy)
         QApplication.processEvents()
-        self.qtbot.waitUntil(lambda: not self.widget.busy, timeout=60_000)
+        self.qtbot.waitUntil(lambda: not self.widget.busy)
 
     @property
     def canvas(self) -> QWidget:
@@ -106,4 +106,4 @@ class Window(Stage):
             QApplication.processEvents()
             return (x, y) in seen
 
-        self.qtbot.waitUntil(arrived, timeout=60_000)
+        self.qtbot.waitUntil(arrived)

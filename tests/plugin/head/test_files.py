@@ -113,7 +113,7 @@ def test_pictures_figures_and_reports_are_written(window: Window, tmp_path: Path
     window.set_config("affinities", **CONFIG)
     files = files_of(window)
     window.settings.notes = "look <here>"
-    window.qtbot.waitUntil(lambda: window.widget.context.derived.findings is not None, timeout=60_000)
+    window.qtbot.waitUntil(lambda: window.widget.context.derived.findings is not None)
     window.widget.context.derived.findings = [stand_in()]
     files.save_picture(str(tmp_path / "p.png"))
     files.save_figure(str(tmp_path / "f.svg"))

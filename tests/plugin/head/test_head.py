@@ -80,7 +80,7 @@ def test_the_head_says_what_is_inspected_and_whether_it_is_current(affinities: W
 
 def test_the_worst_finding_is_shown_and_mended_from_the_head(affinities: Window) -> None:
     derived = affinities.widget.context.derived
-    affinities.qtbot.waitUntil(lambda: derived.findings is not None, timeout=60_000)
+    affinities.qtbot.waitUntil(lambda: derived.findings is not None)
     cure = Cure("Turn LSDs on", parameters={"lsds": True})
     derived.findings = (stand_in(severity="error", cure=cure),)
     line = affinities.control("findings line")

@@ -30,7 +30,7 @@ class Checking:
 
     def settle(self) -> None:
         self.window.settle()
-        self.window.qtbot.waitUntil(lambda: not self.widget.tabs["check"].busy, timeout=60_000)
+        self.window.qtbot.waitUntil(lambda: not self.widget.tabs["check"].busy)
         self.window.settle()
 
     def row(self, finding: Finding) -> QWidget:

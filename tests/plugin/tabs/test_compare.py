@@ -38,7 +38,7 @@ class Compared:
 
     def settle(self) -> None:
         self.window.settle()
-        self.window.qtbot.waitUntil(lambda: not self.comparer.busy, timeout=60_000)
+        self.window.qtbot.waitUntil(lambda: not self.comparer.busy)
         QApplication.processEvents()
 
     def rows(self) -> dict[str, list[str]]:
@@ -196,7 +196,7 @@ def test_flickering_shows_a_in_turns_and_leaves_b_alone(compared: Compared) -> N
     compared.settle()
     layer, seen = window.viewer.layers[layer_name("target (A)")], []
     layer.events.visible.connect(lambda _e: seen.append(layer.visible))
-    window.qtbot.waitUntil(lambda: len(seen) >= 3, timeout=60_000)
+    window.qtbot.waitUntil(lambda: len(seen) >= 3)
     assert seen[:3] == [not seen[1], seen[1], not seen[1]]
     assert window.target.visible != layer.visible
     comparer.mode = "b"

@@ -55,7 +55,7 @@ class Surveyed:
         return self.window.control(f"samples {name}")
 
     def settle(self) -> None:
-        self.window.qtbot.waitUntil(lambda: not self.check.busy, timeout=60_000)
+        self.window.qtbot.waitUntil(lambda: not self.check.busy)
         self.window.settle()
 
 
@@ -118,7 +118,7 @@ def test_a_cancelled_survey_keeps_what_it_has(surveyed: Surveyed) -> None:
     surveyed["size"].setText("2, 10, 10")
     surveyed["count"].setValue(2000)
     surveyed["start"].click()
-    surveyed.window.qtbot.waitUntil(lambda: surveyed.survey is not None and surveyed.survey.done > 2, timeout=60_000)
+    surveyed.window.qtbot.waitUntil(lambda: surveyed.survey is not None and surveyed.survey.done > 2)
     surveyed["start"].click()
     surveyed.settle()
     assert 2 < surveyed.survey.done < 2000

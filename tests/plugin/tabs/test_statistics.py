@@ -34,7 +34,7 @@ def test_the_histogram_follows(window: Window) -> None:
 
     def settle() -> None:
         window.settle()
-        window.qtbot.waitUntil(lambda: not tab.busy, timeout=10_000)
+        window.qtbot.waitUntil(lambda: not tab.busy)
         QApplication.processEvents()
 
     settle()
@@ -48,12 +48,12 @@ def test_the_histogram_follows(window: Window) -> None:
     assert tab.plot.histogram is not None
     assert tab.plot.histogram.statistics.name == inspection.channel_names[4]
     window.control("statistics sums").click()
-    window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is not None, timeout=5000)
+    window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is not None)
     dialog = tab.findChild(ObjectTable)
     largest_first = rows(dialog.findChild(QTableView))
     assert int(largest_first[0][1]) == object_sums(inspection).voxels.max()
     dialog.close()
-    window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is None, timeout=5000)
+    window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is None)
     window.viewer.layers.remove(window.widget.gt_layer)
     settle()
     assert tab.plot.histogram is None

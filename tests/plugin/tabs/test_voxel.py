@@ -44,7 +44,7 @@ class Explaining:
     def settle(self) -> None:
         self.window.settle()
         for _ in range(2):
-            self.window.qtbot.waitUntil(lambda: not self.tab.busy, timeout=60_000)
+            self.window.qtbot.waitUntil(lambda: not self.tab.busy)
             QApplication.processEvents()
 
     def click(self, x: int, y: int, drag: int = 0) -> None:
