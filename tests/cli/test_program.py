@@ -399,7 +399,9 @@ class TestWindows:
         assert run("open", labels, "/", "--screenshot", "window.png") == 0
         assert run("demo", "--screenshot", "demo.png") == 0
         path = str(labels)
-        assert launched == [(path, None, None), (path, "/", "window.png"), (None, None, "demo.png")]
+        assert launched == [(path, None, None, None), (path, "/", "window.png", None), (None, None, "demo.png", None)]
+        assert run("open", labels, "/", "--axes", "xyz") == 0
+        assert launched[-1] == (path, "/", None, "xyz")
 
     def test_a_missing_napari_is_a_sentence(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

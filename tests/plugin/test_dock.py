@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
-from qtpy.QtWidgets import QApplication
+import zarr
+from qtpy.QtWidgets import QApplication, QPushButton
+
+from predictor_inspector.plugin.head.sessions import session_of
 
 from .window import LABELS, UNITS, VOXEL_SIZE, Window, blocks
 
@@ -57,3 +62,39 @@ def test_an_error_empties_the_table_of_channels(window: Window) -> None:
     window.set_config("distance", channels=["a", "b"], scale_factor=15.0, mask_distances=True)
     assert "2 channels" in window.widget.message
     assert window.control("channel_table").rowCount() == 0
+
+
+def test_a_file_that_contradicts_itself_is_read_as_a_person_chooses(window: Window, tmp_path: Path) -> None:
+    ids = np.stack([blocks(), blocks()], -1)
+    said = {"axis_names": [*"zyxc"], "types": ["channel", "space", "space", "space"], "voxel_size": [40, 4, 4]}
+    group = zarr.create_group(tmp_path / "crop.zarr")
+    group.create_array("labels", data=ids, attributes=said)
+    group.create_array("raw", data=blocks().astype(np.float32))
+    window.after(lambda: window.widget.context.open_file(str(tmp_path / "crop.zarr")))
+    assert [layer.name for layer in window.viewer.layers] == ["raw"]
+    assert "axis_names say z y x channel, types say channel space space space" in window.message
+    buttons = {button.text(): button for button in window.widget.head.findChildren(QPushButton)}
+    assert {"Read labels as zyxc", "Read labels as czyx"} <= set(buttons)
+    window.after(buttons["Read labels as zyxc"].click)
+    gt = window.settings.gt
+    assert (gt.axis_names, gt.physical_voxel_size) == (("c^", "z", "y", "x"), (40, 4, 4))
+    assert "contradicts" not in window.message
+    assert window.control("axes").isVisible()
+    session = session_of(window.widget.context)
+    assert session.data.ground_truth.axes == "zyxc"
+    np.testing.assert_array_equal(session.opened().gt.numpy(), np.moveaxis(ids, -1, 0))
+
+
+def test_doubts_and_unknown_ids_are_told_in_the_dock(window: Window, tmp_path: Path) -> None:
+    ids = blocks()
+    said = {"voxel_size": [40, 4, 4], "units": ["", "", ""], "ignore_label": int(ids.max())}
+    zarr.create_array(tmp_path / "labels.zarr", data=ids, attributes=said)
+    window.after(lambda: window.widget.context.open_file(str(tmp_path / "labels.zarr")))
+    window.set_config(**DISTANCE, scale_factor=15.0)
+    note = window.control("note").text()
+    assert "Doubtful: voxel sizes without a unit, read as pixels." in note
+    assert f"{ids.max()} means “not annotated” in the file: weight 0." in note
+    assert "voxel-size-doubtful" in {f.id for f in window.widget.context.derived.findings}
+    inspection = window.widget.inspection
+    slices = window.settings.gt.to_slices(inspection.roi)
+    assert (inspection.weight.numpy()[0][ids[slices] == ids.max()] == 0).all()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import zarr
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 
 from predictor_inspector.cli import main
 from predictor_inspector.core import Array
-from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.data import array_from_layer, open_array, write_ome_zarr
 from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.plugin import reader
 from predictor_inspector.plugin.reader import get_reader, read
@@ -98,3 +98,18 @@ def test_an_array_whose_values_are_damaged_is_left_out(tmp_path: Path, monkeypat
     assert told[0].startswith("Not shown of a.zarr: second: ")
     with pytest.raises(ValueError, match=r"second holds no arrays that can be shown: "):
         read(str(tmp_path / "a.zarr/second"))
+
+
+def test_layers_carry_along_what_their_file_says(tmp_path: Path) -> None:
+    ids = blocks()
+    said = {"voxel_size": [40, 4, 4], "units": ["", "", ""], "ignore_label": int(ids.max())}
+    zarr.create_array(tmp_path / "labels.zarr", data=ids, attributes=said)
+    ((data, meta, _),) = (data for data in reader.read(str(tmp_path / "labels.zarr")))
+    layer = Labels(data, **meta)
+    array = array_from_layer(layer)
+    assert array.about == open_array(tmp_path / "labels.zarr").about
+    assert array.about.unknown == (ids.max(),)
+    assert array.about.doubts == ("voxel sizes without a unit, read as pixels",)
+    layer.scale = (40, 4, 8)  # a person knows better
+    assert array_from_layer(layer).about.doubts == ()
+    assert array_from_layer(layer).about.unknown == (ids.max(),)

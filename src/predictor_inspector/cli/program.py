@@ -113,22 +113,22 @@ def _open(options: argparse.Namespace) -> None:
     from predictor_inspector.data.source import open_input
 
     # Missing files are reported before a window is made.
-    if options.name is None:
+    if options.name is None and options.axes is None:
         list_arrays(options.path)
     else:
-        open_input(options.path, options.name)
-    _launch(options.path, options.name, options.screenshot)
+        open_input(options.path, options.name, options.axes)
+    _launch(options.path, options.name, options.screenshot, options.axes)
 
 
 def _demo(options: argparse.Namespace) -> None:
     _launch(None, None, options.screenshot)
 
 
-def _launch(path: str | None, name: str | None, screenshot: str | None) -> None:
+def _launch(path: str | None, name: str | None, screenshot: str | None, axes: str | None = None) -> None:
     _check_window()
     from predictor_inspector.plugin.launch import launch
 
-    launch(path, name, screenshot)
+    launch(path, name, screenshot, axes)
 
 
 def _check_window() -> None:

@@ -15,7 +15,7 @@ from predictor_inspector.core.array import Array, spatial_axis_names
 from predictor_inspector.data.geometry import exact, make_array
 
 SOURCE = "predictor_inspector_source"
-"""Metadata key of where a layer's array lies: ``{"path": …, "name": …}``."""
+"""Metadata key of where a layer's array lies: ``{"path": …, "name": …}``, and ``"axes"`` if it was opened with some."""
 
 ABOUT = "predictor_inspector_about"
 """Metadata key of what the layer's file says of its values and geometry, as `about_for_layer` has it."""
@@ -25,6 +25,19 @@ _TIME_LABELS = {"t", "time"}
 _SPACE_LABELS = {"z", "y", "x"}
 
 _ONLY_SCALE = "only a layer with scale and translate lies on a voxel grid of the world"
+
+
+class AxisOrderError(ValueError):
+    """A layer has time or channels after space."""
+
+
+def usual_order(layer: Any) -> tuple[int, ...] | None:
+    """A layer's axes with time and channels before space; None if none of them is labelled as coming after space."""
+    labels = [label.lower() for label in _labels(layer)]
+    leading = [axis for axis, label in enumerate(labels) if label in _CHANNEL_LABELS | _TIME_LABELS]
+    if not leading or not _SPACE_LABELS.intersection(labels[: leading[-1]]):
+        return None
+    return (*leading, *(axis for axis in range(len(labels)) if axis not in leading))
 
 
 def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Array:
@@ -95,14 +108,14 @@ def _about(layer: Any) -> About:
 
 def _spatial_dims(layer: Any, dims: int | None, source: str) -> int:
     ndim, labels = int(layer.ndim), _labels(layer)
+    if usual_order(layer) is not None:
+        raise AxisOrderError(
+            f"{source} has its axes in the order {labels}; time and channels must come before space, which "
+            "numpy.moveaxis does"
+        )
     if dims is None:
         leading = [axis for axis, label in enumerate(labels) if label.lower() in _CHANNEL_LABELS | _TIME_LABELS]
         dims = ndim - 1 - leading[-1] if leading else min(ndim, 3)
-        if leading and any(label.lower() in _SPACE_LABELS for label in labels[: leading[-1]]):
-            raise ValueError(
-                f"{source} has its axes in the order {labels}; time and channels must come before space, which "
-                "numpy.moveaxis does"
-            )
     if not 1 <= dims <= ndim:
         raise ValueError(f"{source} has {ndim} axes {labels}, of which {dims} can't be spatial")
     return dims

@@ -108,11 +108,11 @@ def open_array(path: str | os.PathLike[str], name: str | None = None, axes: str 
     if not at_name and (name is not None or not found):
         for one in left_out:
             if one.location == place.at(name):
-                raise UnreadableError(one.message)
+                raise UnreadableError(one)
     if not found and left_out:
         wanted = [one for one in left_out if one.is_damage] or left_out
         if len(wanted) == 1:
-            raise UnreadableError(wanted[0].message)
+            raise UnreadableError(wanted[0])
         raise ValueError(f"{path if name is None else f'{path}, {name}'} holds nothing to open: {_reasons(wanted)}")
     if not found:
         if name is None or (place.location and not place.contents().arrays):
@@ -144,7 +144,7 @@ def list_contents(path: str | os.PathLike[str]) -> Contents:
     if not found:
         for one in left_out:
             if one.location == place.location:
-                raise UnreadableError(one.message)
+                raise UnreadableError(one)
         if place.location and not left_out:
             raise _missing(place, path)
     return Contents(

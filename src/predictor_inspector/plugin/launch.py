@@ -13,7 +13,7 @@ from qtpy.QtGui import QGuiApplication
 
 from predictor_inspector.data.source import open_input
 from predictor_inspector.plugin.layers.layer_data import layer_data
-from predictor_inspector.plugin.reader import layers_from_path, notify_of
+from predictor_inspector.plugin.reader import layer_read_as, layers_from_path, notify_of
 from predictor_inspector.plugin.widget import InspectorWidget
 
 TITLE = "Predictor Inspector"
@@ -22,16 +22,19 @@ _SIZE = (1480, 940)  # of the window in pixels, if the screen allows, so that al
 _DOCK_WIDTH = 450  # the longest names of channels fit
 
 
-def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
+def launch(path: str | None, name: str | None, screenshot: str | None, axes: str | None = None) -> None:
     """Open napari with data, the dock and a target showing; returns when the window is closed.
 
     `path` is a file or container, None for the sample volume; the array `name` in it becomes the ground truth. With
-    `screenshot`, a picture of the window is written there as PNG once the target shows, and the window is closed.
+    `screenshot`, a picture of the window is written there as PNG once the target shows, and the window is closed. With `axes`,
+    a letter for each, only that array is opened, and read so.
 
     Raises ``FileNotFoundError`` or ``ValueError`` if the data can't be opened (the message lists the arrays), and
     ``TimeoutError`` if nothing shows within two minutes and a picture was asked for.
     """
-    layers, left_out = ([], "") if path is None else layers_from_path(path)
+    layers, left_out = ([], "") if path is None or axes else layers_from_path(path)
+    if path is not None and axes:
+        layers = [layer_read_as(path, name, axes)]
     viewer = napari.Viewer(title=TITLE)
     screen = QGuiApplication.primaryScreen().availableGeometry()
     viewer.window.resize(min(_SIZE[0], screen.width()), min(_SIZE[1], screen.height()))
@@ -39,7 +42,7 @@ def launch(path: str | None, name: str | None, screenshot: str | None) -> None:
         viewer.add_layer(napari.layers.Layer.create(*data))
     notify_of([left_out])
     widget = dock(viewer)
-    if name is not None:
+    if name is not None and not axes:
         widget.gt_layer = _layer_called(viewer, path, name)
     if path is None:
         widget.open_sample()

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from napari.utils.notifications import show_warning
 
+from predictor_inspector.data.formats.axes import Described
 from predictor_inspector.data.formats.format import StoredArray
-from predictor_inspector.data.formats.unreadable import Unreadable, attempt
+from predictor_inspector.data.formats.unreadable import Unreadable, UnreadableError, attempt
 from predictor_inspector.data.opening import Contents, container_of, full_path, list_contents, readable_suffixes
+from predictor_inspector.data.source import open_input
 from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data
 
 _ORDER = {"image": 0, "labels": 1, "mask": 2}
@@ -63,6 +65,24 @@ def layers_from_path(path: str) -> tuple[list[LayerData], str]:
     if not layers:
         raise ValueError(f"{path} holds no arrays that can be shown: {told}" if told else f"{path} holds no arrays")
     return layers, f"Not shown of {place.name}: {told}" if told else ""
+
+
+def layer_read_as(path: str, name: str | None, axes: str) -> LayerData:
+    """The layer of one array with axes that a person has chosen, a letter for each; errors as of `open_input`."""
+    array = open_input(path, name, axes)
+    title = (name or "").strip("/") or full_path(path).name.split(".")[0]
+    return layer_data(array, title, "labels", source=(str(full_path(path)), name), axes=axes)
+
+
+def contradictory(path: str) -> list[tuple[str, Described]]:
+    """The arrays in a file of whose axes it contradicts itself, by their names, and what it says: a person must choose."""
+    try:
+        left_out = _listed(path)[1].unreadable
+    except UnreadableError as error:
+        left_out = [error.entry]
+    except (ValueError, OSError, ImportError):
+        left_out = []
+    return [(one.name, one.described) for one in left_out if one.described is not None]
 
 
 def _layer(place: Path, found: StoredArray) -> LayerData:

@@ -71,3 +71,16 @@ def test_a_mask_that_cannot_be_used_can_be_left_out(loop: Loop, messages: list[M
     assert messages[-1].text.startswith("The mask, layer 'flat mask', has 2 spatial axes")
     perform(loop, messages[-1], "Use no mask")
     assert loop.settings.mask_layer is None
+
+
+def test_channels_after_space_are_put_first(loop: Loop, messages: list[Message]) -> None:
+    both = np.stack([blocks(), blocks(seed=1)], -1)
+    place = {name: (*PLACE[name], value) for name, value in (("scale", 1), ("translate", 0), ("units", "pixel"))}
+    loop.after(lambda: loop.viewer.add_labels(both, name="cells", axis_labels=(*LABELS, "c"), **place))
+    assert messages[-1].text == "Layer 'cells' has its axes in the order z y x c; space must come last."
+    loop.set_config("distance", channels=["a", "b"], scale_factor=30.0, mask_distances=False)
+    loop.settings.region_mode = "layer"  # of other axes the view showed something else
+    perform(loop, messages[-1], "Put channels and time first")
+    layer = loop.settings.gt_layer
+    assert (layer.axis_labels, layer.data.base is both) == (("c", *LABELS), True)
+    np.testing.assert_array_equal(loop.inspection.request.source.gt.numpy(), np.moveaxis(both, -1, 0))

@@ -136,25 +136,41 @@ class Described:
         names = (*("t^" for _ in time), *_channel_names([axes[i] for i in channels]))
         return self._placed(data, names, [axes[i] for i in spatial], doubts)
 
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """The orders of axes that the file names anywhere, as letters; by default the usual one."""
+        ndim = len(self.data.shape)
+        said = [axes for axes in self._readings.values() if len(axes) == ndim]
+        found = [
+            order for order in map(_order, said) if all(order.count(a) < 2 for a in "zyxt") and set(order) & set("zyx")
+        ]
+        return tuple(dict.fromkeys(found)) or (("c" * ndim + "zyx")[-ndim:],)
+
     # Names and kinds
 
-    def _merged(self) -> list[Axis]:
-        """Names, kinds and lengths that are said anywhere, of each axis of the data; an `AxesError` if two differ."""
+    @property
+    def _readings(self) -> dict[str, list[Axis]]:
+        """What is said of names and of kinds, by where."""
         readings: dict[str, list[Axis]] = {}
         for key, axes in self.sayings.items():
             if any(axis.name for axis in axes):
                 readings[key] = [Axis(axis.name, _kind_by_name(axis)) for axis in axes]
             if any(axis.kind for axis in axes):
                 readings[f"types of {key}" if key in readings else key] = [Axis(None, axis.kind) for axis in axes]
+        return readings
+
+    def _merged(self) -> list[Axis]:
+        """Names, kinds and lengths that are said anywhere, of each axis of the data; an `AxesError` if two differ."""
+        readings = self._readings
         merged = [Axis() for _ in self.data.shape]
         told: list[str] = []
-        for key, axes in readings.items():
-            for i, (known, said) in enumerate(zip(merged, axes, strict=True)):
+        for key, reading in readings.items():
+            for i, (known, said) in enumerate(zip(merged, reading, strict=True)):
                 kinds = known.kind and said.kind and known.kind != said.kind
                 letters = known.letter and said.letter and known.letter != said.letter
                 if kinds or letters:
                     others = [other for other in told if readings[other][i].kind or readings[other][i].letter]
-                    self._refuse(others[0], readings[others[0]], key, axes)
+                    self._refuse(others[0], readings[others[0]], key, reading)
                 name = known.name if known.letter or not said.letter else said.name
                 merged[i] = Axis(name or said.name, known.kind or said.kind)
             told.append(key)

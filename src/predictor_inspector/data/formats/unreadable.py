@@ -62,7 +62,11 @@ class Unreadable:
 
 
 class UnreadableError(ValueError):
-    """What is asked for is there, and can't be read."""
+    """What is asked for is there, and can't be read; `entry` says why."""
+
+    def __init__(self, entry: Unreadable) -> None:
+        super().__init__(entry.message)
+        self.entry = entry
 
 
 class NotVoxels(ValueError):

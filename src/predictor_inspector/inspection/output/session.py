@@ -34,12 +34,13 @@ class _Part(BaseModel):
 class Origin(_Part):
     """Where an array comes from: `path` of a file or container, and its `name` in that; `layer` is the one that showed it.
 
-    Data that never were in a file have no path.
+    Data that never were in a file have no path. `axes` are those that it was opened with, if not with what the file says.
     """
 
     path: str | None = None
     name: str | None = None
     layer: str | None = None
+    axes: str | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Origin:
@@ -53,7 +54,7 @@ class Origin(_Part):
             raise ValueError(
                 f"the {role} was the layer {self.layer!r}, which never was in a file; open it in napari, then load the session"
             )
-        return open_input(self.path, self.name)
+        return open_input(self.path, self.name, self.axes)
 
 
 class AxesReading(_Part):

@@ -133,7 +133,7 @@ def origin_of(layer: Any) -> Origin:
     """Where a layer's array comes from, as far as it is known."""
     known = layer.metadata.get(SOURCE)
     if known is not None:
-        return Origin(path=known["path"], name=known["name"], layer=layer.name)
+        return Origin(path=known["path"], name=known["name"], layer=layer.name, axes=known.get("axes"))
     path = getattr(layer.source, "path", None)
     return Origin(path=None if path is None else str(Path(path).absolute()), layer=layer.name)
 
@@ -149,8 +149,9 @@ def _layer_for(origin: Origin, viewer: Any, role: str) -> Any:
             "add it, then load the session again."
         )
     name = origin.layer or origin.name or Path(origin.path).stem
-    source = (origin.path, origin.name)
-    return viewer.add_layer(Layer.create(*layer_data(open_input(*source), name, "labels", source=source)))
+    array = open_input(origin.path, origin.name, origin.axes)
+    data = layer_data(array, name, "labels", source=(origin.path, origin.name), axes=origin.axes)
+    return viewer.add_layer(Layer.create(*data))
 
 
 def layer_from(origin: Origin, viewer: Any) -> Any | None:
@@ -182,7 +183,7 @@ def _is_from(layer: Any, origin: Origin) -> bool:
     own = origin_of(layer)
     if origin.path is None or own.path is None:
         return origin.path is own.path and own.layer == origin.layer
-    if Path(own.path).absolute() != Path(origin.path).absolute():
+    if Path(own.path).absolute() != Path(origin.path).absolute() or own.axes != origin.axes:
         return False
     if own.name is None or origin.name is None:
         return own.layer == origin.layer

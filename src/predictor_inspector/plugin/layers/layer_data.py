@@ -50,11 +50,16 @@ def geometry_beside(array: Array, place: Place, channels: bool) -> LayerGeometry
 
 
 def layer_data(
-    array: Array, name: str, kind: Kind, visible: bool = True, source: tuple[str, str | None] | None = None
+    array: Array,
+    name: str,
+    kind: Kind,
+    visible: bool = True,
+    source: tuple[str, str | None] | None = None,
+    axes: str | None = None,
 ) -> LayerData:
     """One array as a layer data tuple; masks become labels, too, and are painted with the same tools.
 
-    `source` is the path of the file that the array lies in, and its name there.
+    `source` is the path of the file that the array lies in, and its name there; `axes` are those that it was opened with.
     """
     place = Place((ome_unit(array.unit) or "pixel",) * array.dims, array.spatial_axes)
     geometry = geometry_beside(array, place, channels=False)
@@ -63,7 +68,7 @@ def layer_data(
     meta = {"name": name, "visible": visible, **geometry._asdict()}
     known: dict[str, Any] = {}
     if source is not None:
-        known[SOURCE] = {"path": os.path.abspath(source[0]), "name": source[1]}
+        known[SOURCE] = {"path": os.path.abspath(source[0]), "name": source[1]} | ({"axes": axes} if axes else {})
     if array.about != NOTHING:
         known[ABOUT] = about_for_layer(array.about, geometry.scale)
     if known:

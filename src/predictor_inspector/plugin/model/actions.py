@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels
 
-from predictor_inspector.data.layers import array_from_layer
+from predictor_inspector.data.layers import array_from_layer, usual_order
 from predictor_inspector.data.repair import Repair
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.inspection.findings import Cure
@@ -83,6 +83,28 @@ def mend(desk: Desk, repair: Repair, layer: Any = None) -> None:
         gt.visible = False
     if mask is not None:
         settings.mask_layer = mask
+
+
+def put_in_usual_order(desk: Desk, layer: Any) -> None:
+    """Add the layer's data, which aren't copied, with time and channels before space, and inspect that."""
+    order = usual_order(layer)
+    if order is None:
+        return
+    levels = [level.transpose(order) for level in (layer.data if layer.multiscale else [layer.data])]
+    matrix = np.asarray(layer.affine.affine_matrix)[np.ix_((*order, len(order)), (*order, len(order)))]
+    moved = Labels(
+        levels if layer.multiscale else levels[0],
+        multiscale=layer.multiscale,
+        name=f"{layer.name} (axes moved)",
+        opacity=0.5,
+        scale=[layer.scale[axis] for axis in order],
+        translate=[layer.translate[axis] for axis in order],
+        affine=matrix,
+        units=[layer.units[axis] for axis in order],
+        axis_labels=[layer.axis_labels[axis] for axis in order],
+    )
+    desk.settings.gt_layer = desk.add_layer(moved)
+    layer.visible = False
 
 
 def _on_grid(mask: Any, gt: Any, axes: Any) -> np.ndarray:

@@ -12,8 +12,9 @@ import numpy as np
 from predictor_inspector.core.ground_truth import ChannelAxisError
 from predictor_inspector.core.labels import NegativeIdsError
 from predictor_inspector.core.text import amount, capitalised, format_error, readable
+from predictor_inspector.data.layers import AxisOrderError
 from predictor_inspector.data.repair import Repair, as_whole_numbers, is_negative, masking
-from predictor_inspector.plugin.model.actions import Action, Desk, mend
+from predictor_inspector.plugin.model.actions import Action, Desk, mend, put_in_usual_order
 from predictor_inspector.plugin.model.axes import Axes, readings_of
 from predictor_inspector.plugin.model.settings import Settings
 
@@ -55,6 +56,11 @@ def explained(error: BaseException, settings: Settings) -> Message:
             return Message(f"{text}: {format_error(error)}.", "error")
         text += f"; {readable(settings.kind)} can't use its channels."
         return Message(text, "error", (Action("Read the first axis as time", partial(_read_as, in_time)),))
+    if layer is not None and isinstance(error, AxisOrderError):
+        text = f"Layer {layer.name!r} has its axes in the order {' '.join(layer.axis_labels)}; space must come last."
+        return Message(
+            text, "error", (Action("Put channels and time first", lambda desk: put_in_usual_order(desk, layer)),)
+        )
     return Message.of(error)
 
 

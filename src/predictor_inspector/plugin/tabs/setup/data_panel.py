@@ -50,7 +50,8 @@ class DataPanel(QWidget):
         readings = [] if layer is None else readings_of(layer)
         self._axes.offer({axes: self._axes_title(axes) for axes in readings}, self._settings.axes)
         for widget in (self._axes, self._axes_label):
-            widget.setVisible(len(readings) > 1 and not is_telling(layer))
+            # Channels and time may be marked as such by mistake.
+            widget.setVisible(len(readings) > 1 and (not is_telling(layer) or readings[0].spatial < layer.ndim))
 
     def _axes_title(self, axes: Axes | None) -> str:
         return "" if axes is None else axes.describe(self._settings.gt_layer.ndim)
