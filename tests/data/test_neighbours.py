@@ -121,5 +121,5 @@ def test_a_folder_that_may_not_be_read_is_left_out(tmp_path: Path) -> None:
 
 def test_a_folder_beside_zarr_says_where_it_is(tmp_path: Path) -> None:
     zarr_array(tmp_path / "crop" / "labels", 2)
-    with pytest.raises(ValueError, match=r"crop is a folder without zarr metadata; it holds 'labels'"):
+    with pytest.raises(ValueError, match=r"crop is a folder without metadata of arrays; it holds 'labels'"):
         open_array(tmp_path / "crop")

@@ -99,4 +99,4 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def on_disk(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """As `small`, and there is no memory to hold results in."""
     monkeypatch.setattr(tile_plan, "results_size", lambda channels, shape: 10**10)
-    monkeypatch.setattr(tile_plan, "scratch_room", lambda: 10**12)
+    monkeypatch.setattr(tile_plan, "temporary_room", lambda: 10**12)

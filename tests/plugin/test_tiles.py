@@ -82,7 +82,7 @@ def test_the_note_says_how_much_has_come(window: Window) -> None:
 def test_without_room_on_the_disk_it_is_refused_with_the_numbers(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tile_plan, "scratch_room", lambda: 3 * 2**30)
+    monkeypatch.setattr(tile_plan, "temporary_room", lambda: 3 * 2**30)
     whole_layer(window)
     text = window.control("too_large").text()
     assert "Target and weights take 10 GB, but there is room for 2.15 GB" in text

@@ -59,6 +59,13 @@ class Transposed(LazyArray):
         return np.asarray(self._data[inner]).transpose(self._order)
 
 
+def innermost(data: Any) -> Any:
+    """What is read in the end, below other orders of axes, positions on them and changed values."""
+    while hasattr(data, "_data"):
+        data = data._data
+    return data
+
+
 class ReadByRoi(LazyArray):
     """Values of a region; arguments as of `lazy_array`."""
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from math import prod
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.formats.format import StoredArray
-from predictor_inspector.data.opening import container_of, list_arrays
+from predictor_inspector.data.opening import container_of, full_path, list_arrays
+from predictor_inspector.data.stores.path import below
 from predictor_inspector.data.units import unit_factor
 
 _READ = 1 << 24  # voxels of an array that isn't in memory up to which its values are looked at
@@ -28,8 +28,9 @@ def find_mask(path: str | os.PathLike[str], name: str | None, gt: Array) -> Stor
     # An array that lies elsewhere, or a damaged one beside it, is no reason not to inspect this one.
     stored: list[StoredArray] = []
     with suppress(ValueError, OSError):
-        container = container_of(Path(path))
-        own = f"{os.path.relpath(os.path.abspath(path), container)}/{name or ''}".strip("./")
+        place = full_path(path)
+        container = container_of(place)
+        own = f"{below(place, container)}/{name or ''}".strip("./")
         stored = list_arrays(container)
     masks = [found for found in stored if found.kind == "mask"] if len(stored) > 1 else []
     for found in sorted(masks, key=lambda found: -len(os.path.commonpath([found.location, own]))):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, cast
 
 import numpy as np
 
@@ -15,12 +14,15 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.registry import Extensions
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
 from predictor_inspector.data.formats.unreadable import Unreadable, UnreadableError, relative_name
+from predictor_inspector.data.stores.path import AnyPath, StorePath, below, is_url, place_of
 
 FORMATS: Extensions[Format] = Extensions(
     noun="format",
     group="predictor_inspector.formats",
     built_in={
         "zarr": "predictor_inspector.data.formats.zarr_folders:ZARR",
+        "n5": "predictor_inspector.data.formats.n5:N5",
+        "precomputed": "predictor_inspector.data.formats.precomputed:PRECOMPUTED",
         "hdf5": "predictor_inspector.data.formats.hdf5:HDF5",
         "tiff": "predictor_inspector.data.formats.tiff:TIFF",
         "mrc": "predictor_inspector.data.formats.mrc:MRC",
@@ -49,7 +51,7 @@ class _Place:
     """Where a path leads: a container, and a location in it (``""`` for its root)."""
 
     format: Format
-    container: Path
+    container: Path | StorePath
     location: str
 
     def at(self, name: str | None) -> str:
@@ -60,7 +62,8 @@ class _Place:
         """What is at or below `name`."""
         location = self.at(name)
         try:
-            found = list(self.format.arrays(self.container, location))
+            # Formats get no other kind of path unless they take it.
+            found = list(self.format.arrays(cast(Path, self.container), location))
         except (ValueError, OSError, ImportError):
             raise
         except Exception as error:  # another package's format may fail in any way
@@ -72,15 +75,16 @@ class _Place:
         )
 
 
-def open_array(path: str | os.PathLike[str], name: str | None = None, axes: str | None = None) -> Array:
+def open_array(path: AnyPath, name: str | None = None, axes: str | None = None) -> Array:
     """Open an array in a file; its metadata are read now, its values when it is sliced. It is never written to.
 
     Parameters
     ----------
     path : str or path
-        OME-Zarr, zarr with funlib's attributes, HDF5 with `resolution` and `offset`, TIFF, or another package's format. It
-        may reach into the container: ``data.zarr/labels/neurons``, ``data.zarr/labels/neurons/s1``,
-        ``data.hdf/volumes/raw``.
+        OME-Zarr, zarr with funlib's attributes, N5, Neuroglancer's precomputed, HDF5 with `resolution` and `offset`, TIFF,
+        or another package's format. It may reach into the container: ``data.zarr/labels/neurons``,
+        ``data.zarr/labels/neurons/s1``, ``data.hdf/volumes/raw``. Zarr, N5 and precomputed may lie in a zip file, and
+        behind a URL: ``https://host/data.zarr``, ``s3://bucket/data.zarr``, ``gs://bucket/data``.
     name : str, optional
         An array below `path`, a multiscale group (then its finest level), or one level of it, which lies where that
         level's own metadata say. ``"/"`` is the array or group at `path` itself. By default the only array of labels that
@@ -96,10 +100,13 @@ def open_array(path: str | os.PathLike[str], name: str | None = None, axes: str 
     ValueError
         If `name` isn't in the container, no array can be chosen without one, or what is asked for can't be read: it is
         damaged, of an unknown kind, or a table. The message names the file.
+    ConnectionError, TimeoutError, PermissionError
+        If a server can't be reached, doesn't answer, or denies access; the message has the URL, without credentials.
     ImportError
         If the reader for the format isn't installed; the message says how to install it.
     """
-    place = _locate(Path(path))
+    place = _locate(path)
+    path = str(place_of(path)) if is_url(path) else path
     found, left_out = place.contents(name)
     for one in left_out if axes is not None else ():
         if one.described is not None and (one.location == place.at(name) or (len(left_out) == 1 and not found)):
@@ -133,13 +140,14 @@ def open_array(path: str | os.PathLike[str], name: str | None = None, axes: str 
     raise ValueError(f"{asked} holds {len(found)} arrays, so a name is needed: one of {names}")
 
 
-def list_contents(path: str | os.PathLike[str]) -> Contents:
+def list_contents(path: AnyPath) -> Contents:
     """Describe all that is at or below `path`, reading metadata only; a multiscale group is listed once.
 
     What can't be read is listed beside what can be. Errors are those of `open_array`, where nothing can be read: the path
     itself leads to it, or its format's reader isn't installed.
     """
-    place = _locate(Path(path))
+    place = _locate(path)
+    path = str(place_of(path)) if is_url(path) else path
     found, left_out = place.contents()
     if not found:
         for one in left_out:
@@ -152,19 +160,19 @@ def list_contents(path: str | os.PathLike[str]) -> Contents:
     )
 
 
-def list_arrays(path: str | os.PathLike[str]) -> list[StoredArray]:
+def list_arrays(path: AnyPath) -> list[StoredArray]:
     """Describe all arrays at or below `path` that can be read: the first part of `list_contents`, which says more."""
     return list_contents(path).arrays
 
 
-def container_of(path: Path) -> Path:
+def container_of(path: AnyPath) -> Path | StorePath:
     """The file or folder of a known format at `path` or above it; errors as of `open_array`."""
     return _locate(path).container
 
 
-def full_path(path: str | os.PathLike[str]) -> Path:
+def full_path(path: AnyPath) -> Path | StorePath:
     """An absolute path, without ``~``; that of a metadata file, such as ``zarr.json``, leads to the folder it describes."""
-    full = Path(os.path.abspath(Path(path).expanduser()))
+    full = place_of(path)
     return full.parent if full.name in metadata_names() and full.is_file() else full
 
 
@@ -177,10 +185,12 @@ def _built_in() -> dict[str, Format]:
     return {name: FORMATS.load(name) for name in FORMATS.built_in}
 
 
-def _locate(path: Path) -> _Place:
+def _locate(path: AnyPath) -> _Place:
     full = full_path(path)
     # Other packages are loaded only for what the built-in formats don't take.
     failures: list[str] = []
+    if isinstance(full, StorePath):
+        return _in_store(full)
     place = _outermost(full, _built_in(), failures)
     if place is None:
         formats, unloaded = FORMATS.load_all()
@@ -197,13 +207,35 @@ def _outermost(full: Path, formats: Mapping[str, Format], failures: list[str]) -
         for name, found in formats.items():
             try:
                 if found.takes(candidate):
-                    return _Place(found, candidate, "/".join(full.relative_to(candidate).parts))
+                    return _Place(found, candidate, below(full, candidate))
             except Exception as error:  # another package's format may fail in any way
                 failures.append(f"the format {name!r} fails: {type(error).__name__}: {error}")
     return None
 
 
-def _refuse(path: Path, full: Path, failures: str) -> NoReturn:
+def _in_store(full: StorePath) -> _Place:
+    """The outermost place on the way to `full` that can be read, with as few questions to a server as can be."""
+    formats = {name: found for name, found in _built_in().items() if found.reads_stores}
+    suffixes = tuple(suffix for found in formats.values() for suffix in found.suffixes)
+    levels = (full, *full.parents)
+    named = [level for level in levels if level.name.lower().endswith(suffixes)]
+    place: _Place | None = None
+    for level in reversed(named) if named else levels:
+        taking = next((found for found in formats.values() if found.takes(cast(Path, level))), None)
+        if taking is not None:
+            place = _Place(taking, level, below(full, level))
+        if place is not None and (named or taking is None):
+            break
+    if place is not None:
+        return place
+    if full.denied is not None:
+        raise full.denied
+    raise FileNotFoundError(
+        f"{full} holds no zarr, N5 or precomputed volume, or isn't there; other files must be on a disk"
+    )
+
+
+def _refuse(path: AnyPath, full: Path, failures: str) -> NoReturn:
     file = next((candidate for candidate in (*full.parents, full) if candidate.is_file()), None)
     if file is not None:
         kind = file.suffix or "no extension"
@@ -215,15 +247,15 @@ def _refuse(path: Path, full: Path, failures: str) -> NoReturn:
         inside = [c.name for c in full.iterdir() if c.suffix.lower() in suffixes or any(f.takes(c) for f in formats)]
         if inside:
             hint = f"it holds {_listing(sorted(inside))}"
-        elif (full / "attributes.json").is_file():
-            hint = "it looks like N5, which must be converted to zarr first"
         else:
-            hint = "choose the folder that holds zarr.json, .zgroup or .zarray"
-        raise ValueError(f"{path} is a folder without zarr metadata; {hint}{failures}")
+            hint = (
+                "choose the folder that holds zarr.json, .zgroup, .zarray, attributes.json (N5) or info (precomputed)"
+            )
+        raise ValueError(f"{path} is a folder without metadata of arrays; {hint}{failures}")
     raise FileNotFoundError(f"{path} is not there{_neighbours(full)}")
 
 
-def _missing(place: _Place, path: str | os.PathLike[str]) -> Exception:
+def _missing(place: _Place, path: AnyPath) -> Exception:
     """The error for a path into a container, or of one, that leads to no array."""
     if not place.location:
         return ValueError(f"{path} holds no arrays")

@@ -16,6 +16,7 @@ from predictor_inspector.data.formats.unreadable import UnreadableError
 from predictor_inspector.data.lazy import lazy_array
 from predictor_inspector.data.opening import container_of, open_array
 from predictor_inspector.data.resample import on_grid
+from predictor_inspector.data.stores.path import is_url
 from predictor_inspector.data.unknown import without_unknown
 
 
@@ -108,9 +109,9 @@ def open_input(path: str | os.PathLike[str], name: str | None = None, axes: str 
         if name is None or not name.strip("/") or isinstance(error, UnreadableError):
             raise
         with suppress(ValueError, FileNotFoundError):
-            return open_array(container_of(Path(path)), name, axes)
+            return open_array(container_of(path), name, axes)
         # Damaged files must not be passed over, only names that are not there.
-        with nullcontext() if Path(name).exists() else suppress(ValueError, FileNotFoundError):
+        with nullcontext() if is_url(name) or Path(name).exists() else suppress(ValueError, FileNotFoundError):
             return open_array(name, axes=axes)
         raise
 

@@ -13,6 +13,7 @@ from predictor_inspector.data.formats.format import StoredArray
 from predictor_inspector.data.formats.unreadable import Unreadable, UnreadableError, attempt
 from predictor_inspector.data.opening import Contents, container_of, full_path, list_contents, readable_suffixes
 from predictor_inspector.data.source import open_input
+from predictor_inspector.data.stores.path import StorePath, place_of
 from predictor_inspector.plugin.layers.layer_data import LayerData, layer_data
 
 _ORDER = {"image": 0, "labels": 1, "mask": 2}
@@ -85,15 +86,15 @@ def contradictory(path: str) -> list[tuple[str, Described]]:
     return [(one.name, one.described) for one in left_out if one.described is not None]
 
 
-def _layer(place: Path, found: StoredArray) -> LayerData:
+def _layer(place: Path | StorePath, found: StoredArray) -> LayerData:
     name = found.location or place.name.split(".")[0]
     return layer_data(found.array, name, found.kind, found.kind != "mask", (str(place), found.name))
 
 
-def _listed(path: str) -> tuple[Path, Contents]:
+def _listed(path: str) -> tuple[Path | StorePath, Contents]:
     """The file or folder that a path stands for, and what it holds."""
     place = full_path(path)
-    if place.name != Path(path).name:
+    if place != place_of(path):
         store = container_of(place)
         contents = list_contents(store)
         if len(contents.arrays) <= _MOST:
@@ -101,12 +102,14 @@ def _listed(path: str) -> tuple[Path, Contents]:
     return place, list_contents(place)
 
 
-def _is_readable(path: Path, suffixes: tuple[str, ...]) -> bool:
+def _is_readable(path: Path | StorePath, suffixes: tuple[str, ...]) -> bool:
     # The path may lead into a container.
-    if any(part.lower().endswith(suffixes) for part in path.parts):
+    if any(place.name.lower().endswith(suffixes) for place in (path, *path.parents)):
         return True
     try:
         container_of(path)
     except (ValueError, FileNotFoundError):
         return False
+    except OSError:
+        return True  # of a server that doesn't answer: reading says so
     return True

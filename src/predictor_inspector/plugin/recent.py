@@ -12,6 +12,7 @@ from platformdirs import user_data_path
 from pydantic import ValidationError
 
 from predictor_inspector.data.atomic_write import whole_file
+from predictor_inspector.data.stores.path import is_url, place_of
 from predictor_inspector.inspection.output.session import Origin, Session
 
 VERSION = 1
@@ -29,15 +30,15 @@ class RecentSession:
     def title(self) -> str:
         """The file, and the array in it: ``"volume.zarr · labels/neurons"``."""
         origin = self.session.data.ground_truth
-        file = Path(origin.path or "").name
+        file = place_of(origin.path).name if origin.path else ""
         name = (origin.name or "").strip("/")
         return f"{file} · {name}" if name else file
 
     @property
     def is_there(self) -> bool:
-        """Whether its ground truth can still be opened."""
+        """Whether its ground truth can still be opened, as far as can be told at once."""
         path = self.session.data.ground_truth.path
-        return path is not None and Path(path).exists()
+        return path is not None and (is_url(path) or Path(path).exists())
 
 
 def list_file() -> Path:

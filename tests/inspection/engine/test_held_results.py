@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, DistancePredictor, Predictor
-from predictor_inspector.data.scratch import ScratchArray
 from predictor_inspector.data.source import Source
+from predictor_inspector.data.stores.temporary import TemporaryArray
 from predictor_inspector.inspection import Request, inspect
 from predictor_inspector.inspection.engine.held_results import HeldResults, chunk_shape, results_size
 from predictor_inspector.inspection.engine.tiles import TiledInspection, tile_shape
@@ -27,9 +27,9 @@ from .test_tiles import assert_same, ground_truth
 def test_held_results_are_those_of_the_whole(predictor: Predictor, tolerance: float, in_memory: bool) -> None:
     gt = ground_truth()
     tiled = TiledInspection(Request(predictor, Source(gt), None, "cpu"), tile=(4, 6, 5))
-    held = HeldResults(tiled, in_memory, kept=10**6)
+    held = HeldResults(tiled, in_memory)
     assert np.isnan(held.target.numpy()).all()
-    assert isinstance(held.target.data, torch.Tensor if in_memory else ScratchArray)
+    assert isinstance(held.target.data, torch.Tensor if in_memory else TemporaryArray)
     for tile in tiled.run(held.target.__getitem__):
         held.write(tile)
     found = tiled.inspection(held.target, held.weight)

@@ -23,7 +23,8 @@ from predictor_inspector.core import (
     Predictor,
 )
 from predictor_inspector.core.machine import machine_memory
-from predictor_inspector.data.chunk_cache import ChunkCache, cached
+from predictor_inspector.data.stores import chunks
+from predictor_inspector.data.stores.chunks import pooled
 from predictor_inspector.inspection import Inspection, Request, Source, inspect
 from predictor_inspector.inspection.engine.memory import (
     default_memory,
@@ -235,7 +236,9 @@ def test_a_single_tile_is_computed_once_and_preliminary_weights_are_said_to_be_t
     assert [t.roi for t in tiles[:half]] == [t.roi for t in tiles[half:]]
 
 
-def test_only_the_chunks_that_tiles_need_are_read_and_only_once_where_memory_allows() -> None:
+def test_only_the_chunks_that_tiles_need_are_read_and_only_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "_BLOCK", 1)
+
     class Counting:
         shape, dtype, chunks = (24, 32, 32), np.dtype(np.uint32), (8, 8, 8)
         reads = np.zeros((24, 32, 32), int)
@@ -245,7 +248,7 @@ def test_only_the_chunks_that_tiles_need_are_read_and_only_once_where_memory_all
             return (np.indices(self.shape).sum(0) // 7).astype(np.uint32)[key]
 
     source = Counting()
-    gt = cached(Array(source, (1, 1, 1)), ChunkCache(10**7))
+    gt = pooled(Array(source, (1, 1, 1)))
     roi = gt.roi_of([slice(8, 16), slice(8, 24), slice(8, 24)])
     request = Request(AffinitiesPredictor([[0, 0, 1]], lsds=False), Source(gt), roi, "cpu")
     together(TiledInspection(request, tile=(4, 8, 8)))

@@ -11,8 +11,8 @@ import torch
 from qtpy.QtWidgets import QApplication
 
 from predictor_inspector.core import predictor_from_config
-from predictor_inspector.data.chunk_cache import DEFAULT_BUDGET, SHARED
-from predictor_inspector.data.scratch import ScratchArray
+from predictor_inspector.data.stores import engine
+from predictor_inspector.data.stores.temporary import TemporaryArray
 from predictor_inspector.inspection import inspect
 from predictor_inspector.plugin.layers import pictures as layer_pictures
 from predictor_inspector.plugin.layers import results as result_layers
@@ -73,7 +73,7 @@ def test_what_does_not_fit_into_memory_is_held_on_disk(loop: Loop, monkeypatch: 
     whole_layer(loop)
     assert "held on disk (up to 10 GB)" in offered(loop)
     loop.after(loop.controller.compute)
-    assert isinstance(loop.inspection.target.data, ScratchArray)
+    assert isinstance(loop.inspection.target.data, TemporaryArray)
     assert_whole(loop)
     target = np.asarray(loop.target.data)
     rgb = np.asarray(loop.viewer.layers[layer_name("target RGB")].data)
@@ -220,7 +220,7 @@ def test_memory_bounds_what_is_computed_at_once(loop: Loop) -> None:
     try:
         loop.after(lambda: setattr(loop.settings, "memory", "2 MB"))
         assert loop.settings.memory == "2 MB"
-        assert SHARED.budget == 250_000
+        assert engine.limit() == 250_000
         loop.after(lambda: setattr(loop.settings, "config", {**AFFINITIES, "mask_pairs": False}))
         assert_whole(loop)
         with pytest.raises(ValueError, match="positive number of bytes"):
@@ -230,4 +230,4 @@ def test_memory_bounds_what_is_computed_at_once(loop: Loop) -> None:
         assert "too little" in loop.message
     finally:
         loop.after(lambda: setattr(loop.settings, "memory", "auto"))
-    assert SHARED.budget == DEFAULT_BUDGET
+    assert engine.limit() == engine.DEFAULT_LIMIT

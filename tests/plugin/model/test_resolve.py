@@ -93,7 +93,7 @@ def test_too_large_a_region_comes_with_a_plan_or_a_refusal(settings: Settings, m
     assert state.plan is not None
     assert "6 target values, more than the 5" in state.plan.reason
     monkeypatch.setattr(tile_plan, "results_size", lambda channels, shape: 10**12)
-    monkeypatch.setattr(tile_plan, "scratch_room", lambda: 0)
+    monkeypatch.setattr(tile_plan, "temporary_room", lambda: 0)
     state = resolve(settings, VIEW)
     assert state.plan is None
     assert "there is room for" in state.refusal

@@ -37,13 +37,13 @@ def test_a_region_within_the_budget_is_computed_at_once() -> None:
 def test_a_larger_one_is_computed_in_tiles_that_need_no_more_than_the_memory(
     shape: tuple[int, ...], memory: int, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tile_plan, "scratch_room", lambda: 10**12)
+    monkeypatch.setattr(tile_plan, "temporary_room", lambda: 10**12)
     request = large(shape)
     plan = plan_for(request, memory)
     assert plan is not None
     assert reason in plan.reason
     assert plan.results == 2 * 4 * 3 * np.prod(shape)
-    held = plan.results if plan.in_memory else plan.kept
+    held = plan.results if plan.in_memory else 0
     assert plan.tile_memory + held + memory_for_chunks(memory) <= memory
     tiled = TiledInspection(request, plan.tile_memory)
     assert len(tiled) == plan.tiles > 1
@@ -58,7 +58,7 @@ def test_the_context_of_a_small_region_may_be_what_is_too_large(monkeypatch: pyt
 
 
 def test_what_fits_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tile_plan, "scratch_room", lambda: 10 * 10**9)
+    monkeypatch.setattr(tile_plan, "temporary_room", lambda: 10 * 10**9)
     with pytest.raises(TooLarge, match=r"take 25.8 GB, but there is room for 8.93 GB in "):
         plan_for(large(), 8 * 10**9)
     plan = plan_for(large(), 64 * 10**9)

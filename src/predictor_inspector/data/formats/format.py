@@ -79,6 +79,9 @@ class Format(ABC):
     metadata_names: tuple[str, ...] = ()
     """Of folders: names of files in them that describe them, so that to choose one is to choose its folder."""
 
+    reads_stores = False
+    """Whether it reads what lies behind URLs and in zip files, too: then paths may be a `StorePath`, which is much like one."""
+
     def takes(self, path: Path) -> bool:
         """Whether there is a file or folder of this kind at `path`, which may be anything or nothing."""
         return path.suffix.lower() in self.suffixes and path.is_file()

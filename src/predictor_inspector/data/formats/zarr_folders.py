@@ -1,10 +1,11 @@
-"""Zarr folders: OME-Zarr, and arrays with funlib's or DaCapo's attributes."""
+"""Zarr: OME-Zarr, and arrays with funlib's or DaCapo's attributes, in folders, zip files and behind URLs."""
 
 from __future__ import annotations
 
-import json
 import os
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,23 +24,29 @@ from predictor_inspector.data.formats.unreadable import (
     refuse_table,
     unreadable,
 )
+from predictor_inspector.data.lazy import Box, LazyArray
+from predictor_inspector.data.stores.chunks import StoreArray
+from predictor_inspector.data.stores.path import StorePath, kvstore_of, read_json
 
 
-def is_zarr_node(folder: Path) -> bool:
+def is_zarr_node(folder: Path | StorePath) -> bool:
     """Whether `folder` is a zarr group or array, version 2 or 3."""
     return any((folder / name).is_file() for name in ("zarr.json", ".zgroup", ".zarray"))
 
 
 class ZarrFolders(Format):
-    """Zarr groups and arrays in folders, version 2 or 3."""
+    """Zarr groups and arrays, version 2 or 3."""
 
-    suffixes = (".zarr",)
+    suffixes = (".zarr", ".zarr.zip")
+    reads_stores = True
     metadata_names = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
 
-    def takes(self, path: Path) -> bool:
-        return path.is_dir() and (path.suffix == ".zarr" or is_zarr_node(path))
+    def takes(self, path: Path | StorePath) -> bool:
+        if path.suffix == ".zip" and not isinstance(path, Path):
+            return is_zarr_node(path) or any(c.suffix == ".zarr" or is_zarr_node(c) for c in path.iterdir())
+        return is_zarr_node(path) or (path.suffix == ".zarr" and path.is_dir())
 
-    def arrays(self, container: Path, location: str = "") -> list[StoredArray | Unreadable]:
+    def arrays(self, container: Path | StorePath, location: str = "") -> list[StoredArray | Unreadable]:
         folder = container / location
         found = list(_Walk(container).below(location)) if folder.is_dir() or folder.is_symlink() else []
         if not found and folder.is_dir() and not is_zarr_node(folder):
@@ -51,7 +58,7 @@ class ZarrFolders(Format):
 class _Walk:
     """The search for arrays in a container, each of which is given once, whatever links lead to it."""
 
-    container: Path
+    container: Path | StorePath
     seen: set[str] = field(default_factory=set)
     links: list[str] = field(default_factory=list)
 
@@ -65,7 +72,7 @@ class _Walk:
     def _folder(self, location: str, levels: frozenset[str]) -> Iterator[StoredArray | Unreadable]:
         """What is at or below `location`, but for `levels` of the groups above."""
         folder = self.container / location
-        real = os.path.realpath(folder)
+        real = _real(folder)
         if location in levels or real in self.seen:
             return
         self.seen.add(real)
@@ -89,7 +96,7 @@ class _Walk:
         except (ValueError, OSError) as error:
             yield unreadable(location, source, str(error))
             levels |= {_joined(location, path) for path in _claimed(folder)}
-        self.seen.update(os.path.realpath(self.container / level) for level in levels)
+        self.seen.update(_real(self.container / level) for level in levels)
         try:
             children = sorted(child for child in folder.iterdir() if not child.name.startswith("."))
         except OSError as error:
@@ -103,11 +110,16 @@ class _Walk:
                 yield from self._folder(inner, levels)
 
 
+def _real(folder: Path | StorePath) -> str:
+    """Where a folder lies, whatever links lead to it."""
+    return os.path.realpath(folder) if isinstance(folder, Path) else str(folder)
+
+
 def _joined(location: str, inner: str) -> str:
     return f"{location}/{inner}".strip("/")
 
 
-def _claimed(folder: Path) -> tuple[str, ...]:
+def _claimed(folder: Path | StorePath) -> tuple[str, ...]:
     """The arrays that are part of a group whose metadata can't be read, as well as can be told."""
     try:
         named = named_levels(_node(folder)[1])
@@ -116,7 +128,7 @@ def _claimed(folder: Path) -> tuple[str, ...]:
     return named or tuple(child.name for child in folder.iterdir() if child.is_dir() and _is_bare_array(child))
 
 
-def _is_bare_array(folder: Path) -> bool:
+def _is_bare_array(folder: Path | StorePath) -> bool:
     """Whether a folder is an array that leaves it to its group to say where it lies."""
     try:
         is_array, attributes = _node(folder)
@@ -125,7 +137,7 @@ def _is_bare_array(folder: Path) -> bool:
     return is_array and not describes_grid(attributes)
 
 
-def _array(container: Path, location: str) -> StoredArray:
+def _array(container: Path | StorePath, location: str) -> StoredArray:
     """An array, placed by the nearest multiscale group of which it is a level, else by its own attributes."""
     parts = location.split("/") if location else []
     for end in reversed(range(len(parts))):
@@ -140,8 +152,8 @@ def _array(container: Path, location: str) -> StoredArray:
         if multiscale is not None and inner in multiscale.paths:
             return _level(container, group, multiscale, multiscale.paths.index(inner))
     folder = container / location
-    data, attributes = _open(folder, location), _node(folder)[1]
-    names = getattr(data.metadata, "dimension_names", None)
+    (data, metadata), attributes = _open(folder, location), _node(folder)[1]
+    names = metadata.get("dimension_names")
     others = {"dimension_names": names} if names and any(names) else {}
     around, doubts = [], []
     try:
@@ -153,7 +165,7 @@ def _array(container: Path, location: str) -> StoredArray:
     return StoredArray(location, said.array(), guess_kind(location or container.name, data.dtype), described=said)
 
 
-def _level(container: Path, group: str, multiscale: Multiscale, index: int) -> StoredArray:
+def _level(container: Path | StorePath, group: str, multiscale: Multiscale, index: int) -> StoredArray:
     paths = tuple(_joined(group, path) for path in multiscale.paths)
     folder, name, source = container / paths[index], multiscale.paths[index], multiscale.source
     if index and not multiscale.has_sizes:
@@ -162,7 +174,7 @@ def _level(container: Path, group: str, multiscale: Multiscale, index: int) -> S
         )
     if not _node(folder)[0]:
         raise ValueError(f"{source}: its metadata name level {name!r}, which is not there")
-    data = _open(folder, paths[index])
+    data, _ = _open(folder, paths[index])
     said = multiscale.described(index, data, [_node(folder)[1], _node(container / group)[1]])
     labels = multiscale.is_label or "labels" in group.split("/")[:-1]
     kind = guess_kind(group or container.name, data.dtype, labels) if labels else "image"
@@ -170,46 +182,94 @@ def _level(container: Path, group: str, multiscale: Multiscale, index: int) -> S
     return StoredArray(paths[index], said.array(), kind, levels, multiscale.channel_names, said)
 
 
-def _node(folder: Path) -> tuple[bool, dict[str, Any]]:
+def _node(folder: Path | StorePath) -> tuple[bool, dict[str, Any]]:
     """Whether a folder is an array, and its attributes."""
-    if (folder / "zarr.json").is_file():
-        content = _json(folder / "zarr.json")
+    content = read_json(folder / "zarr.json")
+    if content is not None:
         is_array, attributes = content.get("node_type") == "array", content.get("attributes", {})
     else:
-        is_array = (folder / ".zarray").is_file()
-        attributes = _json(folder / ".zattrs") if (folder / ".zattrs").is_file() else {}
+        is_array, attributes = (folder / ".zarray").is_file(), read_json(folder / ".zattrs") or {}
     if not isinstance(attributes, dict):
         raise ValueError(f"{folder}: its attributes must be a JSON object, got {str(attributes)[:80]}")
     return is_array, attributes
 
 
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} is damaged: it is not valid JSON ({error})") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{file} is damaged: it must hold a JSON object, got {str(content)[:80]}")
-    return content
-
-
-def _open(folder: Path, location: str) -> Any:
-    """The array in a folder; its metadata are read only."""
-    import zarr
-
+def _open(folder: Path | StorePath, location: str) -> tuple[LazyArray, dict[str, Any]]:
+    """The array in a folder, of which nothing but its metadata is read, and these."""
     version_3 = (folder / "zarr.json").is_file()
     file = folder / ("zarr.json" if version_3 else ".zarray")
-    metadata = _json(file)
+    metadata = read_json(file) or {}
     try:
         shape, dtype = [int(n) for n in metadata["shape"]], _dtype(metadata)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{file} is damaged: it has no valid shape and type ({error!r})") from error
     if dtype is not None:
         refuse_other_than_voxels(location, shape, dtype, str(folder))
+    spec = {"driver": "zarr3" if version_3 else "zarr", "kvstore": kvstore_of(folder)}
+    separator = _found_separator(folder, file, metadata)
+    if separator is not None:
+        spec["metadata"] = {"dimension_separator": separator}
     try:
-        return zarr.open_array(folder, mode="r", zarr_format=3 if version_3 else 2)
-    except (ValueError, KeyError, TypeError, LookupError, AttributeError) as error:
-        raise ValueError(f"{file} is damaged: zarr can't open the array ({error!r})") from error
+        return StoreArray(spec), metadata
+    except ValueError as error:
+        if isinstance(folder, Path):
+            with suppress(Exception):  # whatever it is, the first error says more
+                return _OtherCodecs(folder), metadata
+        why = str(error).removeprefix(f"{file} ").removeprefix("is damaged: ")
+        raise ValueError(f"{file} is damaged: {why}") from error
+
+
+class _OtherCodecs(LazyArray):
+    """An array whose chunks only zarr-python can decode: with filters, or packed in a way of numcodecs' own."""
+
+    def __init__(self, folder: Path) -> None:
+        import zarr
+
+        self._folder = folder
+        self._array: Any = zarr.open_array(folder, mode="r")
+        self.shape, self.dtype, self.chunks = self._array.shape, self._array.dtype, self._array.chunks
+
+    def read(self, box: Box) -> np.ndarray:
+        try:
+            return np.asarray(self._array[box])
+        except Exception as error:  # each codec has errors of its own
+            raise ValueError(f"a chunk of {self._folder} is damaged: {type(error).__name__}: {error}") from error
+
+
+_CHUNK_NAMES = {
+    ("v2", "."): re.compile(r"\d+(\.\d+)+"),
+    ("v2", "/"): re.compile(r"\d+"),
+    ("default", "."): re.compile(r"c(\.\d+)+"),
+    ("default", "/"): re.compile("c"),
+}
+"""What lies in an array's folder, by what its metadata say of the names of chunks."""
+
+
+def _found_separator(folder: Path | StorePath, file: Path | StorePath, metadata: dict[str, Any]) -> str | None:
+    """What stands between the numbers in the names of chunks, where the metadata don't say it and it isn't a dot.
+
+    Where they say something else than what lies there, all chunks would seem to be missing: a ``ValueError``.
+    """
+    encoding, style = metadata.get("chunk_key_encoding"), "v2"
+    said = metadata.get("dimension_separator")
+    if isinstance(encoding, dict):
+        style = str(encoding.get("name", "default"))
+        said = (encoding.get("configuration") or {}).get("separator", "/" if style == "default" else ".")
+    usual = (style, said or ".")
+    if usual not in _CHUNK_NAMES or (isinstance(folder, StorePath) and folder.is_remote):
+        return None
+    found = None
+    for child in folder.iterdir():
+        kind = next((kind for kind, name in _CHUNK_NAMES.items() if name.fullmatch(child.name)), None)
+        if kind == usual:
+            return None
+        found = found or kind
+    if found is None:
+        return None
+    if said is None and found[0] == style:
+        return found[1]
+    names = [f"{'c' + s if kind == 'default' else ''}0{s}0" for kind, s in (usual, found)]
+    raise ValueError(f"{file} is damaged: it says that chunks have names like {names[0]}, but they are like {names[1]}")
 
 
 _TEXT = (

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.scratch import ScratchArray
+from predictor_inspector.data.stores.temporary import TemporaryArray
 from predictor_inspector.inspection.engine.tiles import Tile, TiledInspection
 
 _CHUNK = {2: (256, 256), 3: (16, 64, 64)}
@@ -33,15 +33,15 @@ class HeldResults:
     """Target and weight of a tiled inspection, put together tile by tile: float32, [C, …spatial axes], NaN where unknown.
 
     They are tensors `in_memory`, or lie compressed in temporary files that are read when they are sliced, and deleted when
-    nothing refers to them any more; of these, `kept` bytes may be kept in memory.
+    nothing refers to them any more.
     """
 
-    def __init__(self, tiled: TiledInspection, in_memory: bool, kept: int = 0) -> None:
+    def __init__(self, tiled: TiledInspection, in_memory: bool) -> None:
         shape = tiled.request.shape
         chunks = chunk_shape(shape[1:], tiled.tile_shape)
 
         def empty() -> Array:
-            data: Any = torch.full(shape, torch.nan) if in_memory else ScratchArray(shape, (1, *chunks), kept=kept // 2)
+            data: Any = torch.full(shape, torch.nan) if in_memory else TemporaryArray(shape, (1, *chunks))
             return tiled.request.result(data)
 
         self.target, self.weight = empty(), empty()

@@ -102,7 +102,7 @@ class TiledInspection:
     """An inspection in tiles. Iterate over it, or over `run`, to compute them; stop iterating to cancel.
 
     Ground truth and mask are read region by region, the context of neighbouring tiles more than once: see
-    `predictor_inspector.data.chunk_cache`.
+    `predictor_inspector.data.stores.chunks`.
 
     Parameters
     ----------

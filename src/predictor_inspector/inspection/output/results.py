@@ -18,8 +18,9 @@ from predictor_inspector.core.config import predictor_to_config, predictor_to_ya
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.data import open_array, write_ome_zarr
 from predictor_inspector.data.atomic_write import whole_folder
-from predictor_inspector.data.chunk_cache import ChunkCache, cached
 from predictor_inspector.data.source import Source
+from predictor_inspector.data.stores.chunks import pooled
+from predictor_inspector.data.stores.engine import set_limit
 from predictor_inspector.data.write import ome_zarr_in_parts
 from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory
@@ -97,10 +98,10 @@ def tiled_if_needed(request: Request, memory: int | None = None) -> TiledInspect
     little for any tile.
     """
     memory = default_memory(pick_device(request.device)) if memory is None else memory
-    cache, source = ChunkCache(memory // _FOR_CHUNKS), request.source
-    mask = None if source.mask is None else cached(source.mask, cache)
-    source = Source(cached(source.gt, cache), mask, source.raw)
-    tiled = TiledInspection(replace(request, source=source), memory - cache.budget)
+    source, chunks = request.source, memory // _FOR_CHUNKS
+    set_limit(chunks)
+    source = Source(pooled(source.gt), None if source.mask is None else pooled(source.mask), source.raw)
+    tiled = TiledInspection(replace(request, source=source), memory - chunks)
     return None if tiled.fits else tiled
 
 

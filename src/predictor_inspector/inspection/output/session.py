@@ -17,6 +17,7 @@ from predictor_inspector.core.config import config_from_file, predictor_from_con
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.data.geometry import exact
 from predictor_inspector.data.source import Source, open_input
+from predictor_inspector.data.stores.path import is_url, shown_path
 from predictor_inspector.data.units import unit_factor
 from predictor_inspector.inspection.engine.regions import Outside
 from predictor_inspector.inspection.engine.run import BalanceOver, Request
@@ -229,7 +230,9 @@ def save_session(path: str | os.PathLike[str], session: Session) -> Path:
     path = Path(path).absolute()
 
     def relative(p: str) -> str:
-        full = os.path.abspath(p)
+        full = shown_path(p)
+        if is_url(full):
+            return full
         with suppress(ValueError):  # on another drive
             if os.path.commonpath([full, path.parent]) not in (path.anchor, str(Path.home())):
                 return Path(os.path.relpath(full, path.parent)).as_posix()
@@ -261,7 +264,7 @@ def load_session(path: str | os.PathLike[str]) -> Session:
         raise ValueError(f"{path} is no saved session: it needs a version and the keys data and predictor")
     if version > VERSION:
         raise ValueError(f"{path} is of version {version}; this program reads up to {VERSION}: a newer one is needed")
-    _change_paths(content, lambda p: os.path.normpath(path.parent / p))
+    _change_paths(content, lambda p: shown_path(p if is_url(p) else path.parent / p))
     try:
         session = Session.model_validate(content)
         for config in filter(None, (session.predictor, session.compared_with)):

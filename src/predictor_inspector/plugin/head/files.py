@@ -13,6 +13,7 @@ from qtpy.QtGui import QGuiApplication
 
 from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.data.atomic_write import whole_file
+from predictor_inspector.data.stores.path import is_url
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.output.session import Session, load_session, save_session
 from predictor_inspector.plugin.head.sessions import apply_session, apply_style, session_of
@@ -93,7 +94,7 @@ class Files(QObject):
         except (ValueError, OSError, ImportError) as error:
             self.told.emit(capitalised(format_error(error)), True)
         else:
-            self.folder = str(Path(path).absolute().parent)
+            self.folder = self.folder if is_url(path) else str(Path(path).absolute().parent)
             self.told.emit(f"{done} {path}", False)
         finally:
             QGuiApplication.restoreOverrideCursor()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from napari.layers import Image, Layer
@@ -14,6 +13,7 @@ from predictor_inspector.core.config import predictor_from_config, predictor_to_
 from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.data.opening import list_arrays
 from predictor_inspector.data.source import open_input
+from predictor_inspector.data.stores.path import place_of, shown_path
 from predictor_inspector.inspection.output.session import (
     AxesReading,
     Camera,
@@ -135,7 +135,7 @@ def origin_of(layer: Any) -> Origin:
     if known is not None:
         return Origin(path=known["path"], name=known["name"], layer=layer.name, axes=known.get("axes"))
     path = getattr(layer.source, "path", None)
-    return Origin(path=None if path is None else str(Path(path).absolute()), layer=layer.name)
+    return Origin(path=None if path is None else shown_path(path), layer=layer.name)
 
 
 def _layer_for(origin: Origin, viewer: Any, role: str) -> Any:
@@ -148,7 +148,7 @@ def _layer_for(origin: Origin, viewer: Any, role: str) -> Any:
             f"The {role} was the layer {origin.layer!r}, which never was in a file, and there is no layer of that name; "
             "add it, then load the session again."
         )
-    name = origin.layer or origin.name or Path(origin.path).stem
+    name = origin.layer or origin.name or place_of(origin.path).stem
     array = open_input(origin.path, origin.name, origin.axes)
     data = layer_data(array, name, "labels", source=(origin.path, origin.name), axes=origin.axes)
     return viewer.add_layer(Layer.create(*data))
@@ -183,7 +183,7 @@ def _is_from(layer: Any, origin: Origin) -> bool:
     own = origin_of(layer)
     if origin.path is None or own.path is None:
         return origin.path is own.path and own.layer == origin.layer
-    if Path(own.path).absolute() != Path(origin.path).absolute() or own.axes != origin.axes:
+    if shown_path(own.path) != shown_path(origin.path) or own.axes != origin.axes:
         return False
     if own.name is None or origin.name is None:
         return own.layer == origin.layer

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple
 
@@ -11,6 +10,8 @@ import numpy as np
 from predictor_inspector.core.about import NOTHING
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.layers import ABOUT, SOURCE, about_for_layer
+from predictor_inspector.data.lazy import innermost
+from predictor_inspector.data.stores.path import shown_path
 from predictor_inspector.data.units import ome_unit, unit_factor
 from predictor_inspector.plugin.model.axes import Place
 
@@ -18,6 +19,7 @@ LayerData = tuple[Any, dict[str, Any], str]
 Kind = Literal["labels", "image", "mask"]
 
 _IN_MEMORY = 2**26  # values of arrays that are read at once, so that panning is smooth; larger ones chunk by chunk
+_IN_MEMORY_REMOTE = 2**20  # of those behind a URL, so that the window waits only for what it shows
 
 
 class LayerGeometry(NamedTuple):
@@ -68,7 +70,7 @@ def layer_data(
     meta = {"name": name, "visible": visible, **geometry._asdict()}
     known: dict[str, Any] = {}
     if source is not None:
-        known[SOURCE] = {"path": os.path.abspath(source[0]), "name": source[1]} | ({"axes": axes} if axes else {})
+        known[SOURCE] = {"path": shown_path(source[0]), "name": source[1]} | ({"axes": axes} if axes else {})
     if array.about != NOTHING:
         known[ABOUT] = about_for_layer(array.about, geometry.scale)
     if known:
@@ -81,7 +83,8 @@ def layer_data(
 
 
 def _values(array: Array) -> Any:
-    if int(np.prod(array.shape)) <= _IN_MEMORY:
+    most = _IN_MEMORY_REMOTE if getattr(innermost(array.data), "is_remote", False) else _IN_MEMORY
+    if int(np.prod(array.shape)) <= most:
         return array.numpy()
     from dask.array import from_array
 

@@ -25,7 +25,7 @@ from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 from predictor_inspector.core.ops import backend
 from predictor_inspector.core.result_cache import ResultCache
-from predictor_inspector.data.chunk_cache import SHARED
+from predictor_inspector.data.stores.engine import set_limit
 from predictor_inspector.inspection import Inspection, Request, run
 from predictor_inspector.inspection.engine.preview import PREVIEW_AFTER, Pace, preview_of
 from predictor_inspector.plugin.layers.colours import RgbMix
@@ -321,7 +321,7 @@ class LiveController(QObject):
 
     def _on_setting(self, change: EmissionInfo) -> None:
         if change.signal.name == "memory":
-            SHARED.budget = memory_for_chunks(memory_of(self._settings.memory))
+            set_limit(memory_for_chunks(memory_of(self._settings.memory)))
         if self.paused:
             return
         if change.signal.name in ("shown", "drawn_as", "panes"):

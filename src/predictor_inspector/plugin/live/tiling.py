@@ -121,7 +121,7 @@ class TiledRun:
         memory = plan.tile_memory if device.type == "cpu" else min(plan.tile_memory, default_memory(device))
         order = in_view_first(state.gt, state.view)
         tiled = TiledInspection(state.request, memory, order)
-        results = HeldResults(tiled, plan.in_memory, plan.kept)
+        results = HeldResults(tiled, plan.in_memory)
         so_far = SoFar(results, len(tiled))
         yield so_far
 

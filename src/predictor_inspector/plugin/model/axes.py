@@ -7,8 +7,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.chunk_cache import SHARED, cached
 from predictor_inspector.data.layers import ABOUT, array_from_layer
+from predictor_inspector.data.stores.chunks import pooled
 from predictor_inspector.plugin.model.view import View
 
 
@@ -64,7 +64,7 @@ def is_telling(layer: Any) -> bool:
 
 def array_at(layer: Any, axes: Axes, level: int, view: View | None = None) -> Array:
     """The layer's array at the time that is shown, by default the first; ``ValueError`` if it can't be used."""
-    array = cached(known_array(layer, level, axes.spatial))
+    array = known_array(layer, level, axes.spatial)
     time = 0 if view is None else time_index(layer, view)
     return array.select(array.axis_names[0], time) if axes.time else array
 
@@ -73,13 +73,13 @@ _KNOWN: WeakKeyDictionary[Any, tuple[Any, Any, Array]] = WeakKeyDictionary()  # 
 
 
 def known_array(layer: Any, level: int, spatial: int) -> Array:
-    """As `array_from_layer`, made anew only where the layer has other data or lies elsewhere."""
+    """As `array_from_layer`, read through the pool; made anew only where the layer has other data or lies elsewhere."""
     place = (layer.scale, layer.translate, layer.rotate, layer.shear, layer.affine.affine_matrix)
     words = (layer.name, layer.units, layer.axis_labels, str(layer.metadata.get(ABOUT)))
     about = (level, spatial, *words, *(part.tobytes() for part in place))
     data, known, array = _KNOWN.get(layer, (None, None, None))
     if array is None or data is not layer.data or known != about:
-        array = array_from_layer(layer, level, spatial)
+        array = pooled(array_from_layer(layer, level, spatial))
         _KNOWN[layer] = layer.data, about, array
     return array
 
@@ -96,8 +96,7 @@ def place_of(layer: Any, axes: Axes, view: View) -> Place:
 
 def forget_reads(layer: Any) -> None:
     """Read a layer's data anew from now on: they were edited."""
-    for data in layer.data if layer.multiscale else [layer.data]:
-        SHARED.forget(data)
+    _KNOWN.pop(layer, None)
 
 
 def time_index(layer: Any, view: View) -> int:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,10 +86,10 @@ def _place(layer: Any) -> tuple[str, str]:
     path = known["path"] if known else layer.source.path
     if path is None:
         return "", ""
-    container = Path(path)
+    container = path
     with suppress(ValueError, OSError):
-        container = container_of(Path(path))
-    return str(container), str(known["name"] or "").strip("/") if known else ""
+        container = str(container_of(path))
+    return container, str(known["name"] or "").strip("/") if known else ""
 
 
 def _array(layer: Any, gt: Array) -> Array | None:

@@ -9,9 +9,9 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.machine import machine_memory
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import format_bytes, millions
-from predictor_inspector.data.chunk_cache import DEFAULT_BUDGET
-from predictor_inspector.data.scratch import scratch_folder, scratch_room
 from predictor_inspector.data.source import Source
+from predictor_inspector.data.stores.engine import DEFAULT_LIMIT
+from predictor_inspector.data.stores.temporary import temporary_folder, temporary_room
 from predictor_inspector.inspection import Request
 from predictor_inspector.inspection.engine.held_results import results_size
 from predictor_inspector.inspection.engine.memory import SHARE, memory_from_text, needed_memory
@@ -21,7 +21,7 @@ MAX_VALUES = 2**26  # target values computed at most in one go: two float32 arra
 MAX_CONTEXT = 2**27  # voxels of ground truth read at most in one go
 TILE = 2**31  # bytes that a tile takes at most, whatever the memory, so that the first ones are seen soon
 AUTO = "auto"  # the memory setting for a share of the machine's
-_CHUNKS = 8  # 1/8 of the memory holds chunks of the ground truth, and as much chunks of results in files
+_CHUNKS = 8  # 1/8 of the memory holds chunks of the ground truth and of results in files
 _SPARE_ROOM = 2**30  # bytes of disk that are left to others
 
 
@@ -38,7 +38,6 @@ class TilePlan:
     tile_memory: int  # bytes that each may take
     results: int  # bytes of target and weight
     in_memory: bool  # whether these are held in memory, or in temporary files
-    kept: int  # bytes of what lies in files that may be kept in memory
 
 
 def memory_of(setting: str) -> int:
@@ -47,8 +46,8 @@ def memory_of(setting: str) -> int:
 
 
 def memory_for_chunks(memory: int) -> int:
-    """Bytes of chunks of the ground truth to keep, of all that may be used."""
-    return min(DEFAULT_BUDGET, memory // _CHUNKS)
+    """Bytes of decoded chunks to keep, of all that may be used."""
+    return min(DEFAULT_LIMIT, memory // _CHUNKS)
 
 
 def plan_for(request: Request, memory: int) -> TilePlan | None:
@@ -67,20 +66,20 @@ def plan_for(request: Request, memory: int) -> TilePlan | None:
     results = results_size(len(predictor.channel_names), shape)
     chunks = memory_for_chunks(memory)
     in_memory = results <= (memory - chunks) // 2
-    free = scratch_room() - _SPARE_ROOM
+    free = temporary_room() - _SPARE_ROOM
     if not in_memory and results > free:
         raise TooLarge(
             f"{reason} Target and weights take {format_bytes(results)}, but there is room for "
-            f"{format_bytes(max(0, free))} in {scratch_folder()}. Set TMPDIR to a folder with more before napari starts, or "
+            f"{format_bytes(max(0, free))} in {temporary_folder()}. Set TMPDIR to a folder with more before napari starts, or "
             "take a smaller region."
         )
-    rest = memory - chunks - (results if in_memory else chunks)
+    rest = memory - chunks - (results if in_memory else 0)
     one = needed_memory(predictor, source, (1,) * gt.dims)
     # Where a single voxel's context is large, larger tiles share more of it.
     tile_memory = min(rest, max(TILE, 8 * one))
     tile = tile_shape(predictor, source, tile_memory, regions.roi)
     tiles = prod(-(-n // t) for n, t in zip(shape, tile, strict=True))
-    return TilePlan(reason, tiles, tile_memory, results, in_memory, chunks)
+    return TilePlan(reason, tiles, tile_memory, results, in_memory)
 
 
 def affordable(predictor: Predictor, gt: Array, memory: int) -> int:

@@ -1,0 +1,1 @@
+"""Stores of chunks in folders, zip files and behind URLs, all read through tensorstore."""

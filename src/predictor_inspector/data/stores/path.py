@@ -1,0 +1,337 @@
+"""Paths behind URLs and in zip files, with the part of pathlib's interface that readers use."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path, PurePosixPath
+from posixpath import normpath
+from typing import Any, TypeAlias
+from urllib.parse import quote, unquote, urlsplit
+
+from predictor_inspector.data.stores import engine
+from predictor_inspector.data.stores.engine import Spec, without_secrets
+
+SCHEMES = ("http", "https", "s3", "gs")
+
+_URL = re.compile(rf"(?i)(?:(?:zarr[23]?|n5|precomputed)://)?((?:{'|'.join(SCHEMES)})://.*)")
+"""Viewers put the kind of data before a URL."""
+
+_ZIP = ".zip"
+_SAFE = "/~!$&'()*+,;=:@%"  # in the path of a URL; what is escaped already stays so
+
+_credentials: dict[str, tuple[str, str]] = {}
+"""Of this process, by URL: user and password, and the query. They are sent to that server and shown nowhere."""
+
+
+AnyPath: TypeAlias = "str | os.PathLike[str] | StorePath"
+"""A path as people give it, which may be a URL."""
+
+
+def is_url(path: AnyPath) -> bool:
+    """Whether `path` is a URL that can be read."""
+    return isinstance(path, str) and _URL.fullmatch(path.strip()) is not None
+
+
+def place_of(path: AnyPath) -> Path | StorePath:
+    """An absolute path, without ``~``, or the place behind a URL or in a zip file."""
+    if isinstance(path, StorePath):
+        return path
+    url = _URL.fullmatch(str(path).strip())
+    if url is not None:
+        parts = urlsplit(url[1])
+        user, _, host = parts.netloc.rpartition("@")
+        root = f"{parts.scheme.lower()}://{host}"
+        shown = without_secrets(f"?{parts.query}" if parts.query else "")
+        if user or shown != (f"?{parts.query}" if parts.query else ""):
+            _credentials[f"{root}{parts.path.rstrip('/')}{shown}"] = (user, parts.query)
+        return StorePath(root, normpath(quote(parts.path or "/", safe=_SAFE)).strip("/."), shown)
+    text = str(path)
+    if text.lower().startswith("file://"):
+        text = unquote(text[len("file://") :])
+    full = Path(os.path.abspath(Path(text).expanduser()))
+    archive = next((p for p in (full, *full.parents) if p.suffix.lower() == _ZIP and p.is_file()), None)
+    return full if archive is None else StorePath(str(archive), full.relative_to(archive).as_posix().strip("."))
+
+
+def shown_path(path: AnyPath) -> str:
+    """What may be written of a path to files, logs and messages: an absolute path, or a URL without its credentials."""
+    return str(place_of(path)) if isinstance(path, StorePath) or is_url(path) else os.path.abspath(path)
+
+
+def kvstore_of(place: Path | StorePath) -> Spec:
+    """The spec, for tensorstore, of all that lies at a place."""
+    return {"driver": "file", "path": f"{place}/"} if isinstance(place, Path) else place.spec
+
+
+def read_json(file: Path | StorePath) -> dict[str, Any] | None:
+    """The JSON object in a file; None if there is no file, a ``ValueError`` that names it if it is damaged."""
+    if not file.is_file():
+        return None
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is damaged: it is not valid JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{file} is damaged: it must hold a JSON object, got {str(content)[:80]}")
+    return content
+
+
+def below(place: Path | StorePath, above: Path | StorePath) -> str:
+    """The way from one place to another below it: ``"labels/s0"``, empty for the same."""
+    if isinstance(place, Path):
+        return place.relative_to(str(above)).as_posix().removeprefix(".")
+    return place.key.removeprefix(above.key if isinstance(above, StorePath) else "").strip("/")
+
+
+class StorePath:
+    """A place in a store that is no folder: behind a URL, or in a zip file on a disk or behind one.
+
+    Values of keys and lists of names are read once and kept as long as a path or one that was made from it; what is read
+    from a server that doesn't answer is a ``ConnectionError`` or ``TimeoutError``.
+    """
+
+    def __init__(self, root: str, key: str = "", query: str = "", known: dict[str, Any] | None = None) -> None:
+        self._root, self.key, self._query = root, key, query
+        self._known: dict[str, Any] = {} if known is None else known
+
+    def __truediv__(self, name: str) -> StorePath:
+        name = quote(str(name), safe=_SAFE) if "://" in self._root else str(name)
+        return self._at(normpath(f"{self.key}/{name}").strip("/."))
+
+    def _at(self, key: str) -> StorePath:
+        return StorePath(self._root, key, self._query, self._known)
+
+    def __str__(self) -> str:
+        return f"{self._root}/{self.key}".rstrip("/") + self._query
+
+    def __repr__(self) -> str:
+        return f"StorePath({str(self)!r})"
+
+    def __lt__(self, other: StorePath) -> bool:
+        return str(self) < str(other)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StorePath) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    @property
+    def name(self) -> str:
+        """The last part, unescaped."""
+        return unquote(self.key.rpartition("/")[2] or self._root.rpartition("/")[2])
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the name, with its dot."""
+        return PurePosixPath(self.name).suffix
+
+    @property
+    def stem(self) -> str:
+        """The name without its last ending."""
+        return PurePosixPath(self.name).stem
+
+    @property
+    def parent(self) -> StorePath:
+        """One level up; the root is its own parent."""
+        return self._at(self.key.rpartition("/")[0])
+
+    @property
+    def parents(self) -> tuple[StorePath, ...]:
+        """All levels above, the nearest first."""
+        parts = self.key.split("/")
+        return tuple(self._at("/".join(parts[:end])) for end in reversed(range(len(parts)))) if self.key else ()
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it lies behind a URL."""
+        return "://" in self._root
+
+    @property
+    def spec(self) -> Spec:
+        """The key-value store of all that lies here, with credentials."""
+        if "://" not in self._root:
+            return _zipped({"driver": "file", "path": self._root}, self.key)
+        outer, archive, inner = _split_at_zip(self.key)
+        return _zipped(self._server(outer), inner) if archive else self._server(self.key)
+
+    def _server(self, key: str) -> Spec:
+        scheme, _, host = self._root.partition("://")
+        if scheme == "s3":
+            return {"driver": "s3", "bucket": host, "path": unquote(key), **_s3_options()}
+        if scheme == "gs":
+            return {"driver": "gcs", "bucket": host, "path": unquote(key)}
+        user, query = self._found_credentials()
+        host = f"{user}@{host}" if user else host
+        return {"driver": "http", "base_url": f"{scheme}://{host}/{key}{f'?{query}' if query else self._query}"}
+
+    def _found_credentials(self) -> tuple[str, str]:
+        for place in (self, *self.parents):
+            if str(place) in _credentials:
+                return _credentials[str(place)]
+        return "", ""
+
+    def read_bytes(self) -> bytes:
+        """The value of the key here; a ``FileNotFoundError`` if there is none."""
+        value = self._value()
+        if value is None:
+            raise FileNotFoundError(2, "not there", str(self))
+        return value
+
+    def read_text(self, encoding: str = "utf-8") -> str:
+        """The value of the key here as text."""
+        return self.read_bytes().decode(encoding)
+
+    def is_file(self) -> bool:
+        """Whether there is a key here; one that may not be read counts as missing, as most servers answer so for both."""
+        return self._value() is not None
+
+    def is_symlink(self) -> bool:
+        """No store has links."""
+        return False
+
+    def exists(self) -> bool:
+        """Whether there is anything here."""
+        return self.is_file() or self.is_dir()
+
+    def is_dir(self) -> bool:
+        """Whether there are keys below this place, as far as the store says."""
+        return bool(self._names())
+
+    def iterdir(self) -> list[StorePath]:
+        """All that the store says of what lies directly below; a server may not tell, but for what metadata list."""
+        return [self / name for name in sorted(self._names())]
+
+    def _value(self) -> bytes | None:
+        name = f"{self.key}="
+        if name not in self._known:
+            above = self.parent if self.key else self
+            try:
+                self._known[name] = engine.read_key(_folder(above.spec), unquote(self.key.rpartition("/")[2]))
+            except PermissionError as error:
+                self._known[name] = None
+                self._known["denied"] = error
+        value: bytes | None = self._known[name]
+        return value
+
+    @property
+    def denied(self) -> PermissionError | None:
+        """The error of the last key that couldn't be read because access was denied."""
+        return self._known.get("denied")
+
+    def _names(self) -> frozenset[str]:
+        name = f"{self.key}/"
+        if name not in self._known:
+            self._known[name] = self._listed()
+        names: frozenset[str] = self._known[name]
+        return names
+
+    def _listed(self) -> frozenset[str]:
+        consolidated = self._consolidated()
+        if consolidated is not None:
+            return consolidated
+        spec = self.spec
+        if spec["driver"] == "zip":
+            keys = self._known.setdefault("zip", engine.list_keys({**spec, "path": ""}))
+            start = f"{spec['path']}/".lstrip("/")
+            return frozenset(key[len(start) :].partition("/")[0] for key in keys if key.startswith(start)) - {""}
+        if spec["driver"] == "http":
+            return _links(self._page())
+        return _listed_in_bucket(self)
+
+    def _page(self) -> str:
+        """What a server says at this place as a folder; empty if nothing."""
+        try:
+            page = engine.read_key(_folder(self.spec), "")
+        except PermissionError:
+            return ""
+        return "" if page is None else page.decode("utf-8", "replace")
+
+    def _consolidated(self) -> frozenset[str] | None:
+        """The names below, by the metadata of all arrays and groups that a group may hold; None if none does."""
+        for above in (self, *self.parents):
+            nodes = above._nodes()
+            if nodes is not None:
+                start = "" if above == self else f"{below(self, above)}/"
+                return frozenset(n[len(start) :].partition("/")[0] for n in nodes if n.startswith(start)) - {""}
+        return None
+
+    def _nodes(self) -> list[str] | None:
+        name = f"{self.key}#"
+        if name not in self._known:
+            self._known[name] = None
+            for file in (".zmetadata", "zarr.json"):
+                text = (self / file)._value()
+                content = json.loads(text) if text else {}
+                content = content.get("consolidated_metadata") or content
+                metadata = content.get("metadata") if isinstance(content, dict) else None
+                if isinstance(metadata, dict):
+                    self._known[name] = [n.removesuffix("/.zattrs") for n in metadata]
+                    break
+        nodes: list[str] | None = self._known[name]
+        return nodes
+
+
+def _folder(spec: Spec) -> Spec:
+    """The spec with a path that its keys are appended to."""
+    if spec["driver"] == "http":
+        return spec
+    return {**spec, "path": f"{spec['path']}/".lstrip("/")}
+
+
+def _zipped(base: Spec, inner: str) -> Spec:
+    return {"driver": "zip", "base": base, "path": inner}
+
+
+def _split_at_zip(key: str) -> tuple[str, bool, str]:
+    parts = key.split("/")
+    at = next((i for i, part in enumerate(parts) if part.lower().endswith(_ZIP)), None)
+    return (key, False, "") if at is None else ("/".join(parts[: at + 1]), True, unquote("/".join(parts[at + 1 :])))
+
+
+def _s3_options() -> Spec:
+    """Where the environment says that S3 is, and with which credentials: none, where it has none."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    options: Spec = {} if endpoint is None else {"endpoint": endpoint, "aws_region": _region()}
+    files = (os.environ.get(name) or f"~/.aws/{file}" for name, file in _AWS_FILES.items())
+    if "AWS_ACCESS_KEY_ID" not in os.environ and not any(Path(file).expanduser().is_file() for file in files):
+        options["aws_credentials"] = {"type": "anonymous"}
+    return options
+
+
+_AWS_FILES = {"AWS_SHARED_CREDENTIALS_FILE": "credentials", "AWS_CONFIG_FILE": "config"}
+
+
+def _region() -> str:
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+
+
+def _links(page: str) -> frozenset[str]:
+    """The names that a server's page about a folder links to."""
+    if not re.search(r"(?i)<title>[^<]*(index of|directory)", page):
+        return frozenset()
+    links = re.findall(r"(?i)<a[^>]+href=[\"']([^\"'?#]+)[\"']", page)
+    return frozenset(unquote(link.rstrip("/")) for link in links if "/" not in link.rstrip("/")) - {"..", "."}
+
+
+def _listed_in_bucket(place: StorePath) -> frozenset[str]:
+    """The names below a place in a bucket: S3's and Google's answer is the same, and tensorstore can't stop at slashes."""
+    spec = place.spec
+    prefix = f"{spec['path']}/".lstrip("/")
+    if spec["driver"] == "s3":
+        base = (
+            f"{spec['endpoint']}/{spec['bucket']}"
+            if "endpoint" in spec
+            else f"https://{spec['bucket']}.s3.amazonaws.com"
+        )
+    else:
+        base = f"{os.environ.get('TENSORSTORE_GCS_HTTP_URL', 'https://storage.googleapis.com')}/{spec['bucket']}"
+    query = f"list-type=2&delimiter=%2F&prefix={quote(prefix, safe='')}"
+    try:
+        page = engine.read_key({"driver": "http", "base_url": f"{base}/?{query}"}, "") or b""
+    except (PermissionError, ConnectionError):
+        return frozenset()
+    found = re.findall(r"<(?:Prefix|Key)>([^<]+)</(?:Prefix|Key)>", page.decode("utf-8", "replace"))
+    return frozenset(name[len(prefix) :].rstrip("/") for name in found if name.startswith(prefix)) - {""}
