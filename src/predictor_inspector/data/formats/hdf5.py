@@ -41,7 +41,10 @@ class Hdf5Dataset(LazyArray):
 
     def read(self, box: Box) -> np.ndarray:
         with _opened(self.file) as file:
-            return np.asarray(file[self.name][box])
+            try:
+                return np.asarray(file[self.name][box])
+            except (OSError, RuntimeError, KeyError) as error:
+                raise ValueError(f"{self.file}, dataset {self.name} is damaged: {error}") from error
 
 
 @contextmanager

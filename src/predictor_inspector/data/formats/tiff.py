@@ -16,7 +16,7 @@ import numpy as np
 from predictor_inspector.core.about import About
 from predictor_inspector.data.formats.axes import Axis, Described, usable
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
-from predictor_inspector.data.formats.tiff_pages import check_codec, read_series
+from predictor_inspector.data.formats.tiff_pages import check_codec, opened_whole, read_series
 from predictor_inspector.data.formats.unreadable import NotVoxels, Unreadable, attempt, refuse_other_than_voxels
 from predictor_inspector.data.geometry import exact, simplest_decimal
 from predictor_inspector.data.lazy import Box, LazyArray
@@ -54,18 +54,14 @@ class TiffFiles(Format):
     suffixes = (".tif", ".tiff")
 
     def arrays(self, container: Path, location: str = "") -> list[StoredArray | Unreadable]:
-        import tifffile
-
-        try:
-            with tifffile.TiffFile(container) as tiff:
-                count = len(tiff.series)
-                names = [str(i) if count > 1 else "" for i in range(count)]
-                return [
-                    attempt(name, str(container), partial(_stored, container, tiff, i, name))
-                    for i, name in enumerate(names)
-                ]
-        except tifffile.TiffFileError as error:
-            raise ValueError(f"{container} can't be opened as TIFF: {error}") from error
+        with opened_whole(container) as tiff:
+            count = len(tiff.series)
+            names = [str(i) if count > 1 else "" for i in range(count)]
+            found = [
+                attempt(name, str(container), partial(_stored, container, tiff, i, name))
+                for i, name in enumerate(names)
+            ]
+        return found
 
 
 def _stored(path: Path, tiff: Any, index: int, location: str) -> StoredArray:

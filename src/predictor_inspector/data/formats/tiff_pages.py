@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -26,8 +30,43 @@ def read_series(file: Path, index: int, box: Box) -> np.ndarray:
                 mapped = np.memmap(file, stored, "r", series.dataoffset, series.shape)
                 return np.array(mapped[box], dtype=series.dtype)
             return _read_pages(series, box)
-    except (tifffile.TiffFileError, OSError, ValueError, RuntimeError, IndexError) as error:
+    except Exception as error:  # each codec has errors of its own
         raise ValueError(f"{file} is damaged: image {index} can't be read ({error})") from error
+
+
+@contextmanager
+def opened_whole(file: Path) -> Iterator[Any]:
+    """The file as a `tifffile.TiffFile`; a ``ValueError`` at the end if its pages can't all be found."""
+    import tifffile
+
+    logger, said = logging.getLogger("tifffile"), _Said()
+    propagates, logger.propagate = logger.propagate, False
+    logger.addHandler(said)
+    try:
+        with tifffile.TiffFile(file) as tiff:
+            yield tiff
+    except tifffile.TiffFileError as error:
+        raise ValueError(f"{file} can't be opened as TIFF: {error}") from error
+    finally:
+        logger.removeHandler(said)
+        logger.propagate = propagates
+    if said.damage:
+        raise ValueError(f"{file} is damaged, cut off perhaps: {said.damage[0]}")
+
+
+class _Said(logging.Handler):
+    """What tifffile logs of damage, for which it reads fewer pages than there should be."""
+
+    _DAMAGE = re.compile("invalid page offset|invalid value offset|corrupt|failed to reshape")
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.damage: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = re.sub(r"<tifffile[^>]*> ?", "", record.getMessage())
+        if self._DAMAGE.search(text):
+            self.damage.append(text)
 
 
 def check_codec(page: Any, source: str) -> None:

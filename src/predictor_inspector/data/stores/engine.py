@@ -186,7 +186,8 @@ def _result(future: Any, timeout: float | None) -> Any:
 
 _ANNOTATIONS = re.compile(r"\s*\[\w+='.*", re.DOTALL)
 _READING = re.compile(
-    r'Error reading (?:shard entry \S+ in )?(?:local file "(?P<file>[^"]*)"|(?P<url>\S+?)): (?P<why>.*)', re.DOTALL
+    r'Error reading (?:shard entry \{.*?\}/\{.*?\} in )?(?:local file "(?P<file>[^"]*)"|(?P<url>\S+?)): (?P<why>.*)',
+    re.DOTALL,
 )
 _NO_ACCESS = ("PERMISSION_DENIED", "UNAUTHENTICATED")
 _UNREACHABLE = ("ABORTED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")
