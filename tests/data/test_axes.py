@@ -264,6 +264,17 @@ def test_an_image_of_cosem_has_a_transform_for_each_level(tmp_path: Path) -> Non
         assert (array.physical_voxel_size, array.physical_offset) == (tuple(scale), (-2.62, -2, -2))
 
 
+def test_axes_and_transformations_of_ome_among_attributes_of_hdf5_are_used(tmp_path: Path) -> None:
+    axes = [{"name": "c", "type": "channel"}, *({"name": a, "type": "space", "unit": "nanometer"} for a in "xyz")]
+    steps = [{"type": "scale", "scale": [1, 4, 8, 40]}, {"type": "translation", "translation": [0, 2, 4, 20]}]
+    said = {"axes": json.dumps(axes), "coordinateTransformations": json.dumps(steps)}
+    array = hdf5(tmp_path, np.stack([IDS.T, IDS.T]), **said)
+    assert (array.axis_names, array.physical_voxel_size, set(array.offset)) == (("c^", "z", "y", "x"), (40, 8, 4), {0})
+    np.testing.assert_array_equal(array.numpy()[0], IDS)
+    with pytest.raises(ValueError, match="must be scales and translations of 3 numbers"):
+        hdf5(tmp_path, **said | {"axes": json.dumps(axes[1:])})
+
+
 def test_an_array_takes_over_the_sizes_of_its_group(tmp_path: Path) -> None:
     group = zarr.create_group(tmp_path / "a.zarr", attributes={"voxel_size": [40, 8, 4], "offset": [400, 0, 0]})
     group.create_array("gt", data=IDS)
@@ -382,6 +393,24 @@ def test_imagej_has_a_unit_for_each_axis(tmp_path: Path) -> None:
         tmp_path, resolution=(20_000, 20_000), resolutionunit="CENTIMETER", said={"unit": "um", "spacing": 2}
     )
     assert array.physical_voxel_size == (2, 0.5, 0.5)
+
+
+def test_what_is_given_to_tifffile_beside_an_array_is_used(tmp_path: Path) -> None:
+    array = tiff(tmp_path, resolution=(2, 2), metadata={"axes": "ZYX", "spacing": 0.3, "unit": "um"})
+    assert (array.unit, array.physical_voxel_size, array.about.doubts) == ("um", (0.3, 0.5, 0.5), ())
+    sizes = {f"PhysicalSize{a}": size for a, size in zip("ZYX", (40, 8, 4), strict=True)}
+    array = tiff(tmp_path, metadata={"axes": "ZYX", **sizes, **{f"PhysicalSize{a}Unit": "nm" for a in "ZYX"}})
+    assert (array.unit, array.physical_voxel_size) == ("nm", (40, 8, 4))
+    values, usual = stored("zyxc")
+    array = tiff(tmp_path, values, metadata={"axes": "ZYXC"})
+    assert array.axis_names == ("c^", "z", "y", "x")
+    np.testing.assert_array_equal(array.numpy(), usual)
+
+
+def test_metadata_of_microscopes_that_are_not_read_are_told(tmp_path: Path) -> None:
+    sem = (34118, "s", 0, "AP_PIXEL_SIZE\r\nPixel Size = 4 nm", True)  # Zeiss's
+    array = tiff(tmp_path, IDS[0], metadata=None, extratags=[sem])
+    assert doubtful(array) == "its metadata of sem may give voxel sizes, which aren't read"
 
 
 def test_imagej_stacks_without_spacing_or_unit_are_doubtful(tmp_path: Path) -> None:

@@ -46,7 +46,9 @@ _ALIASES = {
     "feet": "foot",
     "yd": "yard",
     "mi": "mile",
-    **dict.fromkeys(("", "pixel", "pixels", "px", "voxel", "voxels", "dimensionless"), PIXEL),
+    **dict.fromkeys(
+        ("", "pixel", "pixels", "px", "voxel", "voxels", "dimensionless", "none", "unknown", "unit"), PIXEL
+    ),
 }
 
 

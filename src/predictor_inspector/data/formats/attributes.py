@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -67,17 +68,16 @@ def described(
     """
     own, *groups = (plain(content) for content in (attributes, *around))
     values, about = encoded(data, (own, *groups), source)
-    sayings: dict[str, list[Axis]] = {key: [Axis(n) for n in names] for key, names in (others or {}).items()}
     if groups and "transform" not in own and not any(own.get(key) is not None for key in (*_SIZES, "offset")):
         own = {key: groups[0][key] for key in _OF_GROUPS if key in groups[0]} | own
     reverse = (
         n5 and "voxel_size" not in own
     )  # zarr-python's N5 store leaves funlib's attributes in the order of the data
     turn: Callable[[Sequence[Any]], list[Any]] = (lambda v: list(v)[::-1]) if reverse else list
-    for key in _NAMES:
-        axes = [] if own.get(key) is None else turn(_axes(own[key], key, source))
-        if any(axis != Axis() for axis in axes) and (key != "axes" or len(axes) == len(data.shape)):
-            sayings[key] = axes
+    sayings = {key: turn(axes) for key, axes in names_of_axes(own, {}, source).items()}
+    if len(sayings.get("axes", data.shape)) != len(data.shape):
+        del sayings["axes"]  # not everybody who calls something axes means what is meant here
+    sayings |= names_of_axes({}, others or {}, source)
     if own.get("types") is not None:
         sayings["types"] = turn([Axis(None, _kind(t)) for t in _names(own["types"], "types", source)])
     if isinstance(own.get("dimension_units"), list):
@@ -86,6 +86,12 @@ def described(
     if isinstance(transform, dict) and isinstance(transform.get("scale"), list):
         sayings["transform"] = cosem_axes(transform, source)
         return Described(values, sayings, source, place="centre", unit=_CONVENTIONAL_UNIT, about=about)
+    if isinstance(own.get("coordinateTransformations"), list) and "axes" in sayings:
+        sayings["axes"] = [
+            replace(axis, size=size, origin=origin)
+            for axis, (size, origin) in zip(sayings["axes"], _placed(own, len(data.shape), source), strict=True)
+        ]
+        return Described(values, sayings, source, place="centre", about=about)
     found = {key: turn(_numbers(own[key], key, source)) for key in _SIZES if own.get(key) is not None}
     if not reverse and "pixelResolution" in found:
         found["pixelResolution"].reverse()  # x comes first in it wherever it is
@@ -110,6 +116,35 @@ def described(
         unit=PIXEL if sizes is None else _CONVENTIONAL_UNIT,
         about=about.doubting(doubts),
     )
+
+
+def _placed(own: Mapping[str, Any], ndim: int, source: str) -> Iterator[tuple[Fraction, Fraction]]:
+    """Voxel size and centre of the first voxel, of each axis, that transformations as of OME-Zarr give."""
+    scale, shift = [Fraction(1)] * ndim, [Fraction(0)] * ndim
+    for step in own["coordinateTransformations"]:
+        kind = step.get("type") if isinstance(step, Mapping) else None
+        numbers = [exact(v) for v in _numbers(step[kind], kind, source)] if kind in ("scale", "translation") else []
+        if len(numbers) != ndim:
+            raise ValueError(
+                f"{source}: its coordinateTransformations must be scales and translations of {ndim} numbers, got {step}"
+            )
+        if kind == "scale":
+            scale, shift = ([a * b for a, b in zip(values, numbers, strict=True)] for values in (scale, shift))
+        else:
+            shift = [a + b for a, b in zip(shift, numbers, strict=True)]
+    return zip(scale, shift, strict=True)
+
+
+def names_of_axes(
+    own: Mapping[str, Any], others: Mapping[str, Sequence[str | None]], source: str
+) -> dict[str, list[Axis]]:
+    """What an array's own attributes, and `others`, say of each axis, in the order of their lists, by where it is said."""
+    found = {key: [Axis(n) for n in names] for key, names in others.items()}
+    for key in _NAMES:
+        axes = [] if own.get(key) is None else _axes(own[key], key, source)
+        if any(axis != Axis() for axis in axes):
+            found[key] = axes
+    return found
 
 
 def _units(
@@ -173,7 +208,6 @@ def _axes(value: Any, key: str, source: str) -> list[Axis]:
     if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
         return [_vigra_axis(entry) if "key" in entry else axis_of(entry) for entry in value]
     if key in ("axes", "axistags"):
-        # Not everybody who calls something axes means what is meant here.
         return [Axis(v) for v in value] if isinstance(value, list) and all(isinstance(v, str) for v in value) else []
     return [Axis(v or None) for v in _names(value, key, source)]
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
-from predictor_inspector.data.formats.attributes import axis_of, cosem_axes, plain, sizes_beside
+from predictor_inspector.data.formats.attributes import axis_of, cosem_axes, names_of_axes, plain, sizes_beside
 from predictor_inspector.data.formats.axes import Axis, Described
 from predictor_inspector.data.formats.encodings import encoded
 from predictor_inspector.data.geometry import exact
@@ -47,10 +47,17 @@ class Multiscale:
         """Of the levels, below the group."""
         return tuple(level.path for level in self.levels)
 
-    def described(self, index: int, data: Any, attributes: Sequence[Mapping[str, Any]]) -> Described:
+    def described(
+        self,
+        index: int,
+        data: Any,
+        attributes: Sequence[Mapping[str, Any]],
+        others: Mapping[str, Sequence[str | None]] | None = None,
+    ) -> Described:
         """The data of one level, placed by its own transformations and then those of all levels.
 
-        `attributes` are those of the level and of the group, which may say what values mean.
+        `attributes` are those of the level and of the group, which may say what values mean; `others` as of
+        `attributes.described`.
         """
         level, axes = self.levels[index], self.axes
         source = f"{self.source}, level {level.path}"
@@ -65,7 +72,8 @@ class Multiscale:
         own, *around = (plain(content) for content in attributes)
         values, about = encoded(data, (own, *around), source)
         doubts = (*self.doubts, *(sizes_beside(own, axes, source) if self.has_sizes else ()))
-        return Described(values, {"axes": axes}, source, place="centre", about=about.doubting(doubts))
+        beside = {key: said for key, said in names_of_axes(own, others or {}, source).items() if key != "axes"}
+        return Described(values, {"axes": axes, **beside}, source, place="centre", about=about.doubting(doubts))
 
 
 def read_multiscale(attributes: Mapping[str, Any], source: str) -> Multiscale | None:

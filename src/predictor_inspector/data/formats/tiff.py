@@ -31,6 +31,20 @@ _TAG_UNITS = {2: "inch", 3: "cm"}
 # Larger pixels, of micrometres, are those of paper and screens: 72 or 300 dots per inch say nothing of what was imaged.
 _PRINTED = 10
 
+# Kinds of metadata, as tifffile names them, in which microscopes say how large pixels are.
+_OTHER_METADATA = {
+    "fei",
+    "fluoview",
+    "lsm",
+    "mdgel",
+    "metaseries",
+    "micromanager",
+    "mmstack",
+    "ndpi",
+    "ndtiff",
+    "scanimage",
+} | {*("scn", "sem", "sis", "stk", "svs", "tvips")}
+
 Lengths = dict[str, dict[str, Any]]
 """By letters of axes: `size` and `unit` of an `Axis`."""
 
@@ -72,7 +86,7 @@ def _stored(path: Path, tiff: Any, index: int, location: str) -> StoredArray:
     refuse_other_than_voxels(location, shape, series.dtype, str(path))
     check_codec(series.keyframe, str(path))
     data = TiffSeries(path, index, shape, np.dtype(series.dtype))
-    said, doubts = _ome_sizes(tiff.ome_metadata, index) if tiff.is_ome else _tag_sizes(tiff)
+    said, doubts = _sizes(tiff, index)
     axes = [replace(axis, **said.get(axis.letter or "", {})) for axis in _axes(letters)]
     described = Described(data, {"axes": axes}, str(path), place="centre", about=About(doubts=tuple(doubts)))
     return StoredArray(
@@ -90,10 +104,26 @@ def _axes(letters: str) -> list[Axis]:
     return [Axis(name, "time" if name == "t" else "space" if name in "zyx" else "channel") for name in names]
 
 
-def _tag_sizes(tiff: Any) -> tuple[Lengths, list[str]]:
-    """Voxel sizes by letters of axes, from the tags of resolution and ImageJ's description, and doubts about them."""
-    imagej: Mapping[str, Any] = tiff.imagej_metadata or {}
-    tags = tiff.pages[0].tags
+def _sizes(tiff: Any, index: int) -> tuple[Lengths, list[str]]:
+    """Voxel sizes by letters of axes, and doubts about them: OME's, ImageJ's, tifffile's own, or those of the tags."""
+    if tiff.is_ome:
+        images = ElementTree.fromstring(tiff.ome_metadata or "<OME/>").findall("{*}Image/{*}Pixels")
+        return _physical_sizes(images[index].attrib if index < len(images) else {})
+    # What is given to tifffile beside an array is written as JSON, often in OME's or ImageJ's words.
+    shaped = tiff.shaped_metadata or ()
+    own: Mapping[str, Any] = shaped[index] if index < len(shaped) else {}
+    if any(f"PhysicalSize{axis}" in own for axis in "ZYX"):
+        return _physical_sizes({key: str(value) for key, value in own.items()})
+    words = {key: own[key] for key in ("unit", "yunit", "zunit", "spacing") if key in own}
+    lengths, doubts = _tag_sizes(tiff.pages[0].tags, tiff.imagej_metadata or words)
+    if not lengths:
+        others = sorted(_OTHER_METADATA.intersection(tiff.flags))
+        doubts += [f"its metadata of {name} may give voxel sizes, which aren't read" for name in others]
+    return lengths, doubts
+
+
+def _tag_sizes(tags: Any, imagej: Mapping[str, Any]) -> tuple[Lengths, list[str]]:
+    """Voxel sizes from the tags of resolution and ImageJ's description, and doubts about them."""
     within = {a: _size(tags[tag].value) for a, tag in (("y", "YResolution"), ("x", "XResolution")) if tag in tags}
     tagged = _TAG_UNITS.get(int(tags["ResolutionUnit"].value)) if "ResolutionUnit" in tags else "inch"
     unit = _imagej_unit(imagej, "unit") if imagej else tagged
@@ -141,9 +171,8 @@ def _size(resolution: tuple[int, int]) -> Fraction | None:
     return simplest_decimal(lengths / (pixels + half), lengths / (pixels - half))
 
 
-def _ome_sizes(xml: str | None, index: int) -> tuple[Lengths, list[str]]:
-    images = ElementTree.fromstring(xml).findall("{*}Image/{*}Pixels") if xml else []
-    pixels = images[index].attrib if index < len(images) else {}
+def _physical_sizes(pixels: Mapping[str, str]) -> tuple[Lengths, list[str]]:
+    """Voxel sizes from the attributes of OME's `Pixels`, and doubts about them."""
     lengths: Lengths = {}
     doubts = []
     for axis in "ZYX":
