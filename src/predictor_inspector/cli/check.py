@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ ABOUT = "look for mistakes in ground truth, targets and weights, and say where t
 FOUND = 1
 """Exit status if something was found that is as severe as --fail-on."""
 
-_AFTER = (
+AFTER = (
     "Exit status: 0 if no errors were found (with --fail-on warning: no warnings either), 1 if some were, 2 if something "
     "about the call is wrong, such as a path that doesn't exist."
 )
@@ -27,17 +28,22 @@ _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "info": "\033[1;36m"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``check``."""
-    parser.epilog = _AFTER
+    parser.epilog = AFTER
     common.add_inspection(parser, memory="larger regions are refused, with one that isn't too large")
     about = (
         "also draw N regions of the same size from all data, as training does, and find those whose classes the counts of "
         "all of them weight differently (count-drift); without --roi, regions of 64 voxels a side"
     )
     parser.add_argument("--survey", metavar="N", type=int, default=0, help=about)
+    add_results(parser)
+
+
+def add_results(parser: argparse.ArgumentParser) -> None:
+    """Add how findings are chosen and told."""
     out = parser.add_argument_group("results")
     out.add_argument("--format", choices=("text", "json"), default="text", help="text (default), or a list in JSON")
     for name, what in (("--only", "look for"), ("--ignore", "leave out")):
-        about = f"findings to {what}, after PATH"
+        about = f"findings to {what}, after the path"
         out.add_argument(name, metavar="ID", nargs="+", action="extend", default=[], help=about)
     about = "what makes the exit status 1: errors only (default), or warnings too"
     out.add_argument("--fail-on", choices=("error", "warning"), default="error", help=about)
@@ -46,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what was found; returns the exit status."""
     from predictor_inspector.core.ops import backend
-    from predictor_inspector.inspection.findings import SEVERITIES, check_region, in_order, load_checks, wanted_kinds
+    from predictor_inspector.inspection.findings import check_region, in_order, load_checks, wanted_kinds
     from predictor_inspector.inspection.training.drift import drifting
 
     if options.survey < 0:
@@ -70,8 +76,21 @@ def run(options: argparse.Namespace) -> int:
         common.print_json([f.as_dict() for f in findings])
     else:
         print(_text(findings, request, sys.stdout.isatty()))
-    counted = SEVERITIES[: SEVERITIES.index(options.fail_on) + 1]
-    return FOUND if any(f.severity in counted for f in findings) else 0
+    return status_of((f.severity for f in findings), options.fail_on)
+
+
+def status_of(severities: Iterable[str], fail_on: str) -> int:
+    """The exit status for findings of these severities."""
+    from predictor_inspector.inspection.findings import SEVERITIES
+
+    counted = {str(severity) for severity in SEVERITIES[: [*map(str, SEVERITIES)].index(fail_on) + 1]}
+    return 0 if counted.isdisjoint(severities) else FOUND
+
+
+def coloured(severity: str, colourful: bool) -> str:
+    """A severity in its colour, as wide as all of them."""
+    begin, end = (_COLOURS[severity], "\033[0m") if colourful else ("", "")
+    return f"{begin}{severity:<7}{end}"
 
 
 def _text(findings: tuple[Finding, ...], request: Request, colourful: bool) -> str:
@@ -81,12 +100,11 @@ def _text(findings: tuple[Finding, ...], request: Request, colourful: bool) -> s
 
     gt, lines = request.source.gt, []
     for f in findings:
-        begin, end = (_COLOURS[f.severity], "\033[0m") if colourful else ("", "")
         channels = f"  ({listed(f.channels, 4)})" if f.channels else ""
         on_grid = f.where.grid.voxel_size == gt.voxel_size and f.where.grid.dims == gt.dims
         place = f"--roi {roi_to_text(f.where.roi, gt)}" if on_grid else "in the mask"
         lines += [
-            f"{begin}{f.severity:<7}{end}  {f.id}{channels}",
+            f"{coloured(f.severity, colourful)}  {f.id}{channels}",
             f"    {f.message}",
             f"    → {f.advice}",
             *([f"    mended by {cure}"] if (cure := _options(f.cure)) else []),

@@ -38,12 +38,7 @@ def add_inspection(
     """
     add_ground_truth(parser, sessions)
     what = parser.add_argument_group("what to compute")
-    about = f"as in '{PROGRAM} list'; may be in the --config file instead"
-    what.add_argument("--predictor", metavar="KIND", help=about)
-    what.add_argument("--preset", metavar="NAME", help=f"start from a preset, as in '{PROGRAM} show KIND'")
-    what.add_argument("--config", metavar="FILE", help="YAML or JSON file of parameters; overrides the preset")
-    about = "one parameter, its value in YAML (lsds=false, neighborhood=[[1,0,0],[0,-3,0]]); overrides the file"
-    what.add_argument("--set", metavar="KEY=VALUE", help=about, **REPEATED)
+    add_predictor(what)
     add_region(parser, raw)
     how = add_computing(parser)
     if memory is not None:
@@ -51,6 +46,16 @@ def add_inspection(
             f"memory for computing, beside the program's own, such as 4GB: {memory}; half of the machine's by default"
         )
         how.add_argument("--memory", metavar="SIZE", help=about)
+
+
+def add_predictor(what: Any) -> None:
+    """Add a predictor and its parameters to a group."""
+    about = f"as in '{PROGRAM} list'; may be in the --config file instead"
+    what.add_argument("--predictor", metavar="KIND", help=about)
+    what.add_argument("--preset", metavar="NAME", help=f"start from a preset, as in '{PROGRAM} show KIND'")
+    what.add_argument("--config", metavar="FILE", help="YAML or JSON file of parameters; overrides the preset")
+    about = "one parameter, its value in YAML (lsds=false, neighborhood=[[1,0,0],[0,-3,0]]); overrides the file"
+    what.add_argument("--set", metavar="KEY=VALUE", help=about, **REPEATED)
 
 
 def add_ground_truth(parser: argparse.ArgumentParser, sessions: bool = False) -> None:
@@ -63,6 +68,18 @@ def add_ground_truth(parser: argparse.ArgumentParser, sessions: bool = False) ->
         "time, c for channels; by default what the file says"
     )
     parser.add_argument("--axes", metavar="LETTERS", help=about)
+    about = (
+        "classes that have an array each in PATH, or in its group NAME, as channels of one array: mito,er; 'all' for all of "
+        "them; one that isn't there has no weight"
+    )
+    parser.add_argument("--classes", metavar="NAMES", help=about)
+
+
+def settle_name(options: argparse.Namespace) -> None:
+    """Make one name of NAME and ``--classes``: ``[mito,er]`` opens these as channels."""
+    if getattr(options, "classes", None) is not None and hasattr(options, "name"):
+        names = "" if options.classes.strip() == "all" else options.classes
+        options.name = f"{options.name or ''}/[{names}]".lstrip("/")
 
 
 def add_region(parser: argparse.ArgumentParser, raw: bool = False) -> None:

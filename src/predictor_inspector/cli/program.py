@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from predictor_inspector import __version__
-from predictor_inspector.cli import check, common, compare, report
+from predictor_inspector.cli import check, common, compare, dataset, report
 
 USER_ERROR, BUG, INTERRUPTED = 2, 1, 130
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError)
@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # argparse has said everything, be it help or an error
         return int(end.code or 0)
     try:
+        common.settle_name(options)
         status = options.command(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -173,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     out = render.add_argument_group("results")
     out.add_argument("--out", metavar="DIR", required=True, help="folder to make")
     out.add_argument("--overwrite", action="store_true", help="replace an earlier folder of results")
-    for name, module in (("check", check), ("compare", compare), ("report", report)):
+    for name, module in (("check", check), ("compare", compare), ("report", report), ("dataset", dataset)):
         module.add_arguments(command(name, module.run, module.ABOUT))
     listing = command("list", _list, "list the kinds of predictors, or the arrays in a container")
     listing.add_argument("path", metavar="PATH", nargs="?", help="OME-Zarr, zarr, HDF5 or TIFF")

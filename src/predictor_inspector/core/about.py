@@ -18,11 +18,14 @@ class About:
         Sentences, each about something of the geometry that had to be assumed.
     notes : tuple of str
         Sentences about how the values were understood.
+    channels : tuple of str
+        Names of the positions on its channel axis, such as classes, where they are known.
     """
 
     unknown: tuple[int, ...] = ()
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:

@@ -163,6 +163,19 @@ def format_error(error: BaseException) -> str:
     return text if isinstance(error, _EXPECTED) else f"{type(error).__name__}: {text}"
 
 
+def validation_problem(error: Any) -> str:
+    """The first thing that a pydantic ``ValidationError`` finds wrong in a file, and where."""
+    first = error.errors()[0]
+    place = ".".join(str(step) for step in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        return f"there is nothing called {place}"
+    if first["type"] == "missing":
+        return f"{place} is missing"
+    got = "" if isinstance(first["input"], Mapping) else f", got {first['input']!r}"
+    return f"{place}: {message[:1].lower()}{message[1:]}{got}"
+
+
 def readable(name: str) -> str:
     """A parameter's or kind's name in words, as forms and messages spell it: ``"scale factor"``."""
     return " ".join(_SPELLINGS.get(word, word) for word in name.split("_") if word)

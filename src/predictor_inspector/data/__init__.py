@@ -3,6 +3,8 @@
 Importing this package loads no reader: a format's packages are imported when a file of it is opened.
 """
 
+from predictor_inspector.data.classes import open_classes
+from predictor_inspector.data.dataset import Dataset, open_dataset
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
 from predictor_inspector.data.formats.unreadable import Unreadable
 from predictor_inspector.data.geometry import convert_unit, make_array, pixel_array, whole_lengths
@@ -14,6 +16,7 @@ from predictor_inspector.data.units import ome_unit, short_unit, unit_factor
 from predictor_inspector.data.write import write_ome_zarr
 
 __all__ = [
+    "Dataset",
     "Format",
     "Sample",
     "StoredArray",
@@ -28,6 +31,8 @@ __all__ = [
     "neurites",
     "ome_unit",
     "open_array",
+    "open_classes",
+    "open_dataset",
     "pixel_array",
     "read_on_grid",
     "readable_suffixes",

@@ -131,13 +131,16 @@ def open_array(path: AnyPath, name: str | None = None, axes: str | None = None) 
     for candidates in (at_name, labels, [] if damaged else found):
         if len(candidates) == 1:
             return candidates[0].array if axes is None else candidates[0].read_as(axes)
-    names = _listing([relative_name(array.location, place.at(name)) for array in labels or found])
-    asked = path if name is None else f"{path}, {name}"
+    names = [relative_name(array.location, place.at(name)) for array in labels or found]
+    asked, offer = path if name is None else f"{path}, {name}", ""
     if damaged and not labels:
         raise ValueError(
-            f"{asked} holds labels that can't be read ({_reasons(damaged)}); a name is needed: one of {names}"
+            f"{asked} holds labels that can't be read ({_reasons(damaged)}); a name is needed: one of {_listing(names)}"
         )
-    raise ValueError(f"{asked} holds {len(found)} arrays, so a name is needed: one of {names}")
+    if len({relative.rpartition("/")[0] for relative in names}) == 1:
+        some = ",".join(names[:2])
+        offer = f"; or several classes as channels, such as '[{some}]' (--classes {some}, open_classes)"
+    raise ValueError(f"{asked} holds {len(found)} arrays, so a name is needed: one of {_listing(names)}{offer}")
 
 
 def list_contents(path: AnyPath) -> Contents:

@@ -12,6 +12,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.classes import class_names, open_classes
 from predictor_inspector.data.formats.unreadable import UnreadableError
 from predictor_inspector.data.lazy import lazy_array
 from predictor_inspector.data.opening import container_of, open_array
@@ -101,8 +102,12 @@ def open_source(
 def open_input(path: str | os.PathLike[str], name: str | None = None, axes: str | None = None) -> Array:
     """Open an array by name: one below `path`, one elsewhere in the same container, or one at a path of its own.
 
-    Errors are those of `open_array` for an array below `path`.
+    A name in brackets, such as ``"[mito,er]"``, opens these classes as channels, see `open_classes`, those of a group with
+    ``"crop7/[mito,er]"``. Errors are those of `open_array` for an array below `path`.
     """
+    if name is not None and (classes := class_names(name)) is not None:
+        group, names = classes
+        return open_classes(f"{os.fspath(path)}/{group}" if group else path, names or None)
     try:
         return open_array(path, name, axes)
     except (ValueError, FileNotFoundError) as error:

@@ -55,6 +55,10 @@ class ClassCounts:
         dtype = torch.float32 if self.count.device.type == "mps" else torch.float64
         return self.count.to(dtype) / self.total.to(dtype)[:, None]
 
+    def weights(self, clipmin: float, clipmax: float) -> torch.Tensor:
+        """float32, [C, 2]: the weight of each class, 1 / (2 f), where it makes up the fraction f within these bounds."""
+        return (1 / (CLASSES * self.fractions.clamp(clipmin, clipmax))).to(torch.float32)
+
 
 def joined(*counts: ClassCounts) -> ClassCounts:
     """The counts of several groups of channels as those of one."""
@@ -83,8 +87,7 @@ def balance(
     if len(moving_counts) != channels:
         raise ValueError(f"moving_class_counts are of {len(moving_counts)} channels, but {channels} are balanced")
     counts = ClassCounts(moving_counts.to(positive.device).count + _counted(positive, mask))
-    weights = 1 / (CLASSES * counts.fractions.clamp(clipmin, clipmax))
-    return _by_class(positive, mask, weights.to(torch.float32)), counts
+    return _by_class(positive, mask, counts.weights(clipmin, clipmax)), counts
 
 
 def _counted(positive: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:

@@ -130,6 +130,7 @@ class BoundaryPredictor(Predictor):
         count = gt.shape[0] if gt.channel_dims == 1 else 1
         masks = any(p.name == "mask_distances" for p in parameters_of(cls))
         names = ["objects"] if count == 1 else [f"channel {i}" for i in range(count)]
+        names = list(gt.about.channels) if len(gt.about.channels) == count else names
         slope = float(f"{5 * max(gt.physical_voxel_size):.2g}")  # a number that people like to read
         values: dict[str, Any] = {"channels": names, "scale_factor": slope}
         return values | ({"mask_distances": True} if masks else {})

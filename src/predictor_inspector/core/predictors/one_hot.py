@@ -12,7 +12,13 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.array_types import ProbabilityArray
 from predictor_inspector.core.channels import Channel
-from predictor_inspector.core.ground_truth import annotated, check_channels, object_labels, part_of
+from predictor_inspector.core.ground_truth import (
+    annotated,
+    channel_labels,
+    check_channels,
+    object_labels,
+    part_of,
+)
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor
@@ -22,7 +28,10 @@ from predictor_inspector.core.result_cache import ResultCache
 
 @dataclass(frozen=True)
 class OneHotPredictor(Predictor):
-    """For each class whether a voxel is of it; the class is the voxel's id."""
+    """For each class whether a voxel is of it.
+
+    Ground truth is one id per voxel, which is that of its class, or a channel per class that is positive where it is.
+    """
 
     classes: tuple[str, ...] = parameter(doc="Names of the classes, in the order of their ids from 0.", widget="names")
     kernel_size: int = parameter(1, **KERNEL_SIZE)
@@ -39,7 +48,7 @@ class OneHotPredictor(Predictor):
         """One channel per class."""
         roles = {"classes": "classes"}
         return tuple(
-            Channel(name, "one-hot", roles=roles, group="classes", mask_channel=i, label=i)
+            Channel(name, "one-hot", roles=roles, group="classes", source=i, mask_channel=i, label=i)
             for i, name in enumerate(self.classes)
         )
 
@@ -51,21 +60,35 @@ class OneHotPredictor(Predictor):
 
     def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
         """One-hot classes in `roi` only."""
-        labels = object_labels(gt, "OneHotPredictor")[part_of(gt, roi, "roi")]
-        ids = torch.arange(len(self.classes), device=labels.device).reshape(-1, *(1 for _ in labels.shape))
-        return gt.like((labels[None] == ids).float(), ("c^", *gt.spatial_axes), roi.begin)
+        labels, keep = self._labels(gt), part_of(gt, roi, "roi")
+        if self._has_channels(gt):
+            inside = labels[(slice(None), *keep)] > 0
+        else:
+            ids = torch.arange(len(self.classes), device=labels.device).reshape(-1, *(1 for _ in labels.shape))
+            inside = labels[keep][None] == ids
+        return gt.like(inside.float(), ("c^", *gt.spatial_axes), roi.begin)
 
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: Any = None
     ) -> tuple[Array, Any]:
         """1 where annotated and the id is a class; nothing is balanced, so the counts stay what they are."""
-        count = len(self.classes)
+        count, keep = len(self.classes), part_of(gt, target.roi, "target.roi")
         check_channels(target, count, "OneHotPredictor")
-        labels = object_labels(gt, "OneHotPredictor")[part_of(gt, target.roi, "target.roi")]
-        known = annotated(mask, target.roi, gt, count) & (labels < count)[None]
-        weight = known.float().expand(count, *labels.shape).contiguous()
+        known = annotated(mask, target.roi, gt, count)
+        if not self._has_channels(gt):
+            known = known & (self._labels(gt)[keep] < count)[None]
+        weight = known.float().expand(count, *target.spatial_shape).contiguous()
         return target.like(weight, target.axis_names), moving_class_counts
 
     @classmethod
     def starting_values(cls, gt: Array) -> dict[str, Any]:
-        return {"classes": ["background", "class 1", "class 2"]}
+        return {"classes": list(gt.about.channels) or ["background", "class 1", "class 2"]}
+
+    def _has_channels(self, gt: Array) -> bool:
+        """Whether the ground truth has a channel per class; one channel of several classes holds their ids."""
+        return gt.channel_dims == 1 and gt.shape[0] == len(self.classes)
+
+    def _labels(self, gt: Array) -> torch.Tensor:
+        """Ids, [Z, Y, X], or one channel per class, [C, Z, Y, X]."""
+        name = "OneHotPredictor"
+        return channel_labels(gt, len(self.classes), name) if self._has_channels(gt) else object_labels(gt, name)

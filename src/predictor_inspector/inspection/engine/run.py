@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from typing import Any, Literal
@@ -82,7 +82,11 @@ class Request:
     @cached_property
     def channels(self) -> tuple[Channel, ...]:
         """What each channel of target and weight means, named after the ground truth's own axes."""
-        return self.predictor.describe_channels(self.source.gt.spatial_axes)
+        gt, channels = self.source.gt, self.predictor.describe_channels(self.source.gt.spatial_axes)
+        if gt.channel_dims and gt.shape[0] == len(channels):
+            # With a channel for each class, ids aren't those of classes.
+            return tuple(replace(channel, label=None) for channel in channels)
+        return channels
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -29,10 +29,14 @@ def explain_one_hot(voxel: Voxel) -> tuple[Reason, Reason]:
         classes = "of another class", "of this class"
     target = Reason(steps, float(same), (voxel.box(voxel.at, "yes" if same else "no", label),), sentence)
     known = annotated(voxel)
-    if channel.label is None or channel.row is not None:
+    if channel.row is not None:
         return target, balanced(voxel, [known], same, classes)
-    is_class = own < len(names)
-    text = f"Its id {own} is {'' if is_class else 'not '}one of the {len(names)} classes, 0 to {len(names) - 1}."
-    counts = known.holds and is_class
+    counts, texts = known.holds, [known.text]
+    if channel.label is not None:
+        is_class = own < len(names)
+        texts.append(
+            f"Its id {own} is {'' if is_class else 'not '}one of the {len(names)} classes, 0 to {len(names) - 1}."
+        )
+        counts = counts and is_class
     outcome = "Classes are not balanced: 1." if counts else "So it has no weight: 0."
-    return target, Reason((known.text, text, outcome), float(counts), known.marks)
+    return target, Reason((*texts, outcome), float(counts), known.marks)

@@ -15,13 +15,13 @@ from typing import Any, Literal
 from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection.findings.finding import Finding, Kind
 
-Of = Literal["inputs", "inspection"]
+Of = Literal["inputs", "inspection", "dataset"]
 Run = Callable[[Any], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A function that looks for some kinds of findings in `Inputs` as they were opened, or in the `Subject` of an inspection.
+    """A function that looks for some kinds of findings in `Inputs` as opened, a `Subject` or a `DatasetSubject`.
 
     A slow one takes too long to run with every inspection.
     """
@@ -56,6 +56,7 @@ _THEMES = {
     "objects": "empty_region split_object small_object unknown_class truncated_object",
     "touching": "touching_objects touching_binary",
     "scale": "doubtful_sizes scale sigma window_anisotropic offset_too_long",
+    "dataset": "unreadable_crops mixed_voxel_sizes smaller_crops off_grid never_annotated never_drawn split_leak",
 }
 """The modules of our checks and their functions, in the order in which findings are listed."""
 

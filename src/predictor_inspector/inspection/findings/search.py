@@ -75,7 +75,7 @@ def find_in(
     wanted = wanted_kinds(only, ignore)
     found: list[Finding] = []
     for check in load_checks()[0]:
-        unwanted = wanted.isdisjoint(kind.id for kind in check.kinds)
+        unwanted = check.of == "dataset" or wanted.isdisjoint(kind.id for kind in check.kinds)
         if unwanted or (check.slow and not slow) or (check.of == "inputs" and not inputs):
             continue
         subject.tell(check.name, 0.0)
@@ -171,8 +171,24 @@ def check_region(
     return CheckedRegion(in_order((*found, *more)), request, inspection)
 
 
+def part_in_memory(request: Request, memory: int) -> Roi:
+    """The region that `check_region` can check within `memory` bytes: all of it, or a part in its middle."""
+    return _part_in_memory(request, memory)[0]
+
+
 def _check_memory(request: Request, memory: int) -> None:
     """Raise a ``ValueError`` if the region is too large, with the part in its middle that isn't."""
+    gt, roi = request.source.gt, request.regions.roi
+    part, needed = _part_in_memory(request, memory)
+    if part != roi:
+        raise ValueError(
+            f"checking {format_shape(gt.shape_of(roi))} voxels needs {format_bytes(needed)} of memory, more than the "
+            f"{format_bytes(memory)} it may take; choose a part with --roi (roi), such as {roi_to_text(part, gt)}"
+        )
+
+
+def _part_in_memory(request: Request, memory: int) -> tuple[Roi, int]:
+    """The part of the region that isn't too large, and the bytes that all of it needs."""
     gt, roi, channels = request.source.gt, request.regions.roi, len(request.predictor.channel_names)
 
     def needed(shape: Sequence[int]) -> int:
@@ -185,13 +201,9 @@ def _check_memory(request: Request, memory: int) -> None:
     while needed(sides) > memory and max(sides) > 1:
         sides = tuple(min(n, max(sides) * 7 // 8) for n in sides)
     if sides == shape:
-        return
+        return roi, needed(shape)
     begin = roi.begin + gt.voxel_size * Coordinate((n - s) // 2 for n, s in zip(shape, sides, strict=True))
-    part = Roi(begin, gt.voxel_size * Coordinate(sides))
-    raise ValueError(
-        f"checking {format_shape(shape)} voxels needs {format_bytes(needed(shape))} of memory, more than the "
-        f"{format_bytes(memory)} it may take; choose a part with --roi (roi), such as {roi_to_text(part, gt)}"
-    )
+    return Roi(begin, gt.voxel_size * Coordinate(sides)), needed(shape)
 
 
 def _is_float(array: Array) -> bool:

@@ -171,23 +171,24 @@ def label_overflow(inputs: Inputs) -> Iterator[Finding]:
 
 @check(IGNORE_ID, of="inputs")
 def ignore_id(inputs: Inputs) -> Iterator[Finding]:
-    """A warning if the largest number that an unsigned type holds, up to 32 bits, is an id, and all others are far below it.
+    """A warning if the largest number of 8, 16 or 32 bits is an id of an unsigned type, and all others are far below it.
 
     Far is half of it; and there must be others, since a binary picture may have 0 and 255. Larger ones are `label-overflow`.
     """
     values = inputs.gt_values
     if values.dtype.kind != "u" or values.dtype.itemsize > 4 or not values.size:
         return
-    highest = int(np.iinfo(values.dtype).max)
-    if int(values.max()) < highest:
+    # A narrower type may have been made wider on the way.
+    highest = int(values.max())
+    if highest not in (0xFF, 0xFFFF, 0xFFFFFFFF):
         return
     marked = values == highest
     next_id = int(values.max(initial=0, where=~marked))
     if 0 < next_id <= highest // 2:
         count = int(np.count_nonzero(marked))
         message = (
-            f"{counted(count, 'voxel')} {either(count, 'has', 'have')} the id {highest}, the largest of {values.dtype}, which "
-            "usually marks what isn't annotated; it is trained as an object."
+            f"{counted(count, 'voxel')} {either(count, 'has', 'have')} the id {highest}, the largest of "
+            f"{highest.bit_length()} bits, which usually marks what isn't annotated; it is trained as an object."
         )
         numbers, cure = {"id": highest, "voxels": count}, Cure("Mask it", repair=masking(partial(is_at_least, highest)))
         yield inputs.finding(IGNORE_ID, "warning", message, where=marked, numbers=numbers, cure=cure)

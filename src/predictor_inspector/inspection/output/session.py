@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import config_from_file, predictor_from_config
+from predictor_inspector.core.text import validation_problem
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.data.geometry import exact
 from predictor_inspector.data.source import Source, open_input
@@ -270,7 +271,9 @@ def load_session(path: str | os.PathLike[str]) -> Session:
         for config in filter(None, (session.predictor, session.compared_with)):
             predictor_from_config(config)
     except ValueError as error:
-        raise ValueError(f"{path}: {_sentence(error) if isinstance(error, ValidationError) else error}") from error
+        raise ValueError(
+            f"{path}: {validation_problem(error) if isinstance(error, ValidationError) else error}"
+        ) from error
     return session
 
 
@@ -282,19 +285,6 @@ def _change_paths(content: dict[str, Any], change: Callable[[str], str]) -> None
     for origin in origins:
         if isinstance(origin, dict) and isinstance(origin.get("path"), str):
             origin["path"] = change(origin["path"])
-
-
-def _sentence(error: ValidationError) -> str:
-    """The first thing that is wrong, and where."""
-    first = error.errors()[0]
-    place = ".".join(str(step) for step in first["loc"])
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "extra_forbidden":
-        return f"there is nothing called {place}"
-    if first["type"] == "missing":
-        return f"{place} is missing"
-    got = "" if isinstance(first["input"], Mapping) else f", got {first['input']!r}"
-    return f"{place}: {message[:1].lower()}{message[1:]}{got}"
 
 
 class _Dumper(yaml.SafeDumper):

@@ -17,8 +17,9 @@ from predictor_inspector.core.config import kind_of, predictor_class, predictor_
 from predictor_inspector.core.parameters import Parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import ExtensionError
-from predictor_inspector.core.text import format_shape, format_table, format_value
+from predictor_inspector.core.text import format_shape, format_table, format_value, listed
 from predictor_inspector.data import list_contents
+from predictor_inspector.data.classes import classes_in
 from predictor_inspector.inspection.engine.statistics import STATISTICS, ChannelStatistics
 
 WIDTH = 100  # of a terminal, in characters
@@ -62,6 +63,12 @@ def describe_arrays(path: str | os.PathLike[str]) -> str:
     shown += ["", *known] if known else []
     if left_out := contents["unreadable"]:
         shown += ["", format_table([("CAN'T BE READ", "WHY"), *((one["name"], one["reason"]) for one in left_out)])]
+    classes = classes_in(path)
+    if len(classes) > 1:
+        shown += [
+            "",
+            f"Classes: {listed(classes, 12)}; --classes, or open_classes, makes channels of one array of them.",
+        ]
     return "\n".join(shown)
 
 
