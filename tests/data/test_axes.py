@@ -275,6 +275,50 @@ def test_axes_and_transformations_of_ome_among_attributes_of_hdf5_are_used(tmp_p
         hdf5(tmp_path, **said | {"axes": json.dumps(axes[1:])})
 
 
+def test_images_of_ome_in_hdf5_are_placed_by_their_group(tmp_path: Path) -> None:
+    axes = [{"name": a, "type": "space", "unit": "nanometer"} for a in "xyz"]
+    steps = [{"type": "scale", "scale": [4.0, 8.0, 40.0]}, {"type": "translation", "translation": [2.0, 4.0, 20.0]}]
+    image = {"version": "0.4", "axes": axes, "datasets": [{"path": "s0", "coordinateTransformations": steps}]}
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.create_dataset("em/s0", data=IDS.T)
+        file["em"].attrs["multiscales"] = json.dumps([image])
+    array = open_array(tmp_path / "a.h5")
+    assert (array.physical_voxel_size, set(array.offset)) == ((40, 8, 4), {0})
+    np.testing.assert_array_equal(array.numpy(), IDS)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_coordinates_of_xarray_give_sizes_and_centres(tmp_path: Path, version: Any) -> None:
+    group = zarr.create_group(tmp_path / "a.zarr", zarr_format=version)
+    names = {"x": 0.004, "y": 0.008, "z": 0.04}
+    group.create_array("labels", data=IDS.T, attributes={"_ARRAY_DIMENSIONS": [*names]})
+    for (name, size), count in zip(names.items(), IDS.T.shape, strict=True):
+        said = {"_ARRAY_DIMENSIONS": [name], "units": "um"}
+        group.create_array(name, data=1 + size * np.arange(count), attributes=said)
+    array = open_array(tmp_path / "a.zarr")
+    assert (array.physical_voxel_size, array.unit, array.about.doubts) == ((0.04, 0.008, 0.004), "um", ())
+    assert array.physical_offset == (0.98, 0.996, 0.998)
+    np.testing.assert_array_equal(array.numpy(), IDS)
+    del group["y"]
+    group.create_array("y", data=np.array([0.0, 1, 2, 4, 9]))
+    doubts = open_array(tmp_path / "a.zarr").about.doubts
+    assert "the coordinates of y aren't evenly spaced, and aren't used" in doubts
+
+
+def test_names_of_dimensions_that_contradict_the_image_are_refused(tmp_path: Path) -> None:
+    axes = [{"name": a, "type": KINDS.get(a, "space")} for a in "czyx"]
+    level = {"path": "s0", "coordinateTransformations": [{"type": "scale", "scale": [1.0, 40.0, 8.0, 4.0]}]}
+    group = zarr.create_group(
+        tmp_path / "a.zarr",
+        attributes={"ome": {"version": "0.5", "multiscales": [{"axes": axes, "datasets": [level]}]}},
+    )
+    group.create_array("s0", data=np.zeros((4, 5, 6, 3), np.uint8), dimension_names=("z", "y", "x", "c"))
+    with pytest.raises(ValueError, match="axes say channel z y x, dimension_names say z y x channel"):
+        open_array(tmp_path / "a.zarr")
+    assert open_array(tmp_path / "a.zarr", axes="zyxc").axis_names == ("c^", "z", "y", "x")
+    assert open_array(tmp_path / "a.zarr", "/", axes="zyxc").shape == (3, 4, 5, 6)
+
+
 def test_an_array_takes_over_the_sizes_of_its_group(tmp_path: Path) -> None:
     group = zarr.create_group(tmp_path / "a.zarr", attributes={"voxel_size": [40, 8, 4], "offset": [400, 0, 0]})
     group.create_array("gt", data=IDS)

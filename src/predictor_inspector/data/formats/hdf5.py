@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from predictor_inspector.data.formats.attributes import described
+from predictor_inspector.data.formats.attributes import described, plain
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
+from predictor_inspector.data.formats.ome_zarr import read_multiscale
 from predictor_inspector.data.formats.unreadable import (
     NotVoxels,
     Unreadable,
@@ -138,7 +139,13 @@ def _stored(path: Path, location: str, node: Any) -> StoredArray:
     refuse_other_than_voxels(location, node.shape, node.dtype, source)
     _check_filters(node, source)
     data = Hdf5Dataset(path, location, tuple(int(n) for n in node.shape), np.dtype(node.dtype), node.chunks)
-    said = described(data, dict(node.attrs), source, around=[dict(node.parent.attrs)])
+    attributes, group, name = dict(node.attrs), plain(dict(node.parent.attrs)), location.rpartition("/")[-1]
+    # OME's metadata in an attribute of the group, as text.
+    image = read_multiscale(group, source)
+    if image is not None and name in image.paths:
+        said = image.described(image.paths.index(name), data, [attributes, group])
+    else:
+        said = described(data, attributes, source, around=[group])
     return StoredArray(location, said.array(), guess_kind(location or path.stem, data.dtype), described=said)
 
 

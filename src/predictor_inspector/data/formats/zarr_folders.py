@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.data.formats.attributes import described, describes_grid
+from predictor_inspector.data.formats.axes import Axis, Described
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
 from predictor_inspector.data.formats.ome_zarr import Multiscale, named_levels, read_multiscale
 from predictor_inspector.data.formats.unreadable import (
@@ -153,16 +154,56 @@ def _array(container: Path | StorePath, location: str) -> StoredArray:
             return _level(container, group, multiscale, multiscale.paths.index(inner))
     folder = container / location
     (data, metadata), attributes = _open(folder, location), _node(folder)[1]
-    names = metadata.get("dimension_names")
-    others = {"dimension_names": names} if names and any(names) else {}
     around, doubts = [], []
     try:
         around = [_node(folder.parent)[1]] if parts else []
     except ValueError:
         doubts = ["the metadata of its group are damaged, which may say more of it"]
-    said = described(data, attributes, str(folder), others, around)
+    said = described(data, attributes, str(folder), _dimension_names(metadata), around)
     said = replace(said, about=said.about.doubting(doubts))
+    names = attributes.get("_ARRAY_DIMENSIONS") or metadata.get("dimension_names")
+    if parts and isinstance(names, list) and len(names) == data.ndim and said.sizes is None is said.origins:
+        said = _with_coordinates(said, folder.parent, names)
     return StoredArray(location, said.array(), guess_kind(location or container.name, data.dtype), described=said)
+
+
+def _dimension_names(metadata: dict[str, Any]) -> dict[str, list[str | None]]:
+    names = metadata.get("dimension_names")
+    return {"dimension_names": names} if names and any(names) else {}
+
+
+def _with_coordinates(said: Described, group: Path | StorePath, names: Sequence[str | None]) -> Described:
+    """With the places of voxels' centres, which xarray keeps in an array beside it, called as the axis is."""
+    axes, doubts = [Axis() for _ in names], []
+    for index, (name, count) in enumerate(zip(names, said.data.shape, strict=True)):
+        try:
+            values = _coordinates(group / name, count) if name and count > 1 else None
+        except (ValueError, OSError, LookupError) as error:
+            doubts.append(f"the coordinates of {name} can't be read: {error}")
+            continue
+        if values is None:
+            continue
+        size = float(f"{(values[-1] - values[0]) / (count - 1):.9g}")
+        if size > 0 and np.allclose(np.diff(values), size, rtol=1e-6):
+            unit = _node(group / str(name))[1].get("units")
+            axes[index] = Axis(None, None, size, unit if isinstance(unit, str) else None, float(values[0]))
+        else:
+            doubts.append(f"the coordinates of {name} aren't evenly spaced, and aren't used")
+    if all(axis == Axis() for axis in axes):
+        return replace(said, about=said.about.doubting(doubts))
+    about = said.about.doubting(doubts)
+    return replace(said, sayings={**said.sayings, "coordinates": axes}, place="centre", about=about)
+
+
+def _coordinates(folder: Path | StorePath, count: int) -> np.ndarray | None:
+    """The values of an array of so many numbers in a row; None if there is none in the folder."""
+    version_3 = read_json(folder / "zarr.json")
+    metadata = version_3 or read_json(folder / ".zarray") or {}
+    dtype = _dtype(metadata) if metadata.get("shape") == [count] else None
+    if dtype is None or dtype.kind not in "iuf":
+        return None
+    array = StoreArray({"driver": "zarr3" if version_3 else "zarr", "kvstore": kvstore_of(folder)})
+    return np.asarray(array[:], dtype=np.float64)
 
 
 def _level(container: Path | StorePath, group: str, multiscale: Multiscale, index: int) -> StoredArray:
@@ -174,8 +215,9 @@ def _level(container: Path | StorePath, group: str, multiscale: Multiscale, inde
         )
     if not _node(folder)[0]:
         raise ValueError(f"{source}: its metadata name level {name!r}, which is not there")
-    data, _ = _open(folder, paths[index])
-    said = multiscale.described(index, data, [_node(folder)[1], _node(container / group)[1]])
+    data, metadata = _open(folder, paths[index])
+    attributes = [_node(folder)[1], _node(container / group)[1]]
+    said = multiscale.described(index, data, attributes, _dimension_names(metadata))
     labels = multiscale.is_label or "labels" in group.split("/")[:-1]
     kind = guess_kind(group or container.name, data.dtype, labels) if labels else "image"
     levels = paths if multiscale.has_sizes else ()
