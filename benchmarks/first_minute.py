@@ -93,6 +93,7 @@ def _measure(name: str) -> dict[str, object]:
     start = time.perf_counter()
     ready = None
     plain = backend.backend() == "torch"
+    backend.begin_with_torch()
     while len(after) < 5:
         begun = time.perf_counter()
         predictor.create_weight(gt, predictor.create_target(gt))

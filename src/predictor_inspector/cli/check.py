@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
 
     if options.survey < 0:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
-    backend.warm_up()
+    backend.begin_with_torch()
     request, _ = common.request_for(options, common.source_for(options))
     for text in request.source.gt.about.notes:
         common.note(text)

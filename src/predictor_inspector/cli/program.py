@@ -60,7 +60,7 @@ def _render(options: argparse.Namespace) -> None:
     from predictor_inspector.inspection.output.text import describe_channels
 
     results.check_folder(options.out, options.overwrite)
-    backend.warm_up()
+    backend.begin_with_torch()
     memory = common.memory_for(options)
     indices = common.indices_of(options)
     opened = common.open_arrays(options)

@@ -29,10 +29,11 @@ FIRST, SECOND, THIRD = "affinities.affinities", "class_balance.counted", "channe
 
 @pytest.fixture
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[readiness.Readiness]:
-    """Nothing is ready, and warming up is left to the test."""
+    """Nothing is ready, warming up is left to the test, and torch serves meanwhile."""
     made = readiness.Readiness((FIRST,))
     monkeypatch.setattr(backend, "OPERATIONS", (FIRST,))
     monkeypatch.setattr(backend, "_readiness", made)
+    monkeypatch.setattr(backend, "_torch_meanwhile", True)
     monkeypatch.delenv(backend.VARIABLE, raising=False)
     yield made
     made.end()
@@ -288,6 +289,51 @@ def test_torch_serves_where_numba_is_broken(
     assert affinities(OPERATION, [[0, 1]]).tolist() == [[[1, 0, 0]]]
 
 
+def test_an_operation_has_one_backend_unless_torch_may_begin(
+    fresh: readiness.Readiness, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "_torch_meanwhile", False)
+    monkeypatch.setattr(backend, "import_module", lambda name: SimpleNamespace(affinities=lambda *_: "compiled"))
+    assert backend.attempt(FIRST, OPERATION, [[0, 1]]) == "compiled"
+    assert elsewhere.here == [FIRST]
+    assert fresh._thread is None
+
+
+def test_an_operation_that_cannot_be_compiled_is_tried_once(
+    fresh: readiness.Readiness, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(operation: str) -> None:
+        raise RuntimeError("no locator available")
+
+    elsewhere.rehearse = broken
+    monkeypatch.setattr(backend, "_torch_meanwhile", False)
+    for _ in range(2):
+        assert affinities(OPERATION, [[0, 1]]).tolist() == [[[1, 0, 0]]]
+    assert caplog.text.count("can't be compiled; plain torch is used") == 1
+
+
+def test_a_fork_waits_for_who_compiles(elsewhere: Elsewhere) -> None:
+    compiling, finish, forked = threading.Event(), threading.Event(), threading.Event()
+
+    def rehearse(operation: str) -> None:
+        compiling.set()
+        assert finish.wait(30)
+
+    elsewhere.rehearse = rehearse
+    made = readiness.Readiness((FIRST,))
+    compiler = threading.Thread(target=made.have, args=(FIRST,))
+    compiler.start()
+    assert compiling.wait(30)
+    fork = threading.Thread(target=lambda: (made.before_fork(), forked.set(), made.after_fork()))
+    fork.start()
+    assert not forked.wait(0.05)
+    finish.set()
+    assert forked.wait(30)
+    compiler.join()
+    fork.join()
+    assert made.ready == {FIRST}
+
+
 def test_the_environment_chooses_a_backend(fresh: readiness.Readiness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(backend.VARIABLE, "torch")
     backend.warm_up()
@@ -310,6 +356,7 @@ from predictor_inspector.core.ops import backend, readiness
 backend.OPERATIONS = ("channel_sums.channel_sums",)
 readiness._PATIENCE, readiness._FAIR = 1, 1000  # other tests keep the machine busy: at once by the process for that
 backend._readiness = readiness.Readiness(backend.OPERATIONS)
+backend.begin_with_torch()
 changed, here = threading.Event(), []
 backend.listen(changed.set)
 class Refused(event.Listener):
@@ -382,27 +429,39 @@ def test_a_backend_that_does_not_exist_is_refused() -> None:
         pass
 
 
-@needs_numba
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
-def test_a_forked_process_computes_on() -> None:
-    """As the workers do that feed a training."""
+def test_workers_forked_after_a_convolution_compute_the_same_in_one_thread() -> None:
+    """As those of gunpowder do, and of a DataLoader, once a network exists."""
     code = """
-import os, torch
+import os, sys, threading, torch
+from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
 from predictor_inspector.core.ops import backend
-from predictor_inspector.core.ops.affinities import affinities
-labels = torch.arange(64 ** 3).reshape(64, 64, 64) // 1000 % 5
-offsets = [[k, 1, -1] for k in range(9)]  # so that there are parts for several threads
-with backend.using("compiled"):
-    expected = affinities(labels, offsets)
-    child = os.fork()
-    if child == 0:
-        torch.set_num_threads(1)  # as torch's own workers do: its threads don't survive a fork
-    same = torch.equal(affinities(labels, offsets), expected)
-    if child == 0:
-        os._exit(0 if same else 1)
-    _, status = os.waitpid(child, 0)
-print(same, os.waitstatus_to_exitcode(status))
+
+def sample():
+    gt = Array(torch.arange(32 ** 3).reshape(32, 32, 32) // 300 % 5, (1, 1, 1))
+    made = []
+    for predictor in AffinitiesPredictor([[1, 1, -1]] * 9, num_voxels=2), DistancePredictor(["a"], 5, True):
+        target = predictor.create_target(gt)
+        made += [target.data, predictor.create_weight(gt, target)[0].data]
+    return torch.cat(made)
+
+def work():
+    in_thread = []
+    thread = threading.Thread(target=lambda: in_thread.append(torch.get_num_threads()))
+    thread.start()
+    made = sample()
+    thread.join()
+    os._exit(0 if torch.allclose(made, expected, atol=1e-5) and [torch.get_num_threads(), *in_thread] == [1, 1] else 1)
+
+torch.set_num_threads(2)
+torch.nn.Conv3d(1, 8, 3)(torch.rand(1, 1, 32, 32, 32))
+for name in sys.argv[1:]:
+    with backend.using(name):
+        expected = sample()
+        children = [os.fork() or work() for _ in range(2)]
+        print(name, *(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children), torch.get_num_threads())
 """
-    arguments = [sys.executable, "-W", "ignore", "-c", code]
-    run = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=120)
-    assert run.stdout.strip() == "True 0", run.stderr
+    backends = ["torch", "auto", "compiled"] if find_spec("numba") else ["torch", "auto"]
+    arguments = [sys.executable, "-W", "ignore", "-c", code, *backends]
+    run = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=240)
+    assert run.stdout.splitlines() == [f"{name} 0 0 2" for name in backends], run.stderr

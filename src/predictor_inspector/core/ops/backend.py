@@ -1,8 +1,12 @@
 """Backends of the operations: plain torch, kernels compiled for the CPU, kernels for CUDA.
 
 Plain torch works everywhere and defines the numbers; the others equal it to rounding. The CPU's kernels need numba, which
-is optional. They are compiled once on a machine, by a process of the lowest priority, and loaded from numba's cache in a
-second later on. `warm_up` or the first operation begins that; torch is used for each operation until it is ready.
+is optional. They are compiled once on a machine and loaded from numba's cache in a second later on; an operation's when it
+is first needed, `warm_up` all of them. So each operation has one backend, whichever process computes: the same input has
+the same bits. Where somebody looks on, `begin_with_torch`: kernels are compiled by a process of the lowest priority, and
+torch is used for each operation until they are ready.
+
+A forked process has none of the threads of its parent, and would wait for ever for torch's: it computes in one thread.
 
 The environment variable ``PREDICTOR_INSPECTOR_BACKEND`` chooses otherwise: ``torch`` never uses the compiled kernels,
 ``compiled`` always does and waits for them, ``auto`` is the default.
@@ -47,6 +51,7 @@ _COMPILED = "predictor_inspector.core.ops.compiled"
 _TYPES = (torch.bool, torch.uint8, torch.int16, torch.int32, torch.int64, torch.float32)
 
 _chosen: ContextVar[Backend | None] = ContextVar("backend", default=None)
+_torch_meanwhile = False  # whether torch computes what isn't ready yet
 
 
 def backend() -> Backend:
@@ -74,6 +79,16 @@ def warm_up(wait: bool = False) -> None:
         _readiness.begin()
     if wait:
         _readiness.wait()
+
+
+def begin_with_torch() -> None:
+    """`warm_up`, and until the kernels of an operation are ready have torch compute it, in this process.
+
+    For programs at which somebody looks on. In a training, numbers would change by a rounding error in the midst of it.
+    """
+    global _torch_meanwhile  # noqa: PLW0603 - of the process, like what is ready
+    _torch_meanwhile = True
+    warm_up()
 
 
 def ready() -> bool:
@@ -128,8 +143,10 @@ def attempt(operation: str, tensor: torch.Tensor, *arguments: Any) -> torch.Tens
         return None
     if chosen == "compiled" and find_spec("numba") is None:
         raise ImportError("the compiled backend needs numba, not installed here: pip install numba")
-    if chosen == "auto" and operation not in _readiness.ready:
+    if chosen == "auto" and _torch_meanwhile and operation not in _readiness.ready:
         _readiness.begin(operation)
+        return None
+    if chosen == "auto" and not _readiness.have(operation):
         return None
     module, _, function = operation.partition(".")
     made: torch.Tensor | None = getattr(import_module(f"{_COMPILED}.{module}"), function)(tensor, *arguments)
@@ -142,6 +159,17 @@ def _checked(name: str, where: str) -> Backend:
     return cast(Backend, name)
 
 
+def _after_fork() -> None:
+    global _torch_meanwhile  # noqa: PLW0603
+    _torch_meanwhile = False
+    _readiness.forget_thread()
+    torch.set_num_threads(1)
+
+
 _readiness = Readiness(OPERATIONS)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_readiness.forget_thread)
+    os.register_at_fork(
+        before=_readiness.before_fork,
+        after_in_parent=_readiness.after_fork,
+        after_in_child=_after_fork,
+    )

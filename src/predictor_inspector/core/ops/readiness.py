@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
-from threading import Event, Lock, Thread, Timer
+from threading import Event, Lock, RLock, Thread, Timer
 from typing import Any
 
 from predictor_inspector.core.ops.compiler_process import CompilerProcess, possible
@@ -35,6 +35,7 @@ class Readiness:
         self._left = list(operations)  # those needed first come first
         self._needed: set[str] = set()
         self._lock = Lock()
+        self._at_work = RLock()  # who imports numba, loads or compiles holds it: a fork has to wait for that
         self._thread: Thread | None = None
         self._process: CompilerProcess | None = None
         self._stop, self._hurry = Event(), Event()
@@ -71,13 +72,34 @@ class Readiness:
         if self._thread is not None:
             self._thread.join()
 
+    def have(self, operation: str) -> bool:
+        """Whether there are kernels of an operation, loaded or compiled here and now unless they are ready."""
+        if operation in self.ready:
+            return True
+        with self._at_work:
+            if operation in self._left:
+                if find_spec("numba") is None:
+                    self._left = []
+                else:
+                    log.info("loading or compiling the kernels for %s", operation)
+                    self._get(operation)
+        return operation in self.ready
+
+    def before_fork(self) -> None:
+        """Wait until no other thread imports numba, loads or compiles: a forked process could never do so again."""
+        self._at_work.acquire()
+
+    def after_fork(self) -> None:
+        """In the process that was forked from, go on."""
+        self._at_work.release()
+
     def forget_thread(self) -> None:
-        """In a forked process the thread is missing and its work may be half done: torch is used."""
-        self._lock = Lock()
-        if self._thread is not None:
-            self._left, self._process, self._since = [], None, None
-            self._thread = Thread(name="of the process that was forked")
-            self.wait = self.end = lambda: None  # type: ignore[method-assign]
+        """In a forked process the threads and the compiler are missing: what isn't ready is left to `have`."""
+        self._lock, self._at_work = Lock(), RLock()
+        self._thread = self._process = self._since = None
+        self._stop, self._hurry = Event(), Event()
+        self._listeners = []
+        atexit.unregister(self.end)
 
     def waiting_for(self) -> str:
         """A sentence about what is compiled while somebody needs it; empty otherwise."""
@@ -105,7 +127,7 @@ class Readiness:
         for listener in tuple(self._listeners):
             listener()
 
-    # In the thread
+    # In the thread, and in `have`
 
     def _work(self) -> None:
         if find_spec("numba") is None:
@@ -113,14 +135,17 @@ class Readiness:
             return
         try:
             # Imported here, where it holds nobody up.
-            rehearsal = import_module(_REHEARSAL)
+            with self._at_work:
+                rehearsal = import_module(_REHEARSAL)
             self._load(rehearsal)
             if not self._done:
                 with self._compiling(rehearsal):
                     if not self._done and not self._hurry.is_set():
                         self._compile_elsewhere(rehearsal)
             if not self._done and self._hurry.is_set():
-                self._compile_here(rehearsal)
+                for operation in tuple(self._left):
+                    if not self._stop.is_set():
+                        self._get(operation)
         except Exception:
             # Anything that may be wrong with a compiler or its cache; the numbers don't depend on it.
             log.warning("kernels can't be compiled; plain torch is used", exc_info=True)
@@ -136,11 +161,12 @@ class Readiness:
         for operation in tuple(self._left):
             if self._stop.is_set():
                 return
-            try:
-                if rehearsal.loaded(operation):
-                    self._settle(operation)
-            except Exception as error:
-                self._settle(operation, repr(error))
+            with self._at_work:
+                try:
+                    if rehearsal.loaded(operation):
+                        self._settle(operation)
+                except Exception as error:
+                    self._settle(operation, repr(error))
 
     def _settle(self, operation: str, trouble: str = "") -> None:
         """Whether an operation is ready, or never will be."""
@@ -158,7 +184,8 @@ class Readiness:
     @contextmanager
     def _compiling(self, rehearsal: Any) -> Iterator[None]:
         """Within this context it is this process's turn to compile, or all is done, or in a hurry."""
-        filelock = import_module("filelock")
+        with self._at_work:
+            filelock = import_module("filelock")
         lock = filelock.FileLock(rehearsal.cache_folder() / "predictor-inspector.lock")
         self._since = time.monotonic()
         self._tell()
@@ -212,19 +239,19 @@ class Readiness:
             if self._stop.is_set() or self._hurry.is_set():
                 process.kill()
             for operation, trouble in process.results():
-                if not trouble and not rehearsal.loaded(operation):
-                    trouble = "what was compiled isn't found in numba's cache"
+                with self._at_work:
+                    if not trouble and not rehearsal.loaded(operation):
+                        trouble = "what was compiled isn't found in numba's cache"
                 self._settle(operation, trouble)
             with self._lock:
                 self._process = None
         return process.last_words
 
-    def _compile_here(self, rehearsal: Any) -> None:
-        for operation in tuple(self._left):
-            if self._stop.is_set():
-                return
+    def _get(self, operation: str) -> None:
+        """Load or compile an operation's kernels in this process."""
+        with self._at_work:
             try:
-                rehearsal.rehearse(operation)
+                import_module(_REHEARSAL).rehearse(operation)
             except Exception as error:
                 self._settle(operation, repr(error))
             else:

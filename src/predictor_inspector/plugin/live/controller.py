@@ -95,7 +95,7 @@ class LiveController(QObject):
         self._runner.stepped.connect(self.stepped)
         self._runner.busy_changed.connect(self._tell_busy)
         # Loading the kernels takes the interpreter from the window.
-        QTimer.singleShot(_WINDOW_FIRST, backend.warm_up)
+        QTimer.singleShot(_WINDOW_FIRST, backend.begin_with_torch)
 
     @property
     def busy(self) -> bool:
