@@ -27,6 +27,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 HERE = Path(__file__).parent
 
+if zarr.__version__.startswith("2."):
+    from . import zarr_2
+
+    zarr_2.install()
+
 
 @pytest.fixture(scope="session")
 def golden() -> Path:

@@ -43,12 +43,16 @@ def test_what_is_written_opens_again_exactly(tmp_path: Path, array: Array) -> No
 def test_it_is_valid_ome_zarr_with_named_channels(tmp_path: Path) -> None:
     array = Array(RNG.random((2, 8, 8, 8), np.float32), (4, 4, 4))
     path = write_ome_zarr(tmp_path / "t.zarr", array, "target", ("aff z+1", "aff y+1"), {"predictor": {"kind": "x"}})
-    group = zarr.open_group(path, mode="r")
-    image = yaozarrs.validate_ome_object(group.attrs["ome"], yaozarrs.v05.Image)
+    group = zarr.open_group(str(path), mode="r")
+    attributes = dict(group.attrs)
+    if zarr.__version__ < "3":
+        image: Any = yaozarrs.validate_ome_object(attributes, yaozarrs.v04.Image)
+    else:
+        image = yaozarrs.validate_ome_object(attributes["ome"], yaozarrs.v05.Image)
+        assert group["0"].metadata.dimension_names == ("c", "z", "y", "x")
     assert image.multiscales[0].name == "target"
-    assert group.attrs["predictor"] == {"kind": "x"}
+    assert attributes["predictor"] == {"kind": "x"}
     level: Any = group["0"]
-    assert level.metadata.dimension_names == ("c", "z", "y", "x")
     assert level.chunks == (1, 8, 8, 8)
     (info,) = list_arrays(path)
     assert info.channel_names == ("aff z+1", "aff y+1")

@@ -30,7 +30,7 @@ def write_ome_zarr(
     attributes: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write an array as OME-Zarr 0.5, whole or not at all.
+    """Write an array as OME-Zarr 0.5, whole or not at all; as 0.4 where zarr-python is version 2, which reads no other.
 
     Parameters
     ----------
@@ -68,19 +68,23 @@ def ome_zarr_in_parts(
     attributes: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Iterator[Parts]:
-    """Write an array as OME-Zarr 0.5 part by part; it is in place when this context ends, and not at all if that fails.
+    """Write an array as OME-Zarr part by part; it is in place when this context ends, and not at all if that fails.
 
     `whole` gives shape, type and place; its values are not read. The rest is as in `write_ome_zarr`.
     """
-    import zarr
-
     target = Path(path)
     _check(target, whole, channel_names, overwrite)
     with whole_folder(target) as partial:
-        group = zarr.create_group(partial, zarr_format=3, attributes=dict(attributes or {}))
-        parts = Parts(whole.like(_level(group, whole), whole.axis_names))
+        group, level = _group_and_level(partial, whole)
+        group.attrs.update(attributes or {})
+        parts = Parts(whole.like(level, whole.axis_names))
         yield parts
-        group.attrs["ome"] = _metadata(parts, name, channel_names)
+        metadata = _metadata(parts, name, channel_names)
+        if _writes_zarr_3():
+            group.attrs["ome"] = {"version": "0.5", **metadata}
+        else:
+            metadata["multiscales"][0]["version"] = "0.4"
+            group.attrs.update(metadata)
 
 
 class Parts:
@@ -127,18 +131,38 @@ def _check(target: Path, array: Array, channel_names: Sequence[str], overwrite: 
         raise ValueError(f"channel_names must have {positions} names, one per channel, got {len(channel_names)}")
 
 
-def _level(group: Any, array: Array) -> Any:
-    """The group's only array, without values yet."""
+def _group_and_level(folder: Path, array: Array) -> tuple[Any, Any]:
+    """A group and the only array in it, without values yet."""
+    import zarr
+
+    dtype = np.dtype(str(array.dtype).removeprefix("torch.")).newbyteorder("=")
+    chunks = (1,) * array.channel_dims + tuple(max(1, min(_CHUNK[array.dims], n)) for n in array.spatial_shape)
+    if not _writes_zarr_3():
+        from numcodecs import Blosc
+
+        group: Any = zarr.open_group(str(folder), mode="a")
+        packed = Blosc("zstd", 5, Blosc.BITSHUFFLE)
+        return group, group.create_dataset(
+            _LEVEL, shape=array.shape, dtype=dtype, chunks=chunks, compressor=packed, dimension_separator="/"
+        )
     from zarr.codecs import BloscCodec, BloscShuffle
 
-    return group.create_array(
+    group = zarr.create_group(folder, zarr_format=3)
+    level = group.create_array(
         _LEVEL,
         shape=array.shape,
-        dtype=np.dtype(str(array.dtype).removeprefix("torch.")).newbyteorder("="),
-        chunks=(1,) * array.channel_dims + tuple(max(1, min(_CHUNK[array.dims], n)) for n in array.spatial_shape),
+        dtype=dtype,
+        chunks=chunks,
         compressors=BloscCodec(cname="zstd", clevel=5, shuffle=BloscShuffle.bitshuffle),
         dimension_names=[axis.removesuffix("^") for axis in array.axis_names],
     )
+    return group, level
+
+
+def _writes_zarr_3() -> bool:
+    import zarr
+
+    return int(zarr.__version__.split(".")[0]) >= 3
 
 
 def _metadata(parts: Parts, name: str, channel_names: Sequence[str]) -> dict[str, Any]:
@@ -156,10 +180,7 @@ def _metadata(parts: Parts, name: str, channel_names: Sequence[str]) -> dict[str
         {"type": "translation", "translation": [0.0] * leading + [float(c) for c in centre]},
     ]
     level = {"path": _LEVEL, "coordinateTransformations": transformations}
-    image: dict[str, Any] = {
-        "version": "0.5",
-        "multiscales": [{"name": name, "axes": axes, "datasets": [level]}],
-    }
+    image: dict[str, Any] = {"multiscales": [{"name": name, "axes": axes, "datasets": [level]}]}
     channels = []
     for index, label in enumerate(channel_names):
         # With an axis of time alone there is one channel, whatever the moment.
