@@ -268,7 +268,7 @@ class _OtherCodecs(LazyArray):
         import zarr
 
         self._folder = folder
-        self._array: Any = zarr.open_array(folder, mode="r")
+        self._array: Any = zarr.open_array(str(folder), mode="r")
         self.shape, self.dtype, self.chunks = self._array.shape, self._array.dtype, self._array.chunks
 
     def read(self, box: Box) -> np.ndarray:
