@@ -235,6 +235,12 @@ def test_sizes_of_other_programs_are_used(tmp_path: Path) -> None:
     assert hdf5(tmp_path, IDS[0], element_size_um=[1.0, 0.5, 0.25]).physical_voxel_size == (0.5, 0.25)
     array = hdf5(tmp_path, voxel_size=[0.04, 8, 4], units=["um", "nm", "nm"])
     assert (array.physical_voxel_size, array.unit) == ((0.04, 0.008, 0.004), "um")
+    assert hdf5(tmp_path, voxel_size=8).physical_voxel_size == (8, 8, 8)
+    assert hdf5(tmp_path, np.stack([IDS, IDS], -1), **named("z y x c^", voxel_size=[8.0])).physical_voxel_size == (
+        8,
+        8,
+        8,
+    )
     array = hdf5(tmp_path, pixelResolution=json.dumps({"dimensions": [4, 8, 40], "unit": "nm"}))
     assert array.physical_voxel_size == (40, 8, 4)
 
@@ -359,10 +365,10 @@ def test_sizes_that_are_missing_or_not_understood_are_told(tmp_path: Path) -> No
     assert "but resolution is 20, 8, 4; the first is taken" in doubtful(
         hdf5(tmp_path, voxel_size=[40, 8, 4], resolution=[20, 8, 4])
     )
-    tiny = {"voxel_size": [4e-5, 4e-5, 4e-5], "units": ["um"]}
-    assert "smaller than an atom along z, y, and x" in doubtful(hdf5(tmp_path, **tiny)).replace(
-        " and", ", and"
-    ).replace(",,", ",")
+    tiny = {"voxel_size": [4e-6, 4e-6, 4e-6], "units": ["um"]}
+    assert "smaller than atoms along z, y, and x" in doubtful(hdf5(tmp_path, **tiny)).replace(" and", ", and").replace(
+        ",,", ","
+    )
     for plain in ({}, {"voxel_size": [40, 8, 4]}, {"voxel_size": [0.4, 0.1, 0.1], "units": ["um"] * 3}):
         assert hdf5(tmp_path, **plain).about.doubts == ()
 

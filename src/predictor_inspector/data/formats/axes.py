@@ -10,29 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import isfinite
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from predictor_inspector.core.about import NOTHING, About
-from predictor_inspector.core.array import Array, spatial_axis_names
+from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import listed
-from predictor_inspector.data.geometry import Length, exact, make_array
+from predictor_inspector.data.formats.axis import KINDS, Axis, AxisKind
+from predictor_inspector.data.formats.sizes import Place, array_on_grid, usable
 from predictor_inspector.data.lazy import Transposed
-from predictor_inspector.data.units import PIXEL, short_unit, unit_factor
+from predictor_inspector.data.units import PIXEL
 
-AxisKind = Literal["space", "time", "channel"]
-
-_LETTERS = {
-    **dict.fromkeys(("z", "depth", "plane", "pln", "slice", "slices", "section", "sections"), "z"),
-    **dict.fromkeys(("y", "row", "rows", "height"), "y"),
-    **dict.fromkeys(("x", "col", "cols", "column", "columns", "width"), "x"),
-    **dict.fromkeys(("t", "time", "times", "timepoint", "timepoints", "frame", "frames"), "t"),
-    **dict.fromkeys(("c", "ch", "channel", "channels"), "c"),
-}
-_KINDS: dict[str, AxisKind] = {"z": "space", "y": "space", "x": "space", "t": "time", "c": "channel"}
-
-# Voxels smaller than an atom: the unit is another one.
-_ATOM = Fraction(1, 10)  # nm
+__all__ = ["AxesError", "Axis", "AxisKind", "Described", "PerAxis", "described_again", "usable"]
 
 
 class AxesError(ValueError):
@@ -41,26 +29,6 @@ class AxesError(ValueError):
     def __init__(self, message: str, described: Described) -> None:
         super().__init__(message)
         self.described = described
-
-
-@dataclass(frozen=True)
-class Axis:
-    """What a file says of one axis of its data; None for what it doesn't say.
-
-    `name` as it is there: `z`, `Y`, `channel`, `row`, or with ``^`` in it for a channel; `size` is the distance of voxels
-    and `origin` where the first one lies, both in `unit`.
-    """
-
-    name: str | None = None
-    kind: AxisKind | None = None
-    size: Length | None = None
-    unit: str | None = None
-    origin: Length | None = None
-
-    @property
-    def letter(self) -> str | None:
-        """``"z"``, ``"y"``, ``"x"``, ``"t"`` or ``"c"``, if the name stands for one of them."""
-        return _LETTERS.get((self.name or "").replace("^", "").strip().lower())
 
 
 class PerAxis(NamedTuple):
@@ -97,7 +65,7 @@ class Described:
     sizes: PerAxis | None = None
     origins: PerAxis | None = None
     units: PerAxis | None = None
-    place: Literal["corner", "centre"] = "corner"
+    place: Place = "corner"
     unit: str = PIXEL
     about: About = field(default=NOTHING)
 
@@ -134,7 +102,8 @@ class Described:
         sequence = (*time, *channels, *spatial)
         data = self.data if sequence == tuple(range(ndim)) else Transposed(self.data, sequence)
         names = (*("t^" for _ in time), *_channel_names([axes[i] for i in channels]))
-        return self._placed(data, names, [axes[i] for i in spatial], doubts)
+        array, assumed = array_on_grid(data, names, [axes[i] for i in spatial], self.place, self.unit, self.source)
+        return array.like(data, array.axis_names, about=self.about.doubting((*doubts, *assumed)))
 
     @property
     def orders(self) -> tuple[str, ...]:
@@ -175,13 +144,7 @@ class Described:
                 merged[i] = Axis(name or said.name, known.kind or said.kind)
             told.append(key)
         for axes in self.sayings.values():
-            merged = [
-                replace(
-                    known,
-                    **{k: getattr(known, k) if getattr(known, k) is not None else getattr(said, k) for k in _LENGTHS},
-                )
-                for known, said in zip(merged, axes, strict=True)
-            ]
+            merged = [_with_lengths_of(known, said) for known, said in zip(merged, axes, strict=True)]
         return merged
 
     def _refuse(self, key: str, axes: Sequence[Axis], other_key: str, others: Sequence[Axis]) -> None:
@@ -197,7 +160,7 @@ class Described:
         open_axes = [i for i, axis in enumerate(axes) if axis.kind is None]
         space, time = (sum(axis.kind == kind for axis in axes) for kind in ("space", "time"))
         lengths = self.sizes or self.origins
-        count = len(lengths.values) if lengths else ndim
+        count = len(lengths.values) if lengths and len(lengths.values) > 1 else ndim
         if count in (ndim, space, space + time) and (count != ndim or not open_axes):
             missing = 0
         elif count != ndim and 0 <= count - space <= len(open_axes):
@@ -228,7 +191,7 @@ class Described:
         """What is said of lengths, with the kinds that letters give."""
         letters, shape = order.lower().replace(",", "").replace(" ", ""), self.data.shape
         twice = [a for a in "zyxt" if letters.count(a) > 1]
-        if len(letters) != len(shape) or set(letters) - set(_KINDS) or twice or not set(letters) & set("zyx"):
+        if len(letters) != len(shape) or set(letters) - set(KINDS) or twice or not set(letters) & set("zyx"):
             raise ValueError(
                 f"{self.source}: axes must have a letter for each of its {len(shape)} axes, of shape "
                 f"{' × '.join(map(str, shape))}: z, y, x for space, t for time, c for channels, got {order!r}"
@@ -236,13 +199,8 @@ class Described:
         lengths = [Axis() for _ in letters]
         for axes in self.sayings.values():
             if len(axes) == len(letters):
-                lengths = [
-                    Axis(
-                        None, None, *(a if a is not None else b for a, b in zip(_lengths(x), _lengths(y), strict=True))
-                    )
-                    for x, y in zip(lengths, axes, strict=True)
-                ]
-        named = [replace(axis, name=a, kind=_KINDS[a]) for axis, a in zip(lengths, letters, strict=True)]
+                lengths = [_with_lengths_of(known, said) for known, said in zip(lengths, axes, strict=True)]
+        named = [replace(axis, name=a, kind=KINDS[a]) for axis, a in zip(lengths, letters, strict=True)]
         try:
             return self._with_lengths(named)
         except AxesError as error:
@@ -264,15 +222,14 @@ class Described:
     # Lengths
 
     def _with_lengths(self, axes: list[Axis]) -> list[Axis]:
-        """Put the numbers that are said of several axes at once where they belong."""
-        for field_name, given in (("size", self.sizes), ("origin", self.origins), ("unit", self.units)):
-            if given is not None:
-                values = (
-                    list(given.values) * len(axes) if field_name == "unit" and len(given.values) == 1 else given.values
-                )
-                places = self._places(axes, given.key, values)
-                for i, value in zip(places, values, strict=False):
-                    axes = [replace(a, **{field_name: value}) if n == i else a for n, a in enumerate(axes)]
+        """Put what is said of several axes at once where it belongs; a single number or name is of all axes of space."""
+        for what, given in (("size", self.sizes), ("origin", self.origins), ("unit", self.units)):
+            if given is None:
+                continue
+            space = [i for i, axis in enumerate(axes) if axis.kind == "space"]
+            values = list(given.values) * len(space) if len(given.values) == 1 else given.values
+            for i, value in zip(self._places(axes, given.key, values), values, strict=True):
+                axes = [replace(axis, **{what: value}) if n == i else axis for n, axis in enumerate(axes)]
         return axes
 
     def _places(self, axes: Sequence[Axis], key: str, values: Sequence[Any]) -> list[int]:
@@ -287,85 +244,15 @@ class Described:
             self,
         )
 
-    def _placed(self, data: Any, leading: Sequence[str], axes: list[Axis], doubts: list[str]) -> Array:
-        """The array on the grid that its spatial axes describe; `doubts` gets what had to be assumed."""
-        names = [axis.letter or (axis.name or "").replace("^", "").strip() for axis in axes]
-        if not all(names) or len(set(names)) != len(names):
-            names = list(spatial_axis_names(len(axes)))
-        if all(axis.size is None and axis.origin is None for axis in axes):
-            array = make_array(data, (*leading, *names), [1] * len(axes), centre=[0] * len(axes), source=self.source)
-        else:
-            axes = self._with_units(names, axes, doubts)
-            axes = self._with_sizes(names, axes, doubts)
-            sizes = [1 if axis.size is None else axis.size for axis in axes]
-            origins = [axis.origin or 0 for axis in axes]
-            array = make_array(
-                data,
-                (*leading, *names),
-                sizes,
-                corner=origins if self.place == "corner" else None,
-                centre=origins if self.place == "centre" else None,
-                units=[axis.unit for axis in axes],
-                source=self.source,
-            )
-            atom = None if array.unit == PIXEL else _ATOM * unit_factor("nm", array.unit)
-            small = [
-                n
-                for n, v in zip(names, array.voxel_size, strict=True)
-                if atom and Fraction(v, array.subdivision) < atom
-            ]
-            if small:
-                doubts.append(f"its voxels are smaller than an atom along {listed(small)}: is {array.unit} their unit?")
-        return array.like(data, array.axis_names, about=self.about.doubting(doubts))
 
-    def _with_units(self, names: Sequence[str], axes: list[Axis], doubts: list[str]) -> list[Axis]:
-        """Give every axis a unit; a size in pixels beside sizes in real units is none."""
-        said = [axis.unit if axis.unit is None else short_unit(axis.unit, self.source) for axis in axes]
-        real = next((unit for unit in said if unit not in (None, PIXEL)), None)
-        sized = [axis.size is not None for axis in axes]
-        usual = real or (self.unit if any(sized) else PIXEL)
-        units = [unit or usual for unit in said]
-        bare = [n for n, unit, size in zip(names, said, sized, strict=True) if unit is None and size]
-        if real is None and usual in units and set(units) != {PIXEL}:
-            if min((exact(axis.size) for axis in axes if axis.size is not None), default=1) < 1:
-                doubts.append(f"voxel sizes below 1 without a unit, read as {usual}")
-        elif real is None and any(axis.size is not None and exact(axis.size) != 1 for axis in axes):
-            doubts.append("voxel sizes without a unit, read as pixels")
-        elif real is not None and bare:
-            doubts.append(f"no unit for {listed(bare)}, read as {real}")
-        in_pixels = [real is not None and unit == PIXEL for unit in units]
-        return [
-            Axis(a.name, a.kind, None, unit) if pixels else replace(a, unit=unit)
-            for a, unit, pixels in zip(axes, units, in_pixels, strict=True)
-        ]
-
-    def _with_sizes(self, names: Sequence[str], axes: list[Axis], doubts: list[str]) -> list[Axis]:
-        """Give axes without a size that of the nearest axis that has one."""
-        known = [i for i, axis in enumerate(axes) if axis.size is not None]
-        missing = [i for i in range(len(axes)) if i not in known]
-        if not missing:
-            return axes
-        if not known:
-            doubts.append("a position, but no voxel size: it is taken to be 1")
-            return [replace(axis, size=1, unit=axes[0].unit) for axis in axes]
-        nearest = {i: min(known, key=lambda k, i=i: (abs(k - i), -k)) for i in missing}  # type: ignore[misc]
-        for i, k in nearest.items():
-            size = axes[k].size
-            assert size is not None
-            doubts.append(
-                f"no voxel size for {names[i]}, taken to be that of {names[k]}, {float(size):.12g} {axes[k].unit}"
-            )
-        return [
-            replace(a, size=axes[nearest[i]].size, unit=axes[nearest[i]].unit) if i in nearest else a
-            for i, a in enumerate(axes)
-        ]
-
-
-_LENGTHS = ("size", "unit", "origin")
-
-
-def _lengths(axis: Axis) -> tuple[Any, ...]:
-    return tuple(getattr(axis, name) for name in _LENGTHS)
+def _with_lengths_of(axis: Axis, other: Axis) -> Axis:
+    """An axis with the lengths that another one has and it hasn't."""
+    return replace(
+        axis,
+        size=other.size if axis.size is None else axis.size,
+        unit=other.unit if axis.unit is None else axis.unit,
+        origin=other.origin if axis.origin is None else axis.origin,
+    )
 
 
 def described_again(array: Array, source: str) -> Described:
@@ -378,20 +265,15 @@ def described_again(array: Array, source: str) -> Described:
     return Described(array.data, sayings, source, about=array.about)
 
 
-def usable(size: Length | None) -> Length | None:
-    """A voxel size, or None for what some programs write where they know none: 0, a negative number, infinity."""
-    return size if size is not None and isfinite(size) and size > 0 else None  # type: ignore[operator]
-
-
 def _kind_by_name(axis: Axis) -> AxisKind | None:
-    kind = _KINDS.get(axis.letter or "")
+    kind = KINDS.get(axis.letter or "")
     # With funlib's mark an axis isn't space, whatever else it is.
     return "time" if kind == "time" else "channel" if "^" in (axis.name or "") else kind
 
 
 def _channel_names(axes: Sequence[Axis]) -> tuple[str, ...]:
     """Names of channel axes, all different, each ending in ``^``: ``c^`` where a file has no other."""
-    names = [axis.letter or (axis.name or "").replace("^", "").strip() or "c" for axis in axes]
+    names = [axis.own_name or "c" for axis in axes]
     if len(set(names)) != len(names):
         names = [f"c{i}" for i in range(len(names))]
     return tuple(f"{name}^" for name in names)
@@ -410,12 +292,12 @@ def _order(axes: Sequence[Axis]) -> str:
     space = [
         i
         for i, (axis, kind) in enumerate(zip(axes, kinds, strict=True))
-        if kind == "space" and axis.letter not in _KINDS
+        if kind == "space" and axis.letter not in KINDS
     ]
     filled = dict(zip(reversed(space), reversed(free), strict=False))
     return "".join(
         axis.letter
-        if axis.letter and _KINDS[axis.letter] == kind
+        if axis.letter and KINDS[axis.letter] == kind
         else {"time": "t", "channel": "c"}.get(kind) or filled.get(i, "c")
         for i, (axis, kind) in enumerate(zip(axes, kinds, strict=True))
     )
