@@ -95,8 +95,22 @@ class Predictor(ABC):
         """What the target's channels are."""
 
     def gt_region_for_roi(self, target_spec: SpecT) -> SpecT:
-        """The ground truth needed for the target in ``target_spec.roi``: the same ROI, unless a subclass needs context."""
-        return target_spec.copy()
+        """The ground truth needed for the target in ``target_spec.roi``: the same ROI, unless a subclass needs context.
+
+        What gunpowder's specs say of the target's values, `dtype` and `interpolatable`, isn't asked of the ground truth's:
+        it is None in what comes back. ``ValueError`` if the ROI or the voxel size is missing.
+        """
+        for name in ("roi", "voxel_size"):
+            if getattr(target_spec, name) is None:
+                raise ValueError(
+                    f"target_spec must have a {name}, got None; in a gunpowder node, take it from the ground truth's "
+                    f"spec or the request: target_spec.{name} = …"
+                )
+        spec = target_spec.copy()
+        for name in ("dtype", "interpolatable"):
+            if getattr(spec, name, None) is not None:
+                setattr(spec, name, None)
+        return spec
 
     def padding(self, gt_voxel_size: Iterable[int], subdivision: int = 1) -> Coordinate:
         """The most that `gt_region_for_roi` grows a ROI by on any side, per axis: a multiple of the voxel size.

@@ -104,13 +104,24 @@ def test_a_spec_comes_back_as_its_own_type_with_its_other_attributes_and_is_not_
     predictor = data.draw(predictors(ours.roi.dims))
     region = predictor.gt_region_for_roi(theirs)
     assert type(region) is GunpowderLikeSpec
-    assert (region.dtype, region.nonspatial, region.voxel_size) == ("uint64", True, ours.voxel_size)
+    assert (region.nonspatial, region.voxel_size) == (True, ours.voxel_size)
+    # Of the target; the ground truth has its own.
+    assert (region.dtype, region.interpolatable, theirs.dtype, theirs.interpolatable) == (None, None, "uint64", True)
     whole_units = ArraySpec(ours.roi, ours.voxel_size)  # a foreign spec has no subdivision
     assert region.roi == predictor.gt_region_for_roi(whole_units).roi
     assert theirs.roi == ours.roi
     before = ours.copy()
     predictor.gt_region_for_roi(ours)
     assert ours == before
+
+
+@pytest.mark.parametrize("missing", ["roi", "voxel_size"])
+@pytest.mark.parametrize("predictor", [AffinitiesPredictor([[0, 1]]), DistancePredictor(["a"], 1, False)])
+def test_a_spec_that_leaves_open_what_is_needed_is_refused(predictor, missing: str) -> None:
+    spec = GunpowderLikeSpec(Roi((0, 0), (2, 2)), Coordinate(1, 1))
+    setattr(spec, missing, None)
+    with pytest.raises(ValueError, match=rf"target_spec must have a {missing}, got None.*target_spec\.{missing} ="):
+        predictor.gt_region_for_roi(spec)
 
 
 def test_a_copy_of_a_spec_is_independent() -> None:

@@ -159,10 +159,10 @@ class AffinitiesPredictor(Predictor):
         return Model(architecture, head, eval_activation=torch.nn.Sigmoid())
 
     def gt_region_for_roi(self, target_spec: SpecT) -> SpecT:
-        voxel_size = target_spec.voxel_size
+        spec = super().gt_region_for_roi(target_spec)
+        voxel_size = spec.voxel_size
         self._check_dims(voxel_size.dims, "target_spec")
         low, high = zip(*(self._context(d, voxel_size) for d in range(self.dims)), strict=True)
-        spec = target_spec.copy()
         spec.roi = spec.roi.grow(Coordinate(low) * voxel_size, Coordinate(high) * voxel_size)
         return spec
 

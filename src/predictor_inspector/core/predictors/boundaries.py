@@ -63,12 +63,12 @@ class BoundaryPredictor(Predictor):
 
     def gt_region_for_roi(self, target_spec: SpecT) -> SpecT:
         """The ROI grown until what lies beyond can change the target by no more than `context_tolerance`."""
+        spec = super().gt_region_for_roi(target_spec)
         # atanh(1 - tolerance), written so that the smallest tolerance survives; farther than saturation nothing matters.
         widths = min(log((2 - self.context_tolerance) / self.context_tolerance) / 2, SATURATED)
         reach = widths * self.scale_factor * getattr(target_spec, "subdivision", 1)
         # A hair less than the quotient, or rounding errors would add a voxel where it is whole.
-        growth = Coordinate(ceil(reach / v - 1e-9) * v for v in target_spec.voxel_size)
-        spec = target_spec.copy()
+        growth = Coordinate(ceil(reach / v - 1e-9) * v for v in spec.voxel_size)
         spec.roi = spec.roi.grow(growth, growth)
         return spec
 
