@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,13 +21,14 @@ from predictor_inspector.data.geometry import Length, exact, make_array
 from predictor_inspector.data.lazy import Box, LazyArray
 from predictor_inspector.data.opening import list_contents
 from predictor_inspector.data.resample import on_grid
+from predictor_inspector.data.stores.path import AnyPath, shown_path
 from predictor_inspector.data.units import unit_factor
 
 _ALL = "all"  # CellMap's array of all classes at once, each with an id of its own
 _LEVEL = re.compile(r"s?\d+")
 
 
-def classes_in(path: str | os.PathLike[str]) -> dict[str, StoredArray]:
+def classes_in(path: AnyPath) -> dict[str, StoredArray]:
     """The classes of a crop at `path`: arrays of ids in one group, one per class, by name; empty if there are none.
 
     They lie at `path` itself, or in the only group below it that holds any. CellMap's ``all`` is none of them. Errors are
@@ -46,7 +46,7 @@ def class_names(text: str) -> tuple[str, tuple[str, ...]] | None:
 
 
 def open_classes(
-    path: str | os.PathLike[str], names: Sequence[str] | None = None, voxel_size: Sequence[Length] | None = None
+    path: AnyPath, names: Sequence[str] | None = None, voxel_size: Sequence[Length] | None = None
 ) -> Array:
     """Open arrays of several classes as one array with a channel for each; its values are read when it is sliced.
 
@@ -83,10 +83,10 @@ def open_classes(
     known = {name: (classes.get(name) or stored[name]).array for name in names if name in classes or name in stored}
     if not known:
         has = f"it has {listed(classes, 12)}" if classes else "there is no array of ids in it"
-        raise ValueError(f"{path} has none of the classes {listed(names, 12) or 'that make a crop'}; {has}")
+        raise ValueError(f"{shown_path(path)} has none of the classes {listed(names, 12) or 'that make a crop'}; {has}")
     if len(set(names)) < len(names):
         raise ValueError(f"names must all be different, one per channel, got {listed(names, 12)}")
-    grid = _grid(known, voxel_size, str(path))
+    grid = _grid(known, voxel_size, shown_path(path))
     dtype, marker = _type_for(known.values())
     channels = [_Channel.of(known[name], grid) if name in known else None for name in names]
     data = _Classes(channels, tuple(int(n) for n in grid.spatial_shape), dtype, marker)
@@ -145,7 +145,7 @@ class _Classes(LazyArray):
         return values
 
 
-def _arrays_at(path: str | os.PathLike[str], wanted: Iterable[str] = ()) -> dict[str, StoredArray]:
+def _arrays_at(path: AnyPath, wanted: Iterable[str] = ()) -> dict[str, StoredArray]:
     """Arrays of numbers below `path` by location; of levels that no metadata join, s0, s1 and so on, the first.
 
     An `UnreadableError` if one that is wanted is there, and damaged.

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFrame, QGridLayout, QLabel, QListWidget, QListWidget
 
 from predictor_inspector.inspection.output.session import Session
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
-from predictor_inspector.plugin.forms.open_dialog import ask_for_file, ask_for_folder
+from predictor_inspector.plugin.forms.open_dialog import ask_for_file, ask_for_folder, ask_for_list
 from predictor_inspector.plugin.forms.small_widgets import MessageLabel, flat_button
 from predictor_inspector.plugin.head.head import action_buttons
 from predictor_inspector.plugin.model.actions import Action
@@ -34,6 +34,7 @@ class StartActions:
     open_path: Callable[[str], object]  # a file or zarr folder
     open_sample: Callable[[], object]
     take_tour: Callable[[], object]
+    open_dataset: Callable[[str], object]  # a list of crops
     restore: Callable[[Session], object]
     perform: Callable[[Action], object]  # does what a message offers
 
@@ -52,6 +53,12 @@ class StartPage(QWidget):
                 ("open folder", "Open zarr folder…", "An OME-Zarr or another zarr store", self._ask_for_folder),
                 ("open file", "Open file…", "HDF5 or TIFF, or a metadata file in a zarr store", self._ask_for_file),
                 ("sample", "Try the sample", "A small volume of neurites, made on the spot", actions.open_sample),
+                (
+                    "data set",
+                    "Open data set…",
+                    "A list of crops: datasplit.csv, a manifest or YAML",
+                    self._ask_for_list,
+                ),
                 ("tour", "Take the tour", "Six steps on the sample", actions.take_tour),
             )
         ):
@@ -100,6 +107,10 @@ class StartPage(QWidget):
 
     def _ask_for_file(self) -> None:
         self._open(ask_for_file(self))
+
+    def _ask_for_list(self) -> None:
+        if path := ask_for_list(self):
+            self._actions.open_dataset(path)
 
     def _open(self, path: str) -> None:
         if path:

@@ -14,6 +14,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from predictor_inspector.data.dataset import LIST_SUFFIXES
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.output.session import Session
@@ -202,6 +203,14 @@ class InspectorWidget(QWidget):
             self.settings.region_mode = "box"
             self.settings.box_follows_slice = True
 
+    def open_dataset(self, path: str) -> None:
+        """List the crops of a data set in the tab Check, and open the first: a folder, a pattern, a CSV or a YAML file."""
+        tab = next((tab for tab in self.tabs.values() if isinstance(tab, CheckTab)), None)
+        if tab is not None:
+            self._pages.setCurrentWidget(tab)
+            tab.scope = "dataset"
+            tab.dataset.load(path, open_first=True)
+
     def take_tour(self) -> None:
         """Lead through the dock, on the sample where there is nothing to inspect."""
         if not self.settings.layers.gt_layer:
@@ -269,7 +278,9 @@ class InspectorWidget(QWidget):
         layout.addWidget(BoxBanner(self.settings, self.controller))
         layout.addWidget(self._pages, 1)
         self.start_page = StartPage(
-            StartActions(self._open_file, self.open_sample, self.take_tour, self.restore, self.perform)
+            StartActions(
+                self._open_file, self.open_sample, self.take_tour, self.open_dataset, self.restore, self.perform
+            )
         )
         layout.addWidget(self.start_page, 1)
         self.setMinimumWidth(_WIDTH)
@@ -368,6 +379,9 @@ class InspectorWidget(QWidget):
 
     def _open_file(self, path: str) -> None:
         problem, self._question = Message(), Message()
+        if path.lower().endswith(LIST_SUFFIXES):
+            self.open_dataset(path)
+            return
         try:
             layers, left_out = layers_from_path(path)
             for data in layers:

@@ -2,6 +2,6 @@
 
 from predictor_inspector.data.dataset.crop import Crop, Dataset
 from predictor_inspector.data.dataset.facts import ClassFacts, CropFacts, facts_of
-from predictor_inspector.data.dataset.listing import open_dataset
+from predictor_inspector.data.dataset.listing import LIST_SUFFIXES, open_dataset
 
-__all__ = ["ClassFacts", "Crop", "CropFacts", "Dataset", "facts_of", "open_dataset"]
+__all__ = ["LIST_SUFFIXES", "ClassFacts", "Crop", "CropFacts", "Dataset", "facts_of", "open_dataset"]

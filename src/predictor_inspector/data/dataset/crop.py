@@ -10,6 +10,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.data.classes import class_names, classes_in
 from predictor_inspector.data.masks import find_mask
 from predictor_inspector.data.source import Source, open_input
+from predictor_inspector.data.stores.path import is_url, shown_path
 
 Split = Literal["", "training", "validation", "test"]
 
@@ -63,6 +64,12 @@ class Crop:
         found = class_names(self.gt or "")
         return found[1] if found else ()
 
+    def shown(self) -> Crop:
+        """The same as it may be written and shown: without credentials in URLs."""
+        mask, raw = (None if p is None or not is_url(p) else shown_path(p) for p in (self.mask, self.raw))
+        path = shown_path(self.path) if is_url(self.path) else self.path
+        return replace(self, path=path, mask=mask or self.mask, raw=raw or self.raw)
+
     def with_classes(self, names: tuple[str, ...]) -> Crop:
         """The same with a channel for each of these classes, where its ground truth is one array per class."""
         found = class_names(self.gt or "")
@@ -88,7 +95,7 @@ class Crop:
         if self.raw is None:
             return None
         # A path of its own needs no search in the crop's container, which may hold hundreds.
-        is_path = os.path.exists(self.raw) or "://" in self.raw
+        is_path = os.path.exists(self.raw) or is_url(self.raw)
         return (self.raw, None) if is_path else (self.path, self.raw)
 
     def open(self) -> Source:

@@ -118,7 +118,7 @@ class CropFacts:
 
 def facts_of(crop: Crop, count: bool = False) -> CropFacts:
     """What a crop's metadata say, and with `count` what its voxels hold; what is wrong with it is its `problem`."""
-    about = {"name": crop.name, "path": crop.path, "gt": crop.gt, "split": crop.split, "volume": crop.volume}
+    about = {"name": crop.name, "path": crop.shown().path, "gt": crop.gt, "split": crop.split, "volume": crop.volume}
     try:
         gt = crop.open_gt()
         classes = _counted(_stored(gt), crop.with_mask(gt)) if count else _stored(gt)

@@ -17,8 +17,12 @@ from predictor_inspector.core.text import validation_problem
 from predictor_inspector.data.classes import class_names
 from predictor_inspector.data.dataset.crop import Crop, Dataset, split_of
 from predictor_inspector.data.opening import container_of, readable_suffixes
+from predictor_inspector.data.stores.path import is_url
 
 _TABLES, _LISTS = (".csv",), (".yaml", ".yml")
+
+LIST_SUFFIXES = (*_TABLES, *_LISTS)
+"""How the names of files end that list crops."""
 
 _CROPS = "recon-*/labels/groundtruth/crop*"
 _RAW = "em/fibsem-uint8"
@@ -76,7 +80,7 @@ def open_dataset(
 
 def _from_pattern(text: str) -> Iterator[Crop]:
     """The crops at a path, or at all that match a pattern."""
-    if _is_url(text) or not has_magic(text):
+    if is_url(text) or not has_magic(text):
         yield from _from_path(text)
         return
     found = sorted(glob(os.path.expanduser(text), recursive=True), key=_natural)
@@ -87,7 +91,7 @@ def _from_pattern(text: str) -> Iterator[Crop]:
 
 
 def _from_path(path: str) -> Iterator[Crop]:
-    if _is_url(path):
+    if is_url(path):
         yield _crop(path)
         return
     folder = Path(path).expanduser()
@@ -121,7 +125,7 @@ def _is_crop(child: Path) -> bool:
 def _crop(path: str) -> Crop:
     """A crop at a path, with what CellMap's layout says of its raw data and its volume."""
     parts = Path(path).parts
-    if "groundtruth" not in parts or _is_url(path):
+    if "groundtruth" not in parts or is_url(path):
         return Crop(path.rstrip("/").rpartition("/")[2], path)
     at = len(parts) - 1 - parts[::-1].index("groundtruth")
     recon = Path(*parts[: max(1, at - 1)])
@@ -245,7 +249,7 @@ def _configuration(told: str | dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def _resolved(path: str, folder: Path, only_if_there: bool = False) -> str:
     """A path relative to the folder of the list that names it."""
-    if _is_url(path) or os.path.isabs(os.path.expanduser(path)):
+    if is_url(path) or os.path.isabs(os.path.expanduser(path)):
         return os.path.expanduser(path)
     full = os.path.normpath(folder / path)
     # Raw data may be named by their place in the crop's own file.
@@ -267,10 +271,6 @@ def _apart(crops: Sequence[Crop]) -> tuple[Crop, ...]:
 
 def _longer(crop: Crop) -> str:
     return "/".join(Path(crop.path).parts[-3:])
-
-
-def _is_url(path: str) -> bool:
-    return "://" in path
 
 
 def _natural(path: str) -> list[tuple[int, str]]:

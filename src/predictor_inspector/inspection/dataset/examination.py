@@ -196,7 +196,7 @@ def _key(crop: Crop) -> str:
         changed = os.stat(crop.path).st_mtime_ns
     except OSError:
         changed = 0
-    return json.dumps([asdict(crop), changed])
+    return json.dumps([asdict(crop.shown()), changed])
 
 
 def findings_over(

@@ -24,6 +24,13 @@ def ask_for_file(parent: QWidget) -> str:
     return _remembered(path)
 
 
+def ask_for_list(parent: QWidget) -> str:
+    """The list of a data set's crops that a person chooses; empty if none."""
+    filters = "Lists of crops (*.csv *.yaml *.yml);;All files (*)"
+    path, _ = QFileDialog.getOpenFileName(parent, "Open data set", get_open_history()[0], filters)
+    return _remembered(path)
+
+
 def open_menu(parent: QWidget, open_path: Callable[[str], object]) -> QMenu:
     """A menu that offers folders and files, and opens what is chosen."""
     menu = QMenu(parent)

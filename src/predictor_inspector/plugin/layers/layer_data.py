@@ -9,11 +9,17 @@ import numpy as np
 
 from predictor_inspector.core.about import NOTHING
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.dataset import Crop
 from predictor_inspector.data.layers import ABOUT, SOURCE, about_for_layer
 from predictor_inspector.data.lazy import innermost
+from predictor_inspector.data.resample import read_on_grid
+from predictor_inspector.data.source import open_input
 from predictor_inspector.data.stores.path import shown_path
 from predictor_inspector.data.units import ome_unit, unit_factor
 from predictor_inspector.plugin.model.axes import Place
+
+MASK = "mask"
+"""Last word of the names of masks that come with crops."""
 
 LayerData = tuple[Any, dict[str, Any], str]
 Kind = Literal["labels", "image", "mask"]
@@ -80,6 +86,18 @@ def layer_data(
         return values, {**meta, "colormap": "gray"}, "image"
     # napari's labels must be numbers.
     return values.astype(np.uint8) if values.dtype == bool else values, {**meta, "opacity": 0.5}, "labels"
+
+
+def layers_of_crop(crop: Crop) -> list[LayerData]:
+    """Layers for a crop of a data set: raw data where it lies, the mask that is named, and the ground truth, in its name."""
+    gt, layers = crop.open_gt(), []
+    if crop.raw_place is not None:
+        raw = open_input(*crop.raw_place)
+        layers.append(layer_data(read_on_grid(raw, gt.roi, gt), f"{crop.name} raw", "image"))
+    if crop.mask not in (None, "none"):
+        mask = open_input(crop.path, crop.mask)
+        layers.append(layer_data(mask, f"{crop.name} {MASK}", "mask", False, (crop.path, crop.mask)))
+    return [*layers, layer_data(gt, crop.name, "labels", source=(crop.path, crop.gt))]
 
 
 def _values(array: Array) -> Any:

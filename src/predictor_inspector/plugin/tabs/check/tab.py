@@ -1,4 +1,4 @@
-"""Check tab: findings of a scope, the region shown or training samples."""
+"""Check tab: findings of a scope, the region shown, training samples or a data set."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ from predictor_inspector.plugin.layers.navigation import fly_to
 from predictor_inspector.plugin.model.actions import action_of
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab, TabContext
+from predictor_inspector.plugin.tabs.check.dataset_findings import DatasetFindings
 from predictor_inspector.plugin.tabs.check.region_findings import RegionFindings
 from predictor_inspector.plugin.tabs.check.sample_findings import SampleFindings
 
-_SCOPES = {"region": "What is wrong with the region shown", "samples": "What is wrong where training goes"}
+_SCOPES = {
+    "region": "What is wrong with the region shown",
+    "samples": "What is wrong where training goes",
+    "dataset": "All crops of a data set, and what is wrong with them",
+}
 
 
 class CheckTab(Tab):
@@ -32,7 +37,9 @@ class CheckTab(Tab):
         super().__init__(context)
         self._mark = FindingLayer(context.layers)
         self.region, self.samples = RegionFindings(self), SampleFindings(self)
-        self._panels: dict[str, RegionFindings | SampleFindings] = {"region": self.region, "samples": self.samples}
+        self.dataset = DatasetFindings(self)
+        self._panels: dict[str, RegionFindings | SampleFindings | DatasetFindings]
+        self._panels = {"region": self.region, "samples": self.samples, "dataset": self.dataset}
         group, self._buttons = QButtonGroup(self), {}
         for scope, tool_tip in _SCOPES.items():
             button = QPushButton(checkable=True, toolTip=tool_tip, objectName=f"scope {scope}")
@@ -40,7 +47,8 @@ class CheckTab(Tab):
             group.addButton(button)
             self._buttons[scope] = button
         self._buttons["region"].setText("This region")
-        for panel in self._panels.values():
+        self._buttons["dataset"].setText("Data set")
+        for panel in (self.region, self.samples):
             panel.chosen_changed.connect(lambda finding, panel=panel: self._on_chosen(finding, panel))
             panel.cure_clicked.connect(self._on_cure)
             panel.channel_clicked.connect(self._on_channel)
@@ -48,12 +56,12 @@ class CheckTab(Tab):
         self.samples.count_changed.connect(self._name_samples)
         self._name_samples()
         buttons = in_row(*((button, 1) for button in self._buttons.values()), spacing=0)
-        self.setLayout(in_column(buttons, (self.region, 1), (self.samples, 1)))
+        self.setLayout(in_column(buttons, *((panel, 1) for panel in self._panels.values())))
         self.scope = "region"
 
     @property
     def scope(self) -> str:
-        """Where findings are looked for: ``"region"`` or ``"samples"``."""
+        """Where findings are looked for: ``"region"``, ``"samples"`` or ``"dataset"``."""
         return self._scope
 
     @scope.setter
