@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QDialog
+
+from predictor_inspector.plugin.head.sessions import session_of
+from predictor_inspector.plugin.tabs.setup.class_choice import ClassDialog
 
 from ...crops import INSTANCES, Folder, objects
 from ..window import Window
@@ -72,3 +76,24 @@ def test_what_is_wrong_with_a_list_is_said_in_the_dock(window: Window, data: Fol
     window.add_labels()
     window.settle()
     assert "nothing.csv: no such file" in window.control("dataset error").text()
+
+
+def test_a_crop_that_is_opened_offers_its_classes_as_channels_of_one_layer(
+    window: Window, data: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = data.place(1)
+    monkeypatch.setattr(ClassDialog, "exec", lambda _dialog: QDialog.DialogCode.Accepted)
+    window.after(lambda: window.widget.context.open_file(str(place)))
+    button = window.control("classes")
+    assert button.isVisible()
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    window.settle()
+    assert window.widget.gt_layer.name == "crop1 [er, mito]"
+    assert window.widget.settings.gt.about.channels == ("er", "mito")
+    assert session_of(window.widget.context).data.ground_truth.name == "[er,mito]"
+    window.set_config("one_hot", classes=["er", "mito"])
+    window.settle()
+    assert np.array_equal(window.inspection.target.numpy().any(0), window.inspection.gt.numpy().any(0))
+    window.viewer.add_labels(np.eye(16, dtype=int), name="others")
+    window.widget.gt_layer = window.viewer.layers["others"]
+    assert not button.isVisible()

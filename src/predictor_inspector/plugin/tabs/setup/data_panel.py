@@ -14,6 +14,7 @@ from predictor_inspector.plugin.model.layer_choice import LayerChoices
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.tabs import TabContext
 from predictor_inspector.plugin.tabs.bound import bind, bound_combo
+from predictor_inspector.plugin.tabs.setup.class_choice import ClassButton
 
 
 class DataPanel(QWidget):
@@ -39,7 +40,9 @@ class DataPanel(QWidget):
         button = QPushButton("Open", toolTip="Open OME-Zarr, zarr, HDF5 or TIFF; or drop files on the window")
         button.setObjectName("open")
         button.setMenu(open_menu(button, context.open_file))
-        form = in_form(("ground truth", in_row((gt, 1), button)), ("mask", mask), ("axes", self._axes))
+        form = in_form(
+            ("ground truth", in_row((gt, 1), ClassButton(context), button)), ("mask", mask), ("axes", self._axes)
+        )
         self.setLayout(form)
         self._axes_label = form.labelForField(self._axes)
         self._settings.events.gt_layer.connect(self._offer_axes)
