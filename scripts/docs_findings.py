@@ -29,6 +29,8 @@ def _section(check: Check, anchored: set[str]) -> str:
     anchors = "".join(f'<a id="{i}"></a>' for i in ids if i not in anchored)
     anchored.update(ids)
     runs = "Slow: runs on demand." if check.slow else "Runs with every inspection."
+    if check.of == "dataset":
+        runs = "Runs over the crops of a [data set](datasets.md)."
     return f"{anchors}**{', '.join(f'`{i}`' for i in ids)}** — {check.when}\n\n{runs}"
 
 
