@@ -113,7 +113,7 @@ def test_ome_axes_may_come_in_any_order(tmp_path: Path, order: str, version: str
         (named("z y x c^", voxel_size=[40, 8, 4, 1]), (4, 5, 6, 2), ("c^", "z", "y", "x")),
         # from 0.7 on, types; lengths are of space and time
         (named("t z y x", "tsss", voxel_size=[1, 40, 8, 4]), (2, 4, 5, 6), ("t^", "z", "y", "x")),
-        (named("d0 d1 c0^", "ssc", voxel_size=[8, 4]), (5, 6, 2), ("c0^", "d0", "d1")),
+        (named("d0 d1 c0^", "ssc", voxel_size=[8, 4]), (5, 6, 2), ("c0^", "y", "x")),
         (
             {"types": ["space", "space", "space", "channel"], "voxel_size": [40, 8, 4]},
             (4, 5, 6, 2),
@@ -127,6 +127,12 @@ def test_ome_axes_may_come_in_any_order(tmp_path: Path, order: str, version: str
         ({"axistags": tags(t=8, x=2, y=2, c=1)}, (2, 6, 5, 3), ("t^", "c^", "y", "x")),
         # dimension labels of HDF5
         ({"DIMENSION_LABELS": ["z", "y", "x", "c"]}, (4, 5, 6, 2), ("c^", "z", "y", "x")),
+        # names that say nothing, and other words for names
+        ({"_ARRAY_DIMENSIONS": ["dim_0", "y", "x"]}, (4, 5, 6), ("z", "y", "x")),
+        ({"_ARRAY_DIMENSIONS": ["dim_0", "dim_1", "dim_2"]}, (4, 5, 6), ("z", "y", "x")),
+        ({"_ARRAY_DIMENSIONS": ["band", "y", "x"]}, (4, 5, 6), ("band^", "y", "x")),
+        ({"axis_order": "yxc"}, (5, 6, 3), ("c^", "y", "x")),
+        ({"dims": "two words"}, (4, 5, 6), ("z", "y", "x")),
         # no names: the last axes are space, as many as there are numbers
         ({"voxel_size": [8, 4]}, (3, 5, 6), ("c^", "y", "x")),
         ({}, (2, 4, 5, 6), ("c^", "z", "y", "x")),
@@ -143,7 +149,7 @@ def test_axes_are_what_the_attributes_say(tmp_path: Path, attributes: Any, shape
     array = open_array(path)
     assert array.axis_names == names
     assert sorted(array.shape) == sorted(shape)
-    spatial = {"z": 4, "y": 5, "x": 6, "d0": 5, "d1": 6}
+    spatial = {"z": 4, "y": 5, "x": 6}
     assert array.shape[array.channel_dims :] == tuple(spatial[a] for a in array.spatial_axes)
 
 
@@ -360,6 +366,8 @@ def test_sizes_that_are_missing_or_not_understood_are_told(tmp_path: Path) -> No
         doubtful(hdf5(tmp_path, voxel_size=[40, 8, 4], units=["", "", ""]))
         == "voxel sizes without a unit, read as pixels"
     )
+    array = hdf5(tmp_path, voxel_size=[40, 8, 4], units=["nm", "", "nm"])
+    assert (array.physical_voxel_size, doubtful(array)) == ((40, 8, 4), "no unit for y, read as nm")
     assert doubtful(hdf5(tmp_path, offset=[40, 8, 4])) == "a position, but no voxel size: it is taken to be 1"
     assert "resolution is 4, 8, 40, but" not in str(hdf5(tmp_path, voxel_size=[40, 8, 4], resolution=[40, 8, 4]).about)
     assert "but resolution is 20, 8, 4; the first is taken" in doubtful(
@@ -417,15 +425,20 @@ def test_printers_resolutions_say_nothing(tmp_path: Path) -> None:
         assert (array.unit, array.about.doubts) == ("pixel", ()), (dots, unit)
     array = imagej(tmp_path, resolution=(72, 72), resolutionunit="INCH")
     assert (array.unit, array.physical_voxel_size, array.about.doubts) == ("pixel", (1, 1, 1), ())
+    array = imagej(tmp_path, resolution=(72, 72), resolutionunit="INCH", said={"unit": "um", "spacing": 2})
+    assert (array.unit, array.physical_voxel_size) == ("um", (2, 1, 1))
+    assert doubtful(array) == "72 dots per inch say nothing of y and x, taken to be 1 um as ImageJ does"
+    array = imagej(tmp_path, resolution=(72, 72), resolutionunit="INCH", said={"spacing": 3})
+    assert (array.unit, array.physical_voxel_size) == ("pixel", (3, 1, 1))
     array = imagej(tmp_path, IDS[0], resolution=(72, 72), resolutionunit="INCH", said={"unit": "inch"})
     assert (array.unit, array.physical_voxel_size) == ("pixel", (1, 1))
 
 
 def test_resolutions_of_microscopes_are_used(tmp_path: Path) -> None:
     array = tiff(tmp_path, IDS[0], resolution=(2_500_000, 1_250_000), resolutionunit="CENTIMETER")
-    assert (array.unit, array.physical_voxel_size) == ("cm", (8e-7, 4e-7))
+    assert (array.unit, array.physical_voxel_size) == ("um", (0.008, 0.004))
     array = tiff(tmp_path, resolution=(6_350_000, 6_350_000), resolutionunit="INCH")
-    assert np.allclose(np.array(array.physical_voxel_size) * 25.4e6, 4)
+    assert array.physical_voxel_size == (0.004, 0.004, 0.004)
     assert "no voxel size for z" in doubtful(array)
 
 

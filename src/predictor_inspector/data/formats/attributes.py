@@ -20,7 +20,9 @@ from predictor_inspector.data.units import PIXEL
 # Where resolution is given without a unit, it is this one: so in CREMI's files and in funlib's from before units.
 _CONVENTIONAL_UNIT = "nm"
 
-_NAMES = ("axis_names", "dimension_names", "_ARRAY_DIMENSIONS", "DIMENSION_LABELS", "axes", "axistags")
+_NAMES = ("axis_names", "dimension_names", "_ARRAY_DIMENSIONS", "DIMENSION_LABELS", "axistags")
+# Not everybody who calls something so means what is meant here.
+_PERHAPS_NAMES = ("axes", "axis_order", "axes_order", "axis_labels", "axislabels", "dims", "dim_names", "dim_order")
 _SIZES = ("voxel_size", "resolution", "element_size_um", "element_size_nm", "pixelResolution")
 # What an array takes over from its group, if it has no sizes of its own.
 _OF_GROUPS = ("voxel_size", "resolution", "pixelResolution", "offset", "units", "axis_names", "axes")
@@ -75,8 +77,9 @@ def described(
     )  # zarr-python's N5 store leaves funlib's attributes in the order of the data
     turn: Callable[[Sequence[Any]], list[Any]] = (lambda v: list(v)[::-1]) if reverse else list
     sayings = {key: turn(axes) for key, axes in names_of_axes(own, {}, source).items()}
-    if len(sayings.get("axes", data.shape)) != len(data.shape):
-        del sayings["axes"]  # not everybody who calls something axes means what is meant here
+    for key in _PERHAPS_NAMES:
+        if len(sayings.get(key, data.shape)) != len(data.shape):
+            del sayings[key]
     sayings |= names_of_axes({}, others or {}, source)
     if own.get("types") is not None:
         sayings["types"] = turn([Axis(None, _kind(t)) for t in _names(own["types"], "types", source)])
@@ -140,7 +143,7 @@ def names_of_axes(
 ) -> dict[str, list[Axis]]:
     """What an array's own attributes, and `others`, say of each axis, in the order of their lists, by where it is said."""
     found = {key: [Axis(n) for n in names] for key, names in others.items()}
-    for key in _NAMES:
+    for key in (*_NAMES, *_PERHAPS_NAMES):
         axes = [] if own.get(key) is None else _axes(own[key], key, source)
         if any(axis != Axis() for axis in axes):
             found[key] = axes
@@ -201,13 +204,13 @@ def axis_of(entry: Mapping[str, Any]) -> Axis:
 
 def _axes(value: Any, key: str, source: str) -> list[Axis]:
     """Axes as a list of names or of objects, a word of letters, or vigra's tags."""
-    if isinstance(value, str) and key == "axes" and re.fullmatch(r"[zyxtc]+", value.lower()):
+    if isinstance(value, str) and key in _PERHAPS_NAMES and re.fullmatch(r"[zyxtc]+", value.lower()):
         return [Axis(letter) for letter in value]
     if isinstance(value, dict) and isinstance(value.get("axes"), list):
         value = value["axes"]
     if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
         return [_vigra_axis(entry) if "key" in entry else axis_of(entry) for entry in value]
-    if key in ("axes", "axistags"):
+    if key in (*_PERHAPS_NAMES, "axistags"):
         return [Axis(v) for v in value] if isinstance(value, list) and all(isinstance(v, str) for v in value) else []
     return [Axis(v or None) for v in _names(value, key, source)]
 

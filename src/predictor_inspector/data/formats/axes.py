@@ -174,12 +174,17 @@ class Described:
                 self,
             )
         else:
-            # Beside z, y or x, what has another name isn't space; without any names the last three axes are.
+            # Without any names the last three axes are space. Beside y and x, what comes before them without a name is depth,
+            # and what has another name isn't space.
             missing = 0 if space else min(len(open_axes), 3)
+            if {axis.letter for axis in axes if axis.kind == "space"} == {"y", "x"}:
+                before = min(i for i, axis in enumerate(axes) if axis.kind == "space") - 1
+                missing = int(before == max(open_axes, default=-1) >= 0 and axes[before].name is None)
             if space and open_axes:
                 names = listed([repr(axes[i].name or f"axis {i}") for i in open_axes])
+                what = "depth" if missing and len(open_axes) == 1 else "depth and channels" if missing else "channels"
                 doubts.append(
-                    f"the file doesn't say what {names} {'is' if len(open_axes) == 1 else 'are'}, read as channels"
+                    f"the file doesn't say what {names} {'is' if len(open_axes) == 1 else 'are'}, read as {what}"
                 )
         spatial = open_axes[len(open_axes) - missing :]
         return [

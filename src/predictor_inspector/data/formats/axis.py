@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from predictor_inspector.data.geometry import Length
+
+# What xarray, netCDF and funlib call axes that nobody has named.
+_NUMBERED = re.compile(r"(d|dim_|axis_|phony_dim_)\d+")
 
 AxisKind = Literal["space", "time", "channel"]
 
@@ -32,6 +36,10 @@ class Axis:
     size: Length | None = None
     unit: str | None = None
     origin: Length | None = None
+
+    def __post_init__(self) -> None:
+        if self.name is not None and _NUMBERED.fullmatch(self.name):
+            object.__setattr__(self, "name", None)
 
     @property
     def letter(self) -> str | None:

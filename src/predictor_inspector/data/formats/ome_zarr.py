@@ -72,7 +72,8 @@ class Multiscale:
         own, *around = (plain(content) for content in attributes)
         values, about = encoded(data, (own, *around), source)
         doubts = (*self.doubts, *(sizes_beside(own, axes, source) if self.has_sizes else ()))
-        beside = {key: said for key, said in names_of_axes(own, others or {}, source).items() if key != "axes"}
+        beside = {k: said for k, said in names_of_axes(own, others or {}, source).items() if len(said) == len(axes)}
+        beside.pop("axes", None)
         return Described(values, {"axes": axes, **beside}, source, place="centre", about=about.doubting(doubts))
 
 

@@ -59,7 +59,12 @@ def array_on_grid(
 
 def _with_units(names: Sequence[str], axes: list[Axis], default: str, source: str, doubts: list[str]) -> list[Axis]:
     """Give every axis a unit; a size in pixels beside sizes in real units is none."""
-    said = [axis.unit if axis.unit is None else short_unit(axis.unit, source) for axis in axes]
+    texts = [(axis.unit or "").strip() for axis in axes]
+    # Where some axes have a unit, no text is none; where all have no text, as funlib writes it, they have no dimension.
+    said = [
+        None if a.unit is None or (any(texts) and not t) else short_unit(t, source)
+        for a, t in zip(axes, texts, strict=True)
+    ]
     real = next((unit for unit in said if unit not in (None, PIXEL)), None)
     sized = [axis.size is not None for axis in axes]
     usual = real or (default if any(sized) else PIXEL)
@@ -89,12 +94,11 @@ def _with_sizes(names: Sequence[str], axes: list[Axis], doubts: list[str]) -> li
         doubts.append("a position, but no voxel size: it is taken to be 1")
         return [replace(axis, size=1, unit=axes[0].unit) for axis in axes]
     nearest = {i: min(known, key=lambda k, i=i: (abs(k - i), -k)) for i in missing}  # type: ignore[misc]
-    for i, k in nearest.items():
+    for k in sorted(set(nearest.values())):
         size = axes[k].size
         assert size is not None
-        doubts.append(
-            f"no voxel size for {names[i]}, taken to be that of {names[k]}, {float(size):.12g} {axes[k].unit}"
-        )
+        lacking = listed([names[i] for i in missing if nearest[i] == k])
+        doubts.append(f"no voxel size for {lacking}, taken to be that of {names[k]}, {float(size):.12g} {axes[k].unit}")
     return [
         replace(a, size=axes[nearest[i]].size, unit=axes[nearest[i]].unit) if i in nearest else a
         for i, a in enumerate(axes)

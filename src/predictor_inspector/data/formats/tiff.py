@@ -28,6 +28,11 @@ _ROUNDED_TERMS = 10_000
 _UNIT_OF_OME = "µm"  # where PhysicalSizeX comes without a unit
 _TAG_UNITS = {2: "inch", 3: "cm"}
 
+# Inches of a pixel of a screen, which are written where nobody has said anything.
+_SCREEN = Fraction(1, 72)
+
+_ONES: dict[str, Fraction | None] = {"y": Fraction(1), "x": Fraction(1)}
+
 # Larger pixels, of micrometres, are those of paper and screens: 72 or 300 dots per inch say nothing of what was imaged.
 _PRINTED = 10
 
@@ -127,28 +132,36 @@ def _tag_sizes(tags: Any, imagej: Mapping[str, Any]) -> tuple[Lengths, list[str]
     within = {a: _size(tags[tag].value) for a, tag in (("y", "YResolution"), ("x", "XResolution")) if tag in tags}
     tagged = _TAG_UNITS.get(int(tags["ResolutionUnit"].value)) if "ResolutionUnit" in tags else "inch"
     unit = _imagej_unit(imagej, "unit") if imagej else tagged
-    if imagej and unit is None:
-        # ImageJ drops the unit of the tags, which is a printer's, if its description has none.
-        unit, within = PIXEL, within if tagged is None else {}
-    elif unit in (None, *_TAG_UNITS.values()):
-        if unit is None or any(size * unit_factor(unit, "um") > _PRINTED for size in within.values() if size):
+    spacing = imagej.get("spacing")
+    depth = usable(exact(abs(spacing))) if isinstance(spacing, int | float) else None
+    units = {"z": _imagej_unit(imagej, "zunit"), "y": _imagej_unit(imagej, "yunit")}
+    doubts: list[str] = []
+    if unit is None:
+        if not imagej:
             return {}, []
+        # ImageJ drops the unit of the tags, which is a printer's, if its description has none.
+        unit, within = PIXEL, within if tagged is None else _ONES
+    elif unit in _TAG_UNITS.values():
+        micrometres = unit_factor(unit, "um")
+        if any(size * micrometres > _PRINTED for size in within.values() if size):
+            return {}, []
+        within, unit = {a: size and size * micrometres for a, size in within.items()}, "um"
+        depth = depth if depth is None or units["z"] else exact(depth) * micrometres
+    elif tagged == "inch" and set(within.values()) == {_SCREEN}:
+        # ImageJ's own rule: 72 dots per inch are those of screens, and say nothing.
+        within = _ONES
+        doubts.append(f"72 dots per inch say nothing of y and x, taken to be 1 {unit} as ImageJ does")
     elif tagged == "cm" and unit == "um":
         # ImageJ's own rule: then the tags are in centimetres, though the description says µm.
         within = {a: size and size * 10_000 for a, size in within.items()}
-    spacing = imagej.get("spacing")
-    spacing = usable(exact(abs(spacing))) if isinstance(spacing, int | float) else None
-    units = {"z": _imagej_unit(imagej, "zunit"), "y": _imagej_unit(imagej, "yunit")}
-    sizes = {**within, "z": spacing}
-    lengths = {a: {"size": size, "unit": units.get(a) or unit} for a, size in sizes.items()}
-    doubts = []
+    lengths = {a: {"size": size, "unit": units.get(a) or unit} for a, size in {**within, "z": depth}.items()}
     for letter, words in lengths.items():
         try:
             words["unit"] = short_unit(words["unit"])
         except ValueError:
             doubts.append(f"the voxel size along {letter} is in {words['unit']!r}, which is no unit of length")
             words["unit"] = words["size"] = None
-    if all(words["unit"] in (None, PIXEL) for words in lengths.values()) and spacing in (None, 1):
+    if all(words["unit"] in (None, PIXEL) for words in lengths.values()) and depth in (None, 1):
         return {}, doubts
     return lengths, doubts
 
