@@ -39,12 +39,15 @@ def pairs_known(known: np.ndarray, neighborhood: Offsets) -> np.ndarray:
     return result
 
 
-def eroded(labels: np.ndarray, iterations: int) -> np.ndarray:
+def eroded(labels: np.ndarray, iterations: int, only_xy: bool = False, known: np.ndarray | bool = True) -> np.ndarray:
     """What is left of the objects, id 0 included, when each is eroded by itself, as gunpowder's GrowBoundary does."""
+    cross = ndimage.generate_binary_structure(labels.ndim, 1)
+    if only_xy and labels.ndim > 2:
+        cross[[0, 2]] = False
     alive = np.zeros(labels.shape, dtype=bool)
     for label in np.unique(labels):
-        mask = labels == label
-        alive |= ndimage.binary_erosion(mask, iterations=iterations, border_value=1) if iterations else mask
+        mask = (labels == label) | ~np.asarray(known)
+        alive |= ndimage.binary_erosion(mask, cross, iterations, border_value=1) if iterations else mask
     return alive
 
 

@@ -125,6 +125,7 @@ def affinities_predictors(draw: Draw, dims: int, lsds: bool | None = None) -> Af
         lsd_weight_clipmax=lsd[1],
         background_as_object=draw(st.booleans()),
         mask_pairs=draw(st.booleans()),
+        only_xy=draw(st.booleans()),
     )
 
 

@@ -41,6 +41,7 @@ class Channel:
         - ``"offsets"``: all offsets of affinities
         - ``"background"``: switch that makes background, id 0, one more object
         - ``"erosion"``: by how many voxels objects are eroded first
+        - ``"erosion in planes"``: whether only along the last two axes
         - ``"classes"``: names of the classes: by `label`, or by `source` where that is None
     group : str
         Channels of one group can be seen together, blended into one RGB view; ``""``: with no others.

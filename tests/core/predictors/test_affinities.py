@@ -15,8 +15,19 @@ from tests.core.strategies import affinities_predictors, blocks, known_voxels, l
 
 
 def objects_of(predictor: AffinitiesPredictor, labels: np.ndarray) -> np.ndarray:
-    alive = oracles.eroded(labels, predictor.grow_boundary_iterations)
+    alive = oracles.eroded(labels, predictor.grow_boundary_iterations, predictor.only_xy)
     return alive if predictor.background_as_object else alive & (labels > 0)
+
+
+def settled(predictor: AffinitiesPredictor, labels: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Which affinities are the same whether what isn't known, [K, …], erodes nothing or all it can."""
+    found = []
+    for offset, one in zip(predictor.neighborhood, known, strict=True):
+        least = objects_of(predictor, np.where(one, labels, labels.max() + 1))
+        most = oracles.eroded(labels, predictor.grow_boundary_iterations, predictor.only_xy, one)
+        most &= (labels > 0) | predictor.background_as_object
+        found.append(np.equal(*(oracles.affinities(labels, [offset], objects)[0] for objects in (least, most))))
+    return np.stack(found)
 
 
 @given(st.data())
@@ -37,7 +48,9 @@ def test_weights_balance_every_channel_over_the_pairs_that_are_known(data: st.Da
     target = predictor.create_target(gt)
     mask = data.draw(masks(gt, channels))
     known = known_voxels(mask, gt, channels)
-    pairs = oracles.pairs_known(known[:offsets], predictor.neighborhood) if predictor.mask_pairs else known[:offsets]
+    pairs = known[:offsets]
+    if predictor.mask_pairs:
+        pairs = oracles.pairs_known(pairs, predictor.neighborhood) & settled(predictor, gt.numpy(), pairs)
     by_affinity = oracles.Balance(offsets, predictor.affs_weight_clipmin, predictor.affs_weight_clipmax)
     by_object = oracles.Balance(1, predictor.lsd_weight_clipmin, predictor.lsd_weight_clipmax)
     foreground = (gt.numpy() > 0) | predictor.background_as_object
@@ -57,6 +70,9 @@ def test_erosion_is_that_of_each_object_by_itself(shape: tuple[int, ...], seed: 
     labels = blocks(seed, shape, ids=3, side=5)
     alive = surviving(torch.from_numpy(labels), iterations)
     np.testing.assert_array_equal(alive.numpy(), oracles.eroded(labels, iterations))
+    known = np.random.default_rng(seed).random(shape) < 0.7
+    alive = surviving(torch.from_numpy(labels), iterations, known=torch.from_numpy(known))
+    np.testing.assert_array_equal(alive.numpy()[known], oracles.eroded(labels, iterations, known=known)[known])
 
 
 def test_growing_boundaries_leaves_no_affinity_across_or_along_a_boundary() -> None:

@@ -56,6 +56,22 @@ def test_erosion_is_a_reason() -> None:
     assert explained(1, ids=ids, grow_boundary_iterations=2).value == 1
 
 
+@pytest.mark.parametrize("only_xy", [False, True])
+def test_weight_0_is_explained_where_erosion_depends_on_what_is_not_annotated(only_xy: bool) -> None:
+    ids = np.repeat([[1, 1, 1, 1, 1, 1, 2, 2, 2]], 3, 0)[:, None].astype(np.uint8)
+    known = np.ones_like(ids)
+    known[1, 0, 0] = 0
+    gt, mask = Array(ids, (1, 1, 1)), Array(known, (1, 1, 1))
+    predictor = AffinitiesPredictor([[0, 0, 1]], lsds=False, grow_boundary_iterations=2, only_xy=only_xy)
+    inspection = inspect(predictor, gt, mask=mask, device="cpu")
+    lost = 0
+    for z, x in np.ndindex(3, 8):
+        found = explain(inspection, 0, (z, 0, x))
+        assert found.why_weight.derived == pytest.approx(found.weight)
+        lost += "Whether erosion reaches the pair is not known" in " ".join(found.why_weight.steps)
+    assert lost == (2 if only_xy else 6)
+
+
 def test_an_arrow_leads_from_the_voxel_to_its_partner() -> None:
     found = explained(1, offset=(0, -1))
     (arrow,) = [m for m in found.marks if isinstance(m, Arrow)]

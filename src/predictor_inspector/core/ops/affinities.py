@@ -61,18 +61,34 @@ def known_pairs(known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep
     return result
 
 
-def surviving(labels: torch.Tensor, iterations: int) -> torch.Tensor:
+def surviving(
+    labels: torch.Tensor, iterations: int, axes: Sequence[int] | None = None, known: torch.Tensor | None = None
+) -> torch.Tensor:
     """Which voxels remain when every object is eroded `iterations` times, as gunpowder's GrowBoundary does: boolean.
 
-    `labels` are integer ids with any number of axes. A voxel goes when one of its face neighbours (4 in 2-D, 6 in 3-D) is
-    of another id or has gone in an earlier iteration. What lies outside the volume counts as the same object. Background,
-    id 0, is treated like any id.
+    `labels` are integer ids with any number of axes; objects are eroded along `axes` only, all by default. A voxel goes
+    when one within so many steps, from face to face, is of another id. Neither what lies outside the volume nor what isn't
+    `known`, boolean, takes a voxel away. Background, id 0, is treated like any id.
     """
+    axes = range(labels.ndim) if axes is None else axes
+    sizes = [(d, labels.shape[d] - 1) for d in axes]
+    if known is not None:
+        ids = labels if labels.dtype != torch.uint8 else labels.to(torch.int16)
+        # The smallest and the largest of the known ids within so many steps; where none is, the smallest is larger.
+        smallest, largest = ids.where(known, torch.iinfo(ids.dtype).max), ids.where(known, -1)
+        for _ in range(iterations):
+            for extreme, values in ((torch.minimum, smallest), (torch.maximum, largest)):
+                before = values.clone()
+                for d, n in sizes:
+                    for here, there in ((0, 1), (1, 0)):
+                        part = values.narrow(d, here, n)
+                        part.copy_(extreme(part, before.narrow(d, there, n)))
+        return smallest >= largest
     alive = torch.ones(labels.shape, dtype=torch.bool, device=labels.device)
-    faces = [labels.narrow(d, 1, n - 1) == labels.narrow(d, 0, n - 1) for d, n in enumerate(labels.shape)]
+    faces = [(d, n, labels.narrow(d, 1, n) == labels.narrow(d, 0, n)) for d, n in sizes]
     for _ in range(iterations):
         before = alive.clone()
-        for d, (n, same) in enumerate(zip(labels.shape, faces, strict=True)):
-            alive.narrow(d, 0, n - 1).logical_and_(same & before.narrow(d, 1, n - 1))
-            alive.narrow(d, 1, n - 1).logical_and_(same & before.narrow(d, 0, n - 1))
+        for d, n, same in faces:
+            alive.narrow(d, 0, n).logical_and_(same & before.narrow(d, 1, n))
+            alive.narrow(d, 1, n).logical_and_(same & before.narrow(d, 0, n))
     return alive

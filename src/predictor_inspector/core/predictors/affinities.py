@@ -18,6 +18,7 @@ from predictor_inspector.core.ground_truth import annotated, check_channels, obj
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.ops.affinities import affinities, known_pairs, surviving
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance, joined
+from predictor_inspector.core.ops.regions import Slices
 from predictor_inspector.core.ops.shape_descriptors import TRUNCATE, shape_descriptors, window_radius
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor, SpecT
@@ -34,6 +35,7 @@ _AFFINITY_ROLES = {
     "offsets": "neighborhood",
     "background": "background_as_object",
     "erosion": "grow_boundary_iterations",
+    "erosion in planes": "only_xy",
 }
 _DESCRIPTOR_ROLES = {
     "clipmin": "lsd_weight_clipmin",
@@ -88,6 +90,9 @@ class AffinitiesPredictor(Predictor):
         True,
         doc="Give weight to a pair only if both voxels are annotated and inside the data. Off: only the first one counts.",
         affects="weight",
+    )
+    only_xy: bool = parameter(
+        False, doc="Erode objects along the last two axes only, which suits sections thicker than wide.", advanced=True
     )
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
@@ -201,10 +206,10 @@ class AffinitiesPredictor(Predictor):
         pairs_known = here[:offsets]
         if self.mask_pairs:
             if len(known) == 1:
-                pairs_known = known_pairs(known[0], self.neighborhood, keep)
+                pairs_known = self._pairs_known(labels, known[0], self.neighborhood, keep)
             else:
                 each = zip(known[:offsets], self.neighborhood, strict=True)
-                pairs_known = torch.cat([known_pairs(k, [o], keep) for k, o in each])
+                pairs_known = torch.cat([self._pairs_known(labels, k, [o], keep) for k, o in each])
         before = moving_class_counts
         weight, counts = balance(
             target.data[:offsets] > 0,
@@ -249,12 +254,31 @@ class AffinitiesPredictor(Predictor):
                 f"AffinitiesPredictor: neighborhood has offsets of {self.dims} numbers, but {what} has {dims} spatial axes"
             )
 
-    def _objects(self, labels: torch.Tensor) -> torch.Tensor | None:
-        """Which voxels belong to an object, None for the plain case of all that aren't background."""
+    def _objects(self, labels: torch.Tensor, known: torch.Tensor | None = None) -> torch.Tensor | None:
+        """Which voxels belong to an object, None for the plain case of all that aren't background.
+
+        What isn't `known`, of the shape of `labels`, erodes nothing.
+        """
         if not self.grow_boundary_iterations:
             return torch.ones_like(labels, dtype=torch.bool) if self.background_as_object else None
-        alive = surviving(labels, self.grow_boundary_iterations)
+        alive = self._surviving(labels, known)
         return alive if self.background_as_object else alive & (labels > 0)
+
+    def _surviving(self, labels: torch.Tensor, known: torch.Tensor | None = None) -> torch.Tensor:
+        axes = range(max(0, self.dims - 2) if self.only_xy else 0, self.dims)
+        return surviving(labels, self.grow_boundary_iterations, axes, known)
+
+    def _pairs_known(
+        self, labels: torch.Tensor, known: torch.Tensor, neighborhood: Sequence[Sequence[int]], keep: Slices
+    ) -> torch.Tensor:
+        """Which affinities are known, given which voxels are: both voxels are, and what might erode them: [K, Z, Y, X]."""
+        pairs_known = known_pairs(known, neighborhood, keep)
+        if self.grow_boundary_iterations and not known.all():
+            most = self._objects(labels, known)
+            assert most is not None
+            least = most & self._surviving(known.to(torch.uint8))
+            pairs_known &= affinities(labels, neighborhood, most, keep) == affinities(labels, neighborhood, least, keep)
+        return pairs_known
 
     def _sigma(self, voxel_size: Sequence[int]) -> int:
         """The window's standard deviation in world units."""
@@ -270,7 +294,8 @@ class AffinitiesPredictor(Predictor):
             # On the coarser grid the window is rounded to groups of d, and a group begins up to d - 1 voxels earlier.
             coarse = d * window_radius(self._sigma(voxel_size), d * size)
             low, high = max(low, window, coarse + d - 1), max(high, window, coarse)
-        return low + self.grow_boundary_iterations, high + self.grow_boundary_iterations
+        eroded = 0 if self.only_xy and axis < self.dims - 2 else self.grow_boundary_iterations
+        return low + eroded, high + eroded
 
 
 def _without_background(labels: torch.Tensor) -> torch.Tensor:

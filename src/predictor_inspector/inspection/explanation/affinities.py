@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
@@ -21,6 +22,8 @@ def explain_affinity(voxel: Voxel) -> tuple[Reason, Reason]:
     conditions = [annotated(voxel)]
     if voxel.parameter("mask", False):
         conditions.append(_partner_known(voxel, there))
+        if voxel.parameter("erosion", 0) and voxel.inspection.mask is not None and all(c.holds for c in conditions):
+            conditions.append(_erosion_known(voxel, there))
     classes = "pairs of affinity 0", "pairs of affinity 1"
     return _target(voxel, there), balanced(voxel, conditions, voxel.value > 0, classes)
 
@@ -36,12 +39,13 @@ def _target(voxel: Voxel, there: Index) -> Reason:
     there_id, erosion = voxel.id_at(there), voxel.parameter("erosion", 0)
     steps.append(f"Its partner, {where}, has id {there_id}.")
     if erosion:
-        steps.append(f"Objects are eroded {erosion} times first ({readable(voxel.described.roles['erosion'])}).")
+        along = ", along the last two axes" if voxel.parameter("erosion in planes", False) else ""
+        steps.append(f"Objects are eroded {erosion} times first{along} ({readable(voxel.described.roles['erosion'])}).")
     reasons = []
     for at, what, other in ((voxel.at, "this voxel", "the partner"), (there, "the partner", "it")):
         if voxel.id_at(at) == 0 and not voxel.parameter("background", False):
             reasons.append((f"{what} is background (id 0)", other))
-        elif not _survives(voxel, at, erosion):
+        elif any(voxel.id_at(near) != voxel.id_at(at) for near in _eroding(voxel, at)):
             reasons.append((f"{what} lies within {erosion} steps of another id and is eroded", other))
     if there_id != here_id:
         reasons.append((f"the ids {here_id} and {there_id} differ", "the partner"))
@@ -68,14 +72,28 @@ def _partner_known(voxel: Voxel, there: Index) -> Condition:
     return Condition(False, text, (voxel.box(there, "unknown", "not annotated"),))
 
 
-def _survives(voxel: Voxel, at: Index, erosion: int) -> bool:
-    """Whether a voxel is left after erosion: whether all voxels within so many steps are of its id."""
-    own = voxel.id_at(at)
+def _erosion_known(voxel: Voxel, there: Index) -> Condition:
+    """That the affinity is the same whatever lies where nothing is annotated, if both voxels are."""
+    at, own, steps = (voxel.at, there), voxel.id_at(voxel.at), voxel.parameter("erosion", 0)
+    near = {other for end in at for other in _eroding(voxel, end)}
+    unknown = next((other for other in near if not voxel.is_known(other)), None)
+    background = own == 0 and not voxel.parameter("background", False)
+    others = any(voxel.id_at(other) != own for other in (*near, there) if voxel.is_known(other))
+    if unknown is None or background or others:
+        return Condition(True, "What is annotated decides whether objects are eroded there.")
+    text = (
+        f"Whether erosion reaches the pair is not known: within {steps} steps of it lie voxels that are not annotated."
+    )
+    return Condition(False, text, (voxel.box(unknown, "unknown", "not annotated"),))
+
+
+def _eroding(voxel: Voxel, at: Index) -> Iterator[Index]:
+    """The voxels that take one away in erosion if they are of another id: those within so many steps."""
+    erosion, flat = voxel.parameter("erosion", 0), voxel.parameter("erosion in planes", False)
     for offset in product(range(-erosion, erosion + 1), repeat=len(at)):
         there = tuple(a + o for a, o in zip(at, offset, strict=True))
-        if sum(map(abs, offset)) <= erosion and voxel.within(there) and voxel.id_at(there) != own:
-            return False
-    return True
+        if sum(map(abs, offset)) <= erosion and voxel.within(there) and not (flat and any(offset[:-2])):
+            yield there
 
 
 def _marks(voxel: Voxel, there: Index, same: bool | None) -> tuple[Mark, ...]:
