@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, OneHotPredictor
 from predictor_inspector.core.about import About
-from predictor_inspector.data import open_array
+from predictor_inspector.data import list_arrays, open_array
 from predictor_inspector.data.formats.encodings import annotation_of, encoded
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import TiledInspection, inspect
@@ -62,6 +62,7 @@ def test_absent_is_background_and_unknown_has_no_weight(
     said = annotation("semantic", encoding)
     path = crop(tmp_path / "ecs.zarr", values.astype(np.uint8), {} if on_array else said, said if on_array else None)
     gt = open_array(path)
+    assert [found.kind for found in list_arrays(path)] == ["labels"]
     mask = Array((STATES != 2).astype(np.uint8), (4, 4, 4))
     usual = inspect(DISTANCE, Array((STATES == 1).astype(np.uint8), (4, 4, 4)), mask=mask, device="cpu")
     found = inspect(DISTANCE, gt, device="cpu")

@@ -18,7 +18,7 @@ def test_what_a_file_leaves_open_of_its_voxel_size_is_a_warning_once() -> None:
     assert found(distance(), gt, "voxel-size-doubtful") == []
     (finding,) = found(distance(), doubtful, "voxel-size-doubtful", mask=doubtful)
     assert finding.severity == "warning"
-    assert finding.message == f"The voxel size of the ground truth is doubtful: {about.doubts[0]}."
+    assert finding.message == f"The geometry of the ground truth is doubtful: {about.doubts[0]}."
     mask = gt.like(np.ones_like(cells()), gt.axis_names, about=About(doubts=("voxel sizes without a unit",)))
     (finding,) = found(distance(), gt, "voxel-size-doubtful", mask=mask)
     assert "of the mask is doubtful: voxel sizes without a unit" in finding.message

@@ -73,6 +73,11 @@ def annotation_of(attributes: Mapping[str, Any], source: str) -> Annotation | No
     return Annotation(str(found.get("class_name", "")), instances, **values, counts=counts)
 
 
+def is_annotation(attributes: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether attributes of an array or of the groups around it say that it holds an annotation."""
+    return any(_within(content, "cellmap", "annotation", "annotation_type") for content in attributes)
+
+
 def encoded(data: Any, attributes: Sequence[Mapping[str, Any]], source: str) -> tuple[Any, About]:
     """The data with 0 for what is absent, of which nothing is read, and what else is said of their values.
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from predictor_inspector.data.formats.attributes import described, describes_grid
 from predictor_inspector.data.formats.axes import Axis, Described
+from predictor_inspector.data.formats.encodings import is_annotation
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
 from predictor_inspector.data.formats.ome_zarr import Multiscale, named_levels, read_multiscale
 from predictor_inspector.data.formats.unreadable import (
@@ -164,7 +165,8 @@ def _array(container: Path | StorePath, location: str) -> StoredArray:
     names = attributes.get("_ARRAY_DIMENSIONS") or metadata.get("dimension_names")
     if parts and isinstance(names, list) and len(names) == data.ndim and said.sizes is None is said.origins:
         said = _with_coordinates(said, folder.parent, names)
-    return StoredArray(location, said.array(), guess_kind(location or container.name, data.dtype), described=said)
+    kind = guess_kind(location or container.name, data.dtype, is_annotation((attributes, *around)))
+    return StoredArray(location, said.array(), kind, described=said)
 
 
 def _dimension_names(metadata: dict[str, Any]) -> dict[str, list[str | None]]:
@@ -218,7 +220,7 @@ def _level(container: Path | StorePath, group: str, multiscale: Multiscale, inde
     data, metadata = _open(folder, paths[index])
     attributes = [_node(folder)[1], _node(container / group)[1]]
     said = multiscale.described(index, data, attributes, _dimension_names(metadata))
-    labels = multiscale.is_label or "labels" in group.split("/")[:-1]
+    labels = multiscale.is_label or "labels" in group.split("/")[:-1] or is_annotation(attributes)
     kind = guess_kind(group or container.name, data.dtype, labels) if labels else "image"
     levels = paths if multiscale.has_sizes else ()
     return StoredArray(paths[index], said.array(), kind, levels, multiscale.channel_names, said)

@@ -85,7 +85,7 @@ def doubtful_sizes(inputs: Inputs) -> Iterator[Finding]:
         doubts = [doubt for doubt in array.about.doubts if doubt not in told] if array is not None else []
         if doubts:
             told.update(doubts)
-            message = f"The voxel size of the {what} is doubtful: {'; '.join(doubts)}."
+            message = f"The geometry of the {what} is doubtful: {'; '.join(doubts)}."
             yield inputs.finding(SIZE_DOUBTFUL, "warning", message, numbers={"doubts": doubts}, of=array)
 
 
