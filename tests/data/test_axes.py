@@ -113,7 +113,7 @@ def test_ome_axes_may_come_in_any_order(tmp_path: Path, order: str, version: str
         (named("z y x c^", voxel_size=[40, 8, 4, 1]), (4, 5, 6, 2), ("c^", "z", "y", "x")),
         # from 0.7 on, types; lengths are of space and time
         (named("t z y x", "tsss", voxel_size=[1, 40, 8, 4]), (2, 4, 5, 6), ("t^", "z", "y", "x")),
-        (named("d0 d1 c0^", "ssc", voxel_size=[8, 4]), (5, 6, 2), ("c0^", "y", "x")),
+        (named("d0 d1 c0^", "ssc", voxel_size=[8, 4]), (5, 6, 2), ("c^", "y", "x")),
         (
             {"types": ["space", "space", "space", "channel"], "voxel_size": [40, 8, 4]},
             (4, 5, 6, 2),

@@ -9,7 +9,7 @@ from typing import Literal
 from predictor_inspector.data.geometry import Length
 
 # What xarray, netCDF and funlib call axes that nobody has named.
-_NUMBERED = re.compile(r"(d|dim_|axis_|phony_dim_)\d+")
+_NUMBERED = re.compile(r"(c|d|dim_|axis_|phony_dim_)\d+\^?")  # of these, c is funlib's for channels
 
 AxisKind = Literal["space", "time", "channel"]
 
@@ -39,7 +39,7 @@ class Axis:
 
     def __post_init__(self) -> None:
         if self.name is not None and _NUMBERED.fullmatch(self.name):
-            object.__setattr__(self, "name", None)
+            object.__setattr__(self, "name", "c" if self.name.startswith("c") else None)
 
     @property
     def letter(self) -> str | None:

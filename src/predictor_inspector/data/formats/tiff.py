@@ -15,6 +15,7 @@ import numpy as np
 
 from predictor_inspector.core.about import About
 from predictor_inspector.data.formats.axes import Axis, Described, usable
+from predictor_inspector.data.formats.axis import KINDS
 from predictor_inspector.data.formats.format import Format, StoredArray, guess_kind
 from predictor_inspector.data.formats.tiff_pages import check_codec, opened_whole, read_series
 from predictor_inspector.data.formats.unreadable import NotVoxels, Unreadable, attempt, refuse_other_than_voxels
@@ -106,7 +107,7 @@ def _axes(letters: str) -> list[Axis]:
         unknown = [axis for axis, letter in enumerate(letters) if letter not in "TCSYX"]
         depth = unknown[-1] if unknown else -1
     names = ["z" if axis == depth else letter.lower() for axis, letter in enumerate(letters)]
-    return [Axis(name, "time" if name == "t" else "space" if name in "zyx" else "channel") for name in names]
+    return [Axis(name if name in KINDS else None, KINDS.get(name, "channel")) for name in names]
 
 
 def _sizes(tiff: Any, index: int) -> tuple[Lengths, list[str]]:
