@@ -12,6 +12,8 @@ import zarr
 from predictor_inspector.data import convert_unit, list_arrays, open_array
 
 from .test_encodings import crop
+from .test_n5 import n5_array
+from .test_precomputed import precomputed
 
 worldarray = pytest.importorskip("worldarray")
 
@@ -75,3 +77,25 @@ def test_axes_in_other_orders(tmp_path: Path, order: str) -> None:
     group = zarr.create_group(tmp_path / "a.zarr", attributes={"ome": {"version": "0.5", "multiscales": [multiscale]}})
     group.create_array("s0", data=np.zeros([2 + i for i in range(len(order))], np.uint8))
     agrees(tmp_path / "a.zarr", "s0")
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"resolution": [4, 5, 40], "units": NM, "axes": [*"xyz"]},
+        {"resolution": [4, 5, 40], "offset": [8, 10, 80], "units": NM},
+        {"pixelResolution": {"unit": "um", "dimensions": [0.1, 0.2, 0.3]}},
+        {"pixelResolution": {"unit": "nm", "dimensions": [4, 5, 40]}, "downsamplingFactors": [2, 2, 1]},
+        {"transform": {"axes": [*"zyx"], "scale": [40, 5, 4], "translate": [60, 0, 2], "units": NM}},
+    ],
+)
+def test_n5(tmp_path: Path, attributes: dict[str, Any]) -> None:
+    agrees(n5_array(tmp_path / "a.n5" / "s0", **attributes))
+
+
+@pytest.mark.parametrize("offset", [[0, 0, 0], [10, 20, 30]])
+def test_precomputed(tmp_path: Path, offset: list[int]) -> None:
+    path = precomputed(tmp_path / "a.precomputed", resolution=[4, 5, 40], voxel_offset=offset, key="s0")
+    precomputed(path, resolution=[8, 10, 40], voxel_offset=[n // 2 for n in offset[:2]] + offset[2:], key="s1")
+    for level in ("s0", "s1"):
+        agrees(path, level)
