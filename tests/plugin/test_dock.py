@@ -94,6 +94,7 @@ def test_doubts_and_unknown_ids_are_told_in_the_dock(window: Window, tmp_path: P
     note = window.control("note").text()
     assert "Doubtful: voxel sizes without a unit, read as pixels." in note
     assert f"{ids.max()} means “not annotated” in the file: weight 0." in note
+    assert window.settings.describe_mask() == f"none (all but id {ids.max()} is annotated)"
     assert "voxel-size-doubtful" in {f.id for f in window.widget.context.derived.findings}
     inspection = window.widget.inspection
     slices = window.settings.gt.to_slices(inspection.roi)

@@ -18,6 +18,7 @@ from psygnal import Signal, SignalGroupDescriptor
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_from_config, predictor_kinds
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import listed
 from predictor_inspector.data.units import PIXEL
 from predictor_inspector.inspection.engine.devices import available_devices
 from predictor_inspector.plugin.model.axes import Axes, array_at, readings_of
@@ -195,7 +196,8 @@ class Settings:
     def describe_mask(self) -> str:
         """The mask in words: ``"annotated (found in the file)"``, ``"none (everything is annotated)"``."""
         if self.mask_layer is None:
-            return "none (everything is annotated)"
+            ids = self.gt.about.unknown if self.gt is not None else ()
+            return f"none (all but id {listed(ids, 3)} is annotated)" if ids else "none (everything is annotated)"
         return f"{self.mask_layer.name} ({self.mask_found})" if self.mask_found else str(self.mask_layer.name)
 
     def refresh_gt(self) -> None:
