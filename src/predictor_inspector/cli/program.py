@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # argparse has said everything, be it help or an error
         return int(end.code or 0)
     try:
+        _hide_credentials(options)
         common.settle_name(options)
         status = options.command(options)
         sys.stdout.flush()
@@ -50,6 +51,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{common.PROGRAM}: error: {format_error(error)}{hint}", file=sys.stderr)
         return USER_ERROR if expected else BUG
     return int(status or 0)
+
+
+def _hide_credentials(options: argparse.Namespace) -> None:
+    """Take passwords and tokens out of URLs, to use them for their servers only and write them nowhere."""
+    for name, value in vars(options).items():
+        texts = value if isinstance(value, list) else [value]
+        if any(isinstance(text, str) and "://" in text for text in texts):
+            from predictor_inspector.data.stores.path import is_url, shown_path
+
+            shown = [shown_path(text) if is_url(text) else text for text in texts]
+            setattr(options, name, shown if isinstance(value, list) else shown[0])
 
 
 def _render(options: argparse.Namespace) -> None:

@@ -226,13 +226,13 @@ def _in_store(full: StorePath) -> _Place:
     for level in reversed(named) if named else levels:
         taking = next((found for found in formats.values() if found.takes(cast(Path, level))), None)
         if taking is not None:
-            place = _Place(taking, level, below(full, level))
+            place = _Place(taking, level.as_root(), below(full, level))
         if place is not None and (named or taking is None):
             break
     if place is not None:
         return place
-    if full.denied is not None:
-        raise full.denied
+    if full.refused is not None:
+        raise full.refused
     raise FileNotFoundError(
         f"{full} holds no zarr, N5 or precomputed volume, or isn't there; other files must be on a disk"
     )

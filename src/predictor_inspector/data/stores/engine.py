@@ -108,12 +108,12 @@ def _wherever(ask: Callable[Concatenate[Spec, P], R]) -> Callable[Concatenate[Sp
 
 
 @_wherever
-def read_key(store: Spec, key: str) -> bytes | None:
-    """The value of a key; None if there is none."""
+def read_key(file: Spec) -> bytes | None:
+    """The value of the key that is the path of a key-value store; None if there is none."""
     import tensorstore as ts
 
-    opened = _result(ts.KvStore.open(store, context=context()), TIMEOUT)
-    found = _result(opened.read(key), TIMEOUT)
+    opened = _result(ts.KvStore.open(file, context=context()), TIMEOUT)
+    found = _result(opened.read(""), TIMEOUT)
     return bytes(found.value) if found.state == "value" else None
 
 
@@ -186,8 +186,7 @@ def _result(future: Any, timeout: float | None) -> Any:
 
 _ANNOTATIONS = re.compile(r"\s*\[\w+='.*", re.DOTALL)
 _READING = re.compile(
-    r'Error reading (?:shard entry \{.*?\}/\{.*?\} in )?(?:local file "(?P<file>[^"]*)"|(?P<url>\S+?)): (?P<why>.*)',
-    re.DOTALL,
+    r'Error reading [^"]*?(?:local file "(?P<file>[^"]*)"|(?P<url>(?:https?|s3|gs)://\S+?)): (?P<why>.*)', re.DOTALL
 )
 _NO_ACCESS = ("PERMISSION_DENIED", "UNAUTHENTICATED")
 _UNREACHABLE = ("ABORTED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")
@@ -197,12 +196,15 @@ def plain_error(text: str, place: str) -> Exception:
     """What tensorstore says as an error with the file or URL first, and without what it knows of credentials."""
     text = without_secrets(_ANNOTATIONS.sub("", text))
     code, _, rest = text.partition(": ") if re.match(r"[A-Z_]+: ", text) else ("", "", text)
-    found = _READING.search(rest)
-    where, why = (found["file"] or found["url"], found["why"]) if found else (place, rest)
+    where, why, found = place, rest, None
+    while inner := _READING.search(why):  # a minishard in a shard: the same file again
+        where, why, found = inner["file"] or inner["url"], inner["why"], inner
     why = re.sub(r"^Error opening \"\w+\" driver: |All \d+ retry attempts failed: |CURL error |\.$", "", why.strip())
     if code in _NO_ACCESS:
         return PermissionError(f"{where} can't be read, access is denied: {why}")
-    if code in _UNREACHABLE or "HTTP code" in why:
+    if re.search(r"HTTP code 30\d", why):
+        return PermissionError(f"{where} can't be read, it leads elsewhere: use that URL ({why})")
+    if code in _UNREACHABLE or "HTTP code" in why or "ignored by server" in why:
         return ConnectionError(f"{where} can't be read: {why}")
     if found or code == "DATA_LOSS":
         return ValueError(f"{where} is damaged: {why}")
@@ -219,7 +221,9 @@ _SECRET = re.compile(
 def without_secrets(text: str) -> str:
     """A URL, or a text with URLs, without passwords and without the values of queries that look like credentials."""
     text = re.sub(r"(?<=://)[^/\s@\"'?#]+@", "", text)
-    return re.sub(r"(?<=[?&])([^=&\s]+)=[^&\s\"'#]*", lambda m: f"{m[1]}=…" if _SECRET.search(m[1]) else m[0], text)
+    return re.sub(
+        r"(?<=[?&])([^=&\s]+)=(?:[^&\s\"'#:]|:(?!\s))*", lambda m: f"{m[1]}=…" if _SECRET.search(m[1]) else m[0], text
+    )
 
 
 def _base(spec: Spec) -> Spec:

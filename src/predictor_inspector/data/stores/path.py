@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterable, Iterator
+from html import unescape
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from typing import Any, TypeAlias
@@ -18,6 +20,8 @@ SCHEMES = ("http", "https", "s3", "gs")
 _URL = re.compile(rf"(?i)(?:(?:zarr[23]?|n5|precomputed)://)?((?:{'|'.join(SCHEMES)})://.*)")
 """Viewers put the kind of data before a URL."""
 
+_OF_ZARR = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
+_METADATA = (*_OF_ZARR, "attributes.json", "info")
 _ZIP = ".zip"
 _SAFE = "/~!$&'()*+,;=:@%"  # in the path of a URL; what is escaped already stays so
 
@@ -46,13 +50,13 @@ def place_of(path: AnyPath) -> Path | StorePath:
         shown = without_secrets(f"?{parts.query}" if parts.query else "")
         if user or shown != (f"?{parts.query}" if parts.query else ""):
             _credentials[f"{root}{parts.path.rstrip('/')}{shown}"] = (user, parts.query)
-        return StorePath(root, normpath(quote(parts.path or "/", safe=_SAFE)).strip("/."), shown)
+        return StorePath(root, _clean(quote(parts.path, safe=_SAFE)), shown)
     text = str(path)
     if text.lower().startswith("file://"):
         text = unquote(text[len("file://") :])
     full = Path(os.path.abspath(Path(text).expanduser()))
     archive = next((p for p in (full, *full.parents) if p.suffix.lower() == _ZIP and p.is_file()), None)
-    return full if archive is None else StorePath(str(archive), full.relative_to(archive).as_posix().strip("."))
+    return full if archive is None else StorePath(str(archive), _clean(full.relative_to(archive).as_posix()))
 
 
 def shown_path(path: AnyPath) -> str:
@@ -98,7 +102,7 @@ class StorePath:
 
     def __truediv__(self, name: str) -> StorePath:
         name = quote(str(name), safe=_SAFE) if "://" in self._root else str(name)
-        return self._at(normpath(f"{self.key}/{name}").strip("/."))
+        return self._at(_clean(f"{self.key}/{name}"))
 
     def _at(self, key: str) -> StorePath:
         return StorePath(self._root, key, self._query, self._known)
@@ -194,91 +198,119 @@ class StorePath:
 
     def exists(self) -> bool:
         """Whether there is anything here."""
-        return self.is_file() or self.is_dir()
+        return self.is_dir() or self.is_file()
 
     def is_dir(self) -> bool:
         """Whether there are keys below this place, as far as the store says."""
-        return bool(self._names())
+        return bool(self._names()) or any((self / name).is_file() for name in _METADATA)
 
     def iterdir(self) -> list[StorePath]:
-        """All that the store says of what lies directly below; a server may not tell, but for what metadata list."""
+        """All that the store says of what lies directly below; a server may not tell, but for what metadata name."""
         return [self / name for name in sorted(self._names())]
+
+    def as_root(self) -> StorePath:
+        """The same place, known to be where a store begins, whose metadata may be kept together there."""
+        self._known["root"] = self.key
+        return self
+
+    @property
+    def refused(self) -> PermissionError | None:
+        """The first error for a key that the server didn't hand out."""
+        return self._known.get("refused")
 
     def _value(self) -> bytes | None:
         name = f"{self.key}="
+        together = self._together()
+        if together is not None and self.name in _OF_ZARR:
+            return together.get(self.key)
         if name not in self._known:
-            above = self.parent if self.key else self
             try:
-                self._known[name] = engine.read_key(_folder(above.spec), unquote(self.key.rpartition("/")[2]))
+                self._known[name] = engine.read_key(self.spec)
             except PermissionError as error:
                 self._known[name] = None
-                self._known["denied"] = error
+                self._known.setdefault("refused", error)
         value: bytes | None = self._known[name]
         return value
 
-    @property
-    def denied(self) -> PermissionError | None:
-        """The error of the last key that couldn't be read because access was denied."""
-        return self._known.get("denied")
+    def _together(self) -> dict[str, bytes] | None:
+        """The metadata of all of a store by their keys, where a server has them in one file."""
+        root = self._known.get("root")
+        if root is None or not self.is_remote:
+            return None
+        if "together" not in self._known:
+            self._known["together"] = None
+            for file in (".zmetadata", "zarr.json"):
+                text = engine.read_key(self._at(f"{root}/{file}".lstrip("/")).spec)
+                content: Any = json.loads(text) if text else None
+                if file == "zarr.json" and isinstance(content, dict):
+                    inner = content.get("consolidated_metadata") or {}
+                    nodes = inner.get("metadata") or {}
+                    content = (
+                        {"metadata": {f"{n}/zarr.json": v for n, v in nodes.items()} | {file: content}}
+                        if nodes
+                        else None
+                    )
+                if isinstance(content, dict) and isinstance(content.get("metadata"), dict):
+                    found = content["metadata"].items()
+                    self._known["together"] = {f"{root}/{n}".lstrip("/"): json.dumps(v).encode() for n, v in found}
+                    break
+        known: dict[str, bytes] | None = self._known["together"]
+        return known
 
     def _names(self) -> frozenset[str]:
         name = f"{self.key}/"
         if name not in self._known:
-            self._known[name] = self._listed()
+            together, start = self._together(), f"{self.key}/".lstrip("/")
+            keys = (
+                self._listed() if together is None else [key[len(start) :] for key in together if key.startswith(start)]
+            )
+            self._known[name] = frozenset(key.strip("/").partition("/")[0] for key in keys) - {
+                "",
+                ".",
+                "..",
+                *_METADATA,
+            }
         names: frozenset[str] = self._known[name]
         return names
 
-    def _listed(self) -> frozenset[str]:
-        consolidated = self._consolidated()
-        if consolidated is not None:
-            return consolidated
+    def _listed(self) -> Iterable[str]:
         spec = self.spec
         if spec["driver"] == "zip":
             keys = self._known.setdefault("zip", engine.list_keys({**spec, "path": ""}))
             start = f"{spec['path']}/".lstrip("/")
-            return frozenset(key[len(start) :].partition("/")[0] for key in keys if key.startswith(start)) - {""}
-        if spec["driver"] == "http":
-            return _links(self._page())
-        return _listed_in_bucket(self)
+            return [key[len(start) :] for key in keys if key.startswith(start)]
+        listed = _links(self._page()) if spec["driver"] == "http" else _listed_in_bucket(spec)
+        return listed or self._named()
 
     def _page(self) -> str:
         """What a server says at this place as a folder; empty if nothing."""
         try:
-            page = engine.read_key(_folder(self.spec), "")
+            page = engine.read_key(self._at(f"{self.key}/").spec)
         except PermissionError:
             return ""
         return "" if page is None else page.decode("utf-8", "replace")
 
-    def _consolidated(self) -> frozenset[str] | None:
-        """The names below, by the metadata of all arrays and groups that a group may hold; None if none does."""
-        for above in (self, *self.parents):
-            nodes = above._nodes()
-            if nodes is not None:
-                start = "" if above == self else f"{below(self, above)}/"
-                return frozenset(n[len(start) :].partition("/")[0] for n in nodes if n.startswith(start)) - {""}
-        return None
-
-    def _nodes(self) -> list[str] | None:
-        name = f"{self.key}#"
-        if name not in self._known:
-            self._known[name] = None
-            for file in (".zmetadata", "zarr.json"):
-                text = (self / file)._value()
-                content = json.loads(text) if text else {}
-                content = content.get("consolidated_metadata") or content
-                metadata = content.get("metadata") if isinstance(content, dict) else None
-                if isinstance(metadata, dict):
-                    self._known[name] = [n.removesuffix("/.zattrs") for n in metadata]
-                    break
-        nodes: list[str] | None = self._known[name]
-        return nodes
+    def _named(self) -> Iterator[str]:
+        """What the metadata here name, of a server that doesn't tell what there is."""
+        for file in _METADATA:
+            try:
+                content = read_json(self / file)
+            except ValueError:
+                continue
+            if not content:
+                continue
+            inner = content.get("attributes", content)
+            inner = inner.get("ome", inner) if isinstance(inner, dict) else {}
+            for image in inner.get("multiscales") or ():
+                yield from (level["path"] for level in image.get("datasets", ()))
+                yield "labels"
+            yield from inner.get("labels") or ()
+            if file == "attributes.json" and "dimensions" not in content:
+                yield "s0"
 
 
-def _folder(spec: Spec) -> Spec:
-    """The spec with a path that its keys are appended to."""
-    if spec["driver"] == "http":
-        return spec
-    return {**spec, "path": f"{spec['path']}/".lstrip("/")}
+def _clean(key: str) -> str:
+    return normpath(f"/{key}").strip("/")
 
 
 def _zipped(base: Spec, inner: str) -> Spec:
@@ -308,21 +340,20 @@ def _region() -> str:
     return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
 
 
-def _links(page: str) -> frozenset[str]:
+def _links(page: str) -> list[str]:
     """The names that a server's page about a folder links to."""
     if not re.search(r"(?i)<title>[^<]*(index of|directory)", page):
-        return frozenset()
+        return []
     links = re.findall(r"(?i)<a[^>]+href=[\"']([^\"'?#]+)[\"']", page)
-    return frozenset(unquote(link.rstrip("/")) for link in links if "/" not in link.rstrip("/")) - {"..", "."}
+    return [unquote(unescape(link)) for link in links if "/" not in link.rstrip("/")]
 
 
-def _listed_in_bucket(place: StorePath) -> frozenset[str]:
+def _listed_in_bucket(spec: Spec) -> list[str]:
     """The names below a place in a bucket: S3's and Google's answer is the same, and tensorstore can't stop at slashes."""
-    spec = place.spec
     prefix = f"{spec['path']}/".lstrip("/")
     if spec["driver"] == "s3":
         base = (
-            f"{spec['endpoint']}/{spec['bucket']}"
+            spec["endpoint"] + f"/{spec['bucket']}"
             if "endpoint" in spec
             else f"https://{spec['bucket']}.s3.amazonaws.com"
         )
@@ -330,8 +361,8 @@ def _listed_in_bucket(place: StorePath) -> frozenset[str]:
         base = f"{os.environ.get('TENSORSTORE_GCS_HTTP_URL', 'https://storage.googleapis.com')}/{spec['bucket']}"
     query = f"list-type=2&delimiter=%2F&prefix={quote(prefix, safe='')}"
     try:
-        page = engine.read_key({"driver": "http", "base_url": f"{base}/?{query}"}, "") or b""
+        page = engine.read_key({"driver": "http", "base_url": f"{base}?{query}"}) or b""
     except (PermissionError, ConnectionError):
-        return frozenset()
+        return []
     found = re.findall(r"<(?:Prefix|Key)>([^<]+)</(?:Prefix|Key)>", page.decode("utf-8", "replace"))
-    return frozenset(name[len(prefix) :].rstrip("/") for name in found if name.startswith(prefix)) - {""}
+    return [unescape(name)[len(prefix) :] for name in found if unescape(name).startswith(prefix)]
