@@ -79,7 +79,7 @@ def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Arr
     coarser = [_factor(int(a), int(b)) for a, b in zip(levels[0].shape[-dims:], data.shape[-dims:], strict=True)]
     finest = _finest(layer, levels[0], dims, source)
     if set(coarser) == {1}:
-        return finest.like(data, finest.axis_names, about=_about(layer))
+        return finest.like(data, finest.axis_names, about=about_of(layer))
     array = make_array(
         data,
         finest.axis_names,
@@ -88,7 +88,7 @@ def array_from_layer(layer: Any, level: int = 0, dims: int | None = None) -> Arr
         units=[finest.unit] * dims,
         source=source,
     )
-    return array.like(data, array.axis_names, about=_about(layer))
+    return array.like(data, array.axis_names, about=about_of(layer))
 
 
 def about_for_layer(about: About, scale: Sequence[float]) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def about_for_layer(about: About, scale: Sequence[float]) -> dict[str, Any]:
     return {**asdict(about), "scale": [float(s) for s in scale]}
 
 
-def _about(layer: Any) -> About:
+def about_of(layer: Any) -> About:
     """What a layer's file says of it; there are no doubts about a scale that a person has set since."""
     known = dict(layer.metadata.get(ABOUT, {}))
     if not known:

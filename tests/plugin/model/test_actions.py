@@ -8,13 +8,15 @@ from functools import partial
 import numpy as np
 import pytest
 
+from predictor_inspector.core.about import About
+from predictor_inspector.data.layers import ABOUT, about_for_layer
 from predictor_inspector.data.repair import Repair, annotated_in, is_negative, masking
 from predictor_inspector.inspection.findings import Cure
 from predictor_inspector.plugin.model.actions import Desk, action_of
 from predictor_inspector.plugin.model.history import History
 
 from ..loop import Loop
-from ..stage import blocks
+from ..stage import UNITS, VOXEL_SIZE, blocks
 
 
 @pytest.fixture
@@ -78,3 +80,16 @@ def test_a_repair_makes_layers_beside_the_old_ones(loop: Loop, perform: Callable
     assert loop.settings.describe_mask() == mask.name
     history.undo()
     assert loop.settings.gt_layer is layer
+
+
+def test_what_a_file_calls_unknown_stays_masked_in_a_mended_copy(loop: Loop, perform: Callable[[Cure], None]) -> None:
+    ids = blocks().astype(np.int32)
+    unknown = int(ids.max())
+    ids[:, :5] = -1
+    about = about_for_layer(About((unknown,), ("no voxel size for z",)), VOXEL_SIZE)
+    loop.after(lambda: loop.viewer.add_labels(ids, scale=VOXEL_SIZE, units=UNITS, metadata={ABOUT: about}))
+    perform(Cure("Mask them", repair=masking(is_negative)))
+    gt, mask = loop.settings.gt_layer, loop.settings.mask_layer
+    np.testing.assert_array_equal(gt.data, np.where((ids < 0) | (ids == unknown), 0, ids))
+    np.testing.assert_array_equal(mask.data, (ids >= 0) & (ids != unknown))
+    assert loop.settings.gt.about == About((), ("no voxel size for z",))

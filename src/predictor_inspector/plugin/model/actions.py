@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Labels
 
-from predictor_inspector.data.layers import array_from_layer, usual_order
+from predictor_inspector.data.layers import ABOUT, about_of, array_from_layer, usual_order
 from predictor_inspector.data.repair import Repair
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.inspection.findings import Cure
@@ -69,6 +69,11 @@ def mend(desk: Desk, repair: Repair, layer: Any = None) -> None:
             return
     ids = _values_of(gt)
     known = None if repair.annotated is None else repair.annotated(ids)
+    if repair.labels is not None and (unknown := about_of(gt).unknown):
+        # They aren't repaired but masked, since the copy doesn't say that they mean so.
+        annotated = ~np.isin(ids, unknown)
+        ids = np.where(annotated, ids, 0).astype(ids.dtype)
+        known = annotated if known is None else known & annotated
     labels = None if repair.labels is None else repair.labels(ids)
     if known is not None:
         if mask is not None:
@@ -103,6 +108,9 @@ def put_in_usual_order(desk: Desk, layer: Any) -> None:
         units=[layer.units[axis] for axis in order],
         axis_labels=[layer.axis_labels[axis] for axis in order],
     )
+    if ABOUT in layer.metadata:
+        known = layer.metadata[ABOUT]
+        moved.metadata[ABOUT] = {**known, "scale": [known["scale"][axis] for axis in order]}
     desk.settings.gt_layer = desk.add_layer(moved)
     layer.visible = False
 
@@ -122,9 +130,11 @@ def _values_of(layer: Any) -> np.ndarray:
 
 
 def _beside(layer: Any, values: np.ndarray, name: str, visible: bool = True) -> Labels:
-    """A layer of labels that lies where another one lies."""
+    """A layer of labels that lies where another one lies; what that calls unknown isn't in it."""
+    known = {ABOUT: {**layer.metadata[ABOUT], "unknown": ()}} if ABOUT in layer.metadata else {}
     return Labels(
         values,
+        metadata=known,
         name=name,
         visible=visible,
         opacity=0.5,
