@@ -7,7 +7,7 @@ JOBS ?= 2
 export VENV DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-qt bench check format docs screenshots setup clean
+.PHONY: help demo test test-qt test-lowest bench check format docs screenshots setup clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,13 @@ test-qt: ## Run the window tests with PySide6 and the newest napari, in an envir
 	@scripts/setup
 	@scripts/system-packages qt screen
 	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile -o qt_api=pyside6 $(PYTEST) tests/plugin
+
+test-lowest: export VENV := .venv-lowest
+test-lowest: export LOWEST = 1
+test-lowest: ## Run the core's and the data's tests with the lowest versions, beside gunpowder, in an environment of their own
+	@scripts/setup
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile -o addopts=--import-mode=importlib -o filterwarnings=ignore \
+		--ignore tests/data/test_independent_reader.py --ignore tests/data/test_layers.py $(PYTEST) tests/core tests/data
 
 bench: setup ## Measure speed and memory beside others, into docs/benchmarks.md (DATA=path: real labels too; BENCH=--quick)
 	@scripts/system-packages qt screen
@@ -55,5 +62,5 @@ setup: ## Make the virtual environment in .venv (VENV=path: elsewhere)
 	@scripts/setup
 
 clean: ## Remove what the other targets made, .venv too
-	rm -rf .venv .venv-pyside6 build dist site demo.png .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lowest .venv-pyside6 build dist site demo.png .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests docs scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,20 @@ import zarr
 
 def install() -> None:
     """Give zarr what its version 2 doesn't have."""
+    original_group, original_array = zarr.open_group, zarr.open_array
+
+    def open_group(path: Any, mode: str = "a", zarr_format: int | None = None, **options: Any) -> Any:
+        if zarr_format is not None:
+            return create_group(path, zarr_format=zarr_format)
+        return original_group(str(path), mode, **options)
+
+    def open_array(path: Any, mode: str = "a", **options: Any) -> Any:
+        if not (Path(path) / "zarr.json").exists():
+            return original_array(str(path), mode, **options)
+        return _opened(Path(path), {"driver": "zarr3", "open": True}, 3)
+
     zarr.create_group, zarr.create_array = create_group, create_array
+    zarr.open_group, zarr.open_array = open_group, open_array
     zarr.save_array = lambda path, data: create_array(path, data=data)
 
 
@@ -63,6 +77,9 @@ class _Group:
         self._make_parents(name)
         return create_array(self._folder / name, zarr_format=self._format, **options)
 
+    def __delitem__(self, name: str) -> None:
+        shutil.rmtree(self._folder / name)
+
     def _make_parents(self, name: str) -> None:
         for end in range(1, len(parts := name.split("/"))):
             if not (self._folder / "/".join(parts[:end])).exists():
@@ -105,8 +122,6 @@ def create_array(
     **others: Any,
 ) -> _Array:
     """An array, as zarr 3 makes it; tests that ask for more than this are left out."""
-    import tensorstore as ts
-
     if others:
         pytest.skip(f"zarr 2 has no {', '.join(others)}")
     values = None if data is None else np.asarray(data)
@@ -116,7 +131,7 @@ def create_array(
         pytest.skip(f"tensorstore writes no {dtype}")
     chunks = [max(1, int(n)) for n in chunks or shape]
     folder = Path(path)
-    spec: dict[str, Any] = {"kvstore": {"driver": "file", "path": f"{folder}/"}, "create": True, "open": True}
+    spec: dict[str, Any] = {"create": True, "open": True}
     if zarr_format == 3:
         metadata: dict[str, Any] = {
             "shape": [int(n) for n in shape],
@@ -135,11 +150,18 @@ def create_array(
         }
     if fill_value is not None:
         spec["metadata"]["fill_value"] = fill_value
-    array = _Array(ts.open(spec).result(), _Attributes(folder, zarr_format))
+    array = _opened(folder, spec, zarr_format)
     array.attrs.update(_plain(attributes))
     if values is not None:
         array[...] = values
     return array
+
+
+def _opened(folder: Path, spec: dict[str, Any], zarr_format: int) -> _Array:
+    import tensorstore as ts
+
+    stored = ts.open({"kvstore": {"driver": "file", "path": f"{folder}/"}, **spec}).result()
+    return _Array(stored, _Attributes(folder, zarr_format))
 
 
 def _plain(attributes: Any) -> dict[str, Any]:
