@@ -15,7 +15,7 @@ from predictor_inspector.core.parameters import Parameter, parameter, parameters
 from predictor_inspector.core.text import readable
 from predictor_inspector.plugin.forms.form import ParameterForm, tooltip
 from predictor_inspector.plugin.forms.offsets_table import OffsetsTable
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, WrappedLabel
 from predictor_inspector.plugin.model.predictor_choice import start_for
 
 
@@ -193,3 +193,17 @@ def test_names_are_readable(name: str, expected: str) -> None:
 def test_a_tooltip_says_what_a_person_needs_to_know() -> None:
     bounded = Parameter("clipmin", float, 0.05, doc="The least.", minimum=0.0, maximum=1.0)
     assert tooltip(bounded) == "The least.\n0 … 1 · default 0.05 · in code: clipmin"
+
+
+def test_a_text_gets_as_many_lines_as_its_width_needs(qtbot: QtBot) -> None:
+    label = WrappedLabel()
+    qtbot.addWidget(label)
+    label.show()  # a hidden widget isn't told of its size
+    label.setText("The context reaches beyond the data: values near that edge may differ from those inside.")
+    heights = []
+    for width in (150, 900):
+        label.resize(width, 10)
+        heights.append(label.height())
+        assert label.height() >= label.heightForWidth(width)
+    assert heights[0] > 2 * label.heightForWidth(900)
+    assert label.minimumHeight() == label.heightForWidth(900)

@@ -22,21 +22,48 @@ ERROR_COLOUR = "#e0443e"  # the same contrast, 3.5:1, on napari's dark and light
 NO_MENU_ARROW = "::menu-indicator { image: none; width: 0; }"
 
 
-class MessageLabel(QLabel):
+class WrappedLabel(QLabel):
+    """Plain text on as many lines as it needs; Qt's nested layouts would give it as many as its last width needed."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+
+    def setText(self, text: str) -> None:
+        """Show another text."""
+        if text != self.text():
+            super().setText(text)
+            self._fit()
+
+    def resizeEvent(self, event: Any) -> None:
+        """Follow the width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: Any) -> None:
+        """Follow the size of letters."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+
+    def _fit(self) -> None:
+        self.setMinimumHeight(0)  # a label never asks for less
+        self.setMinimumHeight(max(0, self.heightForWidth(self.width())))  # -1 without a text
+
+
+class MessageLabel(WrappedLabel):
     """A sentence that can be selected, and takes no room while it is empty."""
 
     def __init__(self, colour: str = "") -> None:
-        super().__init__(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        super().__init__()
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         if colour:
             self.setStyleSheet(f"color: {colour};")
         self.hide()
 
     def show_message(self, message: str) -> None:
         """Show `message`; an empty one hides the label."""
-        if message != self.text():
-            self.setText(message)
+        self.setText(message)
         self.setVisible(bool(message))
 
 
@@ -84,13 +111,6 @@ class ValueCombo(QComboBox):
     def _fill(self, items: Mapping[Any, str]) -> None:
         for value, title in items.items():
             self.addItem(title, value)
-
-
-def wrapping(text: str) -> QLabel:
-    """A label of plain text that takes as many lines as it needs."""
-    label = QLabel(text, wordWrap=True, textFormat=Qt.TextFormat.PlainText)
-    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-    return label
 
 
 def scrolling(content: QWidget) -> QScrollArea:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from qtpy.QtWidgets import QFrame, QLabel, QPushButton
+from qtpy.QtWidgets import QFrame, QPushButton
 
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
-from predictor_inspector.plugin.forms.small_widgets import wrapping
+from predictor_inspector.plugin.forms.small_widgets import WrappedLabel
 from predictor_inspector.plugin.live.controller import LiveController
 from predictor_inspector.plugin.model.settings import Settings
 
@@ -28,7 +28,7 @@ class Banner(QFrame):
 
     def __init__(self) -> None:
         super().__init__(styleSheet=_STYLE)
-        self._text: QLabel = wrapping("")
+        self._text = WrappedLabel()
         self._buttons = in_row()
         self._titles: tuple[str, ...] = ()
         layout = in_column(self._text, in_row(self._buttons, None))

@@ -30,7 +30,7 @@ from predictor_inspector.inspection.output.dataset_text import crop_row
 from predictor_inspector.plugin.forms.column_table import ColumnTable
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.open_dialog import ask_for_folder, ask_for_list
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, scrolling, wrapping
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, WrappedLabel, scrolling
 from predictor_inspector.plugin.layers.layer_data import MASK, layers_of_crop
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.live.worker import Job
@@ -74,7 +74,7 @@ class DatasetFindings(QWidget):
         self._layers: list[Layer] = []  # of the crop that was opened last
         self._painted: set[Layer] = set()
         self._open_first = False
-        self._bar, self._error, self._told = QProgressBar(textVisible=False), ErrorLabel(), wrapping("")
+        self._bar, self._error, self._told = QProgressBar(textVisible=False), ErrorLabel(), WrappedLabel()
         self._runner = tab.new_runner()
         self._runner.advanced.connect(lambda _job, known: self._show(known))
         self._runner.finished.connect(lambda _job, known: self._on_finished(known))

@@ -15,7 +15,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import counted
 from predictor_inspector.inspection.findings import Finding, load_checks
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
-from predictor_inspector.plugin.forms.small_widgets import wrapping
+from predictor_inspector.plugin.forms.small_widgets import WrappedLabel
 from predictor_inspector.plugin.layers.colours import SEVERITY_COLOURS
 
 _LETTERS = {"error": "×", "warning": "!", "info": "i"}
@@ -41,7 +41,7 @@ class FindingRow(QFrame):
         badge.setStyleSheet(f"background: {colour}; color: white; border-radius: 8px; font-weight: bold;")
         badge.setAccessibleName(finding.severity)
         badge.setToolTip(finding.severity)
-        self._about, self._advice, self._how = wrapping(""), wrapping(f"→ {finding.advice}"), wrapping("")
+        self._about, self._advice, self._how = WrappedLabel(), WrappedLabel(f"→ {finding.advice}"), WrappedLabel()
         self._about.setTextFormat(Qt.TextFormat.RichText)
         self._about.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
         self._about.setObjectName("about finding")
@@ -58,7 +58,9 @@ class FindingRow(QFrame):
             buttons = [cure, self._show]
         # How it is checked stands above: three buttons in a row are wider than a narrow dock.
         about = in_row((self._about, 1), self._how_button)
-        texts = in_column(wrapping(finding.message), about, self._advice, in_row(*buttons, None), self._how, spacing=2)
+        texts = in_column(
+            WrappedLabel(finding.message), about, self._advice, in_row(*buttons, None), self._how, spacing=2
+        )
         self.setLayout(in_row(in_column(badge, None), (texts, 1), spacing=6))
         self.setContentsMargins(4, 3, 4, 3)
         self.show_note(note)

@@ -19,7 +19,7 @@ from predictor_inspector.inspection.findings import SEVERITIES, Finding, Subject
 from predictor_inspector.inspection.findings.suggestions import Suggestion, suggest_for
 from predictor_inspector.inspection.findings.weights import REASONS, zero_weight_reasons
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.forms.small_widgets import scrolling, wrapping
+from predictor_inspector.plugin.forms.small_widgets import WrappedLabel, scrolling
 from predictor_inspector.plugin.layers.colours import REASON_COLOURS
 from predictor_inspector.plugin.layers.labels import ZeroWeightLayer
 from predictor_inspector.plugin.live.worker import Job
@@ -61,7 +61,7 @@ class RegionFindings(QWidget):
         self._reasons: Array | None = None
         self._unlisted: _Checked | None = None  # what waits to be listed until the tab is in front
         self._zero_weight = ZeroWeightLayer(tab.context.layers)
-        self._summary, self._legend, self._failures = wrapping(""), wrapping(""), wrapping("")
+        self._summary, self._legend, self._failures = WrappedLabel(), WrappedLabel(), WrappedLabel()
         self._runner = tab.new_runner()
         self._runner.finished.connect(self._on_checked)
         self._runner.failed.connect(self._on_failed)

@@ -16,7 +16,7 @@ from predictor_inspector.inspection.findings import Finding, find_quickly
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import Survey, survey
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel, scrolling, wrapping
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, WrappedLabel, guard_wheel, scrolling
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab
@@ -61,7 +61,7 @@ class SampleFindings(QWidget):
         self._worst = QPushButton("Go to worst")
         self._worst.setToolTip("Go to the sample where the most severe finding is worst")
         self._worst.clicked.connect(self._go_to_worst)
-        self._bar, self._error, self._summary = QProgressBar(textVisible=False), ErrorLabel(), wrapping("")
+        self._bar, self._error, self._summary = QProgressBar(textVisible=False), ErrorLabel(), WrappedLabel()
         self._bar.setFixedHeight(6)
         self._list = FindingList()
         self._list.chosen_changed.connect(self._on_chosen)

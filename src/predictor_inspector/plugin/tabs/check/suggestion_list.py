@@ -11,7 +11,7 @@ from predictor_inspector.core.text import format_value, readable
 from predictor_inspector.inspection.findings import Cure
 from predictor_inspector.inspection.findings.suggestions import Suggestion
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
-from predictor_inspector.plugin.forms.small_widgets import wrapping
+from predictor_inspector.plugin.forms.small_widgets import WrappedLabel
 
 
 class SuggestionList(QWidget):
@@ -31,12 +31,12 @@ class SuggestionList(QWidget):
         self._title.setVisible(bool(suggestions))
 
     def _row(self, suggestion: Suggestion) -> QWidget:
-        value = wrapping(f"{readable(suggestion.parameter)}: {format_value(suggestion.value)}")
+        value = WrappedLabel(f"{readable(suggestion.parameter)}: {format_value(suggestion.value)}")
         value.setStyleSheet("font-weight: bold;")
         cure = Cure(f"Set {readable(suggestion.parameter)}", {suggestion.parameter: suggestion.value})
         button = QPushButton(cure.title, toolTip="Undo takes it back")
         button.clicked.connect(lambda: self.cure_clicked.emit(cure))
         made = QWidget(objectName="suggestion")
-        made.setLayout(in_column(value, wrapping(suggestion.reason), in_row(button, None), spacing=2))
+        made.setLayout(in_column(value, WrappedLabel(suggestion.reason), in_row(button, None), spacing=2))
         made.setContentsMargins(4, 2, 4, 2)
         return made

@@ -9,7 +9,7 @@ from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.comparison.changes import parameter_changes
 from predictor_inspector.inspection.output.text import name_of, parameters_text
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, ErrorLabel, wrapping
+from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, ErrorLabel, WrappedLabel
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 from predictor_inspector.plugin.tabs.compare.difference_table import DifferenceTable
@@ -38,7 +38,7 @@ class CompareTab(Tab):
         self._keep.clicked.connect(comparer.keep)
         self._drop = QPushButton("✕", toolTip="Drop A: forget what was kept, and remove its layers")
         self._drop.clicked.connect(comparer.drop)
-        self._about = wrapping("")
+        self._about = WrappedLabel()
         self._modes = {
             mode: QPushButton(title, toolTip=tool_tip, checkable=True) for mode, (title, tool_tip) in _MODES.items()
         }

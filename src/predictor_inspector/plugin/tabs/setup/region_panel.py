@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qtpy.QtWidgets import QLabel, QPushButton, QSpinBox, QWidget
+from qtpy.QtWidgets import QPushButton, QSpinBox, QWidget
 
 from predictor_inspector.core.text import format_shape
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.plugin.forms.layouts import in_form, in_row
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, MessageLabel, guard_wheel, wrapping
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, MessageLabel, WrappedLabel, guard_wheel
 from predictor_inspector.plugin.live.tiling import TiledRun
 from predictor_inspector.plugin.model.box import central
 from predictor_inspector.plugin.model.messages import Message
@@ -41,7 +41,7 @@ class RegionPanel(QWidget):
         thickness.setObjectName("thickness")
         guard_wheel(thickness)
         thickness.valueChanged.connect(self._on_thickness)
-        self._size: QLabel = wrapping("")
+        self._size = WrappedLabel()
         self._size.setObjectName("size")
         self._box = BoxPanel(settings, controller)
         self._note, self._refusal, self._offer = MessageLabel(), ErrorLabel(), MessageLabel()

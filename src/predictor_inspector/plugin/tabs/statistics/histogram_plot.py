@@ -11,7 +11,7 @@ from predictor_inspector.core.text import amount, counted, percent
 from predictor_inspector.inspection.numbers.histograms import Histogram
 from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.plot_canvas import ACCENT, FILL, PlotCanvas
-from predictor_inspector.plugin.forms.small_widgets import wrapping
+from predictor_inspector.plugin.forms.small_widgets import WrappedLabel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ class HistogramPlot(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.histogram: Histogram | None = None
-        self._title, self._voxels, self._weights = wrapping(""), wrapping(""), wrapping("")
+        self._title, self._voxels, self._weights = WrappedLabel(), WrappedLabel(), WrappedLabel()
         self._canvas = PlotCanvas(self._draw, margins=(0.4, 1.6, 0.4, 1.6), height=10, hover=self.text_at)
         self.setLayout(in_column(self._title, self._voxels, self._weights, self._canvas, spacing=1))
         self.show_histogram(None)

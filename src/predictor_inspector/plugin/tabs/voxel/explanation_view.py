@@ -11,7 +11,7 @@ from predictor_inspector.core.text import amount
 from predictor_inspector.inspection.explanation import Explanation
 from predictor_inspector.plugin.forms.collapsible import FoldButton
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
-from predictor_inspector.plugin.forms.small_widgets import wrapping
+from predictor_inspector.plugin.forms.small_widgets import WrappedLabel
 from predictor_inspector.plugin.tabs.voxel.curve_plot import CurvePlot
 
 _SIZES = {False: (13, 15), True: (18, 22)}  # pixels of steps and of the sentence: beside the data, for a projector
@@ -130,7 +130,7 @@ def _numbered(steps: Sequence[str]) -> str:
 
 
 def _text() -> QLabel:
-    label = wrapping("")
+    label = WrappedLabel()
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
 

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QHeaderView, QWidget
 from predictor_inspector.inspection.numbers.probe import Probe
 from predictor_inspector.plugin.forms.column_table import ColumnTable
 from predictor_inspector.plugin.forms.layouts import in_column
-from predictor_inspector.plugin.forms.small_widgets import wrapping
+from predictor_inspector.plugin.forms.small_widgets import WrappedLabel
 
 _MOST_ROWS = 6  # that are seen at once
 _WIDEST = "−0.000000"  # of the numbers
@@ -23,7 +23,7 @@ class VoxelTable(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._about = wrapping("")
+        self._about = WrappedLabel()
         self._fitted: tuple[tuple[str, ...], int] = ((), 0)  # channels and width that the table's size suits
         self._values = table = ColumnTable(("channel", "target", "weight"))
         header = table.horizontalHeader()
