@@ -1,5 +1,6 @@
 """Predictors: ground truth to targets and weights, without napari or Qt."""
 
+from predictor_inspector.core.about import About
 from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.array_types import (
     ArrayType,
@@ -32,6 +33,7 @@ from predictor_inspector.core.predictors.one_hot import OneHotPredictor
 from predictor_inspector.core.unet import UNet
 
 __all__ = [
+    "About",
     "AffinitiesPredictor",
     "Architecture",
     "Array",
