@@ -166,13 +166,19 @@ def _check(options: argparse.Namespace) -> int:
 def _lines(found: Iterable[dict[str, Any]]) -> Iterator[str]:
     from predictor_inspector.core.text import listed
 
+    kinds: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for finding in found:
-        channels = f"  ({listed(finding['channels'], 4)})" if finding["channels"] else ""
-        yield f"{check.coloured(finding['severity'], sys.stdout.isatty())}  {finding['id']}{channels}"
-        yield f"    {finding['message']}"
-        yield f"    → {finding['advice']}"
-        if finding["crops"]:
-            yield f"    crops: {listed(finding['crops'], 12)}"
+        # What is said of classes or of pairs of crops is said of each.
+        one_of = "" if len(finding["crops"]) == 1 else finding["message"]
+        kinds.setdefault((finding["id"], one_of), []).append(finding)
+    for alike in kinds.values():
+        first, crops = alike[0], list(dict.fromkeys(name for finding in alike for name in finding["crops"]))
+        channels = listed(dict.fromkeys(name for finding in alike for name in finding["channels"]), 4)
+        yield f"{check.coloured(first['severity'], sys.stdout.isatty())}  {first['id']}{f'  ({channels})' * bool(channels)}"
+        yield f"    {f'{crops[0]}: ' * (len(crops) > 1 and len(alike) > 1)}{first['message']}"
+        yield f"    → {first['advice']}"
+        if crops:
+            yield f"    {'crops' if len(crops) > 1 else 'crop'}: {listed(crops, 12)}"
         yield ""
 
 

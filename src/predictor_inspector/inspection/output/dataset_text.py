@@ -9,6 +9,8 @@ from predictor_inspector.core.text import amount, counted, format_shape, format_
 from predictor_inspector.data.dataset import CropFacts
 from predictor_inspector.inspection.dataset import Draws
 
+_MOST = 20  # lines of a table of draws, those of what is seen least
+
 
 def crop_row(facts: CropFacts) -> tuple[str, ...]:
     """A crop in cells: name, split, voxel size with its unit, size, classes, foreground."""
@@ -59,20 +61,26 @@ def describe_classes(facts: Sequence[CropFacts]) -> str:
 
 
 def describe_draws(draws: Draws) -> str:
-    """How often crops, classes and objects are seen, and the weights in the end."""
+    """How often crops, classes and objects are seen, the rarest first, and the weights in the end."""
     plan = draws.plan
     head = f"{counted(plan.steps, 'region')} of {format_shape(draws.size)} voxels, {plan.sampling} sampling"
-    crops = [("CROP", "REGIONS"), *((name, f"{times:,}") for name, times in draws.crops.items())]
+    rarest = sorted(draws.crops.items(), key=lambda item: item[1])
+    crops = [("CROP", "REGIONS"), *((name, f"{times:,}") for name, times in rarest[:_MOST])]
     classes = [("CLASS", "SEEN IN", "POSITIVE", "WEIGHT OF 0", "WEIGHT OF 1", "SETTLED AFTER")]
     for i, (name, times) in enumerate(draws.classes.items()):
         negative, positive = (amount(float(w), 3) for w in draws.weights[-1, i])
         cells = (counted(times, "region"), percent(draws.positive[name]), negative, positive)
         classes.append((name, *cells, counted(draws.settled[name], "region")))
-    blocks = [head, format_table(crops, right=[1]), format_table(classes, right=range(1, 6))]
+    tables = [format_table(crops, right=[1]) + _and_more(len(rarest), "crop")]
+    tables.append(format_table(classes, right=range(1, 6)))
     if draws.objects:
         objects = [("OBJECTS OF", "IN CROP", "NUMBER", "NEVER SEEN", "MEDIAN REGIONS")]
-        for o in draws.objects:
+        for o in sorted(draws.objects, key=lambda o: (-o.never / o.objects, o.median))[:_MOST]:
             objects.append((o.of_class, o.crop, f"{o.objects:,}", f"{o.never:,}", amount(o.median)))
-        blocks.append(format_table(objects, right=[2, 3, 4]))
-    blocks += [f"{name} is never drawn: {reason}" for name, reason in draws.left_out.items()]
-    return "\n\n".join(blocks)
+        tables.append(format_table(objects, right=[2, 3, 4]) + _and_more(len(draws.objects), "line"))
+    left_out = [f"{name} is never drawn: {reason}" for name, reason in draws.left_out.items()]
+    return "\n\n".join([head, *tables, *left_out])
+
+
+def _and_more(number: int, noun: str) -> str:
+    return f"\nand {counted(number - _MOST, noun)} more, seen more often" if number > _MOST else ""
