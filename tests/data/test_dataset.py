@@ -56,10 +56,10 @@ def test_the_layout_of_cellmap_is_found_from_any_folder_in_it(data: Folder) -> N
     groups = data.place(2).parent
     for place in (data.folder, container, groups, groups / "crop*"):
         assert names(place) == wanted
-    crop = open_dataset([str(groups)]).crops[0]
+    crop = open_dataset([str(groups)]).with_classes().crops[0]
     assert crop.raw == str(data.recon / "em" / "fibsem-uint8")
     assert crop.volume == str(data.recon)
-    facts = facts_of(crop.resolved())
+    facts = facts_of(crop)
     assert [found.name for found in facts.classes] == ["er", "mito"]
     assert facts.raw is not None
 
@@ -170,3 +170,13 @@ def test_facts_are_counted_where_annotated_and_say_what_is_wrong(tmp_path: Path)
     assert uncounted.known is None
     (lost,) = open_dataset([tmp_path / "lost.zarr"]).crops
     assert "lost.zarr is not there" in facts_of(lost).problem
+
+
+def test_a_crop_of_one_class_has_the_channels_of_those_of_several(data: Folder) -> None:
+    data.crop(11)
+    dataset = open_dataset([data.folder])
+    assert {crop.gt for crop in dataset.with_classes().crops} == {"[er,mito]"}
+    (alone,) = open_dataset([data.place(11)]).with_classes().crops
+    assert alone.gt is None
+    (named,) = open_dataset([data.place(11)]).with_classes(("er", "mito")).crops
+    assert named.gt == "[er,mito]"

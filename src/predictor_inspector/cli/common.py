@@ -128,10 +128,11 @@ def open_arrays(options: argparse.Namespace) -> Source:
 
     Without ``--mask`` the mask in the same container is used, as in the dock; a note says so, and `options.mask` is its name.
     """
+    from predictor_inspector.data.classes import class_names
     from predictor_inspector.data.masks import find_mask
     from predictor_inspector.data.source import open_input, open_source
 
-    if options.mask is None:
+    if options.mask is None and class_names(options.name or "") is None:  # classes say it themselves
         found = find_mask(options.path, options.name, open_input(options.path, options.name, options.axes))
         if found is not None:
             options.mask = found.name

@@ -169,9 +169,11 @@ def _class_at(location: str) -> str:
 
 def _classes_among(found: Mapping[str, StoredArray]) -> dict[str, StoredArray]:
     found = {name: stored for name, stored in found.items() if np.dtype(stored.array.dtype).kind in "biu"}
-    labels = {name: stored for name, stored in found.items() if stored.kind == "labels"}
+    # What is no mask by its name is a class, though boolean.
+    masks = [name for name in found if guess_kind(name, np.uint8) == "mask"]
+    labels = {n: s for n, s in found.items() if s.kind == "labels" or (s.kind == "mask" and n not in masks)}
     # Without metadata a small type may be anything but what its name says it is.
-    others = {name: stored for name, stored in found.items() if guess_kind(name, np.uint8) != "mask"}
+    others = {name: stored for name, stored in found.items() if name not in masks}
     candidates = labels or {name: s for name, s in others.items() if guess_kind(name, np.uint32) == "labels"}
     groups: dict[str, dict[str, StoredArray]] = {}
     for location, stored in candidates.items():

@@ -41,7 +41,7 @@ class Crop:
     path : str
         Of the file or folder, or of the group in it that holds the crop.
     gt : str or None
-        The array of ids, or ``"[mito,er]"`` for a channel per class; None for the only one, or all classes there are.
+        The array of ids, or ``"[mito,er]"`` for a channel per class; None for the only one.
     mask, raw : str or None
         Arrays in the file, or paths. Without a mask the one in the file is used, as everywhere; ``"none"`` does without.
     split : str
@@ -77,14 +77,6 @@ class Crop:
             return self
         return replace(self, gt=f"{found[0]}/[{','.join(names)}]".lstrip("/"))
 
-    def resolved(self) -> Crop:
-        """The same with its ground truth named: the only array of ids, or a channel per class; errors as `open_array`."""
-        if self.gt is None:
-            classes = classes_in(self.path)
-            if len(classes) > 1:
-                return replace(self, gt=f"[{','.join(classes)}]")
-        return self
-
     def open_gt(self) -> Array:
         """Its ground truth; errors as `open_array` and `open_classes`."""
         return open_input(self.path, self.gt)
@@ -105,10 +97,11 @@ class Crop:
     def with_mask(self, gt: Array) -> Source:
         """Its ground truth as opened, and its mask.
 
-        Where none is named, it is looked for as the commands do, but not beside classes, which say it themselves.
+        Where none is named, it is looked for as the commands do, but not beside classes, which say it themselves, nor in
+        CellMap's containers of many crops, which hold no masks.
         """
         mask = None
-        if self.mask is None and not self.classes:
+        if self.mask is None and not self.classes and "groundtruth" not in self.path:
             found = find_mask(self.path, self.gt, gt)
             mask = None if found is None else found.array
         elif self.mask not in (None, "none"):
@@ -141,16 +134,26 @@ class Dataset:
     predictors: tuple[dict[str, Any], ...] = ()
 
     def with_classes(self, names: tuple[str, ...] = ()) -> Dataset:
-        """The same with each crop's ground truth named, and the same channels in all crops of classes.
+        """The same with a channel for each class, the same ones in all crops that have an array per class.
 
-        These are `names`, else the data set's own, else all that any crop names, in the order in which they come. A crop that
-        can't be opened stays as it is: opening it says why.
+        These are `names`, else the data set's own, else all that any crop has, in the order in which they come. A crop of one
+        array of ids is one of a class if others have several. One that can't be listed stays as it is: opening it says why.
         """
-        crops = []
-        for crop in self.crops:
-            try:
-                crops.append(crop.resolved())
-            except (ValueError, OSError, ImportError):
-                crops.append(crop)
-        wanted = names or self.classes or tuple(dict.fromkeys(name for crop in crops for name in crop.classes))
+        there = [crop.classes or (_classes_at(crop.path) if crop.gt is None else ()) for crop in self.crops]
+        wanted = names or self.classes
+        if not wanted and any(len(found) > 1 for found in there):
+            wanted = tuple(dict.fromkeys(name for found in there for name in found))
+        bare = [bool(names) or not set(found).isdisjoint(wanted) for found in there]
+        crops = [
+            replace(crop, gt="[]") if crop.gt is None and has_classes else crop
+            for crop, has_classes in zip(self.crops, bare, strict=True)
+        ]
+        wanted = wanted or tuple(dict.fromkeys(name for crop in crops for name in crop.classes))
         return replace(self, crops=tuple(crop.with_classes(wanted) for crop in crops), classes=wanted)
+
+
+def _classes_at(path: str) -> tuple[str, ...]:
+    try:
+        return tuple(classes_in(path))
+    except (ValueError, OSError, ImportError):
+        return ()

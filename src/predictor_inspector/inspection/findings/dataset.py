@@ -174,9 +174,9 @@ def off_grid(subject: DatasetSubject) -> Iterator[Finding]:
     """A warning for each crop whose voxels lie a part of a voxel off.
 
     With raw data, neither corners nor centres of the two lie a whole number of the smaller voxels apart; where the larger
-    isn't a multiple of the smaller one there is nothing to compare. Without, most crops of the volume, three at least, lie on
-    another grid of the same voxels; where there are no such, neither the corner nor the centre of its first voxel is a
-    multiple of the voxel size.
+    isn't a multiple of the smaller one there is nothing to compare. Where the volume isn't known, or there are no raw data,
+    most crops, three at least, lie on another grid of the same voxels; where there are no such, and no raw data, neither the
+    corner nor the centre of its first voxel is a multiple of the voxel size.
     """
     alike: dict[Any, Counter[tuple[Fraction, ...]]] = defaultdict(Counter)
     for crop in subject.placed:
@@ -186,12 +186,16 @@ def off_grid(subject: DatasetSubject) -> Iterator[Finding]:
         (pixels, sizes), begin = _size(crop), _begin(crop)
         if crop.raw is not None and len(crop.raw.shape) == len(sizes) and pixels == (crop.raw.unit == PIXEL):
             raw_sizes, raw_begin = _lengths(crop.raw, crop.raw.voxel_size), _lengths(crop.raw, crop.raw.offset)
-            return any(map(_apart, sizes, begin, raw_sizes, raw_begin))
+            if any(map(_apart, sizes, begin, raw_sizes, raw_begin)):
+                return True
+            # Raw data in the crop's own file may have been cut, and shifted, with it.
+            if crop.volume:
+                return False
         phases = alike[crop.volume, _size(crop)]
         phase, count = phases.most_common(1)[0]
         if count >= _ALIKE and 2 * count > phases.total():
             return _phase(crop) != phase
-        return any(p not in (0, v / 2) for p, v in zip(_phase(crop), sizes, strict=True))
+        return crop.raw is None and any(p not in (0, v / 2) for p, v in zip(_phase(crop), sizes, strict=True))
 
     def told(crops: Sequence[CropFacts]) -> Finding:
         crop = crops[0]
