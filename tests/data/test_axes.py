@@ -34,9 +34,13 @@ def stored(order: str) -> tuple[np.ndarray, np.ndarray]:
     return values.transpose([usual.index(a) for a in order]), values
 
 
-def tags(**kinds: int) -> str:
+def tags(size: Any = None, **kinds: int) -> str:
     """What vigra writes of axes with these flags: 1 for channels, 2 for space, 8 for time."""
-    axes = [{"key": key, "typeFlags": flags, "resolution": 0, "description": ""} for key, flags in kinds.items()]
+    sizes = size or {}
+    axes = [
+        {"key": key, "typeFlags": flags, "resolution": sizes.get(key, 0.0), "description": ""}
+        for key, flags in kinds.items()
+    ]
     return json.dumps({"axes": axes})
 
 
@@ -247,6 +251,10 @@ def test_sizes_of_other_programs_are_used(tmp_path: Path) -> None:
         8,
         8,
     )
+    units = json.dumps({"x": "nm", "y": "nm", "z": "\u03bcm", "c": ""})
+    values = np.stack([IDS, IDS], -1)
+    array = hdf5(tmp_path, values, axistags=tags({"z": 0.04, "y": 8.0, "x": 4.0}, z=2, y=2, x=2, c=1), axis_units=units)
+    assert (array.physical_voxel_size, array.unit, array.about.doubts) == ((0.04, 0.008, 0.004), "um", ())
     array = hdf5(tmp_path, pixelResolution=json.dumps({"dimensions": [4, 8, 40], "unit": "nm"}))
     assert array.physical_voxel_size == (40, 8, 4)
 
@@ -347,6 +355,8 @@ def test_n5_lists_x_first() -> None:
     }
     array = described(IDS, said, "n5", n5=True).array()
     assert (array.axis_names, array.physical_voxel_size, set(array.offset)) == (("z", "y", "x"), (40, 8, 4), {0})
+    said = {"axistags": tags(z=2, y=2, x=2), "resolution": [4, 8, 40]}  # ilastik's are in the order of the data
+    assert described(IDS, said, "n5", n5=True).array().physical_voxel_size == (40, 8, 4)
     assert described(IDS, {"voxel_size": [40, 8, 4]}, "n5", n5=True).array().physical_voxel_size == (40, 8, 4)
 
 

@@ -72,17 +72,18 @@ def described(
     values, about = encoded(data, (own, *groups), source)
     if groups and "transform" not in own and not any(own.get(key) is not None for key in (*_SIZES, "offset")):
         own = {key: groups[0][key] for key in _OF_GROUPS if key in groups[0]} | own
-    reverse = (
-        n5 and "voxel_size" not in own
-    )  # zarr-python's N5 store leaves funlib's attributes in the order of the data
+    # zarr-python's N5 store leaves funlib's attributes in the order of the data.
+    reverse = n5 and "voxel_size" not in own
     turn: Callable[[Sequence[Any]], list[Any]] = (lambda v: list(v)[::-1]) if reverse else list
-    sayings = {key: turn(axes) for key, axes in names_of_axes(own, {}, source).items()}
+    sayings = names_of_axes(own, {}, source)
+    if n5 and "axes" in sayings:
+        sayings["axes"].reverse()
     for key in _PERHAPS_NAMES:
         if len(sayings.get(key, data.shape)) != len(data.shape):
             del sayings[key]
     sayings |= names_of_axes({}, others or {}, source)
     if own.get("types") is not None:
-        sayings["types"] = turn([Axis(None, _kind(t)) for t in _names(own["types"], "types", source)])
+        sayings["types"] = [Axis(None, _kind(t)) for t in _names(own["types"], "types", source)]
     if isinstance(own.get("dimension_units"), list):
         sayings["dimension_units"] = [_quantity(text) for text in own["dimension_units"]]
     transform = own.get("transform")
@@ -144,7 +145,7 @@ def names_of_axes(
     """What an array's own attributes, and `others`, say of each axis, in the order of their lists, by where it is said."""
     found = {key: [Axis(n) for n in names] for key, names in others.items()}
     for key in (*_NAMES, *_PERHAPS_NAMES):
-        axes = [] if own.get(key) is None else _axes(own[key], key, source)
+        axes = [] if own.get(key) is None else _axes(own[key], key, own.get("axis_units"), source)
         if any(axis != Axis() for axis in axes):
             found[key] = axes
     return found
@@ -202,25 +203,26 @@ def axis_of(entry: Mapping[str, Any]) -> Axis:
     return Axis(None if name is None else str(name), _kind(entry.get("type")), unit=None if unit is None else str(unit))
 
 
-def _axes(value: Any, key: str, source: str) -> list[Axis]:
-    """Axes as a list of names or of objects, a word of letters, or vigra's tags."""
+def _axes(value: Any, key: str, units: Any, source: str) -> list[Axis]:
+    """Axes as a list of names or of objects, a word of letters, or vigra's tags, with ilastik's units."""
     if isinstance(value, str) and key in _PERHAPS_NAMES and re.fullmatch(r"[zyxtc]+", value.lower()):
         return [Axis(letter) for letter in value]
     if isinstance(value, dict) and isinstance(value.get("axes"), list):
         value = value["axes"]
     if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
-        return [_vigra_axis(entry) if "key" in entry else axis_of(entry) for entry in value]
+        return [_vigra_axis(entry, units) if "key" in entry else axis_of(entry) for entry in value]
     if key in (*_PERHAPS_NAMES, "axistags"):
         return [Axis(v) for v in value] if isinstance(value, list) and all(isinstance(v, str) for v in value) else []
     return [Axis(v or None) for v in _names(value, key, source)]
 
 
-def _vigra_axis(entry: Mapping[str, Any]) -> Axis:
+def _vigra_axis(entry: Mapping[str, Any], units: Any) -> Axis:
     flags, size = int(entry.get("typeFlags") or 0), entry.get("resolution") or None
+    unit = units.get(str(entry["key"])) if isinstance(units, dict) else None
     kind: AxisKind | None = (
         "channel" if flags & _CHANNELS else "time" if flags & _TIME else "space" if flags & _SPACE else None
     )
-    return Axis(str(entry["key"]), kind, size)
+    return Axis(str(entry["key"]), kind, size, str(unit) if unit else None)
 
 
 def _kind(word: Any) -> AxisKind | None:
