@@ -7,7 +7,7 @@ JOBS ?= 2
 export VENV DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-qt test-lowest bench check format docs screenshots setup clean
+.PHONY: help demo test test-qt test-lowest test-dacapo bench check format docs screenshots setup clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,11 @@ test-lowest: ## Run the core's and the data's tests with the lowest versions, be
 	@scripts/setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile -o addopts=--import-mode=importlib -o filterwarnings=ignore \
 		--ignore tests/data/test_independent_reader.py --ignore tests/data/test_layers.py $(PYTEST) tests/core tests/data
+test-dacapo: setup ## Compare networks with those that dacapo-ml's own code builds, in an environment of their own
+	test -x .venv-dacapo/bin/python || $(VENV)/bin/python -m venv .venv-dacapo
+	.venv-dacapo/bin/python -m pip install -qq -c constraints.txt torch funlib.geometry pytest numpy pydantic pyyaml
+	.venv-dacapo/bin/python -m pip install -qq --no-deps dacapo-ml==0.3.5
+	PYTHONPATH=src .venv-dacapo/bin/python -m pytest -c /dev/null --rootdir . --noconftest --import-mode=importlib tests/dacapo
 
 bench: setup ## Measure speed and memory beside others, into docs/benchmarks.md (DATA=path: real labels too; BENCH=--quick)
 	@scripts/system-packages qt screen
@@ -62,5 +67,5 @@ setup: ## Make the virtual environment in .venv (VENV=path: elsewhere)
 	@scripts/setup
 
 clean: ## Remove what the other targets made, .venv too
-	rm -rf .venv .venv-lowest .venv-pyside6 build dist site demo.png .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-dacapo .venv-lowest .venv-pyside6 build dist site demo.png .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests docs scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

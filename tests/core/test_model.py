@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import product
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from funlib.geometry import Coordinate
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from predictor_inspector.core import Architecture, Model, UNet, conv_head
-from predictor_inspector.core.unet_sizes import AxisSizes
+from predictor_inspector.core import Architecture, Model, ModuleArchitecture, UNet, conv_head
+from tests.core.unets import CELLMAP, FEATURES, SETTINGS, described
 
 FLAT_FIRST = [[(1, 3, 3), (1, 3, 3)], [(1, 3, 3), (3, 3, 3)], [(3, 3, 3)]]
 
@@ -33,7 +33,7 @@ def fitting_unet(dims: int, factors: Any, **options: Any) -> UNet:
     """A U-Net whose input is as small as can be: what the refusal of a single voxel proposes."""
     with pytest.raises(ValueError, match="doesn't fit the U-Net") as refusal:
         unet((1,) * dims, factors, **options)
-    proposal = re.search(r"would fit there, \((.+)\) altogether", str(refusal.value))
+    proposal = re.search(r"the next shape that fits is \((.+)\)", str(refusal.value))
     assert proposal is not None
     return unet(tuple(map(int, proposal[1].split(","))), factors, **options)
 
@@ -109,37 +109,60 @@ def test_shapes_are_those_of_the_networks_people_train() -> None:
 
 
 def test_same_padding_keeps_the_shape() -> None:
-    architecture = unet((4, 16, 24), [(1, 2, 2), (2, 2, 2)], padding="same")
+    architecture = unet((8, 16, 24), [(1, 2, 2), (2, 2, 2)], padding="same")
     model = Model(architecture, conv_head(architecture, 1))
     assert model.output_shape == model.input_shape
-    assert architecture.valid_input_shape((3, 17, 8)) == (4, 20, 8)
+    assert architecture.valid_input_shape((7, 17, 8)) == (8, 20, 12)
 
 
-sizes_along_an_axis = st.integers(1, 2).flatmap(
-    lambda levels: st.builds(
-        AxisSizes,
-        factors=st.tuples(*[st.integers(1, 4)] * levels),
-        upsample_factors=st.sampled_from([(), (2,), (3,)]),
-        down=st.tuples(*[st.sampled_from([0, 2, 4, 6])] * (levels + 1)),
-        up=st.tuples(*[st.sampled_from([0, 2, 4])] * levels),
-        extra=st.just((2,)),
+RECORD = json.loads((Path(__file__).parents[1] / "golden" / "unets.json").read_text())
+
+
+@pytest.mark.parametrize(("settings", "theirs"), list(zip(SETTINGS, RECORD["networks"], strict=True)))
+def test_sizes_and_outputs_are_those_of_dacapos_networks(settings: dict[str, Any], theirs: dict[str, Any]) -> None:
+    shape = settings["input_shape"]
+    ours = described(UNet(**FEATURES, **settings), shape, meta=shape == CELLMAP["input_shape"])
+    assert ours.pop("values", 0) == pytest.approx(theirs.get("values", 0), rel=1e-6)
+    assert ours == {name: value for name, value in theirs.items() if name != "values"}
+
+
+def test_parameters_have_the_names_that_dacapo_gives_them() -> None:
+    ours = UNet(**FEATURES, **SETTINGS[4]).state_dict()
+    assert {name: list(value.shape) for name, value in ours.items()} == RECORD["names"]
+
+
+def test_a_model_that_holds_its_parameters_twice_is_loaded() -> None:
+    architecture = unet((20, 20), [2])
+    model = Model(architecture, conv_head(architecture, 2))
+    state = {name: value + 1 for name, value in model.state_dict().items()}
+    chain = {"architecture": "chain.0", "prediction_head": "chain.1"}
+    twice = {name.replace(whole, part): v for name, v in state.items() for whole, part in chain.items()}
+    model.load_state_dict(state | twice)
+    assert all(torch.equal(value, state[name]) for name, value in model.state_dict().items())
+
+
+def test_without_factors_there_are_convolutions_only() -> None:
+    architecture = unet((9, 9), [], upsample_factors=[2])
+    model = Model(architecture, conv_head(architecture, 4))
+    assert (model.num_out_channels, model.output_shape) == (4, (6, 6))
+    assert model(torch.rand(1, 1, 9, 9)).shape == (1, 4, 6, 6)
+
+
+def test_any_network_can_be_an_architecture() -> None:
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(2, 5, 3), torch.nn.MaxPool2d((1, 2)), torch.nn.Upsample(scale_factor=(3, 1))
     )
-)
-
-
-@settings(max_examples=60, deadline=None)
-@given(sizes_along_an_axis, st.integers(0, 60))
-def test_sizes_that_fit_recur_with_the_stride_and_leave_whole_concentric_cells(axis: AxisSizes, size: int) -> None:
-    stride, upsampling = prod(axis.factors), prod(axis.upsample_factors)
-    fitting = axis.fitting(size)
-    assert fitting >= size
-    assert not any(axis.fits(smaller) for smaller in range(max(size, 1), fitting))
-    output = axis.crops(fitting)[-1]
-    assert output >= 1
-    assert output % (stride * upsampling) == 0
-    assert (fitting * upsampling - output) % 2 == 0
-    assert axis.crops(fitting + stride)[-1] == output + stride * upsampling
-    assert not any(axis.fits(fitting + step) for step in range(1, stride))
+    architecture = ModuleArchitecture(network, (20, 30), num_in_channels=2)
+    model = Model(architecture, conv_head(architecture, 3))
+    assert (architecture.num_out_channels, model.output_shape) == (5, (54, 14))
+    assert model(torch.rand(1, 2, 20, 30)).shape == (1, 3, 54, 14)
+    assert model.scale(Coordinate(6, 5)) == (2, 10)
+    with pytest.raises(ValueError, match=r"voxel_size \(4, 4\) has no whole size in the output on axis 0"):
+        model.scale(Coordinate(4, 4))
+    with pytest.raises(ValueError, match=r"Sequential can't take an input of shape \(1, 1, 20, 30\)"):
+        ModuleArchitecture(network, (20, 30))
+    with pytest.raises(ValueError, match=r"Flatten must give as many axes as it takes, but makes \(1, 20\)"):
+        ModuleArchitecture(torch.nn.Flatten(), (4, 5))
 
 
 def test_an_input_that_fits_is_found_near_a_wanted_one() -> None:
@@ -208,7 +231,6 @@ def test_voxels_become_smaller_by_the_upsampling() -> None:
         ([(1, 2), (2, 2)], {}),
         ([(2, 3), (2, 3)], {"constant_upsample": False}),
         ([(3, 2)], {"kernel_size_down": [[5], [3]], "kernel_size_up": [[3, 1]]}),
-        ([(2, 2)], {"upsample_factors": [(3, 1)]}),
     ],
 )
 def test_blocks_join_without_seams(factors: Any, options: dict[str, Any]) -> None:
@@ -242,7 +264,7 @@ def test_a_shift_by_the_stride_shifts_the_output_in_3d() -> None:
 
 
 @pytest.mark.parametrize("constant_upsample", [True, False])
-@pytest.mark.parametrize("factors", [[2], [3, 3], [(2, 3)]])
+@pytest.mark.parametrize("factors", [[2], [2, 2], [3]])
 def test_the_output_is_concentric_with_the_input(factors: Any, constant_upsample: bool) -> None:
     """With all weights alike on every axis and for every tap, a mirrored input gives the mirrored output."""
     architecture = fitting_unet(2, factors, constant_upsample=constant_upsample)
@@ -264,7 +286,7 @@ def test_gradients_reach_every_parameter(constant_upsample: bool) -> None:
     for name, parameter in model.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.isfinite().all(), name
-    assert architecture._down[0][0].weight.grad.abs().sum() > 0
+    assert architecture.unet[0].l_conv[0].conv_pass[0].weight.grad.abs().sum() > 0
 
 
 def test_activation_happens_in_prediction_only() -> None:
@@ -329,15 +351,15 @@ def test_new_weights_keep_the_variance_through_relus(constant_upsample: bool) ->
     [
         (
             (45, 44),
-            r"input_shape \(45, 44\) doesn't fit the U-Net on axis y, where level 0 has 41 voxels to downsample by 2; "
-            r"44 or 48 voxels would fit there, \(48, 44\) altogether",
+            r"input_shape \(45, 44\) doesn't fit the U-Net on axis y, where features of \(41, 40\) are to be downsampled by "
+            r"\(2, 2\); the next shape that fits is \(48, 44\)",
         ),
-        ((44, 46), r"on axis x, where level 1 has 17 voxels to downsample by 2; 44 or 48 voxels would fit"),
-        ((44, 4), r"on axis x, where level 0 has 4 voxels and its convolutions take 4 away; 44 or more voxels"),
-        ((20, 44), r"on axis y, where level 2 has 2 voxels and its convolutions take 4 away; 44 or more voxels"),
-        ((36, 44), r"on axis y, where level 1 on the way up has 4 voxels, too few for convolutions that take 4 away"),
-        ((40, 44), r"on axis y, where level 0 on the way up has 4 voxels, too few for convolutions that take 4 away"),
-        ((0, 44), r"on axis y, where level 0 has 0 voxels"),
+        ((44, 46), r"on axis x, where features of \(16, 17\) [^;]*; the next shape that fits is \(44, 48\)"),
+        ((45, 46), r"on axis y, where .*; the next shape that fits is \(48, 48\)"),
+        ((44, 4), r"on axis x, where features of \(44, 4\) meet convolutions that take \(4, 4\) away"),
+        ((20, 44), r"on axis y, where features of \(2, 8\) meet convolutions that take \(4, 4\) away"),
+        ((36, 44), r"on axis y, where features of \(4, 8\) on the way up are too few for convolutions"),
+        ((0, 44), r"on axis y, where there are no voxels"),
     ],
 )
 def test_inputs_that_do_not_fit_are_refused_with_those_that_do(shape: tuple[int, ...], message: str) -> None:
@@ -352,7 +374,7 @@ def test_inputs_that_do_not_fit_are_refused_with_those_that_do(shape: tuple[int,
 
 
 def test_same_padding_needs_multiples_of_all_factors() -> None:
-    with pytest.raises(ValueError, match="on axis x, where level 1 has 9 voxels to downsample by 2; 16 or 20 voxels"):
+    with pytest.raises(ValueError, match=r"on axis x, where .*; the next shape that fits is \(16, 20\)"):
         unet((16, 18), [2, 2], padding="same")
 
 
@@ -365,7 +387,6 @@ def test_same_padding_needs_multiples_of_all_factors() -> None:
         ({"padding": "reflect"}, "padding must be one of 'valid', 'same', got 'reflect'"),
         ({"num_fmaps": 0}, "num_fmaps must be a whole number of at least 1, got 0"),
         ({"fmap_inc_factor": 1.5}, "fmap_inc_factor must be a whole number of at least 1, got 1.5"),
-        ({"downsample_factors": []}, "downsample_factors must hold at least one factor, got none"),
         (
             {"downsample_factors": [(2, 2), (2, 2, 2)]},
             r"downsample_factors\[1\] needs one number, or 2 like input_shape, got 3: \(2, 2, 2\)",

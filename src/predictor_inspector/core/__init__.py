@@ -20,7 +20,7 @@ from predictor_inspector.core.config import (
     predictor_to_yaml,
 )
 from predictor_inspector.core.labels import as_labels
-from predictor_inspector.core.model import Architecture, Model, conv_head
+from predictor_inspector.core.model import Architecture, Model, ModuleArchitecture, conv_head
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance
 from predictor_inspector.core.parameters import Parameter, parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
@@ -49,6 +49,7 @@ __all__ = [
     "InnerDistancePredictor",
     "IntensitiesArray",
     "Model",
+    "ModuleArchitecture",
     "OneHotPredictor",
     "Parameter",
     "Predictor",

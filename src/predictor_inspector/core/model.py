@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import prod
+from typing import Any
 
 import torch
 from funlib.geometry import Coordinate
@@ -13,6 +14,9 @@ from funlib.geometry import Coordinate
 from predictor_inspector.core.array import whole_numbers
 
 _CONVOLUTIONS = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
+_MORE = 720
+"""Voxels by which an input is made larger to see by how much the output grows: a multiple of what networks divide by."""
+
 _TRANSPOSED = (torch.nn.ConvTranspose1d, torch.nn.ConvTranspose2d, torch.nn.ConvTranspose3d)
 
 
@@ -50,6 +54,78 @@ class Architecture(torch.nn.Module, ABC):
     def scale(self, voxel_size: Coordinate) -> Coordinate:
         """Voxel size of the output, given that of the input, in the same counts; the same by default."""
         return voxel_size
+
+
+class ModuleArchitecture(Architecture):
+    """Any network as an architecture: its sizes are found by trying, on PyTorch's meta device where that can be.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Maps [B, `num_in_channels`, …spatial axes] to [B, C, …], with as many spatial axes.
+    input_shape : sequence of int
+        Voxels in training, slowest axis first.
+    num_in_channels : int
+        Channels of the raw data.
+
+    Raises
+    ------
+    ValueError
+        If `module` can't take such an input, or gives something of other dimensions.
+    """
+
+    def __init__(self, module: torch.nn.Module, input_shape: Iterable[int], num_in_channels: int = 1) -> None:
+        super().__init__()
+        self.module = module
+        self._input_shape, self._num_in_channels = whole_numbers(input_shape, "input_shape"), num_in_channels
+        shape = (1, num_in_channels, *self._input_shape)
+        name = type(module).__name__
+        try:
+            output = _output_shape([module], shape)
+        except (RuntimeError, TypeError, ValueError, AssertionError) as error:
+            raise ValueError(
+                f"{name} can't take an input of shape {shape} (batch, channels, voxels): {error}"
+            ) from error
+        if len(output) != len(shape):
+            raise ValueError(
+                f"{name} must give as many axes as it takes, but makes {output} of an input of shape {shape}"
+            )
+        self._num_out_channels = output[1]
+
+    @property
+    def input_shape(self) -> Coordinate:
+        """Shape that the network is trained on, in voxels."""
+        return self._input_shape
+
+    @property
+    def num_in_channels(self) -> int:
+        """How many channels the raw data have."""
+        return self._num_in_channels
+
+    @property
+    def num_out_channels(self) -> int:
+        """How many channels the features have."""
+        return self._num_out_channels
+
+    def forward(self, raw: torch.Tensor) -> torch.Tensor:
+        """What the module makes of `raw`."""
+        features: torch.Tensor = self.module(raw)
+        return features
+
+    def scale(self, voxel_size: Coordinate) -> Coordinate:
+        """Voxel size of the output: by how much it grows when the input does; ``ValueError`` if that isn't whole."""
+        sizes = [
+            _output_shape([self.module], (1, self.num_in_channels, *(self.input_shape + _MORE * k)))[2:] for k in (0, 1)
+        ]
+        scaled = []
+        for axis, (size, before, after) in enumerate(zip(voxel_size, *sizes, strict=True)):
+            if after <= before or size * _MORE % (after - before):
+                raise ValueError(
+                    f"voxel_size {tuple(voxel_size)} has no whole size in the output on axis {axis}, where {_MORE} voxels "
+                    f"more of the input make {after - before} more; count in smaller fractions of the unit"
+                )
+            scaled.append(size * _MORE // (after - before))
+        return Coordinate(scaled)
 
 
 def conv_head(architecture: Architecture, channels: int, kernel_size: int = 1) -> torch.nn.Module:
@@ -141,15 +217,15 @@ class Model(torch.nn.Module):
             raise ValueError(
                 f"input_shape needs {self.architecture.dims} numbers like the architecture's, got {tuple(shape)}"
             )
-        parameter = next(self.parameters(), torch.empty(0))
-        with torch.no_grad(), _eval_mode(self.architecture), _eval_mode(self.prediction_head):
-            raw = torch.empty((1, self.num_in_channels, *shape), dtype=parameter.dtype, device="meta")
-            try:
-                output = _on_meta(self.prediction_head, _on_meta(self.architecture, raw))
-            except (RuntimeError, TypeError):
-                # An operation without a meta kernel, or one that looks at values; a real fault comes up again here.
-                output = self.prediction_head(self.architecture(torch.zeros_like(raw, device=parameter.device)))
-        return int(output.shape[1]), Coordinate(output.shape[2:])
+        _, channels, *sizes = _output_shape(
+            (self.architecture, self.prediction_head), (1, self.num_in_channels, *shape)
+        )
+        return channels, Coordinate(sizes)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """As of any module; DaCapo's models, which hold all their parameters twice, are understood."""
+        own = {name: value for name, value in state_dict.items() if not name.startswith("chain.")}
+        return super().load_state_dict(own, strict, assign)
 
     def scale(self, voxel_size: Coordinate) -> Coordinate:
         """Voxel size of the predictions, given that of the raw data, in the same counts."""
@@ -167,12 +243,33 @@ def _initialise(module: torch.nn.Module) -> None:
         torch.nn.init.normal_(module.weight, std=(2 / fan_in) ** 0.5)
 
 
-def _on_meta(module: torch.nn.Module, raw: torch.Tensor) -> torch.Tensor:
-    """What `module` makes of a tensor without values, [B, C, …], on the meta device."""
+def on_meta(module: torch.nn.Module, shape: Iterable[int]) -> torch.Tensor:
+    """What `module` makes, in eval mode, of a tensor of `shape`, [B, C, …], without values: so without time or memory."""
     state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
     without_values = {name: torch.empty_like(value, device="meta") for name, value in state.items()}
-    output: torch.Tensor = torch.func.functional_call(module, without_values, (raw,))
+    with torch.no_grad(), _eval_mode(module):
+        raw = torch.empty(tuple(shape), dtype=_first_parameter(module).dtype, device="meta")
+        output: torch.Tensor = torch.func.functional_call(module, without_values, (raw,))
     return output
+
+
+def _output_shape(modules: Sequence[torch.nn.Module], shape: Iterable[int]) -> tuple[int, ...]:
+    """The shape, [B, C, …], that comes out of modules, one after the other, for an input of `shape`."""
+    found = tuple(shape)
+    for module in modules:
+        try:
+            output = on_meta(module, found)
+        except (RuntimeError, TypeError):
+            # An operation without a meta kernel, or one that looks at values; a real fault comes up again here.
+            like = _first_parameter(module)
+            with torch.no_grad(), _eval_mode(module):
+                output = module(torch.zeros(found, dtype=like.dtype, device=like.device))
+        found = tuple(map(int, output.shape))
+    return found
+
+
+def _first_parameter(module: torch.nn.Module) -> torch.Tensor:
+    return next(module.parameters(), torch.empty(0))
 
 
 @contextmanager
