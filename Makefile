@@ -34,6 +34,7 @@ test-lowest: ## Run the core's and the data's tests with the lowest versions, be
 	@scripts/setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile -o addopts=--import-mode=importlib -o filterwarnings=ignore \
 		--ignore tests/data/test_independent_reader.py --ignore tests/data/test_layers.py $(PYTEST) tests/core tests/data
+
 test-dacapo: setup ## Compare networks with those that dacapo-ml's own code builds, in an environment of their own
 	test -x .venv-dacapo/bin/python || $(VENV)/bin/python -m venv .venv-dacapo
 	.venv-dacapo/bin/python -m pip install -qq -c constraints.txt torch funlib.geometry pytest numpy pydantic pyyaml

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -114,3 +116,25 @@ def test_what_lies_beyond_the_target_is_context_and_not_counted(predictor: objec
     weight, counts = predictor.create_weight(gt, target[part])
     assert weight.roi == part
     assert (counts.total <= 10).all()
+
+
+def test_counts_of_workers_add_up() -> None:
+    first, second = ClassCounts(torch.tensor([[1, 2], [3, 4]])), ClassCounts(torch.tensor([[10, 0], [0, 5]]))
+    for both in (first + second, sum([first, second]), torch.utils.data.default_collate([first, second])):
+        assert both.count.tolist() == [[11, 2], [3, 9]]
+    assert first.count.tolist() == [[1, 2], [3, 4]]
+    with pytest.raises(ValueError, match="counts of 2 and of 1 channels don't add up"):
+        first + first[:1]
+    with pytest.raises(TypeError):
+        1 + first
+
+
+def test_counts_survive_a_checkpoint(tmp_path: Path) -> None:
+    counts = ClassCounts(torch.tensor([[2**40, 3]]))
+    torch.save({"counts": counts, "plain": counts.state_dict()}, tmp_path / "checkpoint.pt")
+    loaded = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert loaded["counts"].count.tolist() == [[2**40, 3]]
+    assert ClassCounts.from_state_dict(loaded["plain"]).count.tolist() == [[2**40, 3]]
+    for wrong in ({}, {"count": torch.zeros(2)}, {"count": torch.zeros(1, 2)}):
+        with pytest.raises(ValueError, match=r"state must hold 'count', whole numbers of shape \[channels, 2\], got"):
+            ClassCounts.from_state_dict(wrong)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from torch.utils.data._utils.collate import default_collate_fn_map
 
 from predictor_inspector.core.ops.backend import attempt
 
@@ -14,6 +17,8 @@ CLASSES = 2  # negative and positive
 @dataclass(frozen=True)
 class ClassCounts:
     """How many voxels of each class were seen so far.
+
+    Those of several workers add up, with `+` or `sum`; a `DataLoader` adds up those of the samples in a batch.
 
     Attributes
     ----------
@@ -34,9 +39,32 @@ class ClassCounts:
     def __getitem__(self, channels: slice) -> ClassCounts:
         return ClassCounts(self.count[channels])
 
+    def __add__(self, other: ClassCounts) -> ClassCounts:
+        if len(self) != len(other):
+            raise ValueError(f"counts of {len(self)} and of {len(other)} channels don't add up")
+        return ClassCounts(self.count + other.count)
+
+    def __radd__(self, start: int) -> ClassCounts:
+        if start != 0:
+            return NotImplemented
+        return self  # what `sum` begins with is 0
+
     def __sub__(self, before: ClassCounts) -> ClassCounts:
         """The voxels seen since `before`; subtract them from other counts to take them out there."""
         return ClassCounts(self.count - before.count)
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """The counts as plain tensors, a copy on the CPU: for a checkpoint."""
+        return {"count": self.count.detach().cpu().clone()}
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, torch.Tensor]) -> ClassCounts:
+        """The counts that `state_dict` gave; ``ValueError`` for anything else."""
+        count = state.get("count")
+        if count is None or count.ndim != 2 or count.shape[1] != CLASSES or count.is_floating_point():
+            found = ", ".join(state) if count is None else f"{count.dtype} of shape {tuple(count.shape)}"
+            raise ValueError(f"state must hold 'count', whole numbers of shape [channels, {CLASSES}], got {found}")
+        return cls(count.to(torch.int64))
 
     def to(self, device: torch.device | str) -> ClassCounts:
         """The same counts on `device`."""
@@ -58,6 +86,14 @@ class ClassCounts:
     def weights(self, clipmin: float, clipmax: float) -> torch.Tensor:
         """float32, [C, 2]: the weight of each class, 1 / (2 f), where it makes up the fraction f within these bounds."""
         return (1 / (CLASSES * self.fractions.clamp(clipmin, clipmax))).to(torch.float32)
+
+
+def _collated(counts: Sequence[ClassCounts], *, collate_fn_map: Any = None) -> ClassCounts:
+    return sum(counts[1:], counts[0])
+
+
+default_collate_fn_map[ClassCounts] = _collated
+torch.serialization.add_safe_globals([ClassCounts])  # so that torch.load takes a checkpoint with counts as it is
 
 
 def joined(*counts: ClassCounts) -> ClassCounts:
