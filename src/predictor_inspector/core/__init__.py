@@ -19,6 +19,7 @@ from predictor_inspector.core.config import (
     predictor_to_config,
     predictor_to_yaml,
 )
+from predictor_inspector.core.foreign import as_array
 from predictor_inspector.core.labels import as_labels
 from predictor_inspector.core.model import Architecture, Model, ModuleArchitecture, conv_head
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance
@@ -55,6 +56,7 @@ __all__ = [
     "Predictor",
     "ProbabilityArray",
     "UNet",
+    "as_array",
     "as_labels",
     "balance",
     "conv_head",

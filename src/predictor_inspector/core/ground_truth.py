@@ -6,6 +6,7 @@ import torch
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.foreign import as_array
 from predictor_inspector.core.labels import as_labels, as_tensor
 from predictor_inspector.core.ops.regions import Slices
 from predictor_inspector.core.text import format_roi
@@ -52,6 +53,7 @@ def annotated(mask: Array | None, roi: Roi, gt: Array, channels: int) -> torch.T
     """
     if mask is None:
         mask = gt.like(torch.ones(tuple(gt.spatial_shape), dtype=torch.bool, device=gt.device))
+    mask = as_array(mask, "mask")
     if mask.voxel_size != gt.voxel_size or mask.subdivision != gt.subdivision or mask.unit != gt.unit:
         raise ValueError(
             f"mask must have the voxel size of the ground truth, {gt.physical_voxel_size} {gt.unit}, "

@@ -60,7 +60,8 @@ class Predictor(ABC):
     def create_target(self, gt: Array) -> Array:
         """The target on the whole of ``gt.roi``: float32, [C, …spatial axes], on the device of `gt`.
 
-        `gt` is integer ground truth in ``gt_region_for_roi(spec).roi``; crop the result to ``spec.roi``.
+        `gt` is integer ground truth in ``gt_region_for_roi(spec).roi``; crop the result to ``spec.roi``. Here and as a mask,
+        our predictors take other packages' arrays, too, see `as_array`.
         """
 
     @abstractmethod

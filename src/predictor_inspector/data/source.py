@@ -12,6 +12,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.foreign import as_array
 from predictor_inspector.data.classes import class_names, open_classes
 from predictor_inspector.data.formats.unreadable import UnreadableError
 from predictor_inspector.data.lazy import lazy_array
@@ -41,9 +42,10 @@ class Source:
     raw: Array | None = None
 
     def __post_init__(self) -> None:
-        gt, mask = without_unknown(self.gt, self.mask)
-        object.__setattr__(self, "gt", gt)
-        object.__setattr__(self, "mask", mask)
+        mask, raw = (a if a is None else as_array(a, n) for a, n in ((self.mask, "mask"), (self.raw, "raw")))
+        gt, mask = without_unknown(as_array(self.gt), mask)
+        for name, array in (("gt", gt), ("mask", mask), ("raw", raw)):
+            object.__setattr__(self, name, array)
 
     def at(self, indices: Mapping[str, int]) -> Source:
         """These arrays at one position of each of the axes in `indices` (``{"t": 3}``), without those axes.

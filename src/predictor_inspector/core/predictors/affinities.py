@@ -14,6 +14,7 @@ from funlib.geometry import Coordinate, Roi
 from predictor_inspector.core.array import Array, spatial_axis_names, whole_numbers
 from predictor_inspector.core.array_types import EmbeddingArray
 from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.foreign import as_array
 from predictor_inspector.core.ground_truth import annotated, check_channels, object_labels, part_of
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.ops.affinities import affinities, known_pairs, surviving
@@ -172,6 +173,7 @@ class AffinitiesPredictor(Predictor):
         return spec
 
     def create_target(self, gt: Array) -> Array:
+        gt = as_array(gt)
         return self.target_in(gt, gt.roi)
 
     def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
@@ -196,6 +198,7 @@ class AffinitiesPredictor(Predictor):
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None
     ) -> tuple[Array, ClassCounts]:
+        gt = as_array(gt)
         self._check_dims(gt.dims, "gt")
         labels = object_labels(gt, "AffinitiesPredictor")
         keep = part_of(gt, target.roi, "target.roi")

@@ -12,6 +12,7 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.foreign import as_array
 from predictor_inspector.core.ground_truth import annotated, channel_labels, check_channels, part_of
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.ops.boundary_distance import (
@@ -73,6 +74,7 @@ class BoundaryPredictor(Predictor):
         return spec
 
     def create_target(self, gt: Array) -> Array:
+        gt = as_array(gt)
         return self.target_in(gt, gt.roi)
 
     def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
@@ -101,7 +103,8 @@ class BoundaryPredictor(Predictor):
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: ClassCounts | None = None
     ) -> tuple[Array, ClassCounts]:
-        return self.weight_in(gt, target, mask, moving_class_counts)
+        mask = None if mask is None else as_array(mask, "mask")
+        return self.weight_in(as_array(gt), target, mask, moving_class_counts)
 
     def weight_in(
         self,

@@ -11,6 +11,7 @@ import torch
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.array_types import EmbeddingArray
 from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.foreign import as_array
 from predictor_inspector.core.model import Architecture, Model, conv_head
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictor import Predictor
@@ -34,6 +35,7 @@ class DummyPredictor(Predictor):
         return Model(architecture, conv_head(architecture, self.embedding_dims))
 
     def create_target(self, gt: Array) -> Array:
+        gt = as_array(gt)
         shape = (self.embedding_dims, *gt.spatial_shape)
         values = torch.zeros(shape, dtype=torch.float32, device=gt.device)
         return gt.like(values, ("c^", *gt.spatial_axes))

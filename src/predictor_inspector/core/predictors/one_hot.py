@@ -12,6 +12,7 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.array_types import ProbabilityArray
 from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.foreign import as_array
 from predictor_inspector.core.ground_truth import (
     annotated,
     channel_labels,
@@ -56,6 +57,7 @@ class OneHotPredictor(Predictor):
         return Model(architecture, conv_head(architecture, len(self.classes), self.kernel_size))
 
     def create_target(self, gt: Array) -> Array:
+        gt = as_array(gt)
         return self.target_in(gt, gt.roi)
 
     def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
@@ -72,6 +74,7 @@ class OneHotPredictor(Predictor):
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: Any = None
     ) -> tuple[Array, Any]:
         """1 where annotated and the id is a class; nothing is balanced, so the counts stay what they are."""
+        gt = as_array(gt)
         count, keep = len(self.classes), part_of(gt, target.roi, "target.roi")
         check_channels(target, count, "OneHotPredictor")
         known = annotated(mask, target.roi, gt, count)
