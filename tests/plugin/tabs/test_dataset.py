@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QDialog
+from qtpy.QtWidgets import QDialog, QPushButton
 
 from predictor_inspector.plugin.head.sessions import session_of
 from predictor_inspector.plugin.tabs.setup.class_choice import ClassDialog
@@ -45,8 +45,8 @@ def test_crops_are_listed_checked_and_opened_by_a_click(window: Window, data: Fo
     window.settle()
     table, told = window.control("dataset table"), window.control("dataset told")
     assert table.isVisible()
-    assert rows(table)[0] == ["jrc_x/crop1", "training", "8 × 8 × 8 nm", "16 × 16 × 16", "2", "", ""]
-    assert [row[-1] for row in rows(table)] == ["", "1 error", "1 error"]
+    assert rows(table)[0] == ["jrc_x/crop1", "", "training", "8 × 8 × 8 nm", "16 × 16 × 16", "2", ""]
+    assert [row[1] for row in rows(table)] == ["", "1 error", "1 error"]
     # The first was opened: there was nothing to inspect.
     assert window.widget.gt_layer.name == "jrc_x/crop1"
     assert [layer.name for layer in window.viewer.layers][:2] == ["jrc_x/crop1 raw", "jrc_x/crop1"]
@@ -57,13 +57,16 @@ def test_crops_are_listed_checked_and_opened_by_a_click(window: Window, data: Fo
     assert not any(other.name.startswith("jrc_x/crop1") for other in window.viewer.layers)
     assert told.text().startswith("error: jrc_x/crop2, for training, and jrc_x/crop3, for validation, overlap in 50 %")
     assert window.widget.settings.gt.about.channels == ("mito", "er")
-    window.set_config("distance", channels=["mito", "er"], scale_factor=30, mask_distances=True)
+    assert "can't use its channels, which are the classes mito and er." in window.message
+    (use,) = (b for b in window.control("head").findChildren(QPushButton) if b.objectName() == "action")
+    QTest.mouseClick(use, Qt.MouseButton.LeftButton)
     window.settle()
+    assert window.widget.config["channels"] == ("mito", "er")
     assert window.inspection.weight.numpy()[1].max() == 0
     QTest.mouseClick(window.control("dataset start"), Qt.MouseButton.LeftButton)
     window.qtbot.waitUntil(lambda: not window.widget.tabs["check"].busy, timeout=20_000)
     window.settle()
-    assert [row[5] for row in rows(table)][:2] == ["15.8 %", "15.8 %"]
+    assert [row[6] for row in rows(table)][:2] == ["15.8 %", "15.8 %"]
     assert "3 crops, 3 checked" in told.text()
     # What was painted in stays.
     layer.paint((0, 3, 3, 3), 5)

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod
 from typing import Any
@@ -306,7 +306,8 @@ def _grid(crop: CropFacts) -> GridFacts:
     return crop.grid
 
 
-def _lengths(grid: GridFacts, counts: Sequence[int]) -> tuple[Fraction, ...]:
+@lru_cache(maxsize=4096)  # pairs of crops are compared
+def _lengths(grid: GridFacts, counts: tuple[int, ...]) -> tuple[Fraction, ...]:
     """Lengths in nanometres, or in pixels, exactly."""
     factor = unit_factor(grid.unit, "nm") if grid.unit != PIXEL else Fraction(1)
     return tuple(Fraction(n, grid.subdivision) * factor for n in counts)

@@ -11,7 +11,7 @@ import numpy as np
 
 from predictor_inspector.core.ground_truth import ChannelAxisError
 from predictor_inspector.core.labels import NegativeIdsError
-from predictor_inspector.core.text import amount, capitalised, format_error, readable
+from predictor_inspector.core.text import amount, capitalised, format_error, listed, readable
 from predictor_inspector.data.layers import AxisOrderError
 from predictor_inspector.data.repair import Repair, as_whole_numbers, is_negative, masking
 from predictor_inspector.plugin.model.actions import Action, Desk, mend, put_in_usual_order
@@ -51,6 +51,9 @@ def explained(error: BaseException, settings: Settings) -> Message:
         return Message(f"{text}mask for “ignore”.", "error", (_mending("Mask them", masking(is_negative)),))
     if layer is not None and axes is not None and isinstance(error, ChannelAxisError):
         text = f"Layer {layer.name!r} has {layer.ndim} axes, read as {axes.describe(layer.ndim)}"
+        if settings.gt is not None and (classes := settings.gt.about.channels):
+            text += f"; {readable(settings.kind)} can't use its channels, which are the classes {listed(classes)}."
+            return Message(text, "error", (Action("Use signed distances", partial(_use_kind, "distance")),))
         in_time = Axes(axes.spatial, True)
         if axes.time or in_time not in readings_of(layer):
             return Message(f"{text}: {format_error(error)}.", "error")
@@ -98,6 +101,10 @@ def _convert(image: Any, desk: Desk) -> None:
 
 def _read_as(axes: Axes, desk: Desk) -> None:
     desk.settings.axes = axes
+
+
+def _use_kind(kind: str, desk: Desk) -> None:
+    desk.settings.kind = kind
 
 
 def _use_no_mask(desk: Desk) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from time import monotonic
 
@@ -36,7 +36,7 @@ from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.tabs import Tab
 
-_TITLES = ("crop", "split", "voxel size", "size", "classes", "foreground", "findings")
+_TITLES = ("crop", "findings", "split", "voxel size", "size", "classes", "foreground")
 _EVERY = 0.2  # seconds between updates of the table while crops are looked at
 _TOLD = 12  # findings of a crop that are told beneath the table
 
@@ -48,18 +48,22 @@ class _Known:
     dataset: Dataset
     facts: tuple[CropFacts, ...] = ()
     examined: tuple[Examined, ...] | None = None
-
-    def findings_of(self, name: str) -> list[tuple[str, str]]:
-        """Severity and message of a crop's findings, the most severe first."""
-        examined = self.examined or ()
-        found = [(f["severity"], f["message"]) for one in examined if one.facts.name == name for f in one.findings]
-        found += [(f.severity, f.message) for f in self.over if name in crops_of(f)]
-        return sorted(found, key=lambda told: gravity(told[0]))
+    over: tuple[Finding, ...] = ()  # of all crops together
 
     @cached_property
-    def over(self) -> Sequence[Finding]:
-        """Findings over all crops, once all are known."""
-        return findings_over(self.dataset, self.facts) if len(self.facts) == len(self.dataset.crops) else ()
+    def findings(self) -> dict[str, list[tuple[str, str]]]:
+        """Severity and message of the findings of each crop, the most severe first."""
+        found: dict[str, list[tuple[str, str]]] = {facts.name: [] for facts in self.facts}
+        for one in self.examined or ():
+            found[one.facts.name] += [(f["severity"], f["message"]) for f in one.findings]
+        for finding in self.over:
+            for name in crops_of(finding):
+                found[name].append((finding.severity, finding.message))
+        return {name: sorted(told, key=lambda t: gravity(t[0])) for name, told in found.items()}
+
+    def concluded(self) -> _Known:
+        """The same with what is found over all crops."""
+        return replace(self, over=findings_over(self.dataset, self.facts))
 
 
 class DatasetFindings(QWidget):
@@ -126,7 +130,7 @@ class DatasetFindings(QWidget):
             for crop in _each(dataset, step):
                 facts.append(facts_of(crop))
                 yield _Known(dataset, tuple(facts))
-            return _Known(dataset, tuple(facts))
+            return _Known(dataset, tuple(facts)).concluded()
 
         self._submit(work)
 
@@ -143,8 +147,8 @@ class DatasetFindings(QWidget):
             for n, crop in enumerate(_each(dataset, step)):
                 examined.append(examine(crop, checks))
                 facts[n : n + 1] = [examined[n].facts]
-                yield _Known(dataset, tuple(facts), tuple(examined))
-            return _Known(dataset, tuple(facts), tuple(examined))
+                yield _Known(dataset, tuple(facts), tuple(examined), known.over)
+            return _Known(dataset, tuple(facts), tuple(examined)).concluded()
 
         self._submit(work)
 
@@ -166,8 +170,12 @@ class DatasetFindings(QWidget):
         self._runner.submit(Job(in_steps))
 
     def open_crop(self, crop: Crop) -> None:
-        """Add a crop's layers in place of the last one's, unless those were painted in, and inspect it."""
+        """Add a crop's layers in place of the last one's, unless those were painted in, and inspect it.
+
+        The first crop is inspected with the predictor that its data set's list has, if it has one.
+        """
         context, layers = self.context, []
+        predictors = () if self._known is None else self._known.dataset.predictors
         self._error.show_message("")
         QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
@@ -183,6 +191,8 @@ class DatasetFindings(QWidget):
             settings.gt_layer = gt
             if masks:
                 settings.mask_layer = masks[0]
+            if predictors and not self._layers:
+                settings.config = predictors[0]
         for layer in self._layers:
             if layer in context.viewer.layers and layer not in self._painted:
                 context.viewer.layers.remove(layer)
@@ -229,13 +239,14 @@ class DatasetFindings(QWidget):
         self._told.setText("\n".join([f"{counted(len(crops), 'crop')}{checked}", *whole]))
 
     def _row(self, known: _Known, facts: CropFacts) -> tuple[str, ...]:
-        found = known.findings_of(facts.name)
+        found = known.findings[facts.name]
         told = [counted(sum(s == severity for s, _ in found), severity) for severity in ("error", "warning")]
-        return *crop_row(facts), ", ".join(text for text in told if not text.startswith("0 "))
+        name, *others = crop_row(facts)
+        return name, ", ".join(text for text in told if not text.startswith("0 ")), *others
 
     def _tell(self, known: _Known, name: str) -> None:
         """Say what was found in a crop."""
-        found = [f"{severity}: {message}" for severity, message in known.findings_of(name) if severity != "info"]
+        found = [f"{severity}: {message}" for severity, message in known.findings[name] if severity != "info"]
         nothing = f"{name}: nothing found" + ("" if known.examined else " yet; check all crops")
         self._told.setText("\n".join(found[:_TOLD]) or nothing)
 
