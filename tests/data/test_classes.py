@@ -110,7 +110,9 @@ def test_names_in_brackets_open_classes_wherever_a_name_is_taken(crop: Path) -> 
 
 
 def test_a_crop_without_a_name_lists_its_classes_and_offers_channels(crop: Path) -> None:
-    with pytest.raises(ValueError, match=r"one of 'all', 'ecs', 'ld', 'nuc'; or several classes as channels, such as"):
+    with pytest.raises(
+        ValueError, match=r"one of 'all', 'ecs', 'ld', 'nuc'; or several classes as channels, such as '\[ecs,ld\]'"
+    ):
         open_array(crop)
 
 

@@ -138,7 +138,8 @@ def open_array(path: AnyPath, name: str | None = None, axes: str | None = None) 
             f"{asked} holds labels that can't be read ({_reasons(damaged)}); a name is needed: one of {_listing(names)}"
         )
     if len({relative.rpartition("/")[0] for relative in names}) == 1:
-        some = ",".join(names[:2])
+        # CellMap's array of all classes is none of them.
+        some = ",".join([relative for relative in names if relative.rpartition("/")[2] != "all"][:2])
         offer = f"; or several classes as channels, such as '[{some}]' (--classes {some}, open_classes)"
     raise ValueError(f"{asked} holds {len(found)} arrays, so a name is needed: one of {_listing(names)}{offer}")
 
