@@ -33,7 +33,7 @@ test-lowest: export LOWEST = 1
 test-lowest: ## Run the core's and the data's tests with the lowest versions, beside gunpowder, in an environment of their own
 	@scripts/setup
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile -o addopts=--import-mode=importlib -o filterwarnings=ignore \
-		--ignore tests/data/test_independent_reader.py --ignore tests/data/test_layers.py $(PYTEST) tests/core tests/data
+		--ignore tests/data/test_independent_reader.py --ignore tests/data/test_layers.py $(PYTEST) tests/core tests/data tests/test_gunpowder.py
 
 test-dacapo: setup ## Compare networks with those that dacapo-ml's own code builds, in an environment of their own
 	test -x .venv-dacapo/bin/python || $(VENV)/bin/python -m venv .venv-dacapo
