@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 
+import dask.array
+import numpy as np
 import pytest
 import zarr
 from napari.layers import Labels, Layer
@@ -14,10 +17,14 @@ from predictor_inspector.cli import main
 from predictor_inspector.core import Array
 from predictor_inspector.data import array_from_layer, open_array, write_ome_zarr
 from predictor_inspector.data.layers import SOURCE
+from predictor_inspector.inspection.output.session import Data, Origin, Session
 from predictor_inspector.plugin import reader
+from predictor_inspector.plugin.head.sessions import _is_from, origin_of
 from predictor_inspector.plugin.reader import get_reader, read
+from predictor_inspector.plugin.recent import RecentSession
 
 from ..data.containers import CONTAINERS, zarr_array, zarr_group
+from ..data.server import serving
 from .stage import blocks
 
 
@@ -25,6 +32,34 @@ def names(path: Path) -> list[str]:
     opener = get_reader(str(path))
     assert opener is not None
     return [data[1]["name"] for data in opener(str(path))]
+
+
+def test_a_url_is_read_lazily_and_written_to_sessions_without_credentials(
+    real_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("predictor_inspector.plugin.layers.layer_data._IN_MEMORY_REMOTE", 1000)
+    with serving(real_data) as server:
+        server.user = "me:opensesame"
+        url = f"{server.url}/crop_fractional.ome.zarr"
+        opener = get_reader(url.replace("://", "://me:opensesame@"))
+        assert opener is not None
+        layers = [Layer.create(*data) for data in opener(url.replace("://", "://me:opensesame@"))]
+        folder = str(real_data / "crop_fractional.ome.zarr")
+        expected = [Layer.create(*data) for data in read(folder)]
+        assert [layer.name for layer in layers[1:]] == [layer.name for layer in expected[1:]]
+        assert all(isinstance(layer.data, dask.array.Array) for layer in layers)
+        for layer, same in zip(layers, expected, strict=True):
+            np.testing.assert_array_equal(layer.data[3:5, 7], same.data[3:5, 7])
+            assert layer.metadata[SOURCE] == {"path": url, "name": same.metadata[SOURCE]["name"]}
+        labels = layers[1]
+        origin = origin_of(labels)
+        assert (origin.path, origin.name) == (url, "labels/neurons")
+        assert _is_from(labels, Origin(path=url, name="labels/neurons"))
+        assert not _is_from(labels, Origin(path=folder, name="labels/neurons"))
+        session = Session(data=Data(ground_truth=origin), predictor={"kind": "dummy", "out_channels": 1})
+        recent = RecentSession(session, datetime.now())
+        assert recent.is_there
+        assert recent.title == "crop_fractional.ome.zarr · labels/neurons"
 
 
 @pytest.fixture

@@ -61,7 +61,8 @@ def add_predictor(what: Any) -> None:
 def add_ground_truth(parser: argparse.ArgumentParser, sessions: bool = False) -> None:
     """Add PATH, which may be a saved session, and NAME."""
     formats, choice = ("; or a saved session (.yaml)", "") if sessions else ("", "; only needed to choose")
-    parser.add_argument("path", metavar="PATH", help=f"ground truth: OME-Zarr, zarr, HDF5 or TIFF{formats}")
+    about = f"ground truth: OME-Zarr, zarr, N5, precomputed (also a URL), HDF5 or TIFF{formats}"
+    parser.add_argument("path", metavar="PATH", help=about)
     parser.add_argument("name", metavar="NAME", nargs="?", help=f"array in it, or a path of its own{choice}")
     about = (
         "what the axes of the ground truth are, in the order in which they are stored, a letter for each: z, y, x, t for "

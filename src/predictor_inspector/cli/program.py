@@ -189,7 +189,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, module in (("check", check), ("compare", compare), ("report", report), ("dataset", dataset)):
         module.add_arguments(command(name, module.run, module.ABOUT))
     listing = command("list", _list, "list the kinds of predictors, or the arrays in a container")
-    listing.add_argument("path", metavar="PATH", nargs="?", help="OME-Zarr, zarr, HDF5 or TIFF")
+    listing.add_argument(
+        "path", metavar="PATH", nargs="?", help="OME-Zarr, zarr, N5, precomputed (also a URL), HDF5 or TIFF"
+    )
     listing.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or JSON")
     show = command("show", _show, "show a kind of predictor: parameters, units, defaults, presets")
     show.add_argument("kind", metavar="KIND", help=f"as in '{common.PROGRAM} list'")

@@ -37,7 +37,9 @@ class DataPanel(QWidget):
         )
         tip = "What the axes of the ground truth are; the time that is shown is inspected"
         self._axes = bound_combo(self._settings, "axes", {}, tip, 10, self._axes_title)
-        button = QPushButton("Open", toolTip="Open OME-Zarr, zarr, HDF5 or TIFF; or drop files on the window")
+        button = QPushButton(
+            "Open", toolTip="Open OME-Zarr, zarr, N5, precomputed, HDF5 or TIFF; or drop files on the window"
+        )
         button.setObjectName("open")
         button.setMenu(open_menu(button, context.open_file))
         form = in_form(
