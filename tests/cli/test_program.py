@@ -152,6 +152,17 @@ def test_a_written_configuration_renders_the_same_again(labels: Path, out: Path)
     np.testing.assert_array_equal(*both)
 
 
+def test_a_tilde_is_the_home_folder(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The shell leaves it to the program after an equals sign.
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    (tmp_path / "predictor.yaml").write_text("kind: affinities\nneighborhood: [[0, 0, 1]]\nlsds: false\n")
+    monkeypatch.chdir(tmp_path)
+    assert run("render", f"~/{labels.relative_to(tmp_path)}", "--config=~/predictor.yaml", "--out=~/result") == 0
+    assert (tmp_path / "result" / "predictor.yaml").is_file()
+    assert not (tmp_path / "~").exists()
+
+
 @pytest.mark.parametrize("balance_over", ["roi", "context"])
 @pytest.mark.parametrize("predictor", ["affinities", "distance", "one_hot"])
 def test_a_render_in_tiles_is_the_render_of_the_whole(

@@ -231,6 +231,9 @@ def _hdf5_kinds(path: Path) -> None:
         file["text"] = "notes"
         file["pointer"] = file["labels"].ref
         file["type"] = np.dtype("u4")
+        parts = h5py.VirtualLayout(IDS.shape, IDS.dtype)
+        parts[:] = h5py.VirtualSource("missing.h5", "labels", IDS.shape)
+        file.create_virtual_dataset("parts", parts)
         packed = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         packed.set_chunk((6, 20, 32))
         packed.set_filter(32099, h5py.h5z.FLAG_OPTIONAL)
@@ -340,6 +343,7 @@ CONTAINERS: dict[str, Made] = {
             "nothing": "empty",
             "number": "a single number",
             "packed": "filter 32099",
+            "parts": "parts of it lie in missing.h5, which is not there",
             "pointer": "objects or text",
             "table": "a table with the columns id, area",
             "text": "text",

@@ -123,3 +123,21 @@ def test_a_folder_beside_zarr_says_where_it_is(tmp_path: Path) -> None:
     zarr_array(tmp_path / "crop" / "labels", 2)
     with pytest.raises(ValueError, match=r"crop is a folder without metadata of arrays; it holds 'labels'"):
         open_array(tmp_path / "crop")
+
+
+def test_hdf5_is_known_by_any_name(tmp_path: Path) -> None:
+    CONTAINERS["links of HDF5"].make(tmp_path / "scan.nxs")
+    assert open_array(tmp_path / "scan.nxs").shape == IDS.shape
+    (tmp_path / "other.nxs").write_text("nothing")
+    with pytest.raises(ValueError, match=r"other\.nxs is of a kind that can't be read"):
+        open_array(tmp_path / "other.nxs")
+
+
+def test_virtual_datasets_are_read_from_where_they_lie(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "part.h5", "w") as file:
+        file["labels"] = IDS
+    with h5py.File(tmp_path / "whole.h5", "w") as file:
+        layout = h5py.VirtualLayout(IDS.shape, IDS.dtype)
+        layout[:] = h5py.VirtualSource("part.h5", "labels", IDS.shape)
+        file.create_virtual_dataset("labels", layout)
+    np.testing.assert_array_equal(open_array(tmp_path / "whole.h5").numpy(), IDS)

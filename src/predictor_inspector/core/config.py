@@ -114,6 +114,7 @@ def config_from_yaml(text: str, source: str = "the configuration") -> dict[str, 
 
 def config_from_file(file: Path, noun: str = "configuration") -> dict[str, Any]:
     """A dictionary from a YAML or JSON file; errors as `config_from_yaml`, and a ``FileNotFoundError``."""
+    file = file.expanduser()
     if not file.is_file():
         raise FileNotFoundError(f"the {noun} {file} is {'no file' if file.exists() else 'not there'}")
     try:

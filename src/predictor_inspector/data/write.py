@@ -56,7 +56,7 @@ def write_ome_zarr(
     """
     with ome_zarr_in_parts(path, array, name, channel_names, attributes, overwrite) as parts:
         parts.write(array)
-    return Path(path)
+    return Path(path).expanduser()
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def ome_zarr_in_parts(
 
     `whole` gives shape, type and place; its values are not read. The rest is as in `write_ome_zarr`.
     """
-    target = Path(path)
+    target = Path(path).expanduser()
     _check(target, whole, channel_names, overwrite)
     with whole_folder(target) as partial:
         group, level = _group_and_level(partial, whole)

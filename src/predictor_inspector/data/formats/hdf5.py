@@ -29,6 +29,8 @@ from predictor_inspector.data.lazy import Box, LazyArray
 # One file may not be opened by one thread while another closes it, and h5py reads one at a time anyway.
 _LOCK = threading.RLock()
 
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
 
 @dataclass(frozen=True)
 class Hdf5Dataset(LazyArray):
@@ -65,6 +67,15 @@ class Hdf5Files(Format):
     """HDF5 files."""
 
     suffixes = (".h5", ".hdf", ".hdf5")
+
+    def takes(self, path: Path) -> bool:
+        if not path.is_file():
+            return False
+        if path.suffix.lower() in self.suffixes:
+            return True
+        # NeXus, NWB, Imaris and others have names of their own.
+        with path.open("rb") as file:
+            return file.read(len(_SIGNATURE)) == _SIGNATURE
 
     def arrays(self, container: Path, location: str = "") -> list[StoredArray | Unreadable]:
         with _opened(container) as file:
@@ -138,6 +149,7 @@ def _stored(path: Path, location: str, node: Any) -> StoredArray:
         raise NotVoxels(f"{source}: it is empty")
     refuse_other_than_voxels(location, node.shape, node.dtype, source)
     _check_filters(node, source)
+    _check_parts(path, node, source)
     data = Hdf5Dataset(path, location, tuple(int(n) for n in node.shape), np.dtype(node.dtype), node.chunks)
     attributes, group, name = dict(node.attrs), plain(dict(node.parent.attrs)), location.rpartition("/")[-1]
     # OME's metadata in an attribute of the group, as text.
@@ -147,6 +159,14 @@ def _stored(path: Path, location: str, node: Any) -> StoredArray:
     else:
         said = described(data, attributes, source, around=[group])
     return StoredArray(location, said.array(), guess_kind(location or path.stem, data.dtype), described=said)
+
+
+def _check_parts(path: Path, node: Any, source: str) -> None:
+    """Raise ``ValueError`` if values lie in files that aren't there, which HDF5 would read as zeros."""
+    files = {part.file_name for part in node.virtual_sources()} if node.is_virtual else set()
+    for name in sorted(files - {"."}):
+        if "%" not in name and not (path.parent / name).exists():
+            raise ValueError(f"{source}: parts of it lie in {name}, which is not there")
 
 
 def _check_filters(node: Any, source: str) -> None:

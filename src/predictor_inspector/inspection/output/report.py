@@ -118,7 +118,7 @@ def write_report(path: str | os.PathLike[str], html: str) -> Path:
     OSError
         If it can't be written.
     """
-    path = Path(path).absolute()
+    path = Path(path).expanduser().absolute()
     if path.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"a report is written as .html, got {path.name!r}")
     with whole_file(path) as partial:

@@ -44,7 +44,7 @@ def check_folder(folder: str | os.PathLike[str], overwrite: bool = False) -> Pat
     A ``FileExistsError`` if there is something at `folder`, unless `overwrite`; with it, if what is there is neither an empty
     folder nor one of results.
     """
-    path = Path(folder)
+    path = Path(folder).expanduser()
     if not (path.exists() or path.is_symlink()):
         return path
     if not overwrite:

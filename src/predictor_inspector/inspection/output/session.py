@@ -228,7 +228,7 @@ def save_session(path: str | os.PathLike[str], session: Session) -> Path:
     OSError
         If it can't be written; what was there stays.
     """
-    path = Path(path).absolute()
+    path = Path(path).expanduser().absolute()
 
     def relative(p: str) -> str:
         full = shown_path(p)
@@ -258,7 +258,7 @@ def load_session(path: str | os.PathLike[str]) -> Session:
         If it is no session, or one of a newer version, or something in it is wrong; the message names the file and
         the place in it.
     """
-    path = Path(path).absolute()
+    path = Path(path).expanduser().absolute()
     content = config_from_file(path, "session")
     version = content.pop("version", None)
     if not isinstance(version, int) or "data" not in content:

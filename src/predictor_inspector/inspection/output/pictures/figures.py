@@ -162,7 +162,7 @@ def save_figure(path: str | os.PathLike[str], figure: Figure) -> Path:
     """
     from matplotlib import rc_context
 
-    path = Path(path)
+    path = Path(path).expanduser()
     if path.suffix.lower() not in FORMATS:
         raise ValueError(f"a figure is written as one of {', '.join(FORMATS)}, got {path.name!r}")
     with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}), whole_file(path) as partial:
