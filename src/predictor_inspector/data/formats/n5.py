@@ -1,4 +1,4 @@
-"""N5 containers: arrays that list their axes x first, with n5-viewer's, BigDataViewer's, Paintera's and COSEM's sizes."""
+"""N5 containers, which list their axes x first, with the sizes that others write in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zarr: OME-Zarr, and arrays with funlib's or DaCapo's attributes, in folders, zip files and behind URLs."""
+"""Zarr: OME-Zarr, and arrays with attributes, in folders, zip files and behind URLs."""
 
 from __future__ import annotations
 

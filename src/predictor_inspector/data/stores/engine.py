@@ -1,4 +1,4 @@
-"""Reading through tensorstore: keys and arrays by their specs, with one bounded pool of decoded chunks.
+"""Reading through tensorstore: by specs, with one bounded pool of decoded chunks.
 
 tensorstore's threads don't survive a fork, and it ends a forked process that uses it. So a forked process that reads starts a
 process of its own for that, which runs this file; it imports nothing of the package, so that this takes a fraction of a second.
