@@ -66,6 +66,7 @@ def test_what_is_unknown_missing_or_beyond_a_class_is_marked_and_nothing_else(cr
     assert np.array_equal(ecs, open_array(crop, "ecs").numpy() == UNKNOWN)
     assert np.array_equal(ld[0, 0], [False] * 8 + [True] * 8)
     assert perox.all()
+    assert gt.about.notes == ("the crop has no array of perox: weight 0",)
     assert open_classes(crop, ["nuc"]).about.unknown == ()
     assert stored_classes(gt) == ("ecs", "ld")
 

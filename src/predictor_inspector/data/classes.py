@@ -92,7 +92,9 @@ def open_classes(
     data = _Classes(channels, tuple(int(n) for n in grid.spatial_shape), dtype, marker)
     marked = any(channel is None or channel.unknown or channel.covered is not None for channel in channels)
     doubts = tuple(dict.fromkeys(doubt for array in known.values() for doubt in array.about.doubts))
-    about = About(unknown=(marker,) if marked else (), doubts=doubts, channels=names)
+    missing = [name for name in names if name not in known]
+    notes = (f"the crop has no array of {listed(missing)}: weight 0",) if missing else ()
+    about = About((marker,) if marked else (), doubts, notes, names)
     return Array(data, grid.voxel_size, grid.offset, ("c^", *grid.spatial_axes), grid.unit, grid.subdivision, about)
 
 
