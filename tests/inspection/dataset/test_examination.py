@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,18 @@ def test_two_processes_find_what_one_finds(data: Folder) -> None:
     here, there = ({e.facts.name: e for e in examine_all(crops, Checks(), number)} for number in (1, 2))
     assert here == there
     assert [f["id"] for f in here["jrc_x/crop2"].findings] == ["negative-ids"]
+
+
+def test_a_process_that_ends_says_what_to_do(data: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Future[Examined]:
+        future: Future[Examined] = Future()
+        future.set_exception(BrokenProcessPool("ended abruptly"))
+        return future
+
+    monkeypatch.setattr(ProcessPoolExecutor, "submit", broken)
+    crops = open_dataset([data.datasplit()]).with_classes().crops
+    with pytest.raises(MemoryError, match="use fewer --processes"):
+        list(examine_all(crops, Checks(), 2))
 
 
 def test_results_are_kept_and_only_crops_that_changed_are_done_again(

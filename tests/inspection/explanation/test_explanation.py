@@ -56,6 +56,14 @@ def test_counts_that_move_are_retraced(data: Any) -> None:
 
 
 @given(st.data())
+def test_one_hot_classes_in_channels_of_their_own_are_retraced(data: Any) -> None:
+    gt = data.draw(label_arrays(channels=2))
+    inspection = inspect(OneHotPredictor(["a", "b"]), gt, mask=data.draw(masks(gt, 2)), device="cpu")
+    assert np.array_equal(inspection.target.numpy(), gt.numpy() > 0)
+    assert_every_number_is_retraced(inspection, data.draw(SEEDS))
+
+
+@given(st.data())
 def test_binary_channels_are_retraced_each_with_its_own_labels_and_mask(data: Any) -> None:
     gt = data.draw(label_arrays(channels=2))
     predictor = data.draw(distance_predictors(2))

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
@@ -135,6 +136,11 @@ def _side_by_side(crops: list[Crop], checks: Checks, processes: int) -> Iterator
         while running:
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 yield running.pop(future), future.result()
+    except BrokenProcessPool as error:
+        raise MemoryError(
+            "a process ended while it checked a crop, as it does where memory runs out: use fewer --processes (processes), or "
+            'less --memory (memory); a script of your own needs if __name__ == "__main__": around the call'
+        ) from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
