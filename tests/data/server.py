@@ -26,7 +26,7 @@ class Server:
         self.asked: list[str] = []
         self.faults: dict[str, str] = {}
         self.lists = self.ranges = True
-        self.etags = False
+        self.etags, self.missing = False, 404
         self.user = self.token = ""
         self.stalled = threading.Event()
 
@@ -61,6 +61,10 @@ def _handler(server: Server) -> type[SimpleHTTPRequestHandler]:
                 self.send_error(401)
             elif server.token and f"token={server.token}" not in urlsplit(self.path).query:
                 self.send_error(403)
+            elif (
+                server.missing != 404 and not Path(self.translate_path(self.path)).exists() and "list" not in self.path
+            ):
+                self.send_error(server.missing)
             elif fault.isdecimal():
                 self.send_error(int(fault))
             elif fault == "stall":

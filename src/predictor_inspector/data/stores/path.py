@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from html import unescape
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
@@ -219,10 +220,12 @@ class StorePath:
         return self._known.get("refused")
 
     def _value(self) -> bytes | None:
+        together = self._together() if self.name in _OF_ZARR else None
+        return self._asked() if together is None else together.get(self.key)
+
+    def _asked(self) -> bytes | None:
+        """What the store has here, asked once."""
         name = f"{self.key}="
-        together = self._together()
-        if together is not None and self.name in _OF_ZARR:
-            return together.get(self.key)
         if name not in self._known:
             try:
                 self._known[name] = engine.read_key(self.spec)
@@ -240,19 +243,18 @@ class StorePath:
         if "together" not in self._known:
             self._known["together"] = None
             for file in (".zmetadata", "zarr.json"):
-                text = engine.read_key(self._at(f"{root}/{file}".lstrip("/")).spec)
-                content: Any = json.loads(text) if text else None
-                if file == "zarr.json" and isinstance(content, dict):
-                    inner = content.get("consolidated_metadata") or {}
-                    nodes = inner.get("metadata") or {}
-                    content = (
-                        {"metadata": {f"{n}/zarr.json": v for n, v in nodes.items()} | {file: content}}
-                        if nodes
-                        else None
-                    )
-                if isinstance(content, dict) and isinstance(content.get("metadata"), dict):
-                    found = content["metadata"].items()
-                    self._known["together"] = {f"{root}/{n}".lstrip("/"): json.dumps(v).encode() for n, v in found}
+                text = self._at(f"{root}/{file}".lstrip("/"))._asked()
+                content: Any = None
+                with suppress(ValueError):  # then each is read by itself
+                    content = json.loads(text or "null")
+                if not isinstance(content, dict):
+                    continue
+                nodes = (content.get("consolidated_metadata") or content).get("metadata")
+                if isinstance(nodes, dict):
+                    if file == "zarr.json":
+                        nodes = {f"{node}/{file}": metadata for node, metadata in nodes.items()} | {file: content}
+                    found = {f"{root}/{key}".lstrip("/"): json.dumps(value).encode() for key, value in nodes.items()}
+                    self._known["together"] = found
                     break
         known: dict[str, bytes] | None = self._known["together"]
         return known
