@@ -145,3 +145,14 @@ def test_values_that_mark_what_is_unknown_are_found_in_a_wider_type_too(crop: Pa
     assert gt.dtype == np.uint16
     (finding,) = check_inputs(Source(gt))
     assert (finding.id, finding.numbers["id"]) == ("ignore-id", 255)
+
+
+def test_the_grid_reaches_as_far_as_any_class_but_for_how_coarser_ones_were_rounded(crop: Path) -> None:
+    farther, rounded = np.full((8, 8, 9), 1, np.uint8), np.full((8, 8, 8), 1, np.uint8)
+    write(crop / "cell", farther, (16, 16, 16), (80, 160, 40), INSTANCES)
+    write(crop / "golgi", rounded, (16, 16, 16), (72, 160, 40), INSTANCES)
+    gt = open_classes(crop, ["ecs", "cell"])
+    assert (gt.shape, tuple(gt.offset)) == ((2, 16, 16, 18), (80, 160, 40))
+    assert (gt.numpy()[0, :, :, 16:] == gt.about.unknown[0]).all()
+    assert (gt.numpy()[1] == 1).all()
+    assert (open_classes(crop, ["ecs", "golgi"]).shape) == (2, 16, 16, 16)
