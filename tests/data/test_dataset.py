@@ -95,6 +95,9 @@ def test_a_damaged_datasplit_is_refused_with_its_row(tmp_path: Path, row: str, m
     path.write_text(f"train,a,b,c,d/[e]\n{row}\n")
     with pytest.raises(ValueError, match=message):
         open_dataset([path])
+    path.write_text("\n")
+    with pytest.raises(ValueError, match=r"split\.csv lists no crops"):
+        open_dataset([path])
 
 
 def test_manifests_of_the_challenge_are_found_in_the_data_beside_them(data: Folder) -> None:
@@ -177,6 +180,6 @@ def test_a_crop_of_one_class_has_the_channels_of_those_of_several(data: Folder) 
     dataset = open_dataset([data.folder])
     assert {crop.gt for crop in dataset.with_classes().crops} == {"[er,mito]"}
     (alone,) = open_dataset([data.place(11)]).with_classes().crops
-    assert alone.gt is None
+    assert alone.gt == "[mito]"
     (named,) = open_dataset([data.place(11)]).with_classes(("er", "mito")).crops
     assert named.gt == "[er,mito]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from predictor_inspector.core.array import Array
@@ -64,6 +65,11 @@ class Crop:
         found = class_names(self.gt or "")
         return found[1] if found else ()
 
+    @property
+    def is_cellmap(self) -> bool:
+        """Whether it lies where CellMap's containers have their crops, each of classes."""
+        return "groundtruth" in Path(self.path).parts
+
     def shown(self) -> Crop:
         """The same as it may be written and shown: without credentials in URLs."""
         mask, raw = (None if p is None or not is_url(p) else shown_path(p) for p in (self.mask, self.raw))
@@ -101,7 +107,7 @@ class Crop:
         CellMap's containers of many crops, which hold no masks.
         """
         mask = None
-        if self.mask is None and not self.classes and "groundtruth" not in self.path:
+        if self.mask is None and not self.classes and not self.is_cellmap:
             found = find_mask(self.path, self.gt, gt)
             mask = None if found is None else found.array
         elif self.mask not in (None, "none"):
@@ -137,11 +143,13 @@ class Dataset:
         """The same with a channel for each class, the same ones in all crops that have an array per class.
 
         These are `names`, else the data set's own, else all that any crop has, in the order in which they come. A crop of one
-        array of ids is one of a class if others have several. One that can't be listed stays as it is: opening it says why.
+        array of ids is one of a class if others have several, and in CellMap's layout. One that can't be listed stays as it
+        is: opening it says why.
         """
         there = [crop.classes or (_classes_at(crop.path) if crop.gt is None else ()) for crop in self.crops]
         wanted = names or self.classes
-        if not wanted and any(len(found) > 1 for found in there):
+        several = any(len(found) > 1 or crop.is_cellmap for crop, found in zip(self.crops, there, strict=True))
+        if not wanted and several:
             wanted = tuple(dict.fromkeys(name for found in there for name in found))
         bare = [bool(names) or not set(found).isdisjoint(wanted) for found in there]
         crops = [

@@ -141,7 +141,9 @@ def _from_csv(path: Path) -> Iterator[Crop]:
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is no text file: {error}") from error
     rows = [row for row in csv.reader(text.splitlines(), skipinitialspace=True) if any(cell.strip() for cell in row)]
-    if rows and "crop_name" in (names := [cell.strip() for cell in rows[0]]):
+    if not rows:
+        raise ValueError(f"{path} lists no crops")
+    if "crop_name" in (names := [cell.strip() for cell in rows[0]]):
         return _from_manifest(path, [dict(zip(names, row, strict=False)) for row in rows[1:]])
     return _from_datasplit(path, rows)
 
