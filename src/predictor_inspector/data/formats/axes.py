@@ -85,7 +85,8 @@ class Described:
         for key, axes in self.sayings.items() if order is None else ():
             if len(axes) != ndim:
                 raise AxesError(
-                    f"{self.source}: {key} has {len(axes)} names for an array of {ndim} axes: {[a.name for a in axes]}",
+                    f"{self.source}: {key} has {len(axes)} names for an array of {ndim} axes: {[a.name for a in axes]}; "
+                    "choose with --axes (axes=…), a letter for each",
                     self,
                 )
         doubts: list[str] = []
@@ -98,7 +99,9 @@ class Described:
         time = [i for i, axis in enumerate(axes) if axis.kind == "time"]
         channels = [i for i, axis in enumerate(axes) if axis.kind == "channel"]
         if len(time) > 1:
-            raise AxesError(f"{self.source}: {len(time)} of its axes are time, {_text(axes)}", self)
+            raise AxesError(
+                f"{self.source}: {len(time)} of its axes are time, {_text(axes)}; choose with --axes (axes=…)", self
+            )
         sequence = (*time, *channels, *spatial)
         data = self.data if sequence == tuple(range(ndim)) else Transposed(self.data, sequence)
         names = (*("t^" for _ in time), *_channel_names([axes[i] for i in channels]))
