@@ -1,40 +1,44 @@
-"""Two workers make the samples of a training, each with its own moving counts."""
+"""Some steps of a training whose samples two workers make."""
 
-from collections.abc import Iterator
-
+import numpy as np
 import torch
 
-from predictor_inspector.core import AffinitiesPredictor, ArraySpec
+from predictor_inspector.core import UNet, predictor_from_yaml
 from predictor_inspector.core.ops import backend
-from predictor_inspector.data import neurites
+from predictor_inspector.data import neurites  # or open_source, of files
+from predictor_inspector.inspection import PredictorDataset, Source
 
-predictor = AffinitiesPredictor(neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
-sample = neurites()
+EXPORTED = """
+kind: affinities
+neighborhood: [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+lsds: false
+"""  # what the dock exports: open("predictor.yaml").read()
 
 
-class Samples(torch.utils.data.IterableDataset):
-    """Targets and weights at random places."""
-
-    def __iter__(self) -> Iterator[tuple]:
-        worker = torch.utils.data.get_worker_info()
-        places = torch.Generator().manual_seed(worker.seed if worker else torch.initial_seed())
-        counts = None  # each worker its own, afresh in every epoch
-        for _ in range(4):
-            begin = [int(torch.randint(8, n - 40, (1,), generator=places)) for n in sample.labels.shape]
-            roi = sample.labels.roi_of([slice(b, b + 24) for b in begin])
-            gt_roi = predictor.gt_region_for_roi(ArraySpec(roi, sample.labels.voxel_size)).roi
-            gt, mask = sample.labels[gt_roi].to("cpu"), sample.annotated[gt_roi].to("cpu")
-            target = predictor.create_target(gt)[roi]
-            before = counts
-            weight, counts = predictor.create_weight(gt, target, mask, before)
-            # Counts of samples add up where they are collated, and so must be what this one has added.
-            yield target.data, weight.data, counts - before if before else counts
+def flip(raw, labels, mask, random):
+    """Change raw data, labels and mask together, before targets are made."""
+    axes = [axis for axis in (1, 2) if random.integers(2)]
+    return tuple(np.flip(values, axes) for values in (raw, labels, mask))
 
 
 if __name__ == "__main__":
+    predictor = predictor_from_yaml(EXPORTED)
+    model = predictor.create_model(UNet((20, 60, 60), 1, 8, 8, 2, downsample_factors=[(1, 2, 2)]))
+    sample = neurites()
+    source = Source(sample.labels, sample.annotated, sample.raw)
+    samples = PredictorDataset(
+        predictor, [source], model.output_shape, model.input_shape, length=8, annotated=0.5, augment=flip
+    )
     backend.warm_up(wait=True)  # once, before the workers are forked
-    loader = torch.utils.data.DataLoader(Samples(), batch_size=2, num_workers=2)
-    torch.manual_seed(0)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    seen = None
     for epoch in range(2):
-        seen = sum(counts for _, _, counts in loader)
-        print(f"epoch {epoch}: {seen.fractions[:, 1].tolist()} of all pairs are of one object")
+        samples.set_epoch(epoch)
+        for batch in torch.utils.data.DataLoader(samples, batch_size=2, num_workers=2):
+            prediction = model(batch["raw"].float() / 255)
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(prediction, batch["target"], batch["weight"])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            seen = batch["counts"] + seen if seen else batch["counts"]
+        print(f"epoch {epoch}: loss {loss.item():.3f}; affinities of 1: {seen.fractions[:, 1].tolist()}")
