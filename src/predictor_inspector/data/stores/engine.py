@@ -194,7 +194,8 @@ _UNREACHABLE = ("ABORTED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")
 
 def plain_error(text: str, place: str) -> Exception:
     """What tensorstore says as an error with the file or URL first, and without what it knows of credentials."""
-    text = without_secrets(_ANNOTATIONS.sub("", text))
+    status = re.search(r"http_response_code='(\d+)'", text)  # where earlier versions have it
+    text = without_secrets(_ANNOTATIONS.sub(f" [HTTP code {status[1]}]" if status else "", text))
     code, _, rest = text.partition(": ") if re.match(r"[A-Z_]+: ", text) else ("", "", text)
     where, why, found = place, rest, None
     while inner := _READING.search(why):  # a minishard in a shard: the same file again
