@@ -44,6 +44,12 @@ def test_paths_are_no_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert place_of(text) == tmp_path / "a.zarr"
 
 
+def test_the_way_from_one_place_to_another() -> None:
+    assert below(Path("/a/.b/c"), Path("/a")) == ".b/c"
+    assert below(Path("/a"), Path("/a")) == ""
+    assert below(place_of("https://host/a/b"), place_of("https://host/a")) == "b"
+
+
 def test_parts_of_a_url() -> None:
     place = place_of("https://host/data/a%20b.zarr/labels/s0?version=3")
     assert isinstance(place, StorePath)
@@ -77,7 +83,11 @@ def test_credentials_are_not_shown(text: str, shown: str) -> None:
 
 
 def test_credentials_go_to_their_server_only() -> None:
-    place_of("https://me:password@host/data.zarr")
+    place_of("https://me:password@host/data.zarr/")
+    place_of("https://me:password@host/my data.zarr//labels/")
+    assert place_of("https://host/my data.zarr/labels/s0").spec["base_url"] == (  # type: ignore[union-attr]
+        "https://me:password@host/my%20data.zarr/labels/s0"
+    )
     assert place_of("https://host/data.zarr/labels").spec["base_url"] == "https://me:password@host/data.zarr/labels"  # type: ignore[union-attr]
     assert place_of("https://other/data.zarr").spec["base_url"] == "https://other/data.zarr"  # type: ignore[union-attr]
     place_of("https://signed/data.zarr?token=abc&v=1")

@@ -48,10 +48,11 @@ def place_of(path: AnyPath) -> Path | StorePath:
         parts = urlsplit(url[1])
         user, _, host = parts.netloc.rpartition("@")
         root = f"{parts.scheme.lower()}://{host}"
-        shown = without_secrets(f"?{parts.query}" if parts.query else "")
-        if user or shown != (f"?{parts.query}" if parts.query else ""):
-            _credentials[f"{root}{parts.path.rstrip('/')}{shown}"] = (user, parts.query)
-        return StorePath(root, _clean(quote(parts.path, safe=_SAFE)), shown)
+        query = f"?{parts.query}" if parts.query else ""
+        place = StorePath(root, _clean(quote(parts.path, safe=_SAFE)), without_secrets(query))
+        if user or place._query != query:
+            _credentials[str(place)] = (user, parts.query)
+        return place
     text = str(path)
     if text.lower().startswith("file://"):
         text = unquote(text[len("file://") :])
@@ -86,7 +87,8 @@ def read_json(file: Path | StorePath) -> dict[str, Any] | None:
 def below(place: Path | StorePath, above: Path | StorePath) -> str:
     """The way from one place to another below it: ``"labels/s0"``, empty for the same."""
     if isinstance(place, Path):
-        return place.relative_to(str(above)).as_posix().removeprefix(".")
+        way = place.relative_to(str(above)).as_posix()
+        return "" if way == "." else way
     return place.key.removeprefix(above.key if isinstance(above, StorePath) else "").strip("/")
 
 
