@@ -37,7 +37,7 @@ test-lowest: ## Run the core's and the data's tests with the lowest versions, be
 
 test-dacapo: setup ## Compare networks with those that dacapo-ml's own code builds, in an environment of their own
 	test -x .venv-dacapo/bin/python || $(VENV)/bin/python -m venv .venv-dacapo
-	.venv-dacapo/bin/python -m pip install -qq -c constraints.txt torch funlib.geometry pytest numpy pydantic pyyaml
+	.venv-dacapo/bin/python -m pip install -qq -c constraints.txt torch funlib.geometry numpy pyyaml pytest
 	.venv-dacapo/bin/python -m pip install -qq --no-deps dacapo-ml==0.3.5
 	PYTHONPATH=src .venv-dacapo/bin/python -m pytest -c /dev/null --rootdir . --noconftest --import-mode=importlib tests/dacapo
 
