@@ -145,6 +145,14 @@ def _old_images(path: Path) -> None:
     ome_image(path / "future", 2, "0.6", "zyx")
 
 
+def _broken_images(path: Path) -> None:
+    """Groups whose description of an image isn't what it should be, in any way."""
+    zarr_group(path, 2)
+    zarr_array(path / "labels", 2, **GRID)
+    for name, image in (("nothing", None), ("bare", {"datasets": [None]}), ("text", {"axes": "zyx", "datasets": "0"})):
+        zarr_array(zarr_group(path / name, 2, multiscales=[image]) / "0", 2)
+
+
 def _spatialdata(zarr_format: int, version: str) -> Callable[[Path], None]:
     unit = {"type": "space", "unit": "unit"}
 
@@ -298,6 +306,11 @@ CONTAINERS: dict[str, Made] = {
         _old_images,
         ("first", "five", "labels", "named"),
         {"three": "level '0' has 3 axes, but the metadata name 5", "future": "it is OME-Zarr 0.6"},
+    ),
+    "broken images": Made(
+        _broken_images,
+        ("labels",),
+        {"nothing": "at least one image", "bare": "datasets.0 has no path", "text": "axes must be a list"},
     ),
     "SpatialData in zarr 2": Made(
         _spatialdata(2, "0.4-dev-spatialdata"),

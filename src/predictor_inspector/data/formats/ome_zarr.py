@@ -143,7 +143,11 @@ def named_levels(attributes: Mapping[str, Any]) -> tuple[str, ...]:
 def _oldest(entry: Mapping[str, Any]) -> str:
     """The version of metadata that don't name it: that which first had what they say."""
     axes = entry.get("axes")
-    if axes is None and all("coordinateTransformations" not in level for level in entry.get("datasets") or ()):
+    datasets = entry.get("datasets")
+    levels = datasets if isinstance(datasets, list) else []
+    if axes is None and not any(
+        isinstance(level, Mapping) and "coordinateTransformations" in level for level in levels
+    ):
         return "0.2"
     return "0.3" if isinstance(axes, list) and axes and all(isinstance(axis, str) for axis in axes) else "0.4"
 

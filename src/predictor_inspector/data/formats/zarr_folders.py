@@ -230,7 +230,7 @@ def _node(folder: Path | StorePath) -> tuple[bool, dict[str, Any]]:
     """Whether a folder is an array, and its attributes."""
     content = read_json(folder / "zarr.json")
     if content is not None:
-        is_array, attributes = content.get("node_type") == "array", content.get("attributes", {})
+        is_array, attributes = content.get("node_type") == "array", content.get("attributes") or {}
     else:
         is_array, attributes = (folder / ".zarray").is_file(), read_json(folder / ".zattrs") or {}
     if not isinstance(attributes, dict):
