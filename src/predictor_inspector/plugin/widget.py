@@ -32,7 +32,7 @@ from predictor_inspector.plugin.model.actions import Action, Desk
 from predictor_inspector.plugin.model.history import History
 from predictor_inspector.plugin.model.messages import Message
 from predictor_inspector.plugin.model.settings import Settings
-from predictor_inspector.plugin.reader import contradictory, layer_read_as, layers_from_path, notify_of
+from predictor_inspector.plugin.opener import Opener
 from predictor_inspector.plugin.resume import SessionKeeper
 from predictor_inspector.plugin.samples import DEMO_CONFIG, neurite_layers
 from predictor_inspector.plugin.start_page import StartActions, StartPage
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     import napari.viewer
 
 
-_MOST_WAYS = 4  # buttons for readings of a file that contradicts itself
 _WIDTH = 340
 """Least width of the dock in pixels."""
 
@@ -117,7 +116,7 @@ class InspectorWidget(QWidget):
         self._watched = False
         # When Python ends before the window is closed, Qt hides the dock after parts of it are gone.
         self._is_shut_down = False
-        self._question = Message()  # what a file leaves to a person
+        self._opener = Opener(viewer)
         self._lay_out()
         self._connect()
         keys.listen(viewer, self)
@@ -290,6 +289,7 @@ class InspectorWidget(QWidget):
         controller, tabs = self.controller, self.tabs.values()
         self._list_watch = Watch(self.reset_choices, list_events(self._viewer))
         controller.message.connect(self._on_message)
+        self._opener.told.connect(self._on_message)
         for tab in tabs:
             controller.resolved.connect(tab.on_resolved)
             controller.shown.connect(tab.on_shown)
@@ -365,10 +365,7 @@ class InspectorWidget(QWidget):
             tab.explain_under_mouse(held)
 
     def _on_message(self, message: Message) -> None:
-        # It stays until it is answered, whatever else there is to inspect.
-        message = (
-            message if message.text and message.kind != "hint" else self._question if self._question.text else message
-        )
+        message = self._opener.or_question(message)
         self._message = message.text if message.kind in ("error", "parameters") or message.actions else ""
         # The form says it, too, where it is seen. To look for it takes time.
         form = self.findChild(QWidget, "predictor") if message.kind == "parameters" else None
@@ -378,30 +375,7 @@ class InspectorWidget(QWidget):
             self.start_page.show_hint(self._message, message.actions)
 
     def _open_file(self, path: str) -> None:
-        problem, self._question = Message(), Message()
-        if path.lower().endswith(LIST_SUFFIXES):
-            self.open_dataset(path)
-            return
-        try:
-            layers, left_out = layers_from_path(path)
-            for data in layers:
-                self._viewer.add_layer(Layer.create(*data))
-            notify_of([left_out])
-        except (ValueError, OSError, ImportError) as error:
-            problem, left_out = Message.of(error), str(error)
-        ways = [
-            Action(f"Read {name} as {order}", partial(self._read_as, path, name, order))
-            for name, described in (contradictory(path) if left_out else ())
-            for order in described.orders
-        ]
-        if ways:
-            problem = self._question = Message(problem.text or f"{left_out}.", "error", tuple(ways[:_MOST_WAYS]))
-        if problem.text:
-            self._on_message(problem)
-
-    def _read_as(self, path: str, name: str, order: str, desk: Desk) -> None:
-        self._question = Message()
-        desk.settings.gt_layer = desk.add_layer(Layer.create(*layer_read_as(path, name, order)))
+        (self.open_dataset if path.lower().endswith(LIST_SUFFIXES) else self._opener.open)(path)
 
 
 def _once(*callbacks: Callable[[], object]) -> Callable[..., None]:
