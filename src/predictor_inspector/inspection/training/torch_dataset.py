@@ -1,4 +1,4 @@
-"""`PredictorDataset`: samples of a training for torch's `DataLoader`, as `inspect` shows them."""
+"""`PredictorDataset`: samples of a training for torch's `DataLoader`."""
 
 from __future__ import annotations
 
