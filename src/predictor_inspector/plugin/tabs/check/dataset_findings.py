@@ -80,11 +80,10 @@ class DatasetFindings(QWidget):
         self._open_first = False
         self._bar, self._error, self._told = QProgressBar(textVisible=False), ErrorLabel(), WrappedLabel()
         self._runner = tab.new_runner()
-        self._runner.advanced.connect(lambda _job, known: self._show(known))
-        self._runner.finished.connect(lambda _job, known: self._on_finished(known))
-        self._runner.failed.connect(
-            lambda _job, error: self._error.show_message(f"{capitalised(format_error(error))}.")
-        )
+        # No lambdas: PySide6 would keep them, and with them this, as long as the runner.
+        self._runner.advanced.connect(self._on_advanced)
+        self._runner.finished.connect(self._on_finished)
+        self._runner.failed.connect(self._on_failed)
         self._runner.busy_changed.connect(self._on_busy)
         self._path = QLineEdit(placeholderText="crops/*.zarr, datasplit.csv or a YAML list")
         self._path.setToolTip("A folder, a pattern, CellMap's datasplit.csv or manifest, or a YAML list")
@@ -211,7 +210,13 @@ class DatasetFindings(QWidget):
         self._tell(known, name)
         self.open_crop(crop)
 
-    def _on_finished(self, known: _Known) -> None:
+    def _on_advanced(self, _job: Job, known: _Known) -> None:
+        self._show(known)
+
+    def _on_failed(self, _job: Job, error: BaseException) -> None:
+        self._error.show_message(f"{capitalised(format_error(error))}.")
+
+    def _on_finished(self, _job: Job, known: _Known) -> None:
         self._show(known)
         first, self._open_first = self._open_first, False
         if first and (crop := next((c for c, f in zip(known.dataset.crops, known.facts, strict=True) if f.grid), None)):
