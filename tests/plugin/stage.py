@@ -83,7 +83,9 @@ class Stage(ABC):
         assert self.message == ""
         assert shown is not None
         gt = array_at(settings.gt_layer, settings.axes, settings.level, view_of(self.viewer, settings.units))
-        mask = None if settings.mask_layer is None else array_from_layer(settings.mask_layer)
+        mask = settings.mask_layer
+        if mask is not None:
+            mask = array_from_layer(mask, dims=min(gt.dims, mask.ndim))
         expected = inspect(
             predictor_from_config(settings.config),
             gt,

@@ -304,8 +304,9 @@ class Person:
         return about
 
     def paint(self) -> str | None:
-        # A hidden layer can't be painted on: napari keeps what it showed last of it, in the axes of then.
-        labels = [layer for layer in self.own if isinstance(layer, Labels) and layer.visible]
+        # Nobody paints on what isn't seen: napari keeps of it what it showed last, or nothing.
+        seen = [layer for layer in self.own if layer.visible and isinstance(layer, Labels)]
+        labels = [layer for layer in seen if not layer._slice.empty]
         if not labels:
             return None
         layer = self.any.choice(labels)

@@ -27,6 +27,18 @@ NO_CURE = {
     "truncated-object": "nothing is to be done",
     "voxel-size-doubtful": "the file must be mended, or the layer's scale be set",
     "touching-objects": "the ground truth must be cut, or another predictor trained",
+    **dict.fromkeys(
+        (
+            "class-never-annotated",
+            "class-never-drawn",
+            "crop-smaller-than-input",
+            "crop-unreadable",
+            "off-grid-translation",
+            "split-leak",
+            "voxel-sizes-mixed",
+        ),
+        "crops must be chosen, cut or annotated anew",
+    ),
 }
 
 
