@@ -6,7 +6,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from funlib.geometry import Roi
+from napari.layers import Shapes
 from napari.utils.interactions import (
     mouse_move_callbacks,
     mouse_press_callbacks,
@@ -193,6 +195,18 @@ def test_frames_are_labelled_at_corners_of_their_own(loop: Loop) -> None:
     for i, (low, high) in enumerate(boxes):
         for other_low, other_high in boxes[:i]:
             assert np.any(low >= other_high) or np.any(high <= other_low)
+
+
+def test_napari_fills_in_labels_that_have_a_colour(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    pinned(loop)
+    filled = []
+    add = Shapes.add
+    monkeypatch.setattr(
+        Shapes, "add", lambda layer, *a, **k: (filled.extend(layer.feature_defaults["label"]), add(layer, *a, **k))
+    )
+    loop.regions.feature_defaults = {"label": np.nan}  # as after some clicks on shapes
+    loop.set_config("dummy", embedding_dims=2)
+    assert [type(text) for text in filled] == [str]
 
 
 def test_layers_of_earlier_versions_go(loop: Loop) -> None:

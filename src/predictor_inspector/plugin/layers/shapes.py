@@ -197,6 +197,9 @@ def draw_shapes(
             layer.data = []
             layers.place(layer, geometry)
             if paths:
+                if labelled:
+                    # napari looks up the colour of what it fills in, and finds none for no number.
+                    layer.feature_defaults = {"label": texts[0]}
                 layer.add(
                     paths,
                     shape_type=kinds,
