@@ -47,6 +47,9 @@ class LabelLayer:
         self._layers.show(self.role)
 
 
+_OUTLINE = 2  # voxels
+
+
 class FindingLayer(LabelLayer):
     """A layer with the voxels of one finding."""
 
@@ -55,8 +58,12 @@ class FindingLayer(LabelLayer):
     def show(self, finding: Finding, place: Place) -> None:
         """Mark the voxels of a finding: filled, or only their outline where they are a whole box."""
         mask = finding.where.mask
-        colours = {1: SEVERITY_COLOURS[finding.severity]}
-        self._put(mask, place, colours, contour=2 if mask.numpy().all() else 0)
+        values = mask.numpy()
+        if values.all():
+            # napari draws outlines in 2-D only, and warns in 3-D.
+            values = values.copy()
+            values[..., _OUTLINE:-_OUTLINE, _OUTLINE:-_OUTLINE] = 0
+        self._put(mask.like(values, mask.axis_names), place, {1: SEVERITY_COLOURS[finding.severity]})
 
 
 class ZeroWeightLayer(LabelLayer):
