@@ -197,16 +197,21 @@ def test_frames_are_labelled_at_corners_of_their_own(loop: Loop) -> None:
             assert np.any(low >= other_high) or np.any(high <= other_low)
 
 
-def test_napari_fills_in_labels_that_have_a_colour(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("left", [np.array([], dtype=float), np.array([], dtype=str)])
+def test_labels_come_back_after_all_shapes_were_deleted(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch, left: np.ndarray
+) -> None:
     pinned(loop)
     filled = []
     add = Shapes.add
     monkeypatch.setattr(
         Shapes, "add", lambda layer, *a, **k: (filled.extend(layer.feature_defaults["label"]), add(layer, *a, **k))
     )
-    loop.regions.feature_defaults = {"label": np.nan}  # as after some clicks on shapes
+    loop.regions.data = []
+    loop.regions.features = {"label": left}
     loop.set_config("dummy", embedding_dims=2)
     assert [type(text) for text in filled] == [str]
+    assert "ROI" in list(loop.regions.features["label"])
 
 
 def test_layers_of_earlier_versions_go(loop: Loop) -> None:

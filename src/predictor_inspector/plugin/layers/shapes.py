@@ -198,7 +198,8 @@ def draw_shapes(
             layers.place(layer, geometry)
             if paths:
                 if labelled:
-                    # napari looks up the colour of what it fills in, and finds none for no number.
+                    # What napari fills in first must be a text with a colour; without any, it takes texts for numbers.
+                    layer.features = {"label": np.array([], dtype=str)}
                     layer.feature_defaults = {"label": texts[0]}
                 layer.add(
                     paths,
