@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import zarr
 from qtpy.QtWidgets import QApplication, QPushButton
 
+from predictor_inspector.plugin import reader
 from predictor_inspector.plugin.head.sessions import session_of
 
 from .window import LABELS, UNITS, VOXEL_SIZE, Window, blocks
@@ -64,13 +66,23 @@ def test_an_error_empties_the_table_of_channels(window: Window) -> None:
     assert window.control("channel_table").rowCount() == 0
 
 
-def test_a_file_that_contradicts_itself_is_read_as_a_person_chooses(window: Window, tmp_path: Path) -> None:
+def test_a_file_that_contradicts_itself_is_read_as_a_person_chooses(
+    window: Window, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, look = [], reader.list_contents
+    monkeypatch.setattr(reader, "list_contents", lambda path: (looked.append(path), look(path))[1])
     ids = np.stack([blocks(), blocks()], -1)
     said = {"axis_names": [*"zyxc"], "types": ["channel", "space", "space", "space"], "voxel_size": [40, 4, 4]}
     group = zarr.create_group(tmp_path / "crop.zarr")
     group.create_array("labels", data=ids, attributes=said)
     group.create_array("raw", data=blocks().astype(np.float32))
+    # Nothing but what contradicts itself, then that beside others.
+    window.widget.context.open_file(str(tmp_path / "crop.zarr" / "labels"))
+    assert "axis_names say z y x channel" in window.message
+    assert [layer.name for layer in window.viewer.layers] == []
+    looked.clear()
     window.after(lambda: window.widget.context.open_file(str(tmp_path / "crop.zarr")))
+    assert len(looked) == 1
     assert [layer.name for layer in window.viewer.layers] == ["raw"]
     assert "axis_names say z y x channel, types say channel space space space" in window.message
     buttons = {button.text(): button for button in window.widget.head.findChildren(QPushButton)}

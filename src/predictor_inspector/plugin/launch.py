@@ -13,7 +13,7 @@ from qtpy.QtGui import QGuiApplication
 
 from predictor_inspector.data.source import open_input
 from predictor_inspector.plugin.layers.layer_data import layer_data
-from predictor_inspector.plugin.reader import layer_read_as, layers_from_path, notify_of
+from predictor_inspector.plugin.reader import layer_read_as, notify_of, shown_of
 from predictor_inspector.plugin.widget import InspectorWidget
 
 TITLE = "Predictor Inspector"
@@ -32,7 +32,8 @@ def launch(path: str | None, name: str | None, screenshot: str | None, axes: str
     Raises ``FileNotFoundError`` or ``ValueError`` if the data can't be opened (the message lists the arrays), and
     ``TimeoutError`` if nothing shows within two minutes and a picture was asked for.
     """
-    layers, left_out = ([], "") if path is None or axes else layers_from_path(path)
+    shown = None if path is None or axes else shown_of(path)
+    layers = [] if shown is None else shown.layers
     if path is not None and axes:
         layers = [layer_read_as(path, name, axes)]
     viewer = napari.Viewer(title=TITLE)
@@ -40,7 +41,8 @@ def launch(path: str | None, name: str | None, screenshot: str | None, axes: str
     viewer.window.resize(min(_SIZE[0], screen.width()), min(_SIZE[1], screen.height()))
     for data in layers:
         viewer.add_layer(napari.layers.Layer.create(*data))
-    notify_of([left_out])
+    if shown is not None:
+        notify_of([shown])
     widget = dock(viewer)
     if name is not None and not axes:
         widget.gt_layer = _layer_called(viewer, path, name)

@@ -8,9 +8,10 @@ from typing import Any
 from napari.layers import Layer
 from qtpy.QtCore import QObject, Signal
 
+from predictor_inspector.data.formats.unreadable import Unreadable
 from predictor_inspector.plugin.model.actions import Action, Desk
 from predictor_inspector.plugin.model.messages import Message
-from predictor_inspector.plugin.reader import contradictory, layer_read_as, layers_from_path, notify_of
+from predictor_inspector.plugin.reader import NothingShownError, layer_read_as, notify_of, shown_of
 
 _MOST_WAYS = 4  # buttons for readings of a file that contradicts itself
 
@@ -28,20 +29,26 @@ class Opener(QObject):
     def open(self, path: str) -> None:
         """Add a layer for each array in a file."""
         problem, self._question = Message(), Message()
+        left_out: list[Unreadable] = []
+        told = ""
         try:
-            layers, left_out = layers_from_path(path)
-            for data in layers:
+            shown = shown_of(path)
+            for data in shown.layers:
                 self._viewer.add_layer(Layer.create(*data))
-            notify_of([left_out])
+            notify_of([shown])
+            left_out, told = shown.left_out, f"{shown.told}."
+        except NothingShownError as error:
+            problem, left_out = Message.of(error), error.left_out
         except (ValueError, OSError, ImportError) as error:
-            problem, left_out = Message.of(error), str(error)
+            problem = Message.of(error)
         ways = [
-            Action(f"Read {name} as {order}", partial(self._read_as, path, name, order))
-            for name, described in (contradictory(path) if left_out else ())
-            for order in described.orders
+            Action(f"Read {one.name} as {order}", partial(self._read_as, path, one.name, order))
+            for one in left_out
+            if one.described is not None
+            for order in one.described.orders
         ]
         if ways:
-            problem = self._question = Message(problem.text or f"{left_out}.", "error", tuple(ways[:_MOST_WAYS]))
+            problem = self._question = Message(problem.text or told, "error", tuple(ways[:_MOST_WAYS]))
         if problem.text:
             self.told.emit(problem)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from napari.utils.notifications import show_warning
 
-from predictor_inspector.data.formats.axes import Described
 from predictor_inspector.data.formats.format import StoredArray
 from predictor_inspector.data.formats.unreadable import Unreadable, UnreadableError, attempt
 from predictor_inspector.data.opening import Contents, container_of, full_path, list_contents, readable_suffixes
@@ -33,26 +33,51 @@ def read(path: str | list[str]) -> list[LayerData]:
     A notification says what can't be shown. Raises ``ValueError``, ``FileNotFoundError`` or ``ImportError`` if there is
     nothing to show, or a file can't be read; the message says why.
     """
-    paths = path if isinstance(path, list) else [path]
-    shown = [layers_from_path(p) for p in paths]
-    notify_of(text for _, text in shown)
-    return [layer for layers, _ in shown for layer in layers]
+    shown = [shown_of(p) for p in (path if isinstance(path, list) else [path])]
+    notify_of(shown)
+    return [layer for one in shown for layer in one.layers]
 
 
-def notify_of(texts: Iterable[str]) -> None:
+@dataclass(frozen=True)
+class Shown:
+    """What of a file or container is shown as layers, and what of it can't be."""
+
+    name: str
+    layers: list[LayerData]
+    left_out: list[Unreadable]
+
+    @property
+    def told(self) -> str:
+        """A sentence about what is left out; empty if nothing is."""
+        reasons = _reasons(self.left_out)
+        return f"Not shown of {self.name}: {reasons}" if reasons else ""
+
+
+class NothingShownError(ValueError):
+    """Nothing of what is asked for can be shown; `left_out` is what is there."""
+
+    def __init__(self, message: str, left_out: list[Unreadable]) -> None:
+        super().__init__(message)
+        self.left_out = left_out
+
+
+def notify_of(shown: Iterable[Shown]) -> None:
     """Say what is left out in one notification of napari, if anything is."""
-    told = "\n".join(text for text in texts if text)
+    told = "\n".join(one.told for one in shown if one.left_out)
     if told:
         show_warning(told)
 
 
-def layers_from_path(path: str) -> tuple[list[LayerData], str]:
-    """Layers for every array in one file or container, and a sentence about what is left out, if anything is.
+def shown_of(path: str) -> Shown:
+    """A layer for every array in one file or container; errors as of `read`.
 
     A metadata file in a zarr folder opens the store that it lies in; the part that it describes, where the store is a
     large collection.
     """
-    place, (arrays, left_out) = _listed(path)
+    try:
+        place, (arrays, left_out) = _listed(path)
+    except UnreadableError as error:
+        raise NothingShownError(str(error), [error.entry]) from error
     layers: list[LayerData] = []
     for found in sorted(arrays, key=lambda found: _ORDER[found.kind]):
         # Values of small arrays are read now, and may be damaged.
@@ -61,11 +86,11 @@ def layers_from_path(path: str) -> tuple[list[LayerData], str]:
             left_out.append(made)
         else:
             layers.append(made)
-    reasons = [f"{one.name}: {one.reason}" for one in left_out]
-    told = "; ".join(reasons[:_TOLD]) + (f"; and {len(reasons) - _TOLD} more" if len(reasons) > _TOLD else "")
     if not layers:
-        raise ValueError(f"{path} holds no arrays that can be shown: {told}" if told else f"{path} holds no arrays")
-    return layers, f"Not shown of {place.name}: {told}" if told else ""
+        reasons = _reasons(left_out)
+        message = f"{path} holds no arrays that can be shown: {reasons}" if reasons else f"{path} holds no arrays"
+        raise NothingShownError(message, left_out)
+    return Shown(place.name, layers, left_out)
 
 
 def layer_read_as(path: str, name: str | None, axes: str) -> LayerData:
@@ -75,15 +100,9 @@ def layer_read_as(path: str, name: str | None, axes: str) -> LayerData:
     return layer_data(array, title, "labels", source=(str(full_path(path)), name), axes=axes)
 
 
-def contradictory(path: str) -> list[tuple[str, Described]]:
-    """The arrays in a file of whose axes it contradicts itself, by their names, and what it says: a person must choose."""
-    try:
-        left_out = _listed(path)[1].unreadable
-    except UnreadableError as error:
-        left_out = [error.entry]
-    except (ValueError, OSError, ImportError):
-        left_out = []
-    return [(one.name, one.described) for one in left_out if one.described is not None]
+def _reasons(left_out: Sequence[Unreadable]) -> str:
+    more = f"; and {len(left_out) - _TOLD} more" if len(left_out) > _TOLD else ""
+    return "; ".join(f"{one.name}: {one.reason}" for one in left_out[:_TOLD]) + more
 
 
 def _layer(place: Path | StorePath, found: StoredArray) -> LayerData:
