@@ -17,7 +17,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import listed
 from predictor_inspector.data.formats.format import StoredArray, guess_kind
 from predictor_inspector.data.formats.unreadable import UnreadableError
-from predictor_inspector.data.geometry import Length, exact, make_array
+from predictor_inspector.data.geometry import Length, counts_factor, exact, make_array
 from predictor_inspector.data.lazy import Box, LazyArray
 from predictor_inspector.data.opening import list_contents
 from predictor_inspector.data.resample import on_grid
@@ -219,7 +219,7 @@ def _grid(arrays: Mapping[str, Array], voxel_size: Sequence[Length] | None, sour
     begin, end = list(finest.roi.begin), list(finest.roi.end)
     for array in arrays.values():
         other = _roi_on(array, finest)
-        factor = _factor(array, finest)
+        factor = counts_factor(array, finest)
         for axis, (voxel, own) in enumerate(zip(finest.voxel_size, array.voxel_size, strict=True)):
             # What is less than one of its own voxels is how a coarser grid was rounded.
             if begin[axis] - other.begin[axis] >= own * factor:
@@ -234,14 +234,9 @@ def _nothing(shape: Iterable[int]) -> np.ndarray:
     return np.broadcast_to(np.uint8(0), tuple(int(n) for n in shape))
 
 
-def _factor(array: Array, grid: Array) -> Fraction:
-    """How many counts of `grid` one of `array` is."""
-    return unit_factor(array.unit, grid.unit) * grid.subdivision / array.subdivision
-
-
 def _roi_on(array: Array, grid: Array) -> Roi:
     """What `array` covers in whole counts of `grid`."""
-    factor = _factor(array, grid)
+    factor = counts_factor(array, grid)
     begin, end = (Coordinate(round(n * factor) for n in corner) for corner in (array.roi.begin, array.roi.end))
     return Roi(begin, end - begin)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import isfinite, lcm
-from typing import Any, SupportsFloat
+from typing import Any, Protocol, SupportsFloat
 
 import numpy as np
 
@@ -54,6 +54,23 @@ def make_array(
 def pixel_array(data: Any, dims: int, axis_names: Sequence[str] | None = None) -> Array:
     """Data without any geometry, their last `dims` axes spatial: in pixels, the first centred at 0, as in napari."""
     return make_array(data, axis_names, [1] * dims, centre=[0] * dims, source="pixels")
+
+
+class Counted(Protocol):
+    """What coordinates count: 1/`subdivision` of `unit`. Every `Array` says so."""
+
+    @property
+    def unit(self) -> str:
+        """Short name of the unit of length."""
+
+    @property
+    def subdivision(self) -> int:
+        """How many counts make one unit."""
+
+
+def counts_factor(of: Counted, on: Counted, source: str = "unit") -> Fraction:
+    """How many counts of `on` one count of `of` is, exactly; errors as of `unit_factor`."""
+    return unit_factor(of.unit, on.unit, source) * on.subdivision / of.subdivision
 
 
 def convert_unit(array: Array, unit: str) -> Array:

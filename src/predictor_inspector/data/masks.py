@@ -11,9 +11,9 @@ import torch
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.formats.format import StoredArray
+from predictor_inspector.data.geometry import counts_factor
 from predictor_inspector.data.opening import container_of, full_path, list_arrays
 from predictor_inspector.data.stores.path import below
-from predictor_inspector.data.units import unit_factor
 
 _READ = 1 << 24  # voxels of an array that isn't in memory up to which its values are looked at
 _PLANES = 24  # of an array in memory that are looked at
@@ -69,7 +69,7 @@ def same_grid(one: Array, other: Array) -> bool:
 def _overlap(one: Array, other: Array) -> bool:
     factor = None
     with suppress(ValueError):  # only one of them is in pixels
-        factor = unit_factor(one.unit, other.unit, "mask") * other.subdivision / one.subdivision
+        factor = counts_factor(one, other, "mask")
     if factor is None:
         return False
     ends = zip(one.roi.begin, one.roi.end, other.roi.begin, other.roi.end, strict=True)

@@ -10,8 +10,8 @@ import torch
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.data.geometry import counts_factor
 from predictor_inspector.data.lazy import lazy_array
-from predictor_inspector.data.units import unit_factor
 
 
 def read_on_grid(source: Array, roi: Roi, grid: Array) -> Array:
@@ -41,7 +41,7 @@ def read_on_grid(source: Array, roi: Roi, grid: Array) -> Array:
         )
     slices = grid.to_slices(roi)
     # One count of the grid is factor counts of the source.
-    factor = unit_factor(grid.unit, source.unit, "source") * source.subdivision / grid.subdivision
+    factor = counts_factor(grid, source, "source")
     if factor == 1 and source.voxel_size == grid.voxel_size and source.offset == grid.offset:
         return grid.like(source.read(roi).data, source.axis_names, roi.begin, source.about)
     nearest = []

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.text import format_error
+from predictor_inspector.core.text import format_error, format_shape
 from predictor_inspector.data.classes import stored_classes
 from predictor_inspector.data.dataset.crop import Crop
 from predictor_inspector.data.lazy import blocks_of
@@ -36,6 +36,11 @@ class GridFacts:
         """That of an array."""
         shape, size, offset = (tuple(map(int, n)) for n in (array.spatial_shape, array.voxel_size, array.offset))
         return cls(shape, size, offset, array.spatial_axes, array.unit, array.subdivision)
+
+    @property
+    def voxel_size_text(self) -> str:
+        """``"40 × 4 × 4 nm"``."""
+        return f"{format_shape(v / self.subdivision for v in self.voxel_size)} {self.unit}"
 
     @property
     def array(self) -> Array:

@@ -14,8 +14,8 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.labels import as_tensor
 from predictor_inspector.core.text import format_roi, format_table, listed
+from predictor_inspector.data.geometry import counts_factor
 from predictor_inspector.data.resample import read_on_grid
-from predictor_inspector.data.units import unit_factor
 from predictor_inspector.inspection.comparison.changes import (
     Change,
     FindingChanges,
@@ -165,7 +165,7 @@ def common_roi(a: Array, b: Array) -> Roi:
     """The voxels of `b` whose centres lie in `a`; a ``ValueError`` if there are none, or they don't lie in one world."""
     if a.dims != b.dims:
         raise ValueError(f"A has {a.dims} spatial axes and B has {b.dims}; inspect the same data to compare")
-    factor = unit_factor(a.unit, b.unit, "A") * b.subdivision / a.subdivision
+    factor = counts_factor(a, b, "A")
     slices = []
     for axis in range(b.dims):
         voxel, first = b.voxel_size[axis], Fraction(b.offset[axis]) + Fraction(b.voxel_size[axis], 2)

@@ -128,13 +128,14 @@ def mixed_voxel_sizes(subject: DatasetSubject) -> Iterator[Finding]:
         usual = Counter(sizes.values()).most_common(1)[0][0]
         first = next(crop for crop in subject.placed if sizes[crop.name] == usual)
         share = sum(size == usual for size in sizes.values())
-        most = f"{_size_text(first)}, as {share:,} of {counted(len(sizes), 'crop')} have"
+        most = f"{_grid(first).voxel_size_text}, as {share:,} of {counted(len(sizes), 'crop')} have"
     odd: dict[Any, list[CropFacts]] = defaultdict(list)
     for crop in subject.placed:
         if sizes[crop.name] != usual:
             odd[sizes[crop.name]].append(crop)
     for crops in odd.values():
-        message = f"{_names(crops)} {either(len(crops), 'has', 'have')} voxels of {_size_text(crops[0])}, not {most}."
+        size = _grid(crops[0]).voxel_size_text
+        message = f"{_names(crops)} {either(len(crops), 'has', 'have')} voxels of {size}, not {most}."
         yield subject.finding(VOXEL_SIZES_MIXED, "warning", message, crops)
 
 
@@ -202,7 +203,7 @@ def off_grid(subject: DatasetSubject) -> Iterator[Finding]:
         n, grid = _grid(crop).subdivision, _grid(crop)
         corner = ", ".join(f"{o / n:.12g}" for o in grid.offset)
         of = "its raw data's" if crop.raw is not None else "its volume's"
-        one = f"{crop.name} begins at {corner} {grid.unit} with voxels of {_size_text(crop)}, which isn't on {of} grid"
+        one = f"{crop.name} begins at {corner} {grid.unit} with voxels of {grid.voxel_size_text}, which isn't on {of} grid"
         others = f"; so {either(len(crops) - 1, 'does', 'do')} {_names(crops[1:])}" if len(crops) > 1 else ""
         return subject.finding(OFF_GRID, "warning", f"{one}{others}.", crops)
 
@@ -317,11 +318,6 @@ def _size(crop: CropFacts) -> tuple[bool, tuple[Fraction, ...]]:
     """Whether a crop is in pixels, and its voxel size as of `_lengths`."""
     grid = _grid(crop)
     return grid.unit == PIXEL, _lengths(grid, grid.voxel_size)
-
-
-def _size_text(crop: CropFacts) -> str:
-    grid = _grid(crop)
-    return f"{format_shape(v / grid.subdivision for v in grid.voxel_size)} {grid.unit}"
 
 
 def _begin(crop: CropFacts) -> tuple[Fraction, ...]:

@@ -22,7 +22,7 @@ def crop_row(facts: CropFacts) -> tuple[str, ...]:
     return (
         facts.name,
         facts.split,
-        f"{format_shape(v / grid.subdivision for v in grid.voxel_size)} {grid.unit}",
+        grid.voxel_size_text,
         format_shape(grid.shape),
         f"{classes:,}" if len(facts.classes) == len(stored) else f"{classes:,} of {len(facts.classes):,}",
         "" if facts.foreground is None else percent(facts.foreground),

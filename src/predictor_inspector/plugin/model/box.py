@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
+from typing import NamedTuple
 
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.units import PIXEL, unit_factor
+from predictor_inspector.data.geometry import counts_factor
+from predictor_inspector.data.units import PIXEL
 from predictor_inspector.plugin.model.view import View, slice_shown, viewed_roi
 
 
@@ -29,14 +31,20 @@ def closest_box(box: Roi, gt: Array) -> Roi:
     return gt.snap(box, "grow") if closest.empty else closest
 
 
-def recounted(box: Roi, before: tuple[str, int], now: tuple[str, int]) -> Roi:
+class Counts(NamedTuple):
+    """What the numbers of a box count: 1/`subdivision` of `unit`."""
+
+    unit: str = PIXEL
+    subdivision: int = 1
+
+
+def recounted(box: Roi, before: Counts, now: Counts) -> Roi:
     """A box of counts of one unit and subdivision in those of another; never less of the world.
 
     Nothing is known of how large a pixel is: from pixels to a unit, or back, numbers of the unit stay.
     """
-    factor = Fraction(now[1], before[1])
-    if PIXEL not in (before[0], now[0]):
-        factor *= unit_factor(before[0], now[0])
+    in_pixels = PIXEL in (before.unit, now.unit)
+    factor = Fraction(now.subdivision, before.subdivision) if in_pixels else counts_factor(before, now)
     begin, end = [floor(n * factor) for n in box.begin], [ceil(n * factor) for n in box.end]
     return Roi(begin, [b - a for a, b in zip(begin, end, strict=True)])
 

@@ -19,10 +19,9 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_from_config, predictor_kinds
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import listed
-from predictor_inspector.data.units import PIXEL
 from predictor_inspector.inspection.engine.devices import available_devices
 from predictor_inspector.plugin.model.axes import Axes, array_at, readings_of
-from predictor_inspector.plugin.model.box import recounted
+from predictor_inspector.plugin.model.box import Counts, recounted
 from predictor_inspector.plugin.model.layer_choice import LayerChoices, likeliest_ground_truth, mask_among
 from predictor_inspector.plugin.model.predictor_choice import (
     PredictorChoice,
@@ -90,7 +89,7 @@ class Settings:
         self._gt_chosen = False
         self._looking = False  # while a mask is looked for
         self._unmasked: WeakSet[Any] = WeakSet()  # ground truth that a person has chosen no mask for
-        self._counted_in = PIXEL, 1  # unit and subdivision that the box counts
+        self._counted_in = Counts()  # by the box
         self._in_step = False
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -287,7 +286,7 @@ class Settings:
         if name == "gt":
             self._starts = {}
             if self.gt is not None:
-                before, self._counted_in = self._counted_in, (self.gt.unit, self.gt.subdivision)
+                before, self._counted_in = self._counted_in, Counts(self.gt.unit, self.gt.subdivision)
                 if self.box is not None:
                     self.box = recounted(self.box, before, self._counted_in)
         if name in ("gt", "predictor_choice"):
