@@ -33,6 +33,23 @@ if zarr.__version__.startswith("2."):
     zarr_2.install()
 
 
+@pytest.fixture
+def cold_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No compiled kernel is ready, and none ever gets so: what waits for one fails."""
+    from predictor_inspector.core.ops import backend
+    from predictor_inspector.core.ops.readiness import Readiness
+
+    def never(operation: str) -> bool:
+        raise AssertionError(f"the kernels of {operation} are waited for")
+
+    cold = Readiness(backend.OPERATIONS)
+    monkeypatch.setattr(cold, "begin", lambda *_: None)
+    monkeypatch.setattr(cold, "have", never)
+    monkeypatch.setattr(backend, "_readiness", cold)
+    monkeypatch.setattr(backend, "_torch_meanwhile", False)
+    monkeypatch.setenv(backend.VARIABLE, "auto")
+
+
 @pytest.fixture(scope="session")
 def golden() -> Path:
     """The folder of reference results."""

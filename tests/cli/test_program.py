@@ -429,3 +429,22 @@ class TestWindows:
         for variable in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
             monkeypatch.delenv(variable, raising=False)
         assert "xvfb-run" in failure(capsys, "demo")
+
+
+@pytest.mark.usefixtures("cold_kernels")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["render", "LABELS", "--predictor", "affinities", "--out", "OUT"],
+        ["check", "LABELS", "--predictor", "affinities"],
+        ["compare", "LABELS", "--a", "affinities", "--b", "affinities", "--set-b", "lsds=false"],
+        ["report", "LABELS", "--predictor", "affinities", "--out", "OUT.html"],
+        ["dataset", "check", "LABELS", "--predictor", "affinities", "--processes", "1"],
+    ],
+)
+def test_no_command_waits_for_kernels(
+    labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    places = {"LABELS": labels, "OUT": tmp_path / "made", "OUT.html": tmp_path / "made.html"}
+    assert run(*(places.get(part, part) for part in command)) in (0, 1)
+    assert "waited for" not in capsys.readouterr().err

@@ -51,13 +51,12 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found; returns the exit status."""
-    from predictor_inspector.core.ops import backend
     from predictor_inspector.inspection.findings import check_region, in_order, load_checks, wanted_kinds
     from predictor_inspector.inspection.training.drift import drifting
 
     if options.survey < 0:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
-    backend.begin_with_torch()
+    common.begin_computing()
     request, _ = common.request_for(options, common.source_for(options))
     for text in request.source.gt.about.notes:
         common.note(text)

@@ -143,6 +143,13 @@ def open_arrays(options: argparse.Namespace) -> Source:
     return open_source(options.path, options.name, options.mask, getattr(options, "raw", None), options.axes)
 
 
+def begin_computing() -> None:
+    """Get the kernels ready in the background: nobody shall wait for them, as a first result would otherwise."""
+    from predictor_inspector.core.ops import backend
+
+    backend.begin_with_torch()
+
+
 def request_for(options: argparse.Namespace, source: Source) -> tuple[Request, dict[str, Any]]:
     """The request for `source` with these options, and parameter values that had to be assumed, which are noted."""
     from predictor_inspector.core.config import chosen_predictor

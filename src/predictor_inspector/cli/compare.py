@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> None:
     from predictor_inspector.inspection.comparison import compare
     from predictor_inspector.inspection.findings import find_quickly
 
+    common.begin_computing()
     source = common.source_for(options)
     roi = common.roi_for(options, source)
 

@@ -139,6 +139,7 @@ def _check(options: argparse.Namespace) -> int:
     if options.voxel_size is not None:
         dataset = replace(dataset, voxel_size=_numbers("--voxel-size", options.voxel_size, float), unit="nm")
     predictors = _predictors(options, dataset)
+    common.begin_computing()
     memory, device = common.memory_for(options), options.device
     checks = Checks(predictors, tuple(options.only), tuple(options.ignore), memory, device)
     by_name = {}

@@ -65,14 +65,13 @@ def _hide_credentials(options: argparse.Namespace) -> None:
 
 
 def _render(options: argparse.Namespace) -> None:
-    from predictor_inspector.core.ops import backend
     from predictor_inspector.core.text import format_bytes, format_shape
     from predictor_inspector.inspection import run
     from predictor_inspector.inspection.output import results
     from predictor_inspector.inspection.output.text import describe_channels
 
     results.check_folder(options.out, options.overwrite)
-    backend.begin_with_torch()
+    common.begin_computing()
     memory = common.memory_for(options)
     indices = common.indices_of(options)
     opened = common.open_arrays(options)

@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"--out must end in .html, {', '.join(FORMATS)}, got {options.out!r}")
     if options.survey < 0:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
+    common.begin_computing()
     if options.path.lower().endswith(_SESSIONS):
         session = load_session(options.path)
         request, inputs, notes = session.request(), session.inputs, session.notes

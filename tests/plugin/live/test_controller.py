@@ -29,6 +29,17 @@ def add(loop: Loop) -> Any:
     return layer
 
 
+@pytest.mark.usefixtures("cold_kernels", "qapp")
+def test_the_first_target_waits_for_no_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controller, "_WINDOW_FIRST", 600_000)  # the target comes first, however slow the machine is
+    loop = Loop()
+    add(loop)
+    loop.settle()
+    assert loop.inspection is not None
+    assert loop.messages[-1] == ("", "")
+    loop.controller.close()
+
+
 def test_a_change_is_resolved_computed_and_shown(loop: Loop) -> None:
     assert loop.messages[-1][1] == "hint"
     add(loop)

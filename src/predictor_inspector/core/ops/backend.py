@@ -81,14 +81,16 @@ def warm_up(wait: bool = False) -> None:
         _readiness.wait()
 
 
-def begin_with_torch() -> None:
-    """`warm_up`, and until the kernels of an operation are ready have torch compute it, in this process.
+def begin_with_torch(at_once: bool = True) -> None:
+    """Until the kernels of an operation are ready, have torch compute it, in this process.
 
     For programs at which somebody looks on. In a training, numbers would change by a rounding error in the midst of it.
+    `warm_up` begins now, or unless `at_once` with the first operation.
     """
     global _torch_meanwhile  # noqa: PLW0603 - of the process, like what is ready
     _torch_meanwhile = True
-    warm_up()
+    if at_once:
+        warm_up()
 
 
 def ready() -> bool:

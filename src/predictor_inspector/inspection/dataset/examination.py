@@ -148,7 +148,10 @@ def _side_by_side(crops: list[Crop], checks: Checks, processes: int) -> Iterator
 def _share_cores(threads: int) -> None:
     import torch
 
+    from predictor_inspector.core.ops import backend
+
     torch.set_num_threads(threads)
+    backend.begin_with_torch()
 
 
 class _Results:

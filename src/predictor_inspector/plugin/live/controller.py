@@ -94,8 +94,9 @@ class LiveController(QObject):
         self._runner.failed.connect(self._on_failed)
         self._runner.stepped.connect(self.stepped)
         self._runner.busy_changed.connect(self._tell_busy)
+        backend.begin_with_torch(at_once=False)
         # Loading the kernels takes the interpreter from the window.
-        QTimer.singleShot(_WINDOW_FIRST, backend.begin_with_torch)
+        QTimer.singleShot(_WINDOW_FIRST, backend.warm_up)
 
     @property
     def busy(self) -> bool:
