@@ -38,7 +38,7 @@ from predictor_inspector.plugin.launch import dock
 from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.layers.regions import REGIONS
 from predictor_inspector.plugin.layers.results import TARGET
-from predictor_inspector.plugin.reader import layers_from_path
+from predictor_inspector.plugin.reader import shown_of
 from predictor_inspector.plugin.samples import DEMO_CONFIG, neurite_layers
 
 STEPS = 20
@@ -103,7 +103,7 @@ class Window:
     def __init__(self, path: str | None) -> None:
         self.viewer = napari.Viewer()
         self.viewer.window._qt_window.resize(1480, 940)
-        for data in layers_from_path(path) if path else neurite_layers():
+        for data in shown_of(path).layers if path else neurite_layers():
             self.viewer.add_layer(napari.layers.Layer.create(*data))
         self.widget = dock(self.viewer)
         self.canvas = self.viewer.window._qt_viewer.canvas._scene_canvas
