@@ -12,6 +12,7 @@ from napari.layers import Image, Labels
 
 from predictor_inspector.core import AffinitiesPredictor, DistancePredictor
 from predictor_inspector.data.layers import SOURCE
+from predictor_inspector.data.stores import engine
 from predictor_inspector.plugin.model import history
 from predictor_inspector.plugin.model.axes import Axes
 from predictor_inspector.plugin.model.history import History
@@ -294,6 +295,20 @@ def test_a_mask_is_found_in_the_file_whenever_it_comes(settings: Settings) -> No
     assert settings.describe_mask() == "labels/annotated (found in the file)"
     settings.offer_layers([other, gt])
     assert (settings.mask_layer, settings.mask_found) == (None, "")
+
+
+def test_no_server_is_asked_for_a_mask(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(engine, "read_key", asked.append)
+    monkeypatch.setattr(engine, "list_keys", asked.append)
+    store = "https://127.0.0.1:1/data/crop.zarr"
+    gt, mask = stored("/", IDS, f"{store}/labels/ids"), stored("labels/annotated", INNER, store)
+    other = stored("labels/annotated", INNER, "https://127.0.0.1:1/data/other.zarr")
+    settings.offer_layers([other, gt])
+    assert settings.mask_found != "found in the file"
+    settings.offer_layers([gt, mask])
+    assert (settings.mask_layer, settings.mask_found) == (mask, "found in the file")
+    assert asked == []
 
 
 def test_a_layer_that_looks_like_a_mask_is_found_by_its_name() -> None:

@@ -15,7 +15,8 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.data.formats.format import guess_kind
 from predictor_inspector.data.layers import SOURCE, array_from_layer
 from predictor_inspector.data.masks import is_mask_of, same_grid
-from predictor_inspector.data.opening import container_of
+from predictor_inspector.data.opening import container_of, readable_suffixes
+from predictor_inspector.data.stores.path import StorePath, place_of
 
 IN_FILE, BY_NAME = "found in the file", "found by its name"
 
@@ -86,10 +87,19 @@ def _place(layer: Any) -> tuple[str, str]:
     path = known["path"] if known else layer.source.path
     if path is None:
         return "", ""
-    container = path
+    return _container(path), str(known["name"] or "").strip("/") if known else ""
+
+
+def _container(path: str) -> str:
+    """The file or folder that a path leads into."""
+    place = place_of(path)
+    if isinstance(place, StorePath):
+        # The window can't wait for a server, whenever layers come and go: its names say where a store begins.
+        levels = (*reversed(place.parents), place)
+        return str(next((level for level in levels if level.name.lower().endswith(readable_suffixes())), place))
     with suppress(ValueError, OSError):
-        container = str(container_of(path))
-    return container, str(known["name"] or "").strip("/") if known else ""
+        return str(container_of(place))
+    return path
 
 
 def _array(layer: Any, gt: Array) -> Array | None:
