@@ -63,6 +63,18 @@ def test_augmentations_come_before_targets() -> None:
         dataset(regions=[(0, roi)], augment=lambda raw, labels, mask, random: (raw, labels[1:], mask))[0]
 
 
+@pytest.mark.parametrize(("voxel_size", "unit", "subdivision"), [((8, 4, 4), "nm", 1), ((80, 20, 40), "um", 10**4)])
+def test_raw_data_of_any_grid_lie_around_the_middle_of_their_region(voxel_size, unit, subdivision) -> None:
+    # Values that say where they are: the middle of each voxel along z, in tenths of a nm.
+    tenths = 10 if unit == "nm" else 1
+    middles = (np.arange(13) + 0.5) * voxel_size[0] * tenths
+    offset = (0, -160 // tenths, -160 // tenths)
+    raw = Array(np.broadcast_to(middles[:, None, None], (13, 60, 60)), voxel_size, offset, None, unit, subdivision)
+    samples = PredictorDataset(PREDICTOR, [Source(GT, None, raw)], (4, 4, 4), (2, 4, 4), length=30)
+    for index in range(30):
+        assert samples[index]["raw"][0, :, 0, 0].mean() == samples.region(index)[1].center[0] * 10
+
+
 def test_random_regions_are_annotated_enough() -> None:
     known = np.zeros(IDS.shape, np.uint8)
     known[:, :8] = 1
@@ -82,7 +94,13 @@ def test_what_cannot_be_sampled_is_refused() -> None:
         PredictorDataset(PREDICTOR, [SOURCE], (99, 5, 6))
     with pytest.raises(IndexError, match="index must lie in 0 … 5, got 6"):
         dataset()[6]
-    with pytest.raises(ValueError, match=r"raw data must count lengths like the ground truth, in 1/1 nm, got 1/10 nm"):
-        PredictorDataset(PREDICTOR, [Source(GT, None, Array(IDS, (40, 20, 20), subdivision=10))], SHAPE)[0]
+    with pytest.raises(ValueError, match=r"raw: .*pixel"):
+        PredictorDataset(PREDICTOR, [Source(GT, None, Array(IDS, (4, 2, 2), unit="pixel"))], SHAPE)
+    with pytest.raises(
+        ValueError, match="7 × 9 × 8 voxels can't have the same centre as regions of 4 × 5 × 6: along z"
+    ):
+        dataset(raw_shape=(7, 9, 8))
+    with pytest.raises(ValueError, match="can't have the same centre as the region voxels 0:4, 0:4, 0:6 "):
+        dataset(regions=[(0, GT.roi_of([slice(0, 4), slice(0, 4), slice(0, 6)]))])[0]
     with pytest.raises(ValueError, match="lies outside the ground truth"):
         dataset(regions=[(0, Roi((400, 0, 0), (16, 10, 12)))])[0]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
+from math import prod
 from typing import Any
 
 import numpy as np
 import torch
-from funlib.geometry import Coordinate, Roi
+from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array, whole_numbers
 from predictor_inspector.core.labels import as_tensor
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.text import format_shape, percent
+from predictor_inspector.core.text import format_region, format_shape, percent
+from predictor_inspector.data.geometry import counts_factor
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.run import Request
 
@@ -39,7 +42,7 @@ class PredictorDataset(torch.utils.data.Dataset[dict[str, Any]]):
         Ground truth, mask and raw data, opened: `open_source`.
     shape, raw_shape : sequence of int
         Voxels of the target and of the raw data around its centre, as a model's `output_shape` and `input_shape`; both the
-        same by default.
+        same by default. Raw data may have voxels of their own: of random places, those where they begin with a whole one.
     length : int
         Samples in an epoch, if places are random: sources by their sizes, then everywhere inside the data alike.
     regions : sequence of (int, Roi), optional
@@ -74,10 +77,9 @@ class PredictorDataset(torch.utils.data.Dataset[dict[str, Any]]):
         self.raw_shape = self.shape if raw_shape is None else whole_numbers(raw_shape, "raw_shape")
         self.length = length if regions is None else len(regions)
         self.annotated, self.counts, self.seed, self.epoch = annotated, counts, seed, 0
-        room = [
-            [n - s + 1 for n, s in zip(source.gt.spatial_shape, self.shape, strict=True)] for source in self.sources
-        ]
-        self._places = np.array([np.prod(np.maximum(axes, 0)) for axes in room], dtype=float)
+        if regions is None:
+            self._starts = [self._starts_in(source) for source in self.sources]
+            self._places = np.array([prod(map(len, starts)) for starts in self._starts], dtype=float)
         if regions is None and not self._places.any():
             raise ValueError(f"shape {format_shape(self.shape)} is larger than the ground truth of every source")
 
@@ -97,8 +99,9 @@ class PredictorDataset(torch.utils.data.Dataset[dict[str, Any]]):
             return self.sources[number], roi
         random = self._random(index, 0)
         for _ in range(_TRIES):
-            source = self.sources[random.choice(len(self.sources), p=self._places / self._places.sum())]
-            begin = [int(random.integers(n - s + 1)) for n, s in zip(source.gt.spatial_shape, self.shape, strict=True)]
+            number = random.choice(len(self.sources), p=self._places / self._places.sum())
+            source = self.sources[number]
+            begin = [starts[random.integers(len(starts))] for starts in self._starts[number]]
             roi = source.gt.roi_of([slice(b, b + s) for b, s in zip(begin, self.shape, strict=True)])
             known = source.within(roi).mask if self.annotated > 0 else None
             if known is None or np.mean(known[roi].numpy() != 0) >= self.annotated:
@@ -131,14 +134,40 @@ class PredictorDataset(torch.utils.data.Dataset[dict[str, Any]]):
     def _random(self, index: int, purpose: int) -> np.random.Generator:
         return np.random.default_rng((self.seed, self.epoch, index, purpose))
 
+    def _starts_in(self, source: Source) -> list[range]:
+        """Where random regions may begin, in voxels along each axis: where raw data around them are whole voxels."""
+        gt, raw = source.gt, source.raw
+        lasts = [n - size for n, size in zip(gt.spatial_shape, self.shape, strict=True)]
+        if raw is None:
+            return [range(last + 1) for last in lasts]
+        starts = []
+        for axis, begin in enumerate(self._raw_begin(raw, gt, gt.roi_of([slice(0, n) for n in self.shape]))):
+            pace = gt.voxel_size[axis] * counts_factor(gt, raw, "raw") / raw.voxel_size[axis]
+            first = next((n for n in range(pace.denominator) if (begin + n * pace).denominator == 1), None)
+            if first is None:
+                raise ValueError(
+                    f"raw data of {format_shape(self.raw_shape)} voxels can't have the same centre as regions of "
+                    f"{format_shape(self.shape)}: along {gt.spatial_axes[axis]} they would begin within a voxel; make "
+                    "raw_shape a voxel larger there"
+                )
+            starts.append(range(first, lasts[axis] + 1, pace.denominator))
+        return starts
+
+    def _raw_begin(self, raw: Array, gt: Array, roi: Roi) -> list[Fraction]:
+        """Where raw data around a region of the ground truth begin, in voxels of their own."""
+        factor = counts_factor(gt, raw, "raw")
+        middles = [(begin + end) * factor / 2 for begin, end in zip(roi.begin, roi.end, strict=True)]
+        axes = zip(middles, raw.offset, raw.voxel_size, self.raw_shape, strict=True)
+        return [(middle - offset) / voxel - Fraction(n, 2) for middle, offset, voxel, n in axes]
+
     def _raw(self, raw: Array, gt: Array, roi: Roi) -> Array:
-        if (raw.unit, raw.subdivision) != (gt.unit, gt.subdivision):
+        begin = self._raw_begin(raw, gt, roi)
+        if any(number.denominator > 1 for number in begin):
             raise ValueError(
-                f"raw data must count lengths like the ground truth, in 1/{gt.subdivision} {gt.unit}, got "
-                f"1/{raw.subdivision} {raw.unit}"
+                f"raw data of {format_shape(self.raw_shape)} voxels can't have the same centre as the region "
+                f"{format_region(roi, gt)}: they would begin within a voxel; make raw_shape a voxel larger, or move the region"
             )
-        shape = self.raw_shape * raw.voxel_size
-        return raw.read(Roi(roi.begin - (shape - roi.shape) / Coordinate((2,) * roi.dims), shape))
+        return raw.read(raw.roi_of([slice(int(b), int(b) + n) for b, n in zip(begin, self.raw_shape, strict=True)]))
 
     def _augmented(
         self, raw: Array | None, gt: Array, mask: Array | None, random: np.random.Generator
