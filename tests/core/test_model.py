@@ -165,6 +165,39 @@ def test_any_network_can_be_an_architecture() -> None:
         ModuleArchitecture(torch.nn.Flatten(), (4, 5))
 
 
+FLAT = [[(1, 3, 3)] * 2]
+LAYOUTS: dict[str, dict[str, Any]] = {
+    "2-D": {"input_shape": (20, 24), "downsample_factors": [2], "eval_shape_increase": (8, 6)},
+    "3-D": {"input_shape": (20, 20, 22), "downsample_factors": [2], "eval_shape_increase": (2, 4, 6)},
+    "2-D on 3-D data": {
+        "input_shape": (1, 20, 24),
+        "downsample_factors": [(1, 2, 2)],
+        "kernel_size_down": FLAT * 2,
+        "kernel_size_up": FLAT,
+        "eval_shape_increase": (5, 8, 6),
+    },
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS.keys())
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("upsampled", [False, True])
+@pytest.mark.parametrize("options", [{}, {"batch_norm": True}, {"use_attention": True}])
+def test_whatever_is_chosen_together_makes_a_network(
+    layout: dict[str, Any], padding: str, upsampled: bool, options: dict[str, bool]
+) -> None:
+    shape, channels = layout["input_shape"], 1 + upsampled
+    factors = [(2,) * len(shape)] * upsampled
+    features = {**FEATURES, "fmaps_in": channels}
+    own = UNet(**features, **layout, **options, padding=padding, upsample_factors=factors)
+    for architecture in (own, ModuleArchitecture(own, shape, channels)):
+        model = Model(architecture, conv_head(architecture, 5))
+        assert model(torch.rand(1, channels, *shape)).shape == (1, 5, *model.output_shape)
+        assert model.scale(Coordinate((4,) * len(shape))) == (4 // (1 + upsampled),) * len(shape)
+        output = model.eval()(torch.rand(1, channels, *model.eval_input_shape))
+        assert output.shape[2:] == model.compute_output_shape(model.eval_input_shape)[1]
+
+
 def test_an_input_that_fits_is_found_near_a_wanted_one() -> None:
     architecture = unet((32, 44, 44), [(1, 2, 2), (2, 2, 2)])
     wanted = (30, 60, 44)

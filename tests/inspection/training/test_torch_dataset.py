@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from funlib.geometry import Roi
 
-from predictor_inspector.core import AffinitiesPredictor, Array
+from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, OneHotPredictor, Predictor, UNet
 from predictor_inspector.inspection import Source, inspect
 from predictor_inspector.inspection.training.torch_dataset import PredictorDataset
 
@@ -73,6 +75,39 @@ def test_raw_data_of_any_grid_lie_around_the_middle_of_their_region(voxel_size, 
     samples = PredictorDataset(PREDICTOR, [Source(GT, None, raw)], (4, 4, 4), (2, 4, 4), length=30)
     for index in range(30):
         assert samples[index]["raw"][0, :, 0, 0].mean() == samples.region(index)[1].center[0] * 10
+
+
+TASKS: dict[str, Predictor] = {
+    "distance": DistancePredictor(["cells"], 8, mask_distances=False),
+    "one-hot": OneHotPredictor(["background", "cells"]),
+    "affinities": AffinitiesPredictor([[0, 1, 0], [0, 0, 1]], lsds=False),
+}
+FLAT = [[(1, 3, 3)] * 2]
+KERNELS = {"2-D": {"kernel_size_down": FLAT * 2, "kernel_size_up": FLAT}, "3-D": {}}
+
+
+@pytest.mark.parametrize("predictor", TASKS.values(), ids=TASKS.keys())
+@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS.keys())
+@pytest.mark.parametrize("finer", [1, 2])
+def test_networks_learn_from_samples(predictor: Predictor, kernels: dict[str, Any], finer: int) -> None:
+    """Of each dimension and task, also where labels have smaller voxels than the raw data."""
+    torch.manual_seed(0)
+    architecture = UNet(
+        (8 if kernels else 18, 22, 22), 1, 4, 4, 2, [(1, 2, 2)], **kernels, upsample_factors=[finer] * (finer > 1)
+    )
+    model = predictor.create_model(architecture)
+    gt = GT.like((IDS > 1).astype(np.uint8)) if predictor.channel_names[0] != "aff y+1" else GT
+    raw = Array(IDS[::finer, ::finer, ::finer].astype(np.float32), np.array(GT.voxel_size) * finer, GT.offset)
+    samples = PredictorDataset(predictor, [Source(gt, None, raw)], model.output_shape, model.input_shape, length=4)
+    optimiser, losses = torch.optim.Adam(model.parameters(), 0.01), []
+    for _ in range(10):
+        for batch in torch.utils.data.DataLoader(samples, 2):
+            loss = (batch["weight"] * (model(batch["raw"]) - batch["target"]) ** 2).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses.append(loss.item())
+    assert losses[-1] < 0.8 * losses[0]
 
 
 def test_random_regions_are_annotated_enough() -> None:
