@@ -94,7 +94,10 @@ def add_region(parser: argparse.ArgumentParser, raw: bool = False) -> None:
     )
     where.add_argument("--mask", metavar="NAME", help=about)
     if raw:
-        where.add_argument("--raw", metavar="NAME", help="drawn beneath the ground truth: array in PATH, or a path")
+        about = (
+            "what the network sees, drawn beneath the ground truth, and checked against it: array in PATH, or a path"
+        )
+        where.add_argument("--raw", metavar="NAME", help=about)
 
 
 def add_computing(parser: argparse.ArgumentParser) -> Any:

@@ -85,6 +85,13 @@ def convert_unit(array: Array, unit: str) -> Array:
     return Array(array.data, size, offset, array.axis_names, short_unit(unit), subdivision, array.about)
 
 
+def moved(array: Array, by: Sequence[Fraction]) -> Array:
+    """The same array elsewhere, exactly: by so many counts along each spatial axis. Values are neither read nor copied."""
+    whole = lcm(*(n.denominator for n in by))
+    size, offset = array.voxel_size * whole, [int((o + n) * whole) for o, n in zip(array.offset, by, strict=True)]
+    return Array(array.data, size, offset, array.axis_names, array.unit, array.subdivision * whole, array.about)
+
+
 def whole_lengths(
     voxel_size: Sequence[Length],
     *,

@@ -34,7 +34,7 @@ class Source:
         Non-zero where `gt` is annotated, on any grid (the nearest voxels are taken); what it doesn't cover is not
         annotated. None: annotated everywhere.
     raw : Array or None
-        Drawn beneath the ground truth in pictures.
+        What the network sees: drawn beneath the ground truth, and checked against it.
     """
 
     gt: Array

@@ -97,8 +97,9 @@ class Crop:
         return (self.raw, None) if is_path else (self.path, self.raw)
 
     def open(self) -> Source:
-        """Ground truth and mask; errors as `open_gt`."""
-        return self.with_mask(self.open_gt())
+        """Ground truth, mask and raw data; errors as `open_gt`."""
+        raw = None if self.raw_place is None else open_input(*self.raw_place)
+        return replace(self.with_mask(self.open_gt()), raw=raw)
 
     def with_mask(self, gt: Array) -> Source:
         """Its ground truth as opened, and its mask.

@@ -55,6 +55,7 @@ _THEMES = {
     "false_boundaries": "false_affinities false_distances",
     "objects": "empty_region split_object small_object unknown_class truncated_object",
     "touching": "touching_objects touching_binary",
+    "alignment": "raw_misaligned",
     "scale": "doubtful_sizes scale sigma window_anisotropic offset_too_long",
     "dataset": "unreadable_crops mixed_voxel_sizes smaller_crops off_grid never_annotated never_drawn split_leak",
 }

@@ -92,13 +92,15 @@ class Cure:
     """A change that mends what a finding is about: what a button says, and what it sets.
 
     `parameters` are the predictor's; `settings` are those of a `Request`, ``"outside"``, ``"balance_over"`` and ``"counts"``;
-    `repair` makes mended copies of ground truth and mask. `cured` applies all of them.
+    `repair` makes mended copies of ground truth and mask; `raw_moved_by` are voxels of the ground truth by which raw data
+    move. `cured` applies all of them.
     """
 
     title: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     repair: Repair | None = None
+    raw_moved_by: tuple[float, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON can hold it; of a repair its title must say enough."""

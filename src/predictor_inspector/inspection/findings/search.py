@@ -13,6 +13,7 @@ from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import format_bytes, format_shape
+from predictor_inspector.data.geometry import counts_factor, exact, moved
 from predictor_inspector.data.roi_text import roi_to_text
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import pick_device
@@ -117,9 +118,13 @@ def wanted_kinds(only: Collection[str], ignore: Collection[str]) -> set[str]:
 
 
 def cured(request: Request, cure: Cure) -> Request:
-    """The request as a finding's cure changes it: other parameters and settings, and mended copies of the arrays."""
+    """The request as a finding's cure changes it: other parameters and settings, arrays mended or moved."""
     predictor = replace(request.predictor, **cure.parameters) if cure.parameters else request.predictor  # type: ignore[type-var]
     source = request.source if cure.repair is None else cure.repair.of(request.source)
+    if cure.raw_moved_by and source.raw is not None:
+        factor = counts_factor(source.gt, source.raw, "raw")
+        by = [exact(n) * v * factor for n, v in zip(cure.raw_moved_by, source.gt.voxel_size, strict=True)]
+        source = replace(source, raw=moved(source.raw, by))
     return replace(request, predictor=predictor, source=source, **cure.settings)
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
@@ -127,22 +128,37 @@ class Subject:
         return ids
 
     @cached_property
+    def middle_roi(self) -> Roi:
+        """The middle of the ROI, at most `SAMPLE` voxels a side, and `MARGIN` voxels of the data around it."""
+        gt = self.inspection.request.source.gt
+        around = [
+            slice(max(0, s.start - MARGIN), min(n, s.stop + MARGIN))
+            for s, n in zip(self._middle, gt.spatial_shape, strict=True)
+        ]
+        return gt.roi_of(around)
+
+    @cached_property
     def middle(self) -> tuple[np.ndarray, tuple[slice, ...]]:
-        """Ids in the middle of the ROI and `MARGIN` voxels around, [Z, Y, X], and the slices of the middle in them.
+        """Ids in `middle_roi`, [Z, Y, X], and the slices of the middle in them.
 
         They are the same whatever context a predictor reads, so that what is derived from them doesn't depend on it.
         """
         gt = self.inspection.request.source.gt
-        spans = []
-        for kept in gt.to_slices(self.roi):
-            cut = max(0, kept.stop - kept.start - SAMPLE)
-            spans.append((kept.start + cut // 2, kept.stop - (cut - cut // 2)))
-        around = [(max(0, b - MARGIN), min(n, e + MARGIN)) for (b, e), n in zip(spans, gt.spatial_shape, strict=True)]
-        ids = np.asarray(gt[gt.roi_of([slice(*ends) for ends in around])].numpy())
+        ids = np.asarray(gt[self.middle_roi].numpy())
         ids = _native(ids.reshape(-1, *ids.shape[-gt.dims :])[0])
         labels = np.asarray(as_labels(np.maximum(ids, 0) if ids.dtype.kind == "i" else ids))
-        inside = tuple(slice(b - begin, e - begin) for (b, e), (begin, _) in zip(spans, around, strict=True))
+        begins = [span.start for span in gt.to_slices(self.middle_roi)]
+        inside = tuple(slice(s.start - b, s.stop - b) for s, b in zip(self._middle, begins, strict=True))
         return labels, inside
+
+    @cached_property
+    def _middle(self) -> list[slice]:
+        """Voxels of the ground truth in the middle of the ROI."""
+        spans = []
+        for kept in self.inspection.request.source.gt.to_slices(self.roi):
+            cut = max(0, kept.stop - kept.start - SAMPLE)
+            spans.append(slice(kept.start + cut // 2, kept.stop - (cut - cut // 2)))
+        return spans
 
     @cached_property
     def known(self) -> np.ndarray:
