@@ -31,6 +31,8 @@ def _section(check: Check, anchored: set[str]) -> str:
     runs = "Slow: runs on demand." if check.slow else "Runs with every inspection."
     if check.of == "dataset":
         runs = "Runs over the crops of a [data set](datasets.md)."
+    elif check.of == "roundtrip":
+        runs = "Runs with a [round trip](roundtrip.md)."
     return f"{anchors}**{', '.join(f'`{i}`' for i in ids)}** — {check.when}\n\n{runs}"
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from predictor_inspector.cli import common
 
 if TYPE_CHECKING:
-    from predictor_inspector.inspection import Request
+    from predictor_inspector.core.array import Array
     from predictor_inspector.inspection.findings import Cure, Finding
 
 ABOUT = "look for mistakes in ground truth, targets and weights, and say where they are"
@@ -51,6 +51,7 @@ def add_results(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what was found; returns the exit status."""
+    from predictor_inspector.core.text import format_shape
     from predictor_inspector.inspection.findings import check_region, in_order, load_checks, wanted_kinds
     from predictor_inspector.inspection.training.drift import drifting
 
@@ -74,7 +75,8 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         common.print_json([f.as_dict() for f in findings])
     else:
-        print(_text(findings, request, sys.stdout.isatty()))
+        told = findings_text(findings, request.source.gt, sys.stdout.isatty())
+        print(f"{told} in {format_shape(request.shape[1:])} voxels")
     return status_of((f.severity for f in findings), options.fail_on)
 
 
@@ -92,12 +94,13 @@ def coloured(severity: str, colourful: bool) -> str:
     return f"{begin}{severity:<7}{end}"
 
 
-def _text(findings: tuple[Finding, ...], request: Request, colourful: bool) -> str:
-    from predictor_inspector.core.text import counted, format_corners, format_shape, listed
+def findings_text(findings: Sequence[Finding], gt: Array, colourful: bool) -> str:
+    """Findings in words, each with what to do and its place in the ground truth, and how many there are."""
+    from predictor_inspector.core.text import counted, format_corners, listed
     from predictor_inspector.data.roi_text import roi_to_text
     from predictor_inspector.inspection.findings import SEVERITIES
 
-    gt, lines = request.source.gt, []
+    lines = []
     for f in findings:
         channels = f"  ({listed(f.channels, 4)})" if f.channels else ""
         on_grid = f.where.grid.voxel_size == gt.voxel_size and f.where.grid.dims == gt.dims
@@ -112,7 +115,7 @@ def _text(findings: tuple[Finding, ...], request: Request, colourful: bool) -> s
         ]
     counts = [sum(f.severity == severity for f in findings) for severity in SEVERITIES]
     told = ", ".join(counted(count, severity) for count, severity in zip(counts, SEVERITIES, strict=True))
-    return "\n".join([*lines, f"{told} in {format_shape(request.shape[1:])} voxels"])
+    return "\n".join([*lines, told])
 
 
 def _options(cure: Cure | None) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from predictor_inspector import __version__
-from predictor_inspector.cli import check, common, compare, dataset, report
+from predictor_inspector.cli import check, common, compare, dataset, report, roundtrip
 
 USER_ERROR, BUG, INTERRUPTED = 2, 1, 130
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError)
@@ -185,7 +185,8 @@ def _parser() -> argparse.ArgumentParser:
     out = render.add_argument_group("results")
     out.add_argument("--out", metavar="DIR", required=True, help="folder to make")
     out.add_argument("--overwrite", action="store_true", help="replace an earlier folder of results")
-    for name, module in (("check", check), ("compare", compare), ("report", report), ("dataset", dataset)):
+    modules = {"check": check, "roundtrip": roundtrip, "compare": compare, "report": report, "dataset": dataset}
+    for name, module in modules.items():
         module.add_arguments(command(name, module.run, module.ABOUT))
     listing = command("list", _list, "list the kinds of predictors, or the arrays in a container")
     listing.add_argument(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import Extensions, nearest
+
+T = TypeVar("T")
 
 PREDICTORS: Extensions[type[Predictor]] = Extensions(
     noun="predictor",
@@ -56,13 +58,24 @@ def predictor_from_config(config: dict[str, Any]) -> Predictor:
         If the kind or a parameter is unknown (the message suggests the nearest), a required one is missing, or a value is
         not of the right type or out of bounds.
     """
+    return made_from_config(PREDICTORS, config)
+
+
+def predictor_to_config(predictor: Predictor) -> dict[str, Any]:
+    """The configuration that describes `predictor`, of plain lists, numbers and strings: fit for YAML and JSON."""
+    return config_of(PREDICTORS, predictor)
+
+
+def made_from_config(extensions: Extensions[type[T]], config: dict[str, Any]) -> T:
+    """What a configuration describes, of one kind of extensions that are dataclasses; errors as `predictor_from_config`."""
+    noun = extensions.noun
     kind = config.get("kind") if isinstance(config, dict) else None
     if not isinstance(kind, str):
         raise ValueError(
-            f"a predictor's configuration needs the key 'kind', one of {', '.join(predictor_kinds())}; got {config!r}"
+            f"a {noun}'s configuration needs the key 'kind', one of {', '.join(extensions.names())}; got {config!r}"
         )
     values = {key: value for key, value in config.items() if key != "kind"}
-    cls = predictor_class(kind)
+    cls = extensions.load(kind)
     parameters = {p.name: p for p in parameters_of(cls)}
     for name in values:
         if name not in parameters:
@@ -79,10 +92,10 @@ def predictor_from_config(config: dict[str, Any]) -> Predictor:
     return cls(**converted)
 
 
-def predictor_to_config(predictor: Predictor) -> dict[str, Any]:
-    """The configuration that describes `predictor`, of plain lists, numbers and strings: fit for YAML and JSON."""
-    values = {p.name: _plain(getattr(predictor, p.name)) for p in parameters_of(type(predictor))}
-    return {"kind": kind_of(predictor), **values}
+def config_of(extensions: Extensions[type[T]], thing: T) -> dict[str, Any]:
+    """The configuration that describes an instance of one of the extensions, see `predictor_to_config`."""
+    cls = type(thing)
+    return {"kind": extensions.name_of(cls), **{p.name: _plain(getattr(thing, p.name)) for p in parameters_of(cls)}}
 
 
 def predictor_from_yaml(text: str) -> Predictor:
@@ -158,8 +171,11 @@ def chosen_predictor(
     return predictor_from_config({"kind": kind, **assumed, **given}), assumed
 
 
-def parsed_values(texts: Sequence[str]) -> dict[str, Any]:
-    """``["lsds=false", "channels=[a, b]"]`` as a dictionary, later ones winning; ``ValueError`` for anything else."""
+def parsed_values(texts: Sequence[str], kind_option: str = "--predictor") -> dict[str, Any]:
+    """``["lsds=false", "channels=[a, b]"]`` as a dictionary, later ones winning; ``ValueError`` for anything else.
+
+    The kind isn't set so: the message names the option that does.
+    """
     values = {}
     for text in texts:
         key, equals, value = text.partition("=")
@@ -167,7 +183,7 @@ def parsed_values(texts: Sequence[str]) -> dict[str, Any]:
         if not equals or not key:
             raise ValueError(f"a value is set with key=value, such as lsds=false, got {text!r}")
         if key == "kind":
-            raise ValueError("the kind is not a parameter; choose it with --predictor")
+            raise ValueError(f"the kind is not a parameter; choose it with {kind_option}")
         # In a document of its own an empty value would be no mapping, and an error's column would be another.
         values[key] = config_from_yaml(f"value: {value}", f"the value of {key}, {value!r},")["value"]
     return values

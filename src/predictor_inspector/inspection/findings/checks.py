@@ -15,13 +15,13 @@ from typing import Any, Literal
 from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection.findings.finding import Finding, Kind
 
-Of = Literal["inputs", "inspection", "dataset"]
+Of = Literal["inputs", "inspection", "dataset", "roundtrip"]
 Run = Callable[[Any], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A function that looks for some kinds of findings in `Inputs` as opened, a `Subject` or a `DatasetSubject`.
+    """A function that looks for some kinds of findings in `Inputs` as opened, a `Subject`, `DatasetSubject` or `RoundTrip`.
 
     A slow one takes too long to run with every inspection.
     """
@@ -58,14 +58,18 @@ _THEMES = {
     "alignment": "raw_misaligned",
     "scale": "doubtful_sizes scale sigma window_anisotropic offset_too_long",
     "dataset": "unreadable_crops mixed_voxel_sizes smaller_crops off_grid never_annotated never_drawn split_leak",
+    "roundtrip": "unfit_offsets not_invertible erosion_costs lost_objects ids_in_pieces",
 }
 """The modules of our checks and their functions, in the order in which findings are listed."""
+
+_ELSEWHERE = {"roundtrip": "predictor_inspector.inspection.roundtrip.checks"}
+"""Modules that don't lie beside this one: what they look at is derived from an inspection and its findings."""
 
 CHECKS: Extensions[Check] = Extensions(
     noun="check",
     group="predictor_inspector.checks",
     built_in={
-        name: f"predictor_inspector.inspection.findings.{theme}:{name}"
+        name: f"{_ELSEWHERE.get(theme, f'{__package__}.{theme}')}:{name}"
         for theme, names in _THEMES.items()
         for name in names.split()
     },

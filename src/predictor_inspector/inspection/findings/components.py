@@ -46,7 +46,7 @@ class Components:
     @cached_property
     def boxes(self) -> np.ndarray:
         """Begin and end of the box around each component: int64, [P + 1, axes, 2]."""
-        return _boxes(self.run, *self._spans, len(self.rank))
+        return boxes_of_spans(self.run, *self._spans, len(self.rank))
 
     @cached_property
     def object_sizes(self) -> np.ndarray:
@@ -57,7 +57,7 @@ class Components:
     def object_boxes(self) -> np.ndarray:
         """Begin and end of the box around each object: int64, [L, axes, 2]."""
         begins, ends = self.boxes[1:].T
-        return _boxes(self.rank[1:], begins, ends, len(self.ids))
+        return boxes_of_spans(self.rank[1:], begins, ends, len(self.ids))
 
     def among(self, voxels: np.ndarray) -> np.ndarray:
         """Which components occur in `voxels`, a part of `volume`: boolean, [P + 1]."""
@@ -98,7 +98,9 @@ class Components:
         return begins, [*(b + 1 for b in begins[:-1]), begins[-1] + self.length]
 
 
-def _boxes(group: np.ndarray, begins: Iterable[np.ndarray], ends: Iterable[np.ndarray], groups: int) -> np.ndarray:
+def boxes_of_spans(
+    group: np.ndarray, begins: Iterable[np.ndarray], ends: Iterable[np.ndarray], groups: int
+) -> np.ndarray:
     """The box around each group of spans that begin and end so, per axis, [N] each: int64, [groups, axes, 2]."""
     boxes = []
     for begin, end in zip(begins, ends, strict=True):

@@ -76,7 +76,7 @@ def find_in(
     wanted = wanted_kinds(only, ignore)
     found: list[Finding] = []
     for check in load_checks()[0]:
-        unwanted = check.of == "dataset" or wanted.isdisjoint(kind.id for kind in check.kinds)
+        unwanted = check.of not in ("inputs", "inspection") or wanted.isdisjoint(kind.id for kind in check.kinds)
         if unwanted or (check.slow and not slow) or (check.of == "inputs" and not inputs):
             continue
         subject.tell(check.name, 0.0)

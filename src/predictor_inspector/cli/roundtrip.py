@@ -1,0 +1,137 @@
+"""Command ``roundtrip``: what a decoder gets back from a target, as text or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from predictor_inspector.cli import common
+from predictor_inspector.cli.check import findings_text
+
+if TYPE_CHECKING:
+    from predictor_inspector.inspection.findings import Finding
+    from predictor_inspector.inspection.roundtrip import Merge, RoundTrip, Split, SweepPlan, SweepPoint
+
+ABOUT = "decode a target, and say how much of the ground truth comes back"
+_MOST = 10  # of splits and of merges that are written out; JSON has all of them
+_SCORES = ("arand", "voi_split", "voi_merge", "precision_iou50", "recall_iou50", "f1_iou50")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``roundtrip``."""
+    common.add_inspection(parser)
+    how = parser.add_argument_group("decoder")
+    about = (
+        "mutex_watershed, threshold, watershed, argmax, waterz or that of an installed package; or a YAML or JSON file of its "
+        "kind and parameters; by default the first that fits the target"
+    )
+    how.add_argument("--decoder", metavar="KIND", help=about)
+    about = "one parameter of it, its value in YAML (bias=0.6, strides=[[1,1,1],[2,2,2]])"
+    how.add_argument("--decoder-set", metavar="KEY=VALUE", help=about, **common.REPEATED)
+    worse = parser.add_argument_group("imperfect prediction")
+    for name, about in {
+        "noise": "standard deviation of noise on every value",
+        "blur": "standard deviation of a Gaussian blur, in voxels",
+        "shift": "how far boundaries are moved to and fro, in voxels",
+        "gaps": "share of the space within objects where boundaries are missing",
+    }.items():
+        worse.add_argument(f"--{name}", metavar="AMOUNT", type=float, default=0.0, help=about)
+    worse.add_argument("--seed", metavar="N", type=int, default=0, help="of the random numbers")
+    out = parser.add_argument_group("results")
+    about = (
+        "scores for values of a parameter of predictor, decoder or imperfection: scale_factor=20:200:7 for seven from 20 to "
+        "200, bias=0.3,0.5,0.9, or neighborhood for its offsets one by one"
+    )
+    out.add_argument("--sweep", metavar="NAME=VALUES", help=about)
+    out.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or JSON")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print scores, splits, merges and findings, and the scores of a sweep."""
+    from predictor_inspector.inspection import run as inspected
+    from predictor_inspector.inspection.roundtrip import (
+        Imperfection,
+        check_round_trip,
+        chosen_decoder,
+        planned_sweep,
+        round_trip,
+        sweep,
+    )
+
+    common.begin_computing()
+    request, _ = common.request_for(options, common.source_for(options))
+    decoder = chosen_decoder(request.channels, options.decoder, options.decoder_set)
+    imperfection = Imperfection(options.noise, options.blur, options.shift, options.gaps, options.seed)
+    plan = None if options.sweep is None else planned_sweep(options.sweep, request, decoder, imperfection)
+    with common.progress(common.INSPECTION_STEPS + 7) as tell:
+        inspection = inspected(request, tell)
+        trip = round_trip(inspection, decoder, imperfection, tell)
+        findings = check_round_trip(trip, tell)
+    points: list[SweepPoint] = []
+    if plan is not None:
+        with common.progress(len(plan.values)) as tell:
+            for point in sweep(inspection, decoder, plan, imperfection):
+                points.append(point)
+                tell(point.label, 1.0)
+    if options.format == "json":
+        told = trip.as_dict() | {"findings": [f.as_dict() for f in findings]}
+        common.print_json(told if plan is None else told | {"sweep": _sweep_as_dict(plan, points)})
+    else:
+        print(_text(trip, findings))
+        if plan is not None:
+            print(f"\n{_sweep_text(plan, points)}")
+
+
+def _text(trip: RoundTrip, findings: Sequence[Finding]) -> str:
+    from predictor_inspector.core.text import counted, format_duration, format_shape, format_table, listed
+    from predictor_inspector.data.roi_text import roi_to_text
+    from predictor_inspector.inspection.roundtrip import DECODERS
+
+    gt, pieces = trip.inspection.request.source.gt, trip.piece_scores
+    head = ("", "ids", *(() if pieces is None else ("pieces",)))
+    told = [trip.scores, *(() if pieces is None else (pieces,))]
+    rows = [head, *((name, *(f"{getattr(s, name):.4f}" for s in told)) for name in _SCORES)]
+    rows.append(("objects", *(f"{s.objects:,}" for s in told)))
+    counts = [
+        counted(trip.scores.segments, "segment"),
+        counted(len(trip.splits), "split object"),
+        counted(len(trip.merges), "merged segment"),
+        f"{len(trip.lost):,} lost",
+    ]
+    seconds = format_duration(sum(trip.seconds.values()))
+    kind = DECODERS.name_of(type(trip.decoder))
+    lines = [
+        f"{kind} of {format_shape(trip.truth.spatial_shape)} voxels in {seconds}: {', '.join(counts)}",
+        "",
+        format_table(rows, right=range(1, len(head))),
+    ]
+    places: list[tuple[str, Split | Merge]] = [
+        (f"split   {trip.name(s.object)} → {counted(len(s.segments), 'segment')}", s) for s in trip.splits[:_MOST]
+    ]
+    places += [(f"merged  {listed((trip.name(o) for o in m.objects), 4)}", m) for m in trip.merges[:_MOST]]
+    lines += [""] * bool(places)
+    lines += [
+        f"{text}  --roi {roi_to_text(trip.roi_of(what), gt)}  ({counted(what.voxels, 'voxel')})"
+        for text, what in places
+    ]
+    left = max(0, len(trip.splits) - _MOST) + max(0, len(trip.merges) - _MOST)
+    lines += [f"and {left:,} more; --format json has all"] * bool(left)
+    return "\n".join([*lines, "", findings_text(findings, gt, sys.stdout.isatty())])
+
+
+def _sweep_text(plan: SweepPlan, points: Sequence[SweepPoint]) -> str:
+    from predictor_inspector.core.text import format_table
+
+    rows: list[tuple[str, ...]] = [(plan.parameter.name, *_SCORES)]
+    for point in points:
+        values = [point.problem] if point.scores is None else [f"{getattr(point.scores, name):.4f}" for name in _SCORES]
+        rows.append((point.label, *values, *[""] * (len(_SCORES) - len(values))))
+    return format_table(rows, right=range(1, len(rows[0])))
+
+
+def _sweep_as_dict(plan: SweepPlan, points: Sequence[SweepPoint]) -> dict[str, Any]:
+    from predictor_inspector.inspection.findings.finding import plain
+
+    return {"parameter": plan.parameter.name, "of": plan.owner, "points": [plain(p.as_dict()) for p in points]}

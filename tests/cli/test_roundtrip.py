@@ -1,0 +1,98 @@
+"""The command `roundtrip`, run in-process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from predictor_inspector import cli
+from predictor_inspector.core import Array
+from predictor_inspector.data import write_ome_zarr
+
+AFFINITIES = ["--predictor", "affinities", "--set", "lsds=false", "--device", "cpu"]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Two slabs that touch, and a voxel on background."""
+    labels = np.zeros((12, 16, 20), np.uint16)
+    labels[2:10, 2:14, 2:10], labels[2:10, 2:14, 10:18], labels[0, 0, 0] = 1, 2, 3
+    return write_ome_zarr(tmp_path / "labels.zarr", Array(labels, (20, 10, 10)), "labels")
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, Any]:
+    """What is printed as JSON, which is all that may be printed."""
+    capsys.readouterr()
+    assert cli.main(["roundtrip", *(str(a) for a in arguments), "--format", "json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """The only line of an error of the call."""
+    capsys.readouterr()
+    assert cli.main(["roundtrip", *(str(a) for a in arguments)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    return [line for line in said.err.splitlines() if ": note: " not in line][-1]
+
+
+def test_scores_splits_merges_and_findings_are_told(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = told(capsys, path, *AFFINITIES)
+    assert {"scores", "piece_scores", "splits", "merges", "lost", "findings"} <= set(result)
+    assert {"arand", "voi_split", "voi_merge", "f1_iou50"} <= set(result["scores"])
+    assert result["decoder"]["kind"] == "mutex_watershed"
+    assert result["scores"]["arand"] == 0
+    assert result["lost"] == ["id 3"]
+    assert [f["id"] for f in result["findings"]] == ["object-lost"]
+
+
+def test_a_threshold_merges_what_touches_and_says_what_does_not(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = ["--predictor", "distance", "--set", "scale_factor=30", "--device", "cpu"]
+    result = told(capsys, path, *settings)
+    assert result["decoder"]["kind"] == "threshold"
+    (merge,) = result["merges"]
+    assert merge["objects"] == ["id 1", "id 2"]
+    assert merge["where"] == {"begin": [40, 20, 100], "end": [200, 140, 180], "voxels": 8 * 12 * 8}
+    assert [f["id"] for f in result["findings"]] == ["not-invertible"]
+    assert cli.main(["roundtrip", str(path), *settings]) == 0
+    said = capsys.readouterr().out
+    assert "merged  id 1 and id 2  --roi 2:10,2:14,10:18  (768 voxels)" in said
+    assert "error    not-invertible" in said
+    assert "→ Use the decoder watershed" in said
+
+
+def test_a_decoder_and_its_parameters_are_chosen(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mirrored = ["--decoder", "mutex_watershed", "--decoder-set", "neighborhood=[[-1,0,0],[0,-1,0],[0,0,-1]]"]
+    result = told(capsys, path, *AFFINITIES, *mirrored)
+    assert result["decoder"]["neighborhood"] == [[-1, 0, 0], [0, -1, 0], [0, 0, -1]]
+    assert result["findings"][0]["id"] == "offsets-mirrored"
+    assert result["findings"][0]["numbers"]["arand_fitting"] == 0
+
+
+def test_sweeps_and_imperfections_are_told(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = told(capsys, path, *AFFINITIES, "--noise", "0.4", "--sweep", "grow_boundary_iterations=0:2:3")
+    assert result["imperfection"]["noise"] == 0.4
+    assert result["scores"]["arand"] > 0
+    sweep = result["sweep"]
+    assert (sweep["parameter"], sweep["of"]) == ("grow_boundary_iterations", "predictor")
+    assert [point["value"] for point in sweep["points"]] == [0, 1, 2]
+    assert all(point["scores"]["arand"] > 0 for point in sweep["points"])
+    assert cli.main(["roundtrip", str(path), *AFFINITIES, "--sweep", "noise=0,0.4"]) == 0
+    header, clean, _ = capsys.readouterr().out.splitlines()[-3:]
+    assert header.split()[:2] == ["noise", "arand"]
+    assert clean.split()[:2] == ["0", "0.0000"]
+
+
+def test_mistakes_are_told_in_a_sentence(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "unknown decoder 'watersheds'" in refused(capsys, path, *AFFINITIES, "--decoder", "watersheds")
+    assert "'threshold' can't decode AffinitiesPredictor's" in refused(
+        capsys, path, *AFFINITIES, "--decoder", "threshold"
+    )
+    assert "no parameter 'scale'" in refused(capsys, path, *AFFINITIES, "--sweep", "scale=1,2")
+    assert "noise must be ≥ 0" in refused(capsys, path, *AFFINITIES, "--noise", "-1")
+    assert "the decoder there.yaml is not there" in refused(capsys, path, *AFFINITIES, "--decoder", "there.yaml")
+    assert "no annotated object" in refused(capsys, path, *AFFINITIES, "--roi", "10:12,14:16,:")
