@@ -35,6 +35,10 @@ from predictor_inspector.core import (
 from predictor_inspector.data import neurites
 from predictor_inspector.inspection import Inspection, inspect
 from predictor_inspector.inspection.output.pictures.colours import SIGNED, label_colours
+from predictor_inspector.inspection.roundtrip import Decoder, planned_sweep, sweep
+from predictor_inspector.inspection.roundtrip import round_trip as go_round
+from predictor_inspector.inspection.roundtrip.decoders import Threshold, Watershed
+from predictor_inspector.inspection.roundtrip.mutex_watershed import MutexWatershed
 
 SLICE = 30
 PLACE = (40, 100)  # first row and column, in voxels, of most pictures
@@ -182,6 +186,49 @@ def distances_compared() -> Figure:
     hot = inspected(HotDistancePredictor(names, 60, True), gt, roi).target
     axes[3].imshow(flat(hot, 0), cmap="gray")
     axes[4].imshow(flat(hot, 1), cmap=SIGNED, vmin=-1, vmax=1)
+    return figure
+
+
+TRIP = Roi((10 * 20, 64 * 8, 40 * 8), (32 * 20, 128 * 8, 128 * 8))
+"""The region of the page on round trips."""
+
+
+def round_trips() -> dict[str, tuple[Inspection, Decoder]]:
+    nearest = AffinitiesPredictor(((1, 0, 0), (0, 1, 0), (0, 0, 1)), lsds=False)
+    distance = DistancePredictor(["neurites"], 60, True)
+    gt, mask = sample().labels, sample().annotated
+    affinity, signed = (inspected(p, gt, TRIP, mask=mask) for p in (nearest, distance))
+    return {
+        "affinities, mutex watershed": (affinity, MutexWatershed()),
+        "distance, watershed": (signed, Watershed(smallest=20)),
+        "distance, threshold": (signed, Threshold()),
+    }
+
+
+def round_trip() -> Figure:
+    """Ground truth, and what decoders get back from perfect predictions."""
+    trips = {title: go_round(*made) for title, made in round_trips().items()}
+    figure, axes = row(["ground truth", *(f"{title}: {t.scores.arand:.2g}" for title, t in trips.items())], 2.9)
+    for ax, ids in zip(
+        axes, [next(iter(trips.values())).truth, *(t.segmentation for t in trips.values())], strict=True
+    ):
+        ax.imshow(label_colours(ids.numpy()[16]))
+    return figure
+
+
+def sweeps() -> Figure:
+    """Adapted Rand errors over noise and over the scale factor."""
+    figure = Figure((8.6, 2.8), dpi=DPI, layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for title, (inspection, decoder) in round_trips().items():
+        points = sweep(inspection, decoder, planned_sweep("noise=0:0.4:9", inspection.request, decoder))
+        left.plot(*zip(*((p.value, p.scores.arand) for p in points if p.scores), strict=True), ".-", label=title)
+    inspection, _ = round_trips()["distance, watershed"]
+    points = sweep(inspection, Watershed(), planned_sweep("scale_factor=20:200:13", inspection.request, Watershed()))
+    right.plot(*zip(*((p.value, p.scores.arand) for p in points if p.scores), strict=True), ".-", color="tab:orange")
+    left.set(xlabel="noise", ylabel="adapted Rand error", ylim=(0, 1))
+    left.legend(frameon=False)
+    right.set(xlabel="scale_factor / nm, distance and watershed", ylabel="adapted Rand error", ylim=(0, 1))
     return figure
 
 
