@@ -226,8 +226,8 @@ def sweeps() -> Figure:
     inspection, _ = round_trips()["distance, watershed"]
     points = sweep(inspection, Watershed(), planned_sweep("scale_factor=20:200:13", inspection.request, Watershed()))
     right.plot(*zip(*((p.value, p.scores.arand) for p in points if p.scores), strict=True), ".-", color="tab:orange")
-    left.set(xlabel="noise", ylabel="adapted Rand error", ylim=(0, 1))
-    left.legend(frameon=False)
+    left.set(xlabel="noise", ylabel="adapted Rand error", ylim=(0, 1.5), yticks=np.linspace(0, 1, 6))
+    left.legend(frameon=False, loc="upper left")
     right.set(xlabel="scale_factor / nm, distance and watershed", ylabel="adapted Rand error", ylim=(0, 1))
     return figure
 
