@@ -55,6 +55,25 @@ def test_the_mask_of_the_nearest_group_is_found_in_a_file(tmp_path: Path) -> Non
     assert inside.location == "b/mask"
 
 
+def test_the_mask_of_another_crop_is_not_that_of_this_one(tmp_path: Path) -> None:
+    path = tmp_path / "crops.h5"
+    with h5py.File(path, "w") as file:
+        for crop in ("a", "b"):
+            file[f"{crop}/volumes/labels/ids"] = balls().astype(np.uint32)
+        file["a/volumes/mask"] = box()
+    a, b = (f"{crop}/volumes/labels/ids" for crop in "ab")
+    assert find_mask(path, b, open_array(path, b)) is None
+    found = find_mask(path / "a", None, open_array(path / "a"))
+    assert found is not None
+    assert found.location == "a/volumes/mask"
+    with h5py.File(path, "a") as file:
+        file["masks/annotated"] = box()
+    assert (found := find_mask(path, b, open_array(path, b))) is not None
+    assert found.location == "masks/annotated"
+    assert (found := find_mask(path, a, open_array(path, a))) is not None
+    assert found.location == "a/volumes/mask"
+
+
 def test_real_files_have_none_but_the_crop(real_data: Path) -> None:
     found = {}
     for path in sorted(real_data.glob("*")):

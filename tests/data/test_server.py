@@ -108,9 +108,19 @@ def test_metadata_that_are_kept_together_are_read_once(tmp_path: Path, version: 
     with serving(tmp_path) as server:
         server.lists = False
         assert [a.name for a in list_arrays(f"{server.url}/a.zarr")] == ["volumes/labels", "volumes/raw"]
-        own = [path for path in server.asked if "volumes" in path]
-        assert len(own) == 2  # tensorstore's own
+        assert not [path for path in server.asked if "volumes" in path]
         assert open_array(f"{server.url}/a.zarr", "volumes/labels").numpy().sum() == 3 * 64
+
+
+def test_each_file_of_metadata_is_asked_for_once_and_no_folder_of_chunks(tmp_path: Path) -> None:
+    for version in (2, 3):
+        group = zarr.create_group(tmp_path / f"{version}.zarr", zarr_format=version)
+        for name in ("labels/neurons", "labels/axons"):
+            group.create_array(name, shape=(4, 4, 4), dtype="u4")[...] = 3
+        with serving(tmp_path) as server:
+            assert len(list_arrays(f"{server.url}/{version}.zarr")) == 2
+            assert len(server.asked) == len(set(server.asked))
+            assert not any(path.endswith(("neurons/", "axons/")) for path in server.asked)
 
 
 def test_n5_and_precomputed_and_zip_files_behind_a_url(tmp_path: Path, stored: Path) -> None:

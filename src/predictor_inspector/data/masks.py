@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from functools import cache, partial
 from math import prod
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,7 +17,7 @@ from predictor_inspector.core.array import Array
 from predictor_inspector.data.formats.format import StoredArray
 from predictor_inspector.data.geometry import counts_factor
 from predictor_inspector.data.opening import container_of, full_path, list_arrays
-from predictor_inspector.data.stores.path import below
+from predictor_inspector.data.stores.path import StorePath, below
 
 _READ = 1 << 24  # voxels of an array that isn't in memory up to which its values are looked at
 _PLANES = 24  # of an array in memory that are looked at
@@ -23,20 +27,45 @@ _ALIKE, _BOXY = 0.99, 0.9
 def find_mask(path: str | os.PathLike[str], name: str | None, gt: Array) -> StoredArray | None:
     """The array in the same container that looks like the mask of `gt`, the one nearest to it first; None if there is none.
 
+    A mask beside other labels, in a group that doesn't hold the ground truth, is theirs. Behind a URL only the group of the
+    ground truth and the one above are searched.
+
     Its location is that in the container. `path` and `name` are those that the ground truth was opened by.
     """
-    # An array that lies elsewhere, or a damaged one beside it, is no reason not to inspect this one.
-    stored: list[StoredArray] = []
-    with suppress(ValueError, OSError):
+    try:
         place = full_path(path)
         container = container_of(place)
-        own = f"{below(place, container)}/{name or ''}".strip("./")
-        stored = list_arrays(container)
-    masks = [found for found in stored if found.kind == "mask"] if len(stored) > 1 else []
-    for found in sorted(masks, key=lambda found: -len(os.path.commonpath([found.location, own]))):
-        if found.location.strip("/") != own and is_mask_of(found.array, gt):
-            return found
+    except (ValueError, OSError):  # an array that lies elsewhere, which can be inspected without
+        return None
+    listed = cache(partial(_arrays_at, container))
+    own = f"{below(place, container)}/{name or ''}".strip("./")
+    labels = [found.location for found in listed(own) if found.kind == "labels"]
+    parts = [*own.split("/"), *(labels[0].split("/") if len(labels) == 1 else [])]
+    parts = [part for part in parts if part]
+    is_remote = isinstance(container, StorePath) and container.is_remote
+    for depth in reversed(range(max(0, len(parts) - 2) if is_remote else 0, len(parts) + 1)):
+        group = "/".join(parts[:depth])
+        for found in _masks_among(listed(group), "".join(parts[depth : depth + 1])):
+            if is_mask_of(found.array, gt):
+                return replace(found, location=f"{group}/{found.location}".strip("/"), levels=())
     return None
+
+
+def _masks_among(stored: Sequence[StoredArray], branch: str) -> Iterator[StoredArray]:
+    """What seem to be masks among what lies below a group, but for its `branch` that holds the ground truth."""
+    firsts = [found.location.partition("/") for found in stored]
+    with_labels = {first for found, (first, _, _) in zip(stored, firsts, strict=True) if found.kind == "labels"}
+    for found, (first, _, inner) in zip(stored, firsts, strict=True):
+        if found.kind == "mask" and first != branch and not (inner and first in with_labels):
+            yield found
+
+
+def _arrays_at(container: Path | StorePath, location: str) -> list[StoredArray]:
+    # A damaged array beside it is no reason not to inspect this one.
+    try:
+        return list_arrays(container / location)
+    except (ValueError, OSError):
+        return []
 
 
 def is_mask_of(mask: Array, gt: Array) -> bool:

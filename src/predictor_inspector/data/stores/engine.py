@@ -188,6 +188,10 @@ _ANNOTATIONS = re.compile(r"\s*\[\w+='.*", re.DOTALL)
 _READING = re.compile(
     r'Error reading [^"]*?(?:local file "(?P<file>[^"]*)"|(?P<url>(?:https?|s3|gs)://\S+?)): (?P<why>.*)', re.DOTALL
 )
+_NEEDLESS = re.compile(
+    r"^Error opening \"\w+\" driver: |Error parsing object member \"metadata\": "
+    r"|All \d+ retry attempts failed: |CURL error |\.$"
+)
 _NO_ACCESS = ("PERMISSION_DENIED", "UNAUTHENTICATED")
 _UNREACHABLE = ("ABORTED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")
 
@@ -200,14 +204,14 @@ def plain_error(text: str, place: str) -> Exception:
     where, why, found = place, rest, None
     while inner := _READING.search(why):  # a minishard in a shard: the same file again
         where, why, found = inner["file"] or inner["url"], inner["why"], inner
-    why = re.sub(r"^Error opening \"\w+\" driver: |All \d+ retry attempts failed: |CURL error |\.$", "", why.strip())
+    why = _NEEDLESS.sub("", why.strip())
     if code in _NO_ACCESS:
         return PermissionError(f"{where} can't be read, access is denied: {why}")
     if re.search(r"HTTP code 30\d", why):
         return PermissionError(f"{where} can't be read, it leads elsewhere: use that URL ({why})")
     if code in _UNREACHABLE or "HTTP code" in why or "ignored by server" in why:
         return ConnectionError(f"{where} can't be read: {why}")
-    if found or code == "DATA_LOSS":
+    if found or code == "DATA_LOSS" or "Error parsing" in why:
         return ValueError(f"{where} is damaged: {why}")
     if "No space left" in why:
         return OSError(28, why, where)

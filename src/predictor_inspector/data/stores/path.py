@@ -205,6 +205,8 @@ class StorePath:
 
     def is_dir(self) -> bool:
         """Whether there are keys below this place, as far as the store says."""
+        if self.key in self._known.get("folders", ()):
+            return True
         return bool(self._names()) or any((self / name).is_file() for name in _METADATA)
 
     def iterdir(self) -> list[StorePath]:
@@ -264,25 +266,25 @@ class StorePath:
     def _names(self) -> frozenset[str]:
         name = f"{self.key}/"
         if name not in self._known:
-            together, start = self._together(), f"{self.key}/".lstrip("/")
-            keys = (
-                self._listed() if together is None else [key[len(start) :] for key in together if key.startswith(start)]
-            )
-            self._known[name] = frozenset(key.strip("/").partition("/")[0] for key in keys) - {
-                "",
-                ".",
-                "..",
-                *_METADATA,
-            }
+            together = self._together()
+            parts = [key.partition("/") for key in (self._listed() if together is None else self._below(together))]
+            folders = self._known.setdefault("folders", set())
+            folders |= {(self / first).key for first, slash, _ in parts if slash}
+            self._known[name] = frozenset(first for first, _, _ in parts) - {"", ".", "..", *_METADATA}
         names: frozenset[str] = self._known[name]
         return names
+
+    def _below(self, keys: Iterable[str], key: str | None = None) -> list[str]:
+        """Those of a store's keys that are below this one, or another, as seen from it."""
+        start = f"{self.key if key is None else key}/".lstrip("/")
+        return [key[len(start) :] for key in keys if key.startswith(start)]
 
     def _listed(self) -> Iterable[str]:
         spec = self.spec
         if spec["driver"] == "zip":
-            keys = self._known.setdefault("zip", engine.list_keys({**spec, "path": ""}))
-            start = f"{spec['path']}/".lstrip("/")
-            return [key[len(start) :] for key in keys if key.startswith(start)]
+            if "zip" not in self._known:
+                self._known["zip"] = engine.list_keys({**spec, "path": ""})
+            return self._below(self._known["zip"], spec["path"])
         listed = _links(self._page()) if spec["driver"] == "http" else _listed_in_bucket(spec)
         return listed or self._named()
 
