@@ -101,7 +101,7 @@ class Extensions(Generic[T]):
 @lru_cache(maxsize=32)
 def _installed(group: str, _path: tuple[str, ...]) -> Mapping[str, EntryPoint]:
     """Installed packages' entry points of a group by name, the first of each; looking through all packages takes 10 ms."""
-    return {entry.name: entry for entry in reversed(entry_points(group=group))}
+    return {entry.name: entry for entry in reversed(list(entry_points(group=group)))}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
