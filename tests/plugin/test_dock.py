@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QPushButton
 
-from predictor_inspector.plugin import reader
+from predictor_inspector.plugin import opener, reader
 from predictor_inspector.plugin.head.sessions import session_of
 
 from .window import LABELS, UNITS, VOXEL_SIZE, Window, blocks
@@ -86,7 +88,11 @@ def test_a_file_that_contradicts_itself_is_read_as_a_person_chooses(
     assert [layer.name for layer in window.viewer.layers] == ["raw"]
     assert "axis_names say z y x channel, types say channel space space space" in window.message
     buttons = {button.text(): button for button in window.widget.head.findChildren(QPushButton)}
-    assert {"Read labels as zyxc", "Read labels as czyx"} <= set(buttons)
+    assert {"Read labels as zyxc", "Read labels as czyx", "Other axes…"} <= set(buttons)
+    monkeypatch.setattr(opener, "ask_for_axes", lambda name: {"labels": "zzz"}[name])
+    buttons["Other axes…"].click()
+    assert "axes must have a letter for each of its 4 axes" in window.message
+    buttons = {button.text(): button for button in window.widget.head.findChildren(QPushButton)}
     window.after(buttons["Read labels as zyxc"].click)
     gt = window.settings.gt
     assert (gt.axis_names, gt.physical_voxel_size) == (("c^", "z", "y", "x"), (40, 4, 4))
@@ -95,6 +101,32 @@ def test_a_file_that_contradicts_itself_is_read_as_a_person_chooses(
     session = session_of(window.widget.context)
     assert session.data.ground_truth.axes == "zyxc"
     np.testing.assert_array_equal(session.opened().gt.numpy(), np.moveaxis(ids, -1, 0))
+
+
+def test_the_axes_of_a_file_can_be_typed(window: Window, tmp_path: Path) -> None:
+    ids = np.moveaxis(blocks(), 0, -1)
+    zarr.create_array(tmp_path / "labels.zarr", data=ids, attributes={"voxel_size": [4, 4, 40], "units": ["nm"] * 3})
+    window.after(lambda: window.widget.context.open_file(str(tmp_path / "labels.zarr")))
+    edit, as_stored = window.control("axes_order"), window.settings.gt_layer
+    assert edit.isVisible()
+    assert edit.text() == ""
+    edit.setText("yyx")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert "axes must have a letter for each of its 3 axes" in window.message
+    assert window.settings.gt_layer is as_stored
+    edit.setText("yxz")
+    window.after(lambda: QTest.keyClick(edit, Qt.Key.Key_Return))
+    assert window.settings.gt.physical_voxel_size == (40, 4, 4)
+    np.testing.assert_array_equal(window.settings.gt.numpy(), blocks())
+    assert window.settings.gt_layer.name == "labels as yxz"
+    assert edit.text() == "yxz"
+    assert not as_stored.visible
+    assert session_of(window.widget.context).data.ground_truth.axes == "yxz"
+    edit.clear()
+    window.after(lambda: QTest.keyClick(edit, Qt.Key.Key_Return))
+    assert window.settings.gt.physical_voxel_size == (4, 4, 40)
+    window.settings.gt_layer = window.add_labels()
+    assert not edit.isVisible()
 
 
 def test_doubts_and_unknown_ids_are_told_in_the_dock(window: Window, tmp_path: Path) -> None:

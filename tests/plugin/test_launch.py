@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import zarr
 
 from predictor_inspector.core import Array
 from predictor_inspector.data import write_ome_zarr
@@ -39,6 +40,20 @@ def test_the_demo_shows_its_target(tmp_path: Path, qapp: Any) -> None:
     # Boundaries have the bright colours of their channels, and nothing else there has.
     middle = pixels[pixels.shape[0] // 3 : pixels.shape[0] // 2, pixels.shape[1] // 3 : pixels.shape[1] // 2]
     assert ((middle.max(axis=2) >= 250) & (np.ptp(middle, axis=2) > 100)).mean() > 0.03
+
+
+@pytest.mark.parametrize(
+    ("axes", "reason"),
+    [("zyxc", "affinities can't use its channels"), ("czyx", "no labels to inspect")],
+)
+def test_why_there_is_no_target_is_told_without_waiting_for_it(
+    axes: str, reason: str, tmp_path: Path, qapp: Any
+) -> None:
+    ids = np.stack([blocks(), blocks()], axes.index("c"))
+    path = tmp_path / "labels.zarr"
+    zarr.create_array(path, data=ids if axes == "zyxc" else ids.astype(np.float32))
+    with pytest.raises(ValueError, match=reason):
+        launch(str(path), None, str(tmp_path / "picture.png"), axes)
 
 
 def test_a_name_that_is_not_there_is_an_error(volume: Path, tmp_path: Path, qapp: Any) -> None:

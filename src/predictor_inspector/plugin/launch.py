@@ -13,11 +13,12 @@ from qtpy.QtGui import QGuiApplication
 
 from predictor_inspector.data.source import open_input
 from predictor_inspector.plugin.layers.layer_data import layer_data
+from predictor_inspector.plugin.model.messages import Message
 from predictor_inspector.plugin.reader import layer_read_as, notify_of, shown_of
 from predictor_inspector.plugin.widget import InspectorWidget
 
 TITLE = "Predictor Inspector"
-_PATIENCE_MS, _UNTIL_DRAWN_MS = 120_000, 1000
+_PATIENCE_MS, _LASTING_MS, _UNTIL_DRAWN_MS = 120_000, 3000, 1000
 _SIZE = (1480, 940)  # of the window in pixels, if the screen allows, so that all of the dock is seen without scrolling
 _DOCK_WIDTH = 450  # the longest names of channels fit
 
@@ -29,8 +30,8 @@ def launch(path: str | None, name: str | None, screenshot: str | None, axes: str
     `screenshot`, a picture of the window is written there as PNG once the target shows, and the window is closed. With `axes`,
     a letter for each, only that array is opened, and read so.
 
-    Raises ``FileNotFoundError`` or ``ValueError`` if the data can't be opened (the message lists the arrays), and
-    ``TimeoutError`` if nothing shows within two minutes and a picture was asked for.
+    Raises ``FileNotFoundError`` or ``ValueError`` if the data can't be opened (the message lists the arrays); if a picture was
+    asked for, also a ``ValueError`` if there is no target, and a ``TimeoutError`` if nothing shows within two minutes.
     """
     shown = None if path is None or axes else shown_of(path)
     layers = [] if shown is None else shown.layers
@@ -78,14 +79,34 @@ def _layer_called(viewer: Any, path: str | None, name: str) -> Any:
     return viewer.add_layer(napari.layers.Layer.create(*layer_data(array, wanted, "labels")))
 
 
+class _Waiting(QEventLoop):
+    """Runs until the first result shows, or the dock has kept saying for some seconds why there is none: `reason`."""
+
+    def __init__(self, widget: InspectorWidget) -> None:
+        super().__init__()
+        self.reason = ""
+        # A first message may be about a window that hasn't got its size yet.
+        self._lasting = QTimer(self, singleShot=True, interval=_LASTING_MS, timeout=self.quit)
+        widget.inspected.connect(self.quit)
+        widget.controller.message.connect(self._on_message)
+        QTimer.singleShot(_PATIENCE_MS, self.quit)
+
+    def _on_message(self, message: Message) -> None:
+        self.reason = message.text
+        if not self.reason:
+            self._lasting.stop()
+        elif not self._lasting.isActive():
+            self._lasting.start()
+
+
 def _wait_for_target(widget: InspectorWidget) -> None:
     """Return once the first result is drawn."""
-    waiting = QEventLoop()
-    widget.inspected.connect(waiting.quit)
-    QTimer.singleShot(_PATIENCE_MS, waiting.quit)
+    waiting = _Waiting(widget)
     waiting.exec()
+    if widget.inspection is None and waiting.reason:
+        raise ValueError(f"no target: {waiting.reason}")
     if widget.inspection is None:
-        raise TimeoutError(f"no target within {_PATIENCE_MS // 1000} s: {widget.message or 'still computing'}")
+        raise TimeoutError(f"no target within {_PATIENCE_MS // 1000} s: still computing")
     # The canvas is drawn after the layers have changed.
     QTimer.singleShot(_UNTIL_DRAWN_MS, waiting.quit)
     waiting.exec()

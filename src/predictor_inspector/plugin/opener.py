@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from napari.layers import Layer
+from napari.layers import Labels, Layer
 from qtpy.QtCore import QObject, Signal
 
 from predictor_inspector.data.formats.unreadable import Unreadable
+from predictor_inspector.plugin.forms.open_dialog import ask_for_axes
 from predictor_inspector.plugin.model.actions import Action, Desk
 from predictor_inspector.plugin.model.messages import Message
 from predictor_inspector.plugin.reader import NothingShownError, layer_read_as, notify_of, shown_of
 
-_MOST_WAYS = 4  # buttons for readings of a file that contradicts itself
+_MOST_WAYS = 3  # buttons for readings of a file that contradicts itself
 
 
 class Opener(QObject):
@@ -48,7 +50,9 @@ class Opener(QObject):
             for order in one.described.orders
         ]
         if ways:
-            problem = self._question = Message(problem.text or told, "error", tuple(ways[:_MOST_WAYS]))
+            name = next(one.name for one in left_out if one.described is not None)
+            other = Action("Other axes…", partial(self._read_as_asked, path, name))
+            problem = self._question = Message(problem.text or told, "error", (*ways[:_MOST_WAYS], other))
         if problem.text:
             self.told.emit(problem)
 
@@ -56,6 +60,19 @@ class Opener(QObject):
         """A message, or in the place of one that matters less the question that is still open."""
         return self._question if self._question.text and (not message.text or message.kind == "hint") else message
 
+    def _read_as_asked(self, path: str, name: str, desk: Desk) -> None:
+        order = ask_for_axes("the array" if name == "/" else name)
+        if not order:
+            return
+        try:
+            self._read_as(path, name, order, desk)
+        except ValueError as error:  # it can be asked again
+            self._question = replace(self._question, text=Message.of(error).text)
+            self.told.emit(self._question)
+
     def _read_as(self, path: str, name: str, order: str, desk: Desk) -> None:
+        layer = Layer.create(*layer_read_as(path, name, order))
         self._question = Message()
-        desk.settings.gt_layer = desk.add_layer(Layer.create(*layer_read_as(path, name, order)))
+        desk.add_layer(layer)
+        if isinstance(layer, Labels):
+            desk.settings.gt_layer = layer

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from napari.utils.notifications import show_warning
 
-from predictor_inspector.data.formats.format import StoredArray
+from predictor_inspector.data.formats.format import Kind, StoredArray
 from predictor_inspector.data.formats.unreadable import Unreadable, UnreadableError, attempt
 from predictor_inspector.data.opening import Contents, container_of, full_path, list_contents, readable_suffixes
 from predictor_inspector.data.source import open_input
@@ -94,10 +95,14 @@ def shown_of(path: str) -> Shown:
 
 
 def layer_read_as(path: str, name: str | None, axes: str) -> LayerData:
-    """The layer of one array with axes that a person has chosen, a letter for each; errors as of `open_input`."""
-    array = open_input(path, name, axes)
+    """The layer of one array with axes that a person has chosen, a letter for each, or ``""`` for what the file says.
+
+    Errors are those of `open_input`.
+    """
+    array = open_input(path, name, axes or None)
     title = (name or "").strip("/") or full_path(path).name.split(".")[0]
-    return layer_data(array, title, "labels", source=(str(full_path(path)), name), axes=axes)
+    kind: Kind = "labels" if np.dtype(array.dtype).kind in "biu" else "image"
+    return layer_data(array, title, kind, source=(str(full_path(path)), name), axes=axes)
 
 
 def _reasons(left_out: Sequence[Unreadable]) -> str:

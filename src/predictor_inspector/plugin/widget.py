@@ -183,7 +183,7 @@ class InspectorWidget(QWidget):
         try:
             with self.settings.together():
                 action.run(Desk(self.settings, self._viewer.add_layer))
-        except ValueError as error:
+        except (ValueError, OSError, ImportError) as error:
             self._on_message(Message.of(error))
 
     def open_tab(self, title: str) -> None:

@@ -41,13 +41,23 @@ def test_negative_ids_can_be_masked(loop: Loop, messages: list[Message]) -> None
     np.testing.assert_array_equal(loop.settings.mask_layer.data, ids != -3)
 
 
-def test_four_axes_can_be_read_as_a_series(loop: Loop, messages: list[Message]) -> None:
+@pytest.mark.parametrize(
+    ("labelled", "title"),
+    [
+        ({}, "Read the first axis as time"),
+        ({"axis_labels": ("channel", "z", "y", "x")}, "Inspect one channel at a time"),
+    ],
+)
+def test_four_axes_can_be_inspected_one_by_one(
+    loop: Loop, messages: list[Message], labelled: dict[str, Any], title: str
+) -> None:
     series = np.stack([blocks(seed=n) for n in range(3)])
-    loop.after(lambda: loop.viewer.add_labels(series, name="cells"))
+    loop.after(lambda: loop.viewer.add_labels(series, name="cells", **labelled))
     loop.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
     assert messages[-1].text == "Layer 'cells' has 4 axes, read as channel, z y x; affinities can't use its channels."
-    perform(loop, messages[-1], "Read the first axis as time")
+    perform(loop, messages[-1], title)
     assert loop.settings.axes == Axes(3, True)
+    assert messages[-1].text == ""
 
 
 @pytest.mark.parametrize("whole", [True, False])

@@ -1,11 +1,11 @@
-"""File and folder dialogs that begin where napari last opened something."""
+"""Dialogs about files: which one, where napari last opened something, and how its axes are to be read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from napari.utils.history import get_open_history, update_open_history
-from qtpy.QtWidgets import QFileDialog, QMenu, QWidget
+from qtpy.QtWidgets import QApplication, QFileDialog, QInputDialog, QMenu, QWidget
 
 from predictor_inspector.data.opening import metadata_names, readable_suffixes
 
@@ -29,6 +29,16 @@ def ask_for_list(parent: QWidget) -> str:
     filters = "Lists of crops (*.csv *.yaml *.yml);;All files (*)"
     path, _ = QFileDialog.getOpenFileName(parent, "Open data set", get_open_history()[0], filters)
     return _remembered(path)
+
+
+def ask_for_axes(name: str) -> str:
+    """The order of an array's axes that a person types; empty if none."""
+    about = (
+        f"The axes of {name}, in the order in which they are stored, a letter for each:\n"
+        "z, y, x, t for time, c for channels"
+    )
+    order, is_given = QInputDialog.getText(QApplication.activeWindow(), "Axes", about, text="zyx")
+    return order.strip() if is_given else ""
 
 
 def open_menu(parent: QWidget, open_path: Callable[[str], object]) -> QMenu:

@@ -31,7 +31,7 @@ class Desk:
 class Action:
     """A way out: what its button says, and what that does. `InspectorWidget.perform` makes it one step of the history.
 
-    `run` may raise a ``ValueError``, which the dock shows as a message.
+    `run` may raise a ``ValueError``, an ``OSError`` or an ``ImportError``, which the dock shows as a message.
     """
 
     title: str

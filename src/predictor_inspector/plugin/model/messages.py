@@ -58,7 +58,10 @@ def explained(error: BaseException, settings: Settings) -> Message:
         if axes.time or in_time not in readings_of(layer):
             return Message(f"{text}: {format_error(error)}.", "error")
         text += f"; {readable(settings.kind)} can't use its channels."
-        return Message(text, "error", (Action("Read the first axis as time", partial(_read_as, in_time)),))
+        # Both are the same: of what the first axis holds, what the viewer shows is inspected.
+        is_channel = str(layer.axis_labels[0]).lower().startswith("c")
+        title = "Inspect one channel at a time" if is_channel else "Read the first axis as time"
+        return Message(text, "error", (Action(title, partial(_read_as, in_time)),))
     if layer is not None and isinstance(error, AxisOrderError):
         text = f"Layer {layer.name!r} has its axes in the order {' '.join(layer.axis_labels)}; space must come last."
         return Message(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from qtpy.QtWidgets import QPushButton, QWidget
+from napari.layers import Layer
+from qtpy.QtWidgets import QLineEdit, QPushButton, QWidget
 
+from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.plugin.forms.layouts import in_form, in_row
 from predictor_inspector.plugin.forms.open_dialog import open_menu
 from predictor_inspector.plugin.forms.small_widgets import ValueCombo
+from predictor_inspector.plugin.model.actions import Action, Desk
 from predictor_inspector.plugin.model.axes import Axes, is_telling, readings_of
 from predictor_inspector.plugin.model.layer_choice import LayerChoices
 from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.reader import layer_read_as
 from predictor_inspector.plugin.tabs import TabContext
 from predictor_inspector.plugin.tabs.bound import bind, bound_combo
 from predictor_inspector.plugin.tabs.setup.class_choice import ClassButton
@@ -37,16 +42,19 @@ class DataPanel(QWidget):
         )
         tip = "What the axes of the ground truth are; the time that is shown is inspected"
         self._axes = bound_combo(self._settings, "axes", {}, tip, 10, self._axes_title)
+        self._order = _AxesOrder(context)
         button = QPushButton(
             "Open", toolTip="Open OME-Zarr, zarr, N5, precomputed, HDF5 or TIFF; or drop files on the window"
         )
         button.setObjectName("open")
         button.setMenu(open_menu(button, context.open_file))
         form = in_form(
-            ("ground truth", in_row((gt, 1), ClassButton(context), button)), ("mask", mask), ("axes", self._axes)
+            ("ground truth", in_row((gt, 1), ClassButton(context), button)),
+            ("mask", mask),
+            ("axes", axes := in_row((self._axes, 2), (self._order, 1))),
         )
         self.setLayout(form)
-        self._axes_label = form.labelForField(self._axes)
+        self._axes_label = form.labelForField(axes)
         self._settings.events.gt_layer.connect(self._offer_axes)
         self._offer_axes()
 
@@ -54,12 +62,52 @@ class DataPanel(QWidget):
         layer = self._settings.gt_layer
         readings = [] if layer is None else readings_of(layer)
         self._axes.offer({axes: self._axes_title(axes) for axes in readings}, self._settings.axes)
-        for widget in (self._axes, self._axes_label):
-            # Channels and time may be marked as such by mistake.
-            widget.setVisible(len(readings) > 1 and (not is_telling(layer) or readings[0].spatial < layer.ndim))
+        # Channels and time may be marked as such by mistake.
+        is_open = len(readings) > 1 and (not is_telling(layer) or readings[0].spatial < layer.ndim)
+        said = "" if is_open or not readings else f"{self._axes_title(readings[0])}, "
+        in_file = self._order.show_layer(layer, f"{said}as in the file")
+        self._axes.setVisible(is_open)
+        self._axes_label.setVisible(is_open or in_file)
 
     def _axes_title(self, axes: Axes | None) -> str:
         return "" if axes is None else axes.describe(self._settings.gt_layer.ndim)
+
+
+class _AxesOrder(QLineEdit):
+    """The axes of the ground truth's file in the order in which they are stored, which can be typed as on the command line."""
+
+    def __init__(self, context: TabContext) -> None:
+        tip = (
+            "What the axes of the ground truth are, in the order in which they are stored, a letter for each: z, y, x, t for "
+            "time, c for channels; empty: what the file says"
+        )
+        super().__init__(objectName="axes_order", toolTip=tip)
+        self._context = context
+        self.returnPressed.connect(self._read)
+
+    def show_layer(self, layer: Any | None, by_default: str) -> bool:
+        """Show how a layer's file was read; without a file it is hidden, and this is False."""
+        source = {} if layer is None else layer.metadata.get(SOURCE, {})
+        self.setPlaceholderText(by_default)
+        self.setText(source.get("axes", ""))
+        self.setVisible(bool(source))
+        return bool(source)
+
+    def _read(self) -> None:
+        order, before = self.text().strip(), self._context.settings.gt_layer
+        self._context.perform(Action(f"Read the axes as {order or 'in the file'}", partial(_read_again, order)))
+        if self._context.settings.gt_layer is not before:  # what it holds lies elsewhere
+            self._context.viewer.reset_view()
+
+
+def _read_again(order: str, desk: Desk) -> None:
+    """Inspect what the file of the ground truth holds with its axes in another order; the layer is hidden, but stays."""
+    old = desk.settings.gt_layer
+    source = old.metadata[SOURCE]
+    data, meta, kind = layer_read_as(source["path"], source["name"], order)
+    name = meta["name"] if not order else f"{meta['name']} as {order}"
+    desk.settings.gt_layer = desk.add_layer(Layer.create(data, {**meta, "name": name}, kind))
+    old.visible = False
 
 
 class _LayerCombo(ValueCombo):
