@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, partial
 from math import prod
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.formats.format import StoredArray
+from predictor_inspector.data.formats.format import Kind, StoredArray
 from predictor_inspector.data.geometry import counts_factor
 from predictor_inspector.data.opening import container_of, full_path, list_arrays
 from predictor_inspector.data.stores.path import StorePath, below
@@ -25,47 +23,45 @@ _ALIKE, _BOXY = 0.99, 0.9
 
 
 def find_mask(path: str | os.PathLike[str], name: str | None, gt: Array) -> StoredArray | None:
-    """The array in the same container that looks like the mask of `gt`, the one nearest to it first; None if there is none.
+    """The array in the same container that looks like the mask of `gt`, the first of `masks_beside`; None if there is none.
 
-    A mask beside other labels, in a group that doesn't hold the ground truth, is theirs. Behind a URL only the group of the
-    ground truth and the one above are searched.
-
-    Its location is that in the container. `path` and `name` are those that the ground truth was opened by.
+    Behind a URL only the group of the ground truth and the one above are searched. Its location is that in the container.
+    `path` and `name` are those that the ground truth was opened by.
     """
+    # An array that lies elsewhere, or a damaged one beside it, is no reason not to inspect this one.
     try:
         place = full_path(path)
         container = container_of(place)
-    except (ValueError, OSError):  # an array that lies elsewhere, which can be inspected without
+        own = f"{below(place, container)}/{name or ''}".strip("./")
+        is_remote = isinstance(container, StorePath) and container.is_remote
+        top = "/".join(own.split("/")[:-2]) if is_remote else ""
+        listed = list_arrays(container / top)
+    except (ValueError, OSError):
         return None
-    listed = cache(partial(_arrays_at, container))
-    own = f"{below(place, container)}/{name or ''}".strip("./")
-    labels = [found.location for found in listed(own) if found.kind == "labels"]
-    parts = [*own.split("/"), *(labels[0].split("/") if len(labels) == 1 else [])]
-    parts = [part for part in parts if part]
-    is_remote = isinstance(container, StorePath) and container.is_remote
-    for depth in reversed(range(max(0, len(parts) - 2) if is_remote else 0, len(parts) + 1)):
-        group = "/".join(parts[:depth])
-        for found in _masks_among(listed(group), "".join(parts[depth : depth + 1])):
-            if is_mask_of(found.array, gt):
-                return replace(found, location=f"{group}/{found.location}".strip("/"), levels=())
+    stored = {f"{top}/{found.location}".strip("/"): found for found in listed}
+    labels = [
+        at for at, found in stored.items() if found.kind == "labels" and f"{at}/".startswith(f"{own}/".lstrip("/"))
+    ]
+    own = labels[0] if len(labels) == 1 else own
+    for location in masks_beside(own, {at: found.kind for at, found in stored.items()}):
+        if is_mask_of(stored[location].array, gt):
+            return replace(stored[location], location=location, levels=())
     return None
 
 
-def _masks_among(stored: Sequence[StoredArray], branch: str) -> Iterator[StoredArray]:
-    """What seem to be masks among what lies below a group, but for its `branch` that holds the ground truth."""
-    firsts = [found.location.partition("/") for found in stored]
-    with_labels = {first for found, (first, _, _) in zip(stored, firsts, strict=True) if found.kind == "labels"}
-    for found, (first, _, inner) in zip(stored, firsts, strict=True):
-        if found.kind == "mask" and first != branch and not (inner and first in with_labels):
-            yield found
+def masks_beside(own: str, kinds: Mapping[str, Kind]) -> list[str]:
+    """Which of the arrays in a container may be the mask of the one at `own`, the nearest first.
 
-
-def _arrays_at(container: Path | StorePath, location: str) -> list[StoredArray]:
-    # A damaged array beside it is no reason not to inspect this one.
-    try:
-        return list_arrays(container / location)
-    except (ValueError, OSError):
-        return []
+    `kinds` has what each location seems to hold. A mask beside other labels, in a group that doesn't hold `own`, is theirs.
+    """
+    found = []
+    for location in (at for at, kind in kinds.items() if kind == "mask" and at != own):
+        shared = os.path.commonpath([location, own])
+        branch = location.removeprefix(shared).strip("/").partition("/")[0]
+        group = f"{shared}/{branch}/".lstrip("/")
+        if not any(kind == "labels" and at.startswith(group) for at, kind in kinds.items()):
+            found.append((len(shared), location))
+    return [location for _, location in sorted(found, key=lambda one: -one[0])]
 
 
 def is_mask_of(mask: Array, gt: Array) -> bool:

@@ -1,4 +1,4 @@
-"""Dialogs about files: which one, where napari last opened something, and how its axes are to be read."""
+"""File and folder dialogs that begin where napari last opened something, and one about axes."""
 
 from __future__ import annotations
 

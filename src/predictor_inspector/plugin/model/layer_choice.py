@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,9 +11,9 @@ import numpy as np
 from napari.layers import Image, Labels
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.data.formats.format import guess_kind
+from predictor_inspector.data.formats.format import Kind, guess_kind
 from predictor_inspector.data.layers import SOURCE, array_from_layer
-from predictor_inspector.data.masks import is_mask_of, same_grid
+from predictor_inspector.data.masks import is_mask_of, masks_beside, same_grid
 from predictor_inspector.data.opening import container_of, readable_suffixes
 from predictor_inspector.data.stores.path import StorePath, place_of
 
@@ -60,9 +59,9 @@ def mask_among(layers: Iterable[Any], gt_layer: Any, gt: Array) -> tuple[Any, st
     """
     others = [layer for layer in layers if layer is not gt_layer]
     file, name = _place(gt_layer)
-    beside = [layer for layer in others if file and _place(layer)[0] == file and _is_mask_in_file(layer)]
-    beside.sort(key=lambda layer: -len(os.path.commonpath([_place(layer)[1], name])))
-    for layer in beside:
+    there = {_place(layer)[1]: layer for layer in others if file and _place(layer)[0] == file}
+    for location in masks_beside(name, {at: _kind_in_file(layer) for at, layer in there.items()}):
+        layer = there[location]
         if (array := _array(layer, gt)) is not None and is_mask_of(array, gt):
             return layer, IN_FILE
     for layer in others:
@@ -77,8 +76,9 @@ def is_called_mask(layer: Any) -> bool:
     return any(word in layer.name.lower() for word in ("mask", "annotated", "annotation"))
 
 
-def _is_mask_in_file(layer: Any) -> bool:
-    return guess_kind(_place(layer)[1] or layer.name, np.dtype(layer.dtype)) == "mask"
+def _kind_in_file(layer: Any) -> Kind:
+    kind = guess_kind(_place(layer)[1] or layer.name, np.dtype(layer.dtype))
+    return "labels" if isinstance(layer, Labels) and kind == "image" else kind
 
 
 def _place(layer: Any) -> tuple[str, str]:
