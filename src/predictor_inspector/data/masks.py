@@ -70,7 +70,7 @@ def is_mask_of(mask: Array, gt: Array) -> bool:
     The objects' own foreground is no such mask; that of dense labels in a box is one. Values of large arrays that aren't in
     memory aren't looked at.
     """
-    if mask.dims != gt.dims or mask.channel_dims or not _overlap(mask, gt):
+    if mask.dims != gt.dims or mask.channel_dims or not overlap(mask, gt):
         return False
     values = _planes(mask)
     if values is None:
@@ -91,10 +91,11 @@ def same_grid(one: Array, other: Array) -> bool:
     return grids[0] == grids[1]
 
 
-def _overlap(one: Array, other: Array) -> bool:
+def overlap(one: Array, other: Array) -> bool:
+    """Whether two arrays of as many spatial axes share some of the world; not if only one of them is in pixels."""
     factor = None
     with suppress(ValueError):  # only one of them is in pixels
-        factor = counts_factor(one, other, "mask")
+        factor = counts_factor(one, other)
     if factor is None:
         return False
     ends = zip(one.roi.begin, one.roi.end, other.roi.begin, other.roi.end, strict=True)

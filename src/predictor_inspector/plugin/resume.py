@@ -18,14 +18,13 @@ from predictor_inspector.core.text import format_error
 from predictor_inspector.inspection import Request, Source
 from predictor_inspector.inspection.output.session import Origin
 from predictor_inspector.plugin.head.sessions import apply_settings, layer_from, origin_of, session_of
-from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.model.settings import LAYERS, Settings
 from predictor_inspector.plugin.recent import RecentSession, describe_day, recent_sessions, remember
 from predictor_inspector.plugin.tabs import TabContext
 
 _REST = 1000  # milliseconds after a change until the session is written
 
-_OF_LAYERS = ("gt_layer", "mask_layer")
-_OF_DATA = (*_OF_LAYERS, "axes", "level", "box", "region_mode")  # what means nothing for other data
+_OF_DATA = (*LAYERS, "axes", "level", "box", "region_mode")  # what means nothing for other data
 
 
 class SessionKeeper:
@@ -127,9 +126,12 @@ class SessionKeeper:
     def _take_up(self, layer: Any, found: RecentSession) -> None:
         self._taken_up = self._settings.gt_layer = layer
         self._mask = found.session.data.mask
-        mask = None if self._mask is None else layer_from(self._mask, self._context.viewer)
+        mask, raw = (
+            None if origin is None else layer_from(origin, self._context.viewer)
+            for origin in (self._mask, found.session.data.raw)
+        )
         try:
-            apply_settings(found.session, self._context, mask)
+            apply_settings(found.session, self._context, mask, raw)
         except ValueError as error:
             self._tell(f"Of the last session with these data, not everything fits: {format_error(error)}.", True)
         else:
@@ -163,7 +165,7 @@ class _Kept:
     @classmethod
     def of(cls, context: TabContext) -> _Kept:
         snapshot = context.settings.snapshot()
-        layers = {name: None if layer is None else ref(layer) for name in _OF_LAYERS for layer in [snapshot.pop(name)]}
+        layers = {name: None if layer is None else ref(layer) for name in LAYERS for layer in [snapshot.pop(name)]}
         return cls(snapshot, layers, context.derived.compared_with, context.derived.position)
 
     def restore(self, context: TabContext) -> None:

@@ -77,6 +77,7 @@ class InspectorWidget(QWidget):
 
     gt_layer = _setting("gt_layer", "The ground-truth layer, or None; setting one that can't be is a ``ValueError``.")
     mask_layer = _setting("mask_layer", "The layer that is non-zero where ground truth is annotated; None: everywhere.")
+    raw_layer = _setting("raw_layer", "The image that a network would see; None: none, nothing is checked against it.")
     axes = _setting("axes", "How the ground truth's axes are read.")
     config = _setting("config", "The predictor's configuration, ``{'kind': …, …}``; setting it changes kind and form.")
     region_mode = _setting("region_mode", "``'view'``, ``'box'`` or ``'layer'``.")

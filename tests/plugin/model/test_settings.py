@@ -311,6 +311,31 @@ def test_no_server_is_asked_for_a_mask(settings: Settings, monkeypatch: pytest.M
     assert asked == []
 
 
+def test_raw_data_are_found_until_a_person_chooses(settings: Settings) -> None:
+    (gt,) = settings.layers.gt_layer
+    image = Image(np.zeros((6, 9, 9), np.float32), name="em", scale=(40, 4, 4))
+    flat, elsewhere = Image(np.zeros((9, 9))), Image(np.zeros((4, 8, 8)), scale=(40, 4, 4), translate=(0, 500, 0))
+    settings.offer_layers([gt, flat, elsewhere])
+    assert settings.raw_layer is None
+    settings.offer_layers([gt, flat, elsewhere, image])
+    assert settings.raw_layer is image
+    second = Image(np.zeros((4, 8, 8)), name="second", scale=(40, 4, 4))
+    settings.offer_layers([gt, image, second])  # either may be what the network sees
+    assert settings.raw_layer is None
+    for one, name in ((gt, "labels/ids"), (second, "raw")):
+        one.metadata[SOURCE] = {"path": "/data/volume.zarr", "name": name}
+    settings.offer_layers([gt, image, second])
+    assert settings.raw_layer is second
+    settings.raw_layer = None
+    settings.offer_layers([gt, second])
+    assert settings.raw_layer is None
+    settings.raw_layer = second
+    settings.offer_layers([gt, image])
+    assert settings.raw_layer is image
+    with pytest.raises(ValueError, match=r"raw_layer must be an image in this viewer \('em'\), got"):
+        settings.raw_layer = gt
+
+
 def test_a_layer_that_looks_like_a_mask_is_found_by_its_name() -> None:
     gt, empty, ids = labels(), labels("my mask"), Labels(IDS, name="masks", scale=(40, 4, 4))
     coarse = Labels(INNER, name="mask", scale=(40, 8, 8))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication, QLabel, QPushButton, QTabWidget, QToolButton, QWidget
 
+from predictor_inspector.data import open_array
 from predictor_inspector.inspection.findings import CHECKS, Finding, load_checks
 from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.plugin.layers.owned import layer_name
@@ -16,8 +18,10 @@ from predictor_inspector.plugin.tabs.check.finding_list import FindingList, Find
 
 from ...inspection.stand_ins import stand_in
 from ..shared_viewer import process_deletions
+from ..stage import LABELS, UNITS
 from ..window import VOXEL_SIZE, Window
 
+MEDULLA = Path(__file__).parents[2] / "data" / "files" / "medulla.ome.zarr"
 SHARP = {"kind": "distance", "channels": ["objects"], "scale_factor": 0.5, "mask_distances": False}
 """A slope so steep that the target is -1 or 1 nearly everywhere."""
 
@@ -207,6 +211,32 @@ def test_a_cure_is_one_click_and_one_step(checking: Checking) -> None:
     assert QApplication.clipboard().text() == "false-boundary"
     row.findChild(QToolButton, "how").click()
     assert any("never annotated" in label.text() and label.isVisible() for label in row.findChildren(QLabel))
+
+
+def test_raw_data_that_are_shifted_are_moved_by_a_click(window: Window) -> None:
+    labels, raw = open_array(MEDULLA, "labels/neurons"), open_array(MEDULLA, "/")
+    place = {"scale": (10, 10, 10), "units": UNITS, "axis_labels": LABELS}
+    image = window.viewer.add_image(raw.numpy(), name="em", translate=(10, -20, 35), **place)
+    window.add_labels(labels.numpy(), **{**place, "translate": (0, 0, 0)})
+    checking = Checking(window)
+    checking.widget.open_tab("Check")
+    window.set_config("affinities", neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
+    assert checking.widget.raw_layer is image
+    checking.tab.check_all()
+    checking.settle()
+    finding = checking.finding("raw-misaligned")
+    assert finding.message.startswith("Raw data lie z +")
+    checking.tab.chosen = finding
+    checking.settle()
+    # What fills the view is in view: another region would have lost what only slow checks find.
+    assert "raw-misaligned" in checking.ids()
+    button = next(b for b in checking.tab.findChildren(QPushButton) if b.text() == finding.cure.title)
+    assert finding.cure.title == "Move raw data by z −1, y +2, x −3.5 voxels"
+    window.after(button.click)
+    np.testing.assert_allclose(image.translate, (0, 0, 0))
+    checking.tab.check_all()
+    checking.settle()
+    assert "raw-misaligned" not in checking.ids()
 
 
 def test_a_layer_says_why_values_have_no_weight(checking: Checking) -> None:

@@ -67,7 +67,7 @@ class AxesReading(_Part):
 
 
 class Data(_Part):
-    """What was inspected: ids, and where they are annotated; no mask for everywhere.
+    """What was inspected: ids, where they are annotated, and what the network sees; no mask for everywhere.
 
     `others` were shown with them, the lowest first. `index` has positions on further axes, ``{"t": 3}``; `axes` are given
     where the file doesn't say.
@@ -75,6 +75,7 @@ class Data(_Part):
 
     ground_truth: Origin
     mask: Origin | None = None
+    raw: Origin | None = None
     others: tuple[Origin, ...] | None = None
     index: dict[str, int] = Field(default_factory=dict)
     axes: AxesReading | None = None
@@ -197,8 +198,8 @@ class Session(_Part):
 
     @property
     def inputs(self) -> dict[str, str]:
-        """Where ground truth and mask come from, in words."""
-        origins = {"ground truth": self.data.ground_truth, "annotated": self.data.mask}
+        """Where ground truth, mask and raw data come from, in words."""
+        origins = {"ground truth": self.data.ground_truth, "annotated": self.data.mask, "raw data": self.data.raw}
         return {
             role: " : ".join(part for part in (origin.path, origin.name) if part)
             for role, origin in origins.items()
@@ -206,12 +207,13 @@ class Session(_Part):
         }
 
     def opened(self) -> Source:
-        """Ground truth and mask, from their files.
+        """Ground truth, mask and raw data, from their files.
 
         A ``ValueError`` or ``FileNotFoundError`` if one can't be opened, or never was in a file.
         """
-        gt, mask = self.data.ground_truth.opened("ground truth"), self.data.mask
-        return Source(gt, None if mask is None else mask.opened("mask")).at(self.data.index)
+        gt, mask, raw = self.data.ground_truth.opened("ground truth"), self.data.mask, self.data.raw
+        beside = (None if o is None else o.opened(role) for o, role in ((mask, "mask"), (raw, "raw data")))
+        return Source(gt, *beside).at(self.data.index)
 
     def request(self) -> Request:
         """What to inspect, and how; errors as `opened`."""
@@ -281,7 +283,12 @@ def _change_paths(content: dict[str, Any], change: Callable[[str], str]) -> None
     """Change the paths of a session's content in place; of a file that may hold anything, those that are text."""
     data = content["data"] if isinstance(content["data"], dict) else {}
     others = data.get("others")
-    origins = [data.get("ground_truth"), data.get("mask"), *(others if isinstance(others, list) else ())]
+    origins = [
+        data.get("ground_truth"),
+        data.get("mask"),
+        data.get("raw"),
+        *(others if isinstance(others, list) else ()),
+    ]
     for origin in origins:
         if isinstance(origin, dict) and isinstance(origin.get("path"), str):
             origin["path"] = change(origin["path"])

@@ -40,7 +40,7 @@ _DRAWN = ("drawn_as", "opacity", "colour_bars", "panes")  # settings of how resu
 def session_of(context: TabContext) -> Session:
     """What dock and viewer show; ``ValueError`` if there is no ground truth."""
     settings, viewer = context.settings, context.viewer
-    layer, mask, axes = settings.gt_layer, settings.mask_layer, settings.axes
+    layer, mask, raw, axes = settings.gt_layer, settings.mask_layer, settings.raw_layer, settings.axes
     if layer is None:
         raise ValueError("There is no ground truth, so there is nothing to save.")
     inspection = context.controller.inspection
@@ -58,7 +58,8 @@ def session_of(context: TabContext) -> Session:
         data=Data(
             ground_truth=origin_of(layer),
             mask=None if mask is None else origin_of(mask),
-            others=_others(viewer, layer, mask),
+            raw=None if raw is None else origin_of(raw),
+            others=_others(viewer, layer, mask, raw),
             index={"t": model_axes.time_index(layer, view_of(viewer, settings.units))} if has_time else {},
             axes=None if axes is None else AxesReading(spatial=axes.spatial, time=axes.time),
         ),
@@ -82,19 +83,25 @@ def apply_session(session: Session, context: TabContext) -> None:
         _open_beside(origin, viewer)
     gt = _layer_for(session.data.ground_truth, viewer, "ground truth")
     mask = None if session.data.mask is None else _layer_for(session.data.mask, viewer, "mask")
+    raw = None if session.data.raw is None else _layer_for(session.data.raw, viewer, "raw data")
     with context.settings.together():
         context.settings.gt_layer = gt
-        apply_settings(session, context, mask)
+        apply_settings(session, context, mask, raw)
         _look_there(session.display, viewer, World(viewer, context.settings.units))
     context.controller.compute()
 
 
-def apply_settings(session: Session, context: TabContext, mask: Any | None) -> None:
-    """Restore all that is set in the dock for its ground truth; a ``ValueError`` if something is refused."""
+def apply_settings(session: Session, context: TabContext, mask: Any | None, raw: Any | None) -> None:
+    """Restore all that is set in the dock for its ground truth; a ``ValueError`` if something is refused.
+
+    Without a layer of raw data, those that are found stay.
+    """
     settings, data = context.settings, session.data
     live, settings.live = settings.live, False
     try:
         settings.mask_layer = mask
+        if raw is not None:
+            settings.raw_layer = raw
         if data.axes is not None:
             axes = model_axes.Axes(data.axes.spatial, data.axes.time)
             if axes != settings.axes:
@@ -150,7 +157,9 @@ def _layer_for(origin: Origin, viewer: Any, role: str) -> Any:
         )
     name = origin.layer or origin.name or place_of(origin.path).stem
     array = open_input(origin.path, origin.name, origin.axes)
-    data = layer_data(array, name, "labels", source=(origin.path, origin.name), axes=origin.axes)
+    data = layer_data(
+        array, name, "image" if role == "raw data" else "labels", source=(origin.path, origin.name), axes=origin.axes
+    )
     return viewer.add_layer(Layer.create(*data))
 
 

@@ -77,10 +77,12 @@ def fly_to(viewer: Any, mask: Array, may_zoom: bool) -> None:
     pixel, canvas = float(world.pixel[-1]), np.array(picture_size(viewer))
     centre, extent = (begin + end)[axes] / 2, (end - begin)[axes]
     away = np.abs(centre - world.center[-len(axes) :])
-    if len(axes) == 2 and np.any(away + extent / 2 > canvas * pixel / 2):
+    flat = len(axes) == 2
+    if flat and np.any(away + extent / 2 > canvas * pixel / 2):
         world.look_at(centre)
     pixels, fitting = float(extent.max()) / pixel, float(canvas.min())
-    if pixels > fitting or (may_zoom and pixels < _SMALLEST):
+    too_large = np.any(extent > canvas * pixel) if flat else pixels > fitting
+    if too_large or (may_zoom and pixels < _SMALLEST):
         # About the voxels, or they would leave the canvas.
         world.look_at(centre if len(axes) > 1 else world.center, pixel * max(pixels, 1e-9) / (_SPAN * fitting))
 

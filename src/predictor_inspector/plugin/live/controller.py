@@ -174,7 +174,7 @@ class LiveController(QObject):
         self._asked = False
         self._steady_view.note()
         settings = self._settings
-        self._data_watch.watch(data_events(settings.gt_layer, settings.mask_layer))
+        self._data_watch.watch(data_events(settings.gt_layer, settings.mask_layer, settings.raw_layer))
         try:
             state = resolve(settings, view_of(self._viewer, self._settings.units), self._version)
         except Unresolved as reason:
@@ -355,12 +355,12 @@ class LiveController(QObject):
         self.request_update()
 
     def _on_data(self) -> None:
-        """The ground truth or the mask has other values, or lies elsewhere."""
+        """The ground truth, the mask or raw data have other values, or lie elsewhere."""
         self._version += 1
         gt_layer, axes = self._settings.gt_layer, self._settings.axes
         if gt_layer is not None and axes is not None:
             self.layers.give_units(gt_layer.units[-axes.spatial :])
-        for layer in (self._settings.gt_layer, self._settings.mask_layer):
+        for layer in (self._settings.gt_layer, self._settings.mask_layer, self._settings.raw_layer):
             if layer is not None:
                 forget_reads(layer)
         self._settings.refresh_gt()

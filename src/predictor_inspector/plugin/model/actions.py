@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from napari.layers import Labels
 from predictor_inspector.data.layers import ABOUT, about_of, array_from_layer, usual_order
 from predictor_inspector.data.repair import Repair
 from predictor_inspector.data.resample import read_on_grid
+from predictor_inspector.data.units import short_unit, unit_factor
 from predictor_inspector.inspection.findings import Cure
 from predictor_inspector.plugin.model.layer_choice import mask_among
 from predictor_inspector.plugin.model.settings import SAVED, Settings
@@ -45,6 +46,8 @@ def action_of(cure: Cure) -> Action:
         settings = desk.settings
         if cure.repair is not None:
             mend(desk, cure.repair)
+        if cure.raw_moved_by:
+            move_raw(settings, cure.raw_moved_by)
         if cure.parameters:
             settings.choose_parameters({**settings.predictor_choice.chosen, **cure.parameters})
         for name in SAVED:
@@ -88,6 +91,17 @@ def mend(desk: Desk, repair: Repair, layer: Any = None) -> None:
         gt.visible = False
     if mask is not None:
         settings.mask_layer = mask
+
+
+def move_raw(settings: Settings, by: Sequence[float]) -> None:
+    """Move the layer of raw data by so many voxels of the ground truth, along its spatial axes."""
+    layer, gt = settings.raw_layer, settings.gt
+    if layer is None or gt is None:
+        return
+    stretch = np.diag(np.asarray(layer.affine.affine_matrix))[-gt.dims - 1 : -1]
+    units = [float(unit_factor(gt.unit, short_unit(unit))) for unit in layer.units[-gt.dims :]]
+    steps = np.array(by) * gt.physical_voxel_size * units / stretch
+    layer.translate = [*layer.translate[: -gt.dims], *(layer.translate[-gt.dims :] + steps)]
 
 
 def put_in_usual_order(desk: Desk, layer: Any) -> None:

@@ -1,4 +1,4 @@
-"""Which layers can be ground truth or mask, and which most likely are."""
+"""Which layers can be ground truth, mask or raw data, and which most likely are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from napari.layers import Image, Labels
 from predictor_inspector.core.array import Array
 from predictor_inspector.data.formats.format import Kind, guess_kind
 from predictor_inspector.data.layers import SOURCE, array_from_layer
-from predictor_inspector.data.masks import is_mask_of, masks_beside, same_grid
+from predictor_inspector.data.masks import is_mask_of, masks_beside, overlap, same_grid
 from predictor_inspector.data.opening import container_of, readable_suffixes
 from predictor_inspector.data.stores.path import StorePath, place_of
 
@@ -24,11 +24,11 @@ _ID_BYTES = 4  # intensities come in one or two
 
 @dataclass(frozen=True, eq=False)
 class LayerChoices:
-    """Layers that can be ground truth (labels, then images of whole numbers) or mask, the likelier ones first."""
+    """Layers that can be ground truth (labels, then images of whole numbers), mask or raw data, the likelier ones first."""
 
     gt_layer: tuple[Any, ...] = ()
     mask_layer: tuple[Any, ...] = ()
-    float_images: tuple[Any, ...] = ()  # can be neither, but might be converted
+    raw_layer: tuple[Any, ...] = ()
 
     @classmethod
     def among(cls, layers: Iterable[Any]) -> LayerChoices:
@@ -37,8 +37,12 @@ class LayerChoices:
         labels = [layer for layer in layers if isinstance(layer, Labels)]
         images = [layer for layer in layers if isinstance(layer, Image) and not layer.rgb]
         ids = (*labels, *(image for image in images if np.dtype(image.dtype).kind in "biu"))
-        floats = tuple(image for image in images if np.dtype(image.dtype).kind == "f")
-        return cls(ids, tuple(sorted(ids, key=lambda layer: not is_called_mask(layer))), floats)
+        return cls(ids, tuple(sorted(ids, key=lambda layer: not is_called_mask(layer))), tuple(images))
+
+    @property
+    def float_images(self) -> tuple[Any, ...]:
+        """Images that can't be ground truth, but might be converted."""
+        return tuple(image for image in self.raw_layer if np.dtype(image.dtype).kind == "f")
 
 
 def likeliest_ground_truth(layers: Sequence[Any]) -> Any | None:
@@ -69,6 +73,22 @@ def mask_among(layers: Iterable[Any], gt_layer: Any, gt: Array) -> tuple[Any, st
         if array is not None and same_grid(array, gt) and is_mask_of(array, gt):
             return layer, BY_NAME
     return None, ""
+
+
+def raw_among(layers: Iterable[Any], gt_layer: Any, gt: Array) -> Any | None:
+    """The image that a network would learn the ground truth from: one around it, from the same file, or the only one."""
+    there = [
+        layer
+        for layer in layers
+        if layer is not gt_layer
+        and not is_called_mask(layer)
+        and (array := _array(layer, gt)) is not None
+        and array.dims == gt.dims
+        and overlap(array, gt)
+    ]
+    file = _place(gt_layer)[0]
+    beside = [layer for layer in there if file and _place(layer)[0] == file]
+    return next(iter(beside), there[0] if len(there) == 1 else None)
 
 
 def is_called_mask(layer: Any) -> bool:

@@ -21,6 +21,9 @@ from predictor_inspector.plugin.model.settings import Settings
 _NOTHING = "Add a layer of labels, or open a file, to see what a network would be trained on."
 _READ = 1 << 22  # values of an image in memory that are looked at
 
+ROLES = {"mask": "mask", "raw": "raw data"}
+"""Words for what lies beside the ground truth."""
+
 
 @dataclass(frozen=True)
 class Message:
@@ -70,9 +73,9 @@ def explained(error: BaseException, settings: Settings) -> Message:
     return Message.of(error)
 
 
-def unusable_mask(error: BaseException) -> Message:
-    """What is wrong with the mask's layer, and the way out."""
-    return replace(Message.of(error), actions=(Action("Use no mask", _use_no_mask),))
+def unusable(role: str, error: BaseException) -> Message:
+    """What is wrong with the layer of the mask or of raw data, and the way out."""
+    return replace(Message.of(error), actions=(Action(f"Use no {ROLES[role]}", partial(_use_none, f"{role}_layer")),))
 
 
 def nothing_to_inspect(settings: Settings) -> Message:
@@ -110,5 +113,5 @@ def _use_kind(kind: str, desk: Desk) -> None:
     desk.settings.kind = kind
 
 
-def _use_no_mask(desk: Desk) -> None:
-    desk.settings.mask_layer = None
+def _use_none(setting: str, desk: Desk) -> None:
+    setattr(desk.settings, setting, None)

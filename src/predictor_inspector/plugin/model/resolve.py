@@ -14,7 +14,7 @@ from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection import Regions, Request, Source, regions_for
 from predictor_inspector.plugin.model.axes import Axes, Place, array_at, known_array, place_of
 from predictor_inspector.plugin.model.box import box_for, brought
-from predictor_inspector.plugin.model.messages import Message, explained, nothing_to_inspect, unusable_mask
+from predictor_inspector.plugin.model.messages import ROLES, Message, explained, nothing_to_inspect, unusable
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.tile_plan import TilePlan, TooLarge, memory_of, plan_for
 from predictor_inspector.plugin.model.view import View, viewed_roi
@@ -90,10 +90,11 @@ def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
         gt = array_at(layer, axes, settings.level, view)
         predictor = _predictor(settings)
         roi = _region(settings, predictor, gt, view)
-        mask = _mask_array(settings.mask_layer, gt, axes, view)
+        mask = _beside(settings.mask_layer, "mask", gt, axes, view)
+        raw = _beside(settings.raw_layer, "raw", gt, axes, view)
         request = Request(
             predictor,
-            Source(gt, mask),
+            Source(gt, mask, raw),
             roi,
             settings.device,
             settings.outside,  # type: ignore[arg-type]
@@ -108,7 +109,7 @@ def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
     except (ValueError, TypeError, AssertionError) as error:  # other packages' predictors and funlib raise all of these
         raise Unresolved(explained(error, settings)) from error
     place = place_of(layer, axes, view)
-    data = (id(layer), id(settings.mask_layer), axes, settings.level, place.time, version)
+    data = (id(layer), id(settings.mask_layer), id(settings.raw_layer), axes, settings.level, place.time, version)
     return Resolved(request, place, view, id(layer), data, plan, refusal)
 
 
@@ -146,17 +147,18 @@ def _predictor(settings: Settings) -> Predictor:
         raise Unresolved(Message.of(error, "parameters")) from error
 
 
-def _mask_array(layer: Any, gt: Array, axes: Axes, view: View) -> Array | None:
-    """The mask with the ground truth's spatial axes; at the time shown, if it has as many axes as a series."""
+def _beside(layer: Any, role: str, gt: Array, axes: Axes, view: View) -> Array | None:
+    """A mask or raw data with the ground truth's spatial axes; at the time shown, if they have as many axes as a series."""
     if layer is None:
         return None
     try:
-        mask = known_array(layer, 0, min(axes.spatial, int(layer.ndim)))
+        array = known_array(layer, 0, min(axes.spatial, int(layer.ndim)))
+        if axes.time and array.channel_dims and layer.ndim > axes.spatial:
+            return array_at(layer, axes, 0, view)
+        if array.dims != gt.dims:
+            raise ValueError(
+                f"the {ROLES[role]}, layer {layer.name!r}, has {array.dims} spatial axes, but the ground truth has {gt.dims}"
+            )
     except ValueError as error:
-        raise Unresolved(unusable_mask(error)) from error
-    if axes.time and mask.channel_dims and layer.ndim > axes.spatial:
-        return array_at(layer, axes, 0, view)
-    if mask.dims != gt.dims:
-        sentence = f"the mask, layer {layer.name!r}, has {mask.dims} spatial axes, but the ground truth has {gt.dims}"
-        raise Unresolved(unusable_mask(ValueError(sentence)))
-    return mask
+        raise Unresolved(unusable(role, error)) from error
+    return array

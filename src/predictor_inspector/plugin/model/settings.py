@@ -22,7 +22,7 @@ from predictor_inspector.core.text import listed
 from predictor_inspector.inspection.engine.devices import available_devices
 from predictor_inspector.plugin.model.axes import Axes, array_at, readings_of
 from predictor_inspector.plugin.model.box import Counts, recounted
-from predictor_inspector.plugin.model.layer_choice import LayerChoices, likeliest_ground_truth, mask_among
+from predictor_inspector.plugin.model.layer_choice import LayerChoices, likeliest_ground_truth, mask_among, raw_among
 from predictor_inspector.plugin.model.predictor_choice import (
     PredictorChoice,
     Start,
@@ -52,6 +52,7 @@ class Settings:
     gt_layer: Any = None  # another one brings the likeliest reading of its axes and its finest level
     mask_layer: Any = None  # non-zero where the ground truth is annotated; None: everywhere
     mask_found: str = ""  # how the mask was found by itself; empty if it was chosen, or there is none
+    raw_layer: Any = None  # the image that a network would see; found by itself unless it was chosen
     axes: Axes | None = None  # how the ground truth's axes are read
     level: int = 0  # of a multiscale ground truth; 0 is the finest
     predictor_choice: PredictorChoice = field(default_factory=lambda: PredictorChoice(predictor_kinds()[0]))
@@ -87,7 +88,8 @@ class Settings:
         self._starts: dict[str, Start] = {}
         self._predictor: Predictor | None = None
         self._gt_chosen = False
-        self._looking = False  # while a mask is looked for
+        self._looking = False  # while a mask or raw data are looked for
+        self._raw_chosen = False  # by a person, be it none
         self._unmasked: WeakSet[Any] = WeakSet()  # ground truth that a person has chosen no mask for
         self._counted_in = Counts()  # by the box
         self._in_step = False
@@ -184,11 +186,14 @@ class Settings:
         self.__dict__["layers"] = choices
         with self.together(automatic=True):
             if self.mask_layer not in choices.mask_layer:
-                self._set_mask(None, "")
+                self._set_found(mask_layer=None, mask_found="")
+            if self.raw_layer is not None and self.raw_layer not in choices.raw_layer:
+                self._raw_chosen = False
             if not self._gt_chosen or self.gt_layer not in choices.gt_layer:
                 self.gt_layer = likeliest_ground_truth(choices.gt_layer)
                 self._gt_chosen = False
             self._look_for_mask([layer for layer in choices.mask_layer if layer not in before.mask_layer])
+            self._look_for_raw()
             # Last: by now no setting holds a layer that is gone.
             self.events.layers.emit(choices, choices)
 
@@ -219,13 +224,22 @@ class Settings:
     def _look_for_mask(self, among: Sequence[Any]) -> None:
         """Find a mask among layers, unless there is one or a person wanted none."""
         if self.gt is not None and self.mask_layer is None and self.gt_layer not in self._unmasked:
-            self._set_mask(*mask_among(among, self.gt_layer, self.gt))
+            layer, found = mask_among(among, self.gt_layer, self.gt)
+            self._set_found(mask_layer=layer, mask_found=found)
 
-    def _set_mask(self, layer: Any, found: str) -> None:
-        """Set a mask that nobody has chosen."""
+    def _look_for_raw(self) -> None:
+        """Find raw data, unless a person has chosen some, or none."""
+        if self._raw_chosen:
+            return
+        gt = self.gt
+        self._set_found(raw_layer=None if gt is None else raw_among(self.layers.raw_layer, self.gt_layer, gt))
+
+    def _set_found(self, **values: Any) -> None:
+        """Set what nobody has chosen."""
         self._looking = True
         try:
-            self.mask_layer, self.mask_found = layer, found
+            for name, value in values.items():
+                setattr(self, name, value)
         finally:
             self._looking = False
 
@@ -263,7 +277,7 @@ class Settings:
 
     def can_restore(self, snapshot: Mapping[str, Any]) -> bool:
         """Whether the layers of a snapshot are still there."""
-        return all(snapshot[n] is None or snapshot[n] in getattr(self.layers, n) for n in _LAYERS)
+        return all(snapshot[n] is None or snapshot[n] in getattr(self.layers, n) for n in LAYERS)
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Set everything as it was; ``ValueError`` if a layer is gone."""
@@ -281,8 +295,11 @@ class Settings:
             self.refresh_gt()
         if name == "gt_layer":
             if self.mask_found or self.mask_layer is self.gt_layer:
-                self._set_mask(None, "")
+                self._set_found(mask_layer=None, mask_found="")
             self._look_for_mask(self.layers.mask_layer)
+            self._look_for_raw()
+        if name == "raw_layer" and not self._looking:
+            self._raw_chosen = True
         if name == "gt":
             self._starts = {}
             if self.gt is not None:
@@ -301,8 +318,8 @@ class Settings:
 
 
 _FIELDS = frozenset(f.name for f in fields(Settings))
-_LAYERS = ("gt_layer", "mask_layer")
-_BY_IDENTITY = {*_LAYERS, "layers", "gt"}
+LAYERS = ("gt_layer", "mask_layer", "raw_layer")
+_BY_IDENTITY = {*LAYERS, "layers", "gt"}
 
 SAVED = tuple(f.name for f in fields(Settings) if f.name not in ("layers", "gt"))
 """The fields of a snapshot. They are restored in this order: what follows from a field comes after it."""
@@ -317,8 +334,8 @@ def _check_layer(name: str, settings: Settings, layer: Any) -> Any:
     choices = getattr(settings.layers, name)
     if layer is not None and layer not in choices:
         names = ", ".join(repr(choice.name) for choice in choices) or "none yet"
-        what = "a labels layer or an image of whole numbers in this viewer"
-        raise ValueError(f"{name} must be {what} ({names}), got {layer!r}")
+        what = "an image" if name == "raw_layer" else "a labels layer or an image of whole numbers"
+        raise ValueError(f"{name} must be {what} in this viewer ({names}), got {layer!r}")
     return layer
 
 
@@ -369,7 +386,7 @@ _CHOICES: dict[str, Callable[[], Iterable[str]]] = {
     "balance_over": lambda: ("roi", "context"),
 }
 _CHECKS: dict[str, Callable[[Settings, Any], Any]] = {
-    **{name: partial(_check_layer, name) for name in _LAYERS},
+    **{name: partial(_check_layer, name) for name in LAYERS},
     **{name: partial(_check_choice, name, choices) for name, choices in _CHOICES.items()},
     "axes": _check_axes,
     "level": _check_level,

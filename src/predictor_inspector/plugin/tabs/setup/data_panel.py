@@ -1,4 +1,4 @@
-"""Data section: the ground-truth layer, its mask, and how its axes are read."""
+"""Data section: layers of ground truth, mask and raw data, and how the ground truth's axes are read."""
 
 from __future__ import annotations
 
@@ -40,6 +40,12 @@ class DataPanel(QWidget):
             "none (everything is annotated)",
             "Where the ground truth is annotated: non-zero voxels of this layer",
         )
+        raw = _LayerCombo(
+            self._settings,
+            "raw_layer",
+            "none",
+            "The image that a network would see: slow checks compare it with the labels",
+        )
         tip = "What the axes of the ground truth are; the time that is shown is inspected"
         self._axes = bound_combo(self._settings, "axes", {}, tip, 10, self._axes_title)
         self._order = _AxesOrder(context)
@@ -51,12 +57,19 @@ class DataPanel(QWidget):
         form = in_form(
             ("ground truth", in_row((gt, 1), ClassButton(context), button)),
             ("mask", mask),
+            ("raw data", raw),
             ("axes", axes := in_row((self._axes, 2), (self._order, 1))),
         )
         self.setLayout(form)
-        self._axes_label = form.labelForField(axes)
+        self._axes_label, self._raw = form.labelForField(axes), (raw, form.labelForField(raw))
         self._settings.events.gt_layer.connect(self._offer_axes)
+        self._settings.events.layers.connect(self._offer_raw)
         self._offer_axes()
+        self._offer_raw()
+
+    def _offer_raw(self) -> None:
+        for widget in self._raw:
+            widget.setVisible(bool(self._settings.layers.raw_layer))
 
     def _offer_axes(self) -> None:
         layer = self._settings.gt_layer
