@@ -480,8 +480,37 @@ def test_what_is_given_to_tifffile_beside_an_array_is_used(tmp_path: Path) -> No
     np.testing.assert_array_equal(array.numpy(), usual)
 
 
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        (34118, "AP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 4.2 nm"),  # Zeiss's electron microscopes
+        (34118, "AP_PIXEL_SIZE\r\nPixel Size = 4200 pm"),
+        (34682, "[Scan]\r\nPixelWidth=4.2e-09\r\nPixelHeight=4.2e-09"),  # FEI's
+    ],
+)
+def test_the_sizes_of_electron_microscopes_are_read(tmp_path: Path, tag: int, text: str) -> None:
+    array = tiff(tmp_path, IDS[0], metadata=None, extratags=[(tag, "s", 0, text, True)], resolution=(72, 72))
+    size = (4200, 4200) if array.unit == "pm" else (4.2, 4.2)
+    assert (array.unit, array.physical_voxel_size) == ("pm" if "pm" in text else "nm", size)
+    assert array.about.doubts == ()
+
+
+def test_the_sizes_of_zeiss_s_light_microscopes_are_read(tmp_path: Path) -> None:
+    info = np.zeros((), np.dtype(tifffile.TIFF.CZ_LSMINFO))
+    z, y, x = IDS.shape
+    said = {"MagicNumber": 67127628, "StructureSize": info.dtype.itemsize, "DimensionX": x, "DimensionY": y}
+    said |= {"DimensionZ": z, "DimensionChannels": 1, "DimensionTime": 1}
+    said |= {"VoxelSizeZ": 4.2e-7, "VoxelSizeY": 1.0378e-07, "VoxelSizeX": 1.0378e-07}
+    for name, value in said.items():
+        info[name] = value
+    tag = (34412, "B", info.dtype.itemsize, info.tobytes(), True)
+    array = tiff(tmp_path, IDS, metadata=None, extratags=[tag], byteorder="<")
+    assert (array.unit, array.physical_voxel_size) == ("nm", (420, 103.78, 103.78))
+    assert array.about.doubts == ()
+
+
 def test_metadata_of_microscopes_that_are_not_read_are_told(tmp_path: Path) -> None:
-    sem = (34118, "s", 0, "AP_PIXEL_SIZE\r\nPixel Size = 4 nm", True)  # Zeiss's
+    sem = (34118, "s", 0, "AP_PIXEL_SIZE\r\nPixel Size = 4 furlongs", True)
     array = tiff(tmp_path, IDS[0], metadata=None, extratags=[sem])
     assert doubtful(array) == "its metadata of sem may give voxel sizes, which aren't read"
 

@@ -1,9 +1,10 @@
-"""TIFF files: pixels, or the geometry that ImageJ's or OME's metadata give."""
+"""TIFF files: pixels, or the geometry that OME's, ImageJ's or a microscope's metadata give."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -111,7 +112,7 @@ def _axes(letters: str) -> list[Axis]:
 
 
 def _sizes(tiff: Any, index: int) -> tuple[Lengths, list[str]]:
-    """Voxel sizes by letters of axes, and doubts about them: OME's, ImageJ's, tifffile's own, or those of the tags."""
+    """Voxel sizes by letters of axes, and doubts about them: OME's, tifffile's own, a microscope's, ImageJ's, or the tags'."""
     if tiff.is_ome:
         images = ElementTree.fromstring(tiff.ome_metadata or "<OME/>").findall("{*}Image/{*}Pixels")
         return _physical_sizes(images[index].attrib if index < len(images) else {})
@@ -120,12 +121,31 @@ def _sizes(tiff: Any, index: int) -> tuple[Lengths, list[str]]:
     own: Mapping[str, Any] = shaped[index] if index < len(shaped) else {}
     if any(f"PhysicalSize{axis}" in own for axis in "ZYX"):
         return _physical_sizes({key: str(value) for key, value in own.items()})
+    if lengths := _microscope_sizes(tiff) if index == 0 else {}:
+        return lengths, []
     words = {key: own[key] for key in ("unit", "yunit", "zunit", "spacing") if key in own}
     lengths, doubts = _tag_sizes(tiff.pages[0].tags, tiff.imagej_metadata or words)
     if not lengths:
         others = sorted(_OTHER_METADATA.intersection(tiff.flags))
         doubts += [f"its metadata of {name} may give voxel sizes, which aren't read" for name in others]
     return lengths, doubts
+
+
+def _microscope_sizes(tiff: Any) -> Lengths:
+    """Voxel sizes in the tags of Zeiss's LSM, of FEI's and of Zeiss's electron microscopes; empty without any."""
+    lsm, sem = tiff.lsm_metadata or {}, tiff.sem_metadata or {}
+    scan = (tiff.fei_metadata or {}).get("Scan") or {}
+    metres = {axis: lsm.get(f"VoxelSize{axis.upper()}") for axis in "zyx"} if lsm else {}
+    metres |= {"y": scan.get("PixelHeight"), "x": scan.get("PixelWidth")} if scan else {}
+    lengths: Lengths = {}
+    for axis, size in metres.items():
+        if isinstance(size, float) and usable(size):
+            lengths[axis] = {"size": exact(float(f"{size * 1e9:.9g}")), "unit": "nm"}
+    named: Any = sem.get("ap_image_pixel_size") or sem.get("ap_pixel_size") or ()
+    if len(named) == 3 and usable(named[1]):  # its name, the number, the unit
+        with suppress(ValueError):
+            lengths = {axis: {"size": exact(named[1]), "unit": short_unit(named[2])} for axis in "yx"}
+    return lengths
 
 
 def _tag_sizes(tags: Any, imagej: Mapping[str, Any]) -> tuple[Lengths, list[str]]:
