@@ -228,14 +228,17 @@ class Array:
             raise ValueError(f"roi has {roi.dims} dimensions, but the array has {self.dims}: {self.axis_names}")
         if roi.empty:
             raise ValueError(f"roi {format_roi(roi)} is empty; its end must lie beyond its begin on every axis")
-        begin = roi.begin - self.offset
-        if not (begin.is_multiple_of(self.voxel_size) and roi.shape.is_multiple_of(self.voxel_size)):
+        # Plain numbers: Coordinates take longer than small regions take to read.
+        spans = [
+            (int(b - o), int(n), int(v))
+            for b, n, o, v in zip(roi.begin, roi.shape, self.offset, self.voxel_size, strict=True)
+        ]
+        if any(begin % size or length % size for begin, length, size in spans):
             raise ValueError(
                 f"roi {format_roi(roi)} doesn't lie on the voxel grid, which starts at {tuple(self.offset)} with voxels of "
                 f"{tuple(self.voxel_size)}; snap it with array.snap(roi)"
             )
-        low, high = begin // self.voxel_size, (roi.end - self.offset) // self.voxel_size
-        return tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+        return tuple(slice(begin // size, (begin + length) // size) for begin, length, size in spans)
 
     def snap(self, roi: Roi, mode: str = "grow") -> Roi:
         """`roi` moved to this array's voxel grid: ``"grow"``, ``"shrink"`` or to the ``"closest"`` voxels."""
@@ -253,8 +256,15 @@ class Array:
     def __getitem__(self, roi: Roi) -> Array:
         """The part of the array in `roi`; ``ValueError`` as `to_slices`, and if `roi` reaches beyond the data."""
         slices = self.to_slices(roi)
-        if not self.roi.contains(roi):
+        if not self._holds(slices):
             raise ValueError(f"roi {format_roi(roi)} reaches beyond the data, which covers {format_roi(self.roi)}")
+        return self._part(slices, roi)
+
+    def _holds(self, slices: Sequence[slice]) -> bool:
+        spans = zip(slices, self.spatial_shape, strict=True)
+        return all(s.start >= 0 and s.stop <= length for s, length in spans)
+
+    def _part(self, slices: tuple[slice, ...], roi: Roi) -> Array:
         part = self.data[(slice(None),) * self.channel_dims + slices]
         if not isinstance(part, torch.Tensor):
             part = np.asarray(part)
@@ -262,9 +272,9 @@ class Array:
 
     def read(self, roi: Roi, fill: float = 0) -> Array:
         """The part of the array in `roi`, with `fill` where that reaches beyond the data."""
-        self.to_slices(roi)
-        if self.roi.contains(roi):
-            return self[roi]
+        slices = self.to_slices(roi)
+        if self._holds(slices):
+            return self._part(slices, roi)
         shape = self.shape[: self.channel_dims] + self.shape_of(roi)
         inside = self.roi.intersect(roi)
         known = None if inside.empty else self[inside].data
