@@ -1,4 +1,4 @@
-"""Data section: layers of ground truth, mask and raw data, and how the ground truth's axes are read."""
+"""Data section: layers of ground truth, mask and raw data, and the axes."""
 
 from __future__ import annotations
 
