@@ -109,7 +109,7 @@ def findings_text(findings: Sequence[Finding], gt: Array, colourful: bool) -> st
             f"{coloured(f.severity, colourful)}  {f.id}{channels}",
             f"    {f.message}",
             f"    → {f.advice}",
-            *([f"    mended by {cure}"] if (cure := _options(f.cure)) else []),
+            *([f"    mended by {cure}"] if (cure := as_options(f.cure)) else []),
             f"    {place}  ({counted(f.where.voxels, 'voxel')}; {format_corners(f.where.roi, f.where.grid)})",
             "",
         ]
@@ -118,7 +118,7 @@ def findings_text(findings: Sequence[Finding], gt: Array, colourful: bool) -> st
     return "\n".join([*lines, told])
 
 
-def _options(cure: Cure | None) -> str:
+def as_options(cure: Cure | None) -> str:
     """A cure as options of the command line; empty for one that mends files, which aren't written to."""
     if cure is None or cure.repair is not None:
         return ""

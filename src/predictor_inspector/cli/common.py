@@ -215,3 +215,25 @@ def progress(steps: int) -> Iterator[Callable[[str, float], None]]:
                 bar.refresh()
 
         yield tell
+
+
+def positive_numbers(option: str, text: str, kind: type) -> tuple[Any, ...]:
+    """The numbers of an option, one per axis; a ``ValueError`` for anything else."""
+    try:
+        numbers = tuple(kind(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or min(numbers) <= 0:
+        raise ValueError(
+            f"{option} needs a positive number per axis, separated by commas, such as 64,64,64; got {text!r}"
+        )
+    return numbers
+
+
+@contextmanager
+def bar(total: int) -> Iterator[Callable[[int], object]]:
+    """A progress bar of so many things, if stderr is a terminal; gives a function to call with how many more are done."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, disable=not sys.stderr.isatty(), leave=False) as bar:
+        yield bar.update

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from predictor_inspector.cli import check, common
@@ -114,7 +113,7 @@ def _facts(dataset: Dataset, count: bool) -> list[CropFacts]:
     from predictor_inspector.data.dataset import facts_of
 
     found = []
-    with _bar(len(dataset.crops)) as advance:
+    with common.bar(len(dataset.crops)) as advance:
         for crop in dataset.crops:
             found.append(facts_of(crop, count))
             advance(1)
@@ -135,15 +134,17 @@ def _check(options: argparse.Namespace) -> int:
         common.note(failure)
     dataset = _opened(options)
     if options.input_size is not None:
-        dataset = replace(dataset, input_size=_numbers("--input-size", options.input_size, int))
+        dataset = replace(dataset, input_size=common.positive_numbers("--input-size", options.input_size, int))
     if options.voxel_size is not None:
-        dataset = replace(dataset, voxel_size=_numbers("--voxel-size", options.voxel_size, float), unit="nm")
+        dataset = replace(
+            dataset, voxel_size=common.positive_numbers("--voxel-size", options.voxel_size, float), unit="nm"
+        )
     predictors = _predictors(options, dataset)
     common.begin_computing()
     memory, device = common.memory_for(options), options.device
     checks = Checks(predictors, tuple(options.only), tuple(options.ignore), memory, device)
     by_name = {}
-    with _bar(len(dataset.crops)) as advance:
+    with common.bar(len(dataset.crops)) as advance:
         for done in examine_all(dataset.crops, checks, options.processes, options.results):
             by_name[done.facts.name] = done
             advance(1)
@@ -213,28 +214,7 @@ def _draws(options: argparse.Namespace, dataset: Dataset, facts: list[CropFacts]
         return None
     from predictor_inspector.inspection.dataset import Plan, simulate
 
-    size = None if options.size is None else _numbers("--size", options.size, int)
+    size = None if options.size is None else common.positive_numbers("--size", options.size, int)
     plan = Plan(options.draw, options.sampling, size or dataset.input_size, options.min_annotated, options.seed)
-    with _bar(options.draw) as advance:
+    with common.bar(options.draw) as advance:
         return simulate(dataset.crops, facts, plan, progress=advance)
-
-
-def _numbers(option: str, text: str, kind: type) -> tuple[Any, ...]:
-    try:
-        numbers = tuple(kind(part) for part in text.split(","))
-    except ValueError:
-        numbers = ()
-    if not numbers or min(numbers) <= 0:
-        raise ValueError(
-            f"{option} needs a positive number per axis, separated by commas, such as 64,64,64; got {text!r}"
-        )
-    return numbers
-
-
-@contextmanager
-def _bar(total: int) -> Iterator[Callable[[int], object]]:
-    """A progress bar of so many things, if stderr is a terminal; gives a function to call with how many more are done."""
-    from tqdm import tqdm
-
-    with tqdm(total=total, disable=not sys.stderr.isatty(), leave=False) as bar:
-        yield bar.update

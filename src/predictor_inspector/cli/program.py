@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from predictor_inspector import __version__
-from predictor_inspector.cli import check, common, compare, dataset, report, roundtrip
+from predictor_inspector.cli import check, common, compare, dataset, report, roundtrip, samples
 
 USER_ERROR, BUG, INTERRUPTED = 2, 1, 130
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError)
@@ -20,8 +20,8 @@ _QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    Returns the exit status: 0; 1 if ``check`` found errors, and for a bug; 2 for an error of the call or the data; 130 if
-    interrupted.
+    Returns the exit status: 0; 1 if a command that checks found errors, and for a bug; 2 for an error of the call or the
+    data; 130 if interrupted.
     """
     # Before torch is loaded: its threads sleep while they wait, instead of spinning on cores that others need.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -185,7 +185,14 @@ def _parser() -> argparse.ArgumentParser:
     out = render.add_argument_group("results")
     out.add_argument("--out", metavar="DIR", required=True, help="folder to make")
     out.add_argument("--overwrite", action="store_true", help="replace an earlier folder of results")
-    modules = {"check": check, "roundtrip": roundtrip, "compare": compare, "report": report, "dataset": dataset}
+    modules = {
+        "check": check,
+        "samples": samples,
+        "roundtrip": roundtrip,
+        "compare": compare,
+        "report": report,
+        "dataset": dataset,
+    }
     for name, module in modules.items():
         module.add_arguments(command(name, module.run, module.ABOUT))
     listing = command("list", _list, "list the kinds of predictors, or the arrays in a container")

@@ -15,14 +15,15 @@ from typing import Any, Literal
 from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection.findings.finding import Finding, Kind
 
-Of = Literal["inputs", "inspection", "dataset", "roundtrip"]
+Of = Literal["inputs", "inspection", "dataset", "roundtrip", "samples"]
 Run = Callable[[Any], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
 class Check:
-    """A function that looks for some kinds of findings in `Inputs` as opened, a `Subject`, `DatasetSubject` or `RoundTrip`.
+    """A function that looks for some kinds of findings.
 
+    It gets `Inputs` as opened, a `Subject`, `DatasetSubject`, `RoundTrip` or `SamplesSubject`, as `of` says.
     A slow one takes too long to run with every inspection.
     """
 
@@ -59,6 +60,9 @@ _THEMES = {
     "scale": "doubtful_sizes scale sigma window_anisotropic offset_too_long",
     "dataset": "unreadable_crops mixed_voxel_sizes smaller_crops off_grid never_annotated never_drawn split_leak",
     "roundtrip": "unfit_offsets not_invertible erosion_costs lost_objects ids_in_pieces",
+    "training_samples.targets": "targets",
+    "training_samples.labels": "interpolated_labels torn_objects",
+    "training_samples.raw": "repeated_samples clipped_intensities",
 }
 """The modules of our checks and their functions, in the order in which findings are listed."""
 

@@ -6,6 +6,15 @@ from predictor_inspector.inspection.output.pictures.figures import (
     publication_figure,
     save_figure,
 )
+from predictor_inspector.inspection.output.pictures.sample_figure import sample_figure
 from predictor_inspector.inspection.output.pictures.weights_figure import draw_weights, weights_figure
 
-__all__ = ["FORMATS", "draw_weights", "overview_figure", "publication_figure", "save_figure", "weights_figure"]
+__all__ = [
+    "FORMATS",
+    "draw_weights",
+    "overview_figure",
+    "publication_figure",
+    "sample_figure",
+    "save_figure",
+    "weights_figure",
+]

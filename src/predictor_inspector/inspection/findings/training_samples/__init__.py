@@ -1,0 +1,1 @@
+"""Checks of training samples: raw data, labels and targets as a pipeline gives them."""
