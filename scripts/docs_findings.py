@@ -33,6 +33,8 @@ def _section(check: Check, anchored: set[str]) -> str:
         runs = "Runs over the crops of a [data set](datasets.md)."
     elif check.of == "roundtrip":
         runs = "Runs with a [round trip](roundtrip.md)."
+    elif check.of == "samples":
+        runs = "Runs over the samples of a [training pipeline](samples.md)."
     return f"{anchors}**{', '.join(f'`{i}`' for i in ids)}** — {check.when}\n\n{runs}"
 
 

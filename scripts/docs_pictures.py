@@ -33,7 +33,11 @@ from predictor_inspector.core import (
     Predictor,
 )
 from predictor_inspector.data import neurites
+from predictor_inspector.data.training_samples.pipeline import load
+from predictor_inspector.data.training_samples.sample import Layout, samples_from
 from predictor_inspector.inspection import Inspection, inspect
+from predictor_inspector.inspection.findings.training_samples.compared import ComparedSample
+from predictor_inspector.inspection.output.pictures import sample_figure
 from predictor_inspector.inspection.output.pictures.colours import SIGNED, label_colours
 from predictor_inspector.inspection.roundtrip import Decoder, planned_sweep, sweep
 from predictor_inspector.inspection.roundtrip import round_trip as go_round
@@ -295,6 +299,14 @@ def slider_to_canvas() -> Figure:
     return figure
 
 
+def training_sample() -> Figure:
+    """A sample of the example pipeline whose target was made before a flip."""
+    pipeline = Path(__file__).parents[1] / "docs" / "examples" / "samples.py"
+    (given,) = samples_from(load(f"{pipeline}:Crops")(flip_last=False)[1], Layout({}))
+    nearest = AffinitiesPredictor([[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
+    return sample_figure(ComparedSample(1, given, nearest))
+
+
 PICTURES: tuple[Callable[[], Figure], ...] = (
     affinities,
     balance,
@@ -306,6 +318,7 @@ PICTURES: tuple[Callable[[], Figure], ...] = (
     shape_descriptors,
     slider_to_canvas,
     tanh,
+    training_sample,
     window_size,
 )
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, Predictor
+from predictor_inspector.data.training_samples import SampleStream
 from predictor_inspector.inspection import inspect
+from predictor_inspector.inspection.findings.training_samples.compared import ComparedSample
+from predictor_inspector.inspection.training.pipeline import findings_over_samples
 
 gp = pytest.importorskip("gunpowder")
 
@@ -92,3 +97,24 @@ def test_labels_without_a_voxel_size_are_refused() -> None:
     with pytest.raises(Exception, match="setup") as raised, gp.build(Bare() + AddTarget(PREDICTORS[1], LABELS, TARGET)):
         pass
     assert str(raised.value.__cause__) == "LABELS must have a voxel size; name it in the spec of its source"
+
+
+ALONG_X = AffinitiesPredictor([[0, 0, 1]], lsds=False)
+
+
+def training() -> tuple[gp.Pipeline, gp.BatchRequest]:
+    """A pipeline for `SampleStream`: targets are made before a flip."""
+    node = AddTarget(ALONG_X, LABELS, TARGET)
+    flip = gp.SimpleAugment(mirror_only=[2], mirror_probs=[0, 0, 1], transpose_only=[])
+    roi = Roi(BEGIN + VOXEL * 2, VOXEL * Coordinate(6, 8, 8))
+    return Source() + node + flip, requested(LABELS, TARGET, roi=roi)
+
+
+def test_samples_of_a_pipeline_are_checked() -> None:
+    with SampleStream(f"{Path(__file__)}:training") as samples:
+        sample = samples.next(timeout=120)
+    assert sample is not None
+    assert sample.labels is not None
+    assert (tuple(sample.labels.offset), tuple(sample.labels.voxel_size)) == (tuple(BEGIN + VOXEL * 2), tuple(VOXEL))
+    found = findings_over_samples([ComparedSample(0, sample, ALONG_X)])
+    assert "target-augmented" in {finding.id for finding in found}

@@ -1,4 +1,4 @@
-"""Command ``samples``: what a training pipeline gives, sample after sample, and what is wrong with it."""
+"""Command ``samples``: samples of a training pipeline, and what is wrong with them."""
 
 from __future__ import annotations
 

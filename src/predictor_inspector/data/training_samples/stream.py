@@ -120,6 +120,10 @@ class SampleStream:
         with self._lock:
             if self._process is not None:
                 _kill(self._process)
+                # What couldn't be written needn't be.
+                with suppress(OSError):
+                    assert self._process.stdin is not None
+                    self._process.stdin.close()
 
     def __enter__(self) -> SampleStream:
         return self

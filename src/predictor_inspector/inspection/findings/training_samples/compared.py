@@ -300,7 +300,11 @@ def _made(
     """Target and sure values in `roi` from the labels in `gt`."""
     before = gt if transformation is None else transformation.undone(gt)
     target = predictor.create_target(before)
-    weight, _ = _strict(predictor).create_weight(before, target)
+    # What lies beyond isn't annotated.
+    padding = predictor.padding(before.voxel_size, before.subdivision)
+    around = before.roi.grow(padding, padding)
+    known = before.like(np.ones(tuple(before.spatial_shape), np.uint8), before.spatial_axes).read(around)
+    weight, _ = _strict(predictor).create_weight(before.read(around), target, known)
     values, sure = target.numpy(), weight.numpy() > 0
     if transformation is not None and moved:
         values, sure = transformation.of(values), transformation.of(sure)

@@ -1,4 +1,4 @@
-"""Checks of raw data in training samples: augmentations that do nothing, and clipped intensities."""
+"""Checks of raw data in training samples: repeated ones and clipped intensities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Picture of a training sample: raw data, labels, the pipeline's target, ours and the difference."""
+"""Picture of a training sample: raw data, labels, its target, ours, the difference."""
 
 from __future__ import annotations
 
