@@ -99,12 +99,12 @@ def test_labels_without_a_voxel_size_are_refused() -> None:
     assert str(raised.value.__cause__) == "LABELS must have a voxel size; name it in the spec of its source"
 
 
-ALONG_X = AffinitiesPredictor([[0, 0, 1]], lsds=False)
+NEAREST = AffinitiesPredictor([[0, 1, 0], [0, 0, 1]], lsds=False)
 
 
 def training() -> tuple[gp.Pipeline, gp.BatchRequest]:
     """A pipeline for `SampleStream`: targets are made before a flip."""
-    node = AddTarget(ALONG_X, LABELS, TARGET)
+    node = AddTarget(NEAREST, LABELS, TARGET)
     flip = gp.SimpleAugment(mirror_only=[2], mirror_probs=[0, 0, 1], transpose_only=[])
     roi = Roi(BEGIN + VOXEL * 2, VOXEL * Coordinate(6, 8, 8))
     return Source() + node + flip, requested(LABELS, TARGET, roi=roi)
@@ -116,5 +116,5 @@ def test_samples_of_a_pipeline_are_checked() -> None:
     assert sample is not None
     assert sample.labels is not None
     assert (tuple(sample.labels.offset), tuple(sample.labels.voxel_size)) == (tuple(BEGIN + VOXEL * 2), tuple(VOXEL))
-    found = findings_over_samples([ComparedSample(0, sample, ALONG_X)])
+    found = findings_over_samples([ComparedSample(0, sample, NEAREST)])
     assert "target-augmented" in {finding.id for finding in found}

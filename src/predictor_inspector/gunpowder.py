@@ -69,7 +69,7 @@ class AddTarget(gp.BatchFilter):
         region = self.predictor.gt_region_for_roi(want).roi
         needed = gp.BatchRequest()
         needed[self.labels] = gp.ArraySpec(roi=region)
-        if self.mask is not None and self.weights in request:
+        if self.mask is not None and self.weights is not None and self.weights in request:
             needed[self.mask] = gp.ArraySpec(roi=region)
         return needed
 
@@ -77,7 +77,7 @@ class AddTarget(gp.BatchFilter):
         """Target and weights, where they are asked for."""
         gt, roi = as_array(batch[self.labels], str(self.labels)), self._roi(request)
         made = {self.target: self.predictor.create_target(gt)[roi]}
-        if self.weights in request:
+        if self.weights is not None and self.weights in request:
             mask = None if self.mask is None else as_array(batch[self.mask], str(self.mask))
             made[self.weights], self.counts = self.predictor.create_weight(gt, made[self.target], mask, self.counts)
         outputs = gp.Batch()

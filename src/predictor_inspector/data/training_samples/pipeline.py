@@ -75,12 +75,15 @@ def _batches(pipeline: Any, request: Any) -> Iterator[Any]:
 
 
 def last_line(error: BaseException) -> str:
-    """The last line of an error, that of a worker's where there is one."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if any("Traceback (most recent call last)" in line for line in lines):
-        return lines[-1]
+    """The last line of an error; of one that tells another one's traceback, as of a worker, that other's."""
+    lines = str(error).splitlines()
+    begins = [n for n, line in enumerate(lines) if "Traceback (most recent call last)" in line]
+    if begins:
+        told = [line for line in lines[begins[-1] + 1 :] if line.strip() and not line.startswith(" ")]
+        if told:
+            return told[0]
     if isinstance(error, ValueError) and not place_of(error):
-        return " ".join(lines)  # ours
+        return " ".join(str(error).split())  # ours
     return " ".join("".join(traceback.format_exception_only(error)).split())
 
 
