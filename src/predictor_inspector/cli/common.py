@@ -21,6 +21,11 @@ INSPECTION_STEPS = 6
 REPEATED: dict[str, Any] = {"action": "append", "default": []}
 """Of an argument that may be given several times."""
 
+NETWORK = (
+    "network that is trained: a preset, as in 'predictor-inspector network', a YAML file, or the import path of a module, "
+    "package.module:name or file.py:name"
+)
+
 _ROI = (
     "region to inspect, a range per axis: 10:40,0:256,: counts voxels of the array, 25 is one of them, and with a unit "
     "ranges are world coordinates, as napari shows them (100nm:400nm,0.1um:0.4um,:); grown to whole voxels; "
@@ -39,6 +44,7 @@ def add_inspection(
     add_ground_truth(parser, sessions)
     what = parser.add_argument_group("what to compute")
     add_predictor(what)
+    what.add_argument("--network", metavar="NETWORK", help=NETWORK)
     add_region(parser, raw)
     how = add_computing(parser)
     if memory is not None:
@@ -162,7 +168,16 @@ def request_for(options: argparse.Namespace, source: Source) -> tuple[Request, d
     for name, value in assumed.items():
         note(f"{name} was not given; assumed {value}")
     roi = roi_for(options, source)
-    return Request(predictor, source, roi, options.device, options.outside, options.balance_over), assumed
+    network = None
+    if options.network is not None:
+        from predictor_inspector.core.networks import chosen_network
+        from predictor_inspector.inspection.engine.network import measure
+
+        network = measure(chosen_network(options.network), predictor)
+        if network.field_unknown:
+            note(f"the network's receptive field isn't known: {network.field_unknown}")
+    how = (options.device, options.outside, options.balance_over)
+    return Request(predictor, source, roi, *how, network=network), assumed
 
 
 def roi_for(options: argparse.Namespace, source: Source) -> Roi | None:

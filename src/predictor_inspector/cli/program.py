@@ -7,10 +7,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from predictor_inspector import __version__
-from predictor_inspector.cli import check, common, compare, dataset, report, roundtrip, samples
+from predictor_inspector.cli import check, common, compare, dataset, network, report, roundtrip, samples
+
+if TYPE_CHECKING:
+    from predictor_inspector.inspection import Inspection
 
 USER_ERROR, BUG, INTERRUPTED = 2, 1, 130
 _USER_ERRORS = (ValueError, TypeError, OSError, MemoryError, ImportError)
@@ -95,11 +98,22 @@ def _render(options: argparse.Namespace) -> None:
         )
         with common.progress(len(results.TILED_STEPS)) as tell:
             inspection = results.write_results_in_tiles(options.out, tiled, inputs, options.overwrite, tell)
-    for text in inspection.notes:
+    for text in (*inspection.notes, *_about_network(inspection)):
         common.note(text)
     voxels = format_shape(inspection.target.spatial_shape)
     print(describe_channels(inspection.statistics))
     print(f"\n{voxels} voxels in {inspection.timings['total']:.2f} s on {inspection.device}; written to {options.out}")
+
+
+def _about_network(inspection: Inspection) -> list[str]:
+    """What is found about the network that is trained, if it is known."""
+    from predictor_inspector.inspection.findings import Subject
+    from predictor_inspector.inspection.findings.network import field_too_small, input_exceeds_crop
+
+    subject = Subject(inspection)
+    return [
+        f"{found.message} {found.advice}" for one in (field_too_small, input_exceeds_crop) for found in one.run(subject)
+    ]
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -192,6 +206,7 @@ def _parser() -> argparse.ArgumentParser:
         "compare": compare,
         "report": report,
         "dataset": dataset,
+        "network": network,
     }
     for name, module in modules.items():
         module.add_arguments(command(name, module.run, module.ABOUT))
@@ -200,8 +215,8 @@ def _parser() -> argparse.ArgumentParser:
         "path", metavar="PATH", nargs="?", help="OME-Zarr, zarr, N5, precomputed (also a URL), HDF5 or TIFF"
     )
     listing.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or JSON")
-    show = command("show", _show, "show a kind of predictor: parameters, units, defaults, presets")
-    show.add_argument("kind", metavar="KIND", help=f"as in '{common.PROGRAM} list'")
+    show = command("show", _show, "show a kind of predictor or network: parameters, units, defaults, presets")
+    show.add_argument("kind", metavar="KIND", help=f"as in '{common.PROGRAM} list'; or unet, module")
     show.add_argument("--yaml", action="store_true", help="a configuration to begin from instead")
     window = command("open", _open, "open ground truth in napari with the plugin docked and a target showing")
     common.add_ground_truth(window)

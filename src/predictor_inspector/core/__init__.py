@@ -22,6 +22,13 @@ from predictor_inspector.core.config import (
 from predictor_inspector.core.foreign import as_array
 from predictor_inspector.core.labels import as_labels
 from predictor_inspector.core.model import Architecture, Model, ModuleArchitecture, conv_head
+from predictor_inspector.core.networks import (
+    ModuleConfig,
+    NetworkConfig,
+    UNetConfig,
+    network_from_config,
+    network_to_config,
+)
 from predictor_inspector.core.ops.class_balance import ClassCounts, balance
 from predictor_inspector.core.parameters import Parameter, parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
@@ -31,6 +38,7 @@ from predictor_inspector.core.predictors.dummy import DummyPredictor
 from predictor_inspector.core.predictors.hot_distance import HotDistancePredictor
 from predictor_inspector.core.predictors.inner_distance import InnerDistancePredictor
 from predictor_inspector.core.predictors.one_hot import OneHotPredictor
+from predictor_inspector.core.receptive_fields import AxisField, receptive_field
 from predictor_inspector.core.unet import UNet
 
 __all__ = [
@@ -40,6 +48,7 @@ __all__ = [
     "Array",
     "ArraySpec",
     "ArrayType",
+    "AxisField",
     "Channel",
     "ClassCounts",
     "DistanceArray",
@@ -51,16 +60,21 @@ __all__ = [
     "IntensitiesArray",
     "Model",
     "ModuleArchitecture",
+    "ModuleConfig",
+    "NetworkConfig",
     "OneHotPredictor",
     "Parameter",
     "Predictor",
     "ProbabilityArray",
     "UNet",
+    "UNetConfig",
     "as_array",
     "as_labels",
     "balance",
     "conv_head",
     "kind_of",
+    "network_from_config",
+    "network_to_config",
     "parameter",
     "parameters_of",
     "predictor_class",
@@ -69,4 +83,5 @@ __all__ = [
     "predictor_kinds",
     "predictor_to_config",
     "predictor_to_yaml",
+    "receptive_field",
 ]

@@ -55,6 +55,14 @@ class Architecture(torch.nn.Module, ABC):
         """Voxel size of the output, given that of the input, in the same counts; the same by default."""
         return voxel_size
 
+    def fits(self, shape: Iterable[int]) -> bool:
+        """Whether the network takes an input of so many voxels; by default found by trying."""
+        try:
+            output = _output_shape([self], (1, self.num_in_channels, *shape))
+        except (RuntimeError, TypeError, ValueError, AssertionError, IndexError):
+            return False
+        return min(output) > 0
+
 
 class ModuleArchitecture(Architecture):
     """Any network as an architecture: its sizes are found by trying, on PyTorch's meta device where that can be.
@@ -245,10 +253,17 @@ def _initialise(module: torch.nn.Module) -> None:
 
 def on_meta(module: torch.nn.Module, shape: Iterable[int]) -> torch.Tensor:
     """What `module` makes, in eval mode, of a tensor of `shape`, [B, C, …], without values: so without time or memory."""
+    with torch.no_grad():
+        return run_on_meta(module, torch.empty(tuple(shape), dtype=_first_parameter(module).dtype, device="meta"))
+
+
+def run_on_meta(module: torch.nn.Module, raw: torch.Tensor) -> torch.Tensor:
+    """What `module` makes, in eval mode and without values, of a tensor on the meta device, [B, C, …]."""
     state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    without_values = {name: torch.empty_like(value, device="meta") for name, value in state.items()}
-    with torch.no_grad(), _eval_mode(module):
-        raw = torch.empty(tuple(shape), dtype=_first_parameter(module).dtype, device="meta")
+    without_values = {
+        name: value if value.is_meta else torch.empty_like(value, device="meta") for name, value in state.items()
+    }
+    with eval_mode(module):
         output: torch.Tensor = torch.func.functional_call(module, without_values, (raw,))
     return output
 
@@ -262,7 +277,7 @@ def _output_shape(modules: Sequence[torch.nn.Module], shape: Iterable[int]) -> t
         except (RuntimeError, TypeError):
             # An operation without a meta kernel, or one that looks at values; a real fault comes up again here.
             like = _first_parameter(module)
-            with torch.no_grad(), _eval_mode(module):
+            with torch.no_grad(), eval_mode(module):
                 output = module(torch.zeros(found, dtype=like.dtype, device=like.device))
         found = tuple(map(int, output.shape))
     return found
@@ -273,7 +288,7 @@ def _first_parameter(module: torch.nn.Module) -> torch.Tensor:
 
 
 @contextmanager
-def _eval_mode(module: torch.nn.Module) -> Iterator[None]:
+def eval_mode(module: torch.nn.Module) -> Iterator[None]:
     """Keep `module` in eval mode for a while, so that no statistics are taken; then as it was."""
     modes = [(part, part.training) for part in module.modules()]
     module.eval()

@@ -181,6 +181,10 @@ class UNet(Architecture):
             found += Coordinate(int(axis in misfit.axes) for axis in range(self.dims))
         return found
 
+    def fits(self, shape: Iterable[int]) -> bool:
+        """Whether the network takes an input of so many voxels; needs no memory."""
+        return self._misfit(whole_numbers(shape, "shape")) is None
+
     def forward(self, raw: torch.Tensor) -> torch.Tensor:
         """Features for `raw`, [B, `num_in_channels`, …]; if its shape doesn't fit, a ``ValueError`` that says which does."""
         if raw.ndim != self.dims + 2 or raw.shape[1] != self._fmaps_in:

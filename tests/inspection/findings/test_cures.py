@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,11 @@ from predictor_inspector.core import (
     InnerDistancePredictor,
     OneHotPredictor,
     Predictor,
+    UNetConfig,
 )
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Request, run
+from predictor_inspector.inspection.engine.network import measure
 from predictor_inspector.inspection.findings import Finding, check_inputs, cured, find, kinds
 
 from .volumes import affinities, array, cells, distance, tissue
@@ -107,6 +110,7 @@ def case(
 
 
 CUT = np.where(np.arange(40)[:, None, None] < 25, tissue(), 0).astype(np.uint16)
+SMALL = UNetConfig((20, 20, 20), downsample_factors=())
 OFFSETS = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 CASES = [
     case("float-labels", affinities(), cells().astype(np.float32)),
@@ -146,6 +150,9 @@ CASES = [
     case("sigma-too-small", affinities(lsds=True, num_voxels=1), tissue((80, 80, 80), count=4)),
     case("offset-too-long", affinities(neighborhood=((0, 0, 13), *OFFSETS)), cells()),
     case("offset-too-long", affinities(neighborhood=((0, 90, 0), *OFFSETS)), cells()),
+    case("field-too-small", affinities(neighborhood=((0, 0, 5), *OFFSETS)), cells(), network=measure(SMALL)),
+    case("field-too-small", distance(), cells(), network=measure(replace(SMALL, kernel_size_down=((9, 9),)))),
+    case("input-exceeds-crop", affinities(), cells(), network=measure(SMALL.with_input((50, 50, 50)))),
 ]
 
 

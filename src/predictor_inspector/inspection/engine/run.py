@@ -22,6 +22,7 @@ from predictor_inspector.core.result_cache import ResultCache, recall
 from predictor_inspector.core.text import format_roi, format_shape
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import Clock, forget_peak_memory, peak_memory, pick_device
+from predictor_inspector.inspection.engine.network import NetworkFacts
 from predictor_inspector.inspection.engine.regions import Outside, Regions, notes_on, regions_for
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics, ChannelSums, channel_sums
 
@@ -55,6 +56,8 @@ class Request:
         DaCapo's trainer does.
     counts : object
         Class counts of earlier regions, as `Inspection.counts`, to which those of this one are added.
+    network : NetworkFacts, optional
+        What is known of the network that is trained, for checks; results don't depend on it.
     """
 
     predictor: Predictor
@@ -64,8 +67,13 @@ class Request:
     outside: Outside = "clip"
     balance_over: BalanceOver = "roi"
     counts: Any = None
+    network: NetworkFacts | None = None
 
     def __post_init__(self) -> None:
+        if self.network is not None and self.network.input_shape.dims != self.source.gt.dims:
+            raise ValueError(
+                f"the network has {self.network.input_shape.dims} spatial axes, but the ground truth has {self.source.gt.dims}"
+            )
         if self.balance_over not in ("roi", "context"):
             raise ValueError(f"balance_over must be 'roi' or 'context', got {self.balance_over!r}")
 

@@ -93,7 +93,7 @@ class Cure:
 
     `parameters` are the predictor's; `settings` are those of a `Request`, ``"outside"``, ``"balance_over"`` and ``"counts"``;
     `repair` makes mended copies of ground truth and mask; `raw_moved_by` are voxels of the ground truth by which raw data
-    move. `cured` applies all of them.
+    move; `network` are parameters of the network's configuration. `cured` applies all of them.
     """
 
     title: str
@@ -101,10 +101,12 @@ class Cure:
     settings: Mapping[str, Any] = field(default_factory=dict)
     repair: Repair | None = None
     raw_moved_by: tuple[float, ...] = ()
+    network: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON can hold it; of a repair its title must say enough."""
-        return {"title": self.title, "parameters": plain(self.parameters), "settings": plain(self.settings)}
+        told = {"title": self.title, "parameters": plain(self.parameters), "settings": plain(self.settings)}
+        return told | ({"network": plain(self.network)} if self.network else {})
 
 
 @dataclass(frozen=True, eq=False)

@@ -149,7 +149,7 @@ def sigma(subject: Subject) -> Iterator[Finding]:
     voxels. Too small is a σ of less than r / 6: then a window, 3 σ, reaches no more than half-way from the middle to the
     boundary.
     """
-    for (name, window), names in _windows(subject).items():
+    for (name, window), names in windows_of(subject).items():
         voxel = max(subject.voxel_size)
         width = window * voxel
         found = thickness_in(subject, THICK * width)
@@ -192,7 +192,7 @@ def window_anisotropic(subject: Subject) -> Iterator[Finding]:
     ratio = max(gt.voxel_size) / min(gt.voxel_size)
     if ratio < UNEVEN:
         return
-    for (name, window), names in _windows(subject).items():
+    for (name, window), names in windows_of(subject).items():
         width = window * max(gt.voxel_size)
         widths = _window_voxels(window, gt)
         described = listed([f"{w} in {a}" for w, a in zip(widths, gt.spatial_axes, strict=True)])
@@ -319,7 +319,7 @@ def sigma_for(half: float, voxel: float) -> int:
     return max(1, round(half / 2 / voxel))
 
 
-def _windows(subject: Subject) -> dict[tuple[str, float], list[str]]:
+def windows_of(subject: Subject) -> dict[tuple[str, float], list[str]]:
     """Descriptors by the parameter of their window, and its value: σ in voxels along the axis with the largest ones."""
     found: dict[tuple[str, float], list[str]] = {}
     for channel in subject.channels:

@@ -18,6 +18,7 @@ from predictor_inspector.data.roi_text import roi_to_text
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory, needed_memory
+from predictor_inspector.inspection.engine.network import measure
 from predictor_inspector.inspection.engine.regions import regions_for
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
 from predictor_inspector.inspection.findings.checks import kinds, load_checks
@@ -125,7 +126,10 @@ def cured(request: Request, cure: Cure) -> Request:
         factor = counts_factor(source.gt, source.raw, "raw")
         by = [exact(n) * v * factor for n, v in zip(cure.raw_moved_by, source.gt.voxel_size, strict=True)]
         source = replace(source, raw=moved(source.raw, by))
-    return replace(request, predictor=predictor, source=source, **cure.settings)
+    network = request.network
+    if cure.network and network is not None:
+        network = measure(replace(network.network, **cure.network), predictor)  # type: ignore[type-var]
+    return replace(request, predictor=predictor, source=source, network=network, **cure.settings)
 
 
 @dataclass(frozen=True, eq=False)

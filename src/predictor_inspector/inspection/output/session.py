@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import config_from_file, predictor_from_config
+from predictor_inspector.core.networks import network_from_config
 from predictor_inspector.core.text import validation_problem
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.data.geometry import exact
@@ -185,12 +186,13 @@ class Display(_Part):
 class Session(_Part):
     """Data reference, predictor's configuration, region, display and notes; paths are absolute in memory.
 
-    `compared_with` is the predictor of the result that was kept as A.
+    `compared_with` is the predictor of the result that was kept as A, `network` the one that is trained.
     """
 
     data: Data
     predictor: dict[str, Any]
     compared_with: dict[str, Any] | None = None
+    network: dict[str, Any] | None = None
     region: Region = Field(default_factory=Region)
     compute: Compute = Field(default_factory=Compute)
     display: Display = Field(default_factory=Display)
@@ -272,6 +274,8 @@ def load_session(path: str | os.PathLike[str]) -> Session:
         session = Session.model_validate(content)
         for config in filter(None, (session.predictor, session.compared_with)):
             predictor_from_config(config)
+        if session.network is not None:
+            network_from_config(session.network)  # which imports nothing
     except ValueError as error:
         raise ValueError(
             f"{path}: {validation_problem(error) if isinstance(error, ValidationError) else error}"

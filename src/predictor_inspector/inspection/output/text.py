@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from inspect import getdoc
 from textwrap import wrap
 from types import NoneType, UnionType
@@ -14,12 +14,14 @@ import numpy as np
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of, predictor_class, predictor_from_config, predictor_to_yaml
+from predictor_inspector.core.networks import NETWORKS, NetworkConfig
 from predictor_inspector.core.parameters import Parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import ExtensionError
-from predictor_inspector.core.text import format_shape, format_table, format_value, listed
+from predictor_inspector.core.text import format_bytes, format_shape, format_table, format_value, listed
 from predictor_inspector.data import list_contents
 from predictor_inspector.data.classes import classes_in
+from predictor_inspector.inspection.engine.network import NetworkFacts
 from predictor_inspector.inspection.engine.statistics import STATISTICS, ChannelStatistics
 
 WIDTH = 100  # of a terminal, in characters
@@ -97,8 +99,10 @@ def contents_to_json(path: str | os.PathLike[str]) -> dict[str, list[dict[str, A
 
 
 def describe_kind(kind: str) -> str:
-    """Everything about one kind: what it computes, its parameters and its presets."""
-    cls = predictor_class(kind)
+    """Everything about one kind of predictor or network: what it is, its parameters and its presets."""
+    cls: type[Predictor] | type[NetworkConfig] = (
+        NETWORKS.load(kind) if kind in NETWORKS.names() else predictor_class(kind)
+    )
     blocks = [f"{kind}: {getdoc(cls) or cls.__name__}", "Parameters"]
     parameters = parameters_of(cls)
     blocks += [_described(p) for p in parameters] or ["  none"]
@@ -128,6 +132,58 @@ def template(kind: str) -> str:
             lines += ["", *(f"# {text}" for text in wrap(about, WIDTH))]
         lines.append(line)
     return "\n".join(lines)
+
+
+def describe_networks(networks: Mapping[str, NetworkConfig]) -> str:
+    """A line for each network: its name, and the parameters that make it."""
+    rows = []
+    for name, network in networks.items():
+        shown = {
+            p.name: getattr(network, p.name)
+            for p in parameters_of(type(network))
+            if p.name == "input_shape" or getattr(network, p.name) != p.default
+        }
+        rows.append((name, NETWORKS.name_of(type(network)), _flow(shown)))
+    return format_table(rows)
+
+
+def describe_network(facts: NetworkFacts) -> str:
+    """Everything about a network, and a table of valid sizes."""
+    rows = [
+        ("input → output", f"{format_shape(facts.input_shape)} → {format_shape(facts.output_shape)} voxels"),
+        ("channels", f"{facts.in_channels} → {facts.out_channels}"),
+    ]
+    if any(apart != 1 for apart in facts.apart):
+        apart = " × ".join(str(apart) for apart in facts.apart)
+        rows.append(("output voxels", f"{apart} of the input's"))
+    more, grows = (format_shape(n[side] for n in facts.steps) for side in (0, 1))
+    rows.append(("valid inputs", f"{format_shape(facts.smallest)}, then {more} larger each, for {grows} of the output"))
+    if facts.field:
+        least, most, effective = (
+            format_shape(getattr(f, name) for f in facts.field) for name in ("smallest", "largest", "effective")
+        )
+        before, after = (format_shape(getattr(f, name) for f in facts.field) for name in ("before", "after"))
+        rows += [
+            ("receptive field", f"{least if least == most else f'{least} to {most}'} voxels of the input"),
+            ("any voxel sees", f"{before} voxels before its centre, {after} after it"),
+            ("effective field", f"{effective} voxels, which hold half of the gradient along each axis"),
+        ]
+    else:
+        rows.append(("receptive field", f"unknown: {facts.field_unknown}"))
+    rows.append(("parameters", f"{facts.parameters:,}"))
+    memory, network = facts.memory, facts.network
+    if memory is None:
+        rows.append(("training step", "unknown: the network can't run without values"))
+    else:
+        parts = [format_bytes(n) for n in (memory.parameters, memory.activations, memory.passing)]
+        how = f"batch of {network.batch_size}, {'16 and 32' if network.mixed_precision else '32'} bits"
+        rows += [
+            ("training step", f"about {format_bytes(memory.total)} ({how})"),
+            ("", f"{parts[0]} for parameters, gradients and Adam, {parts[1]} for activations, {parts[2]} in passing"),
+        ]
+    sizes = [(format_shape(i), format_shape(o)) for i, o in facts.sizes]
+    shown = [format_table(rows)]
+    return "\n\n".join([*shown, *([format_table([("INPUT", "OUTPUT"), *sizes])] if sizes else [])])
 
 
 def name_of(predictor: Predictor) -> str:
