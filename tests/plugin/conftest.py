@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from copy import deepcopy
+from functools import cache
 from math import inf
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from predictor_inspector.plugin import recent
+from predictor_inspector.plugin import recent, samples
 from predictor_inspector.plugin.live import controller, tiling
 from predictor_inspector.plugin.model import tile_plan
 
@@ -25,6 +28,14 @@ def frozen_modules() -> None:
     """Keep what has been imported out of garbage collections: napari starts one for each layer that is removed."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sample_made_once() -> Iterator[None]:
+    """The sample volume takes seconds to make: each test gets a copy."""
+    made = cache(samples.neurites)
+    with patch.object(samples, "neurites", lambda: deepcopy(made())):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QListWidget, QRadioButton, QWidget
 
 import predictor_inspector
-from predictor_inspector.data.samples import cells_2d, neurites
+from predictor_inspector.plugin import samples
 from predictor_inspector.plugin.layers.owned import layer_name
 
 PLUGIN = "napari-predictor-inspector"
@@ -30,7 +30,7 @@ BY_NAME = f"{TITLE} ({PLUGIN})"
 """What napari calls the dock when it is opened from the menu, and by name."""
 
 MANIFEST = PluginManifest.from_file(Path(predictor_inspector.__file__).with_name("napari.yaml"))
-SAMPLES = {"neurites": ("Neurites (3-D)", neurites), "cells": ("Nuclei (2-D)", cells_2d)}
+SAMPLES = {"neurites": "Neurites (3-D)", "cells": "Nuclei (2-D)"}
 MEDULLA = {"medulla": "image", "labels/neurons": "labels"}
 FILES = {
     "medulla.ome.zarr": MEDULLA,
@@ -167,27 +167,25 @@ def test_the_command_line_of_napari_opens_the_dock(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("key", SAMPLES)
 @pytest.mark.parametrize("by", ["name", "menu"])
-def test_samples_open_in_place(viewer: Any, key: str, by: str) -> None:
-    title, make = SAMPLES[key]
-    if by == "name":
-        viewer.open_sample(PLUGIN, key)
-    else:
-        choose(viewer, "File", "Open Sample", TITLE, title)
-    sample = make()
-    assert {"raw", "labels"} <= {layer.name for layer in viewer.layers}
-    assert [layer.name for layer in viewer.layers if layer.visible] == ["raw", "labels"]
-    for name in ("raw", "labels"):
-        array, layer = getattr(sample, name), viewer.layers[name]
-        np.testing.assert_array_equal(np.asarray(layer.data), array.numpy())
-        np.testing.assert_allclose(layer.scale, array.physical_voxel_size)
+def test_samples_open_in_place(viewer: Any, by: str) -> None:
+    for (key, title), make in zip(SAMPLES.items(), (samples.neurites, samples.cells_2d), strict=True):
+        viewer.layers.clear()
+        if by == "name":
+            viewer.open_sample(PLUGIN, key)
+        else:
+            choose(viewer, "File", "Open Sample", TITLE, title)
+        sample = make()
+        assert {"raw", "labels"} <= {layer.name for layer in viewer.layers}
+        assert [layer.name for layer in viewer.layers if layer.visible] == ["raw", "labels"]
+        for name in ("raw", "labels"):
+            array, layer = getattr(sample, name), viewer.layers[name]
+            np.testing.assert_array_equal(np.asarray(layer.data), array.numpy())
+            np.testing.assert_allclose(layer.scale, array.physical_voxel_size)
 
 
 def test_every_sample_is_tried() -> None:
-    assert {sample.key: sample.display_name for sample in MANIFEST.contributions.sample_data} == {
-        key: title for key, (title, _) in SAMPLES.items()
-    }
+    assert {sample.key: sample.display_name for sample in MANIFEST.contributions.sample_data} == SAMPLES
 
 
 def drop(viewer: Any, path: Path) -> None:
@@ -235,17 +233,17 @@ def choosing_this_reader() -> Iterator[None]:
     timer.stop()
 
 
-@pytest.mark.parametrize("file", FILES)
 @pytest.mark.parametrize("how", ["drop", "menu"])
-def test_files_are_read(viewer: Any, real_data: Path, monkeypatch: pytest.MonkeyPatch, file: str, how: str) -> None:
-    with choosing_this_reader():
-        if how == "drop":
-            drop(viewer, real_data / file)
-        else:
-            open_from_menu(viewer, real_data / file, monkeypatch)
-    found = {layer.name: type(layer).__name__.lower() for layer in viewer.layers}
-    assert found == FILES[file]
-    assert all(layer.source.reader_plugin == PLUGIN for layer in viewer.layers)
+def test_files_are_read(viewer: Any, real_data: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    for file, layers in FILES.items():
+        viewer.layers.clear()
+        with choosing_this_reader():
+            if how == "drop":
+                drop(viewer, real_data / file)
+            else:
+                open_from_menu(viewer, real_data / file, monkeypatch)
+        assert {layer.name: type(layer).__name__.lower() for layer in viewer.layers} == layers
+        assert all(layer.source.reader_plugin == PLUGIN for layer in viewer.layers)
 
 
 def test_every_command_can_be_executed(npe2pm: Any, make_napari_viewer: Any, qtbot: Any, real_data: Path) -> None:

@@ -20,7 +20,7 @@ from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.inspection.output.session import Data, Origin, Session
 from predictor_inspector.plugin import reader
 from predictor_inspector.plugin.head.sessions import _is_from, origin_of
-from predictor_inspector.plugin.reader import get_reader, read
+from predictor_inspector.plugin.reader import get_reader, layer_read_as, read
 from predictor_inspector.plugin.recent import RecentSession
 
 from ..data.containers import CONTAINERS, zarr_array, zarr_group
@@ -148,3 +148,11 @@ def test_layers_carry_along_what_their_file_says(tmp_path: Path) -> None:
     layer.scale = (40, 4, 8)  # a person knows better
     assert array_from_layer(layer).about.doubts == ()
     assert array_from_layer(layer).about.unknown == (ids.max(),)
+
+
+def test_ids_in_another_order_of_axes_are_labels_and_floats_an_image(tmp_path: Path) -> None:
+    for values, kind in ((blocks(), "labels"), (blocks().astype(np.float32), "image")):
+        zarr.create_array(tmp_path / f"{kind}.zarr", data=values)
+        data, meta, found = layer_read_as(str(tmp_path / f"{kind}.zarr"), None, "xyz")
+        assert (found, meta["name"]) == (kind, kind)
+        np.testing.assert_array_equal(data, values.transpose())
