@@ -4,6 +4,8 @@ import torch
 
 from predictor_inspector.core import AffinitiesPredictor, ArraySpec, UNet
 from predictor_inspector.data import neurites  # or open_array("volume.zarr", "labels/neurons")
+from predictor_inspector.inspection import inspect
+from predictor_inspector.inspection.loss import chosen_loss, loss_map
 
 sample = neurites()
 predictor = AffinitiesPredictor(neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=True, num_voxels=2)
@@ -29,3 +31,8 @@ prediction = torch.sigmoid(model(raw))
 loss = (weight.data * (prediction[0] - target.data) ** 2).mean()
 loss.backward()
 print(f"loss {loss.item():.3f}, {len(predictor.channel_names)} channels")
+
+# The same loss, value by value.
+inspection = inspect(predictor, sample.labels, roi, sample.annotated, device="cpu")
+where = loss_map(inspection, inspection.target.like(prediction[0].detach()), chosen_loss("mse"))
+print(where.describe())

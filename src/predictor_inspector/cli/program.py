@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from predictor_inspector import __version__
-from predictor_inspector.cli import check, common, compare, dataset, network, report, roundtrip, samples
+from predictor_inspector.cli import check, common, compare, dataset, loss, network, report, roundtrip, samples
 
 if TYPE_CHECKING:
     from predictor_inspector.inspection import Inspection
@@ -203,6 +203,7 @@ def _parser() -> argparse.ArgumentParser:
         "check": check,
         "samples": samples,
         "roundtrip": roundtrip,
+        "loss": loss,
         "compare": compare,
         "report": report,
         "dataset": dataset,

@@ -1,0 +1,271 @@
+"""`loss_map`: the loss of each value of a prediction, and sums of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+
+from predictor_inspector.core.array import Array
+from predictor_inspector.core.labels import as_labels
+from predictor_inspector.core.text import format_table, format_voxel, percent
+from predictor_inspector.data.geometry import counts_factor
+from predictor_inspector.inspection.engine.run import Inspection
+from predictor_inspector.inspection.findings.finding import plain
+from predictor_inspector.inspection.loss.losses import Loss
+
+APART = 8
+"""Voxels between places that are told apart, along some axis."""
+
+
+@dataclass(frozen=True)
+class WorstPlace:
+    """A voxel where the loss is highest, with the channel that has most of it."""
+
+    position: tuple[float, ...]  # of its centre, in the unit of the ground truth
+    voxel: tuple[int, ...]  # in the ground truth
+    channel: str
+    loss: float
+    prediction: float
+    target: float
+    weight: float
+
+
+@dataclass(frozen=True, eq=False)
+class LossMap:
+    """The loss of a prediction, value by value.
+
+    Attributes
+    ----------
+    inspection : Inspection
+        Target and weights.
+    loss : Loss
+        What was computed.
+    prediction : Array
+        As it was compared: float32, [C, …], on the inspection's ROI.
+    values : Array
+        What each value adds to the loss: float32, [C, …]; their sum is `total`.
+    effective_weight : Array
+        What each value's error is multiplied by in the mean of its term: float32, [C, …]. Where a loss ignores weights it is
+        1 throughout, and where it squares them, their square.
+    total : float
+        The loss, as the training would log it.
+    """
+
+    inspection: Inspection
+    loss: Loss
+    prediction: Array
+    values: Array
+    effective_weight: Array
+    total: float
+
+    @cached_property
+    def by_channel(self) -> dict[str, float]:
+        """What each channel adds to the loss."""
+        sums = self._data.reshape(len(self._data), -1).sum(1, dtype=np.float64)
+        return dict(zip(self.inspection.channel_names, map(float, sums), strict=True))
+
+    @cached_property
+    def by_class(self) -> dict[str, tuple[float, float]]:
+        """What the negative and the positive class of each channel add to the loss."""
+        target = torch.from_numpy(self.inspection.target.numpy())
+        positive = self.inspection.request.predictor.positive(target).numpy()
+        of_positive = (self._data * positive).reshape(len(positive), -1).sum(1, dtype=np.float64)
+        pairs = zip(self.by_channel.items(), of_positive, strict=True)
+        return {name: (whole - float(part), float(part)) for (name, whole), part in pairs}
+
+    @cached_property
+    def by_object(self) -> dict[int, float]:
+        """What the voxels of each id of the ground truth's first channel add to the loss, the most first; 0 is background."""
+        gt = self.inspection.gt[self.inspection.roi]
+        ids = as_labels(gt.numpy()).numpy().reshape(-1, *gt.spatial_shape)[0]
+        found, rank = np.unique(ids, return_inverse=True)
+        sums = np.bincount(rank.reshape(-1), self._by_voxel.reshape(-1), len(found))
+        return {int(found[i]): float(sums[i]) for i in np.argsort(-sums, kind="stable")}
+
+    def share_of_worst(self, fraction: float) -> float:
+        """The share of the loss that so many of the voxels make up, those where it is highest; 0 without any loss."""
+        losses = np.sort(self._by_voxel.reshape(-1))[::-1]
+        return float(losses[: max(1, round(fraction * losses.size))].sum() / self.total) if self.total else 0.0
+
+    def worst(self, count: int = 10) -> tuple[WorstPlace, ...]:
+        """Places where the loss is highest, the worst first, each more than `APART` voxels from the others along some axis."""
+        left, places = self._by_voxel.copy(), list[WorstPlace]()
+        gt = self.inspection.request.source.gt
+        begin = [span.start for span in gt.to_slices(self.inspection.roi)]
+        while len(places) < count and left.max() > 0:
+            at = tuple(int(i) for i in np.unravel_index(left.argmax(), left.shape))
+            channel = max(range(len(self._data)), key=lambda c, at=at: float(self._data[c][at]))  # type: ignore[misc]
+            voxel = tuple(a + b for a, b in zip(at, begin, strict=True))
+            corner = zip(voxel, gt.offset, gt.voxel_size, strict=True)
+            value = (channel, *at)
+            places.append(
+                WorstPlace(
+                    tuple((o + (i + 0.5) * v) / gt.subdivision for i, o, v in corner),
+                    voxel,
+                    self.inspection.channel_names[channel],
+                    float(left[at]),
+                    *(
+                        float(a.numpy()[value])
+                        for a in (self.prediction, self.inspection.target, self.inspection.weight)
+                    ),
+                )
+            )
+            left[tuple(slice(max(0, i - APART), i + APART + 1) for i in at)] = 0
+        return tuple(places)
+
+    def calibration(self, bins: int = 10) -> dict[str, list[tuple[float, float, int]]]:
+        """For channels that are 0 or 1, how often what is predicted comes true, where there is weight.
+
+        For each bin of predictions that isn't empty: their mean, the share of targets that are 1, and how many there are.
+        """
+        found = {}
+        for index, channel in enumerate(self.inspection.channels):
+            if channel.kind not in ("affinity", "one-hot"):
+                continue
+            counts = self.inspection.weight.numpy()[index] > 0
+            predicted = self.prediction.numpy()[index][counts].clip(0, 1)
+            true = self.inspection.target.numpy()[index][counts]
+            of = np.minimum((predicted * bins).astype(int), bins - 1)
+            sizes = np.bincount(of, minlength=bins)
+            sums, hits = (np.bincount(of, values, bins) for values in (predicted, true))
+            found[channel.name] = [
+                (float(sums[b] / sizes[b]), float(hits[b] / sizes[b]), int(sizes[b])) for b in np.flatnonzero(sizes)
+            ]
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON can hold it, without arrays; of objects the 100 with the most loss."""
+        objects = [{"id": i, "loss": loss} for i, loss in list(self.by_object.items())[:100]]
+        classes = {name: {"negative": n, "positive": p} for name, (n, p) in self.by_class.items()}
+        told: dict[str, Any] = {
+            "loss": self.total,
+            "channels": self.by_channel,
+            "classes": classes,
+            "objects": objects,
+            "worst_1_percent": self.share_of_worst(0.01),
+            "worst": [vars(place) for place in self.worst()],
+            "calibration": self.calibration(),
+        }
+        result: dict[str, Any] = plain(told)
+        return result
+
+    def describe(self) -> str:
+        """Sums and the worst places as text."""
+        rows: list[tuple[str, ...]] = [("channel", "loss", "share", "of −", "of +", "effective weight")]
+        weights = self.effective_weight.numpy().reshape(len(self._data), -1).mean(1, dtype=np.float64)
+        for (name, whole), weight in zip(self.by_channel.items(), weights, strict=True):
+            negative, positive = self.by_class[name]
+            share = percent(whole / self.total) if self.total else "0 %"
+            rows.append(
+                (name, *(f"{n:.4g}" for n in (whole,)), share, f"{negative:.4g}", f"{positive:.4g}", f"{weight:.3g}")
+            )
+        gt = self.inspection.request.source.gt
+        lines = [
+            f"loss {self.total:.6g}; the worst 1 % of the voxels make up {percent(self.share_of_worst(0.01))} of it",
+            "",
+            format_table(rows, right=range(1, 6)),
+            "",
+        ]
+        objects = [
+            f"{f'id {i}' if i else 'background'} {percent(loss / self.total)}"
+            for i, loss in list(self.by_object.items())[:6]
+            if loss > 0
+        ]
+        lines += [f"most of it in {', '.join(objects)}", ""] if objects else []
+        lines += [
+            f"{place.loss:.3g}  {place.channel}: {place.prediction:.3g} where {place.target:.3g} is right, weight "
+            f"{place.weight:.3g}, at {format_voxel(place.position, gt)}"
+            for place in self.worst()
+        ]
+        return "\n".join(lines).rstrip()
+
+    @property
+    def _data(self) -> np.ndarray:
+        return self.values.numpy()
+
+    @cached_property
+    def _by_voxel(self) -> np.ndarray:
+        """The loss of all channels at each voxel: float64, [… spatial axes]."""
+        return np.asarray(self._data.sum(0, dtype=np.float64))
+
+
+def loss_map(inspection: Inspection, prediction: Array, loss: Loss, logits: bool = False) -> LossMap:
+    """The loss of a prediction of an inspection's target.
+
+    Parameters
+    ----------
+    inspection : Inspection
+        Not modified, nor is the prediction.
+    prediction : Array
+        [C, …spatial axes], with the channels of the target, on its voxels; it covers the inspection's ROI. Values of a
+        floating-point type are taken as they are, unsigned integers as their channel's range (uint8: 0 … 255).
+    loss : Loss
+        What the training computes.
+    logits : bool
+        Whether probabilities and descriptors, whatever lies in 0 … 1, are before the sigmoid, as a model of ours gives them in
+        training. Distances are compared as they are.
+
+    Raises
+    ------
+    ValueError
+        If the prediction has other channels, other voxels, or doesn't cover the ROI.
+    """
+    target, channels = inspection.target, inspection.channels
+    if prediction.channel_dims != 1 or prediction.shape[0] != len(channels):
+        raise ValueError(
+            f"the prediction must have {len(channels)} channels like the target, got axes {prediction.axes_text} of "
+            f"{tuple(prediction.shape)}"
+        )
+    prediction = counted_like(prediction, target)
+    predicted = _as_values(prediction[inspection.roi].numpy(), channels)
+    weight, truth = inspection.weight.numpy(), target.numpy()
+    values, effective = np.zeros_like(truth), np.zeros_like(truth)
+    total, squeezed = 0.0, [(c.minimum, c.maximum) == (0, 1) and not c.is_distance for c in channels]
+    for term in loss.terms(channels):
+        chosen = list(term.channels)
+        here, there = (torch.from_numpy(a[chosen]) for a in (predicted, truth))
+        effective[chosen] = term.factor * weight[chosen] ** term.power
+        parts = [
+            term.errors(one, true, logits and squeezed[c]) for one, true, c in zip(here, there, chosen, strict=True)
+        ]
+        errors = torch.stack(parts).numpy() * effective[chosen]
+        values[chosen] = errors / errors.size
+        total += float(errors.mean(dtype=np.float64))
+    if logits:
+        predicted[squeezed] = torch.sigmoid(torch.from_numpy(predicted[squeezed])).numpy()
+    shown, of_values, weights = (target.like(a, target.axis_names) for a in (predicted, values, effective))
+    return LossMap(inspection, loss, shown, of_values, weights, total)
+
+
+def counted_like(prediction: Array, grid: Array) -> Array:
+    """A prediction whose lengths count what those of `grid` do; a ``ValueError`` if its voxels aren't those of the grid."""
+    told = f"the prediction must have the voxels of the target, {grid.physical_voxel_size} {grid.unit}"
+    if prediction.dims != grid.dims:
+        raise ValueError(f"{told}, got {prediction.dims} spatial axes instead of {grid.dims}")
+    factor = counts_factor(prediction, grid, "prediction")
+    size, apart = ([n * factor for n in counts] for counts in (prediction.voxel_size, prediction.offset))
+    if size != list(grid.voxel_size):
+        raise ValueError(f"{told}, got {prediction.physical_voxel_size} {prediction.unit}")
+    if any((a - b) % v for a, b, v in zip(apart, grid.offset, size, strict=True)):
+        raise ValueError(f"{told}, but lies a part of a voxel beside them")
+    return Array(
+        prediction.data, grid.voxel_size, list(map(int, apart)), prediction.axis_names, grid.unit, grid.subdivision
+    )
+
+
+def _as_values(stored: np.ndarray, channels: Sequence[Any]) -> np.ndarray:
+    """A prediction as float32, of integers by the range of each channel."""
+    if stored.dtype.kind == "f":
+        return stored.astype(np.float32)
+    if stored.dtype.kind not in "ub":
+        raise ValueError(f"a prediction must be of a floating-point or an unsigned integer type, got {stored.dtype}")
+    most = 1 if stored.dtype.kind == "b" else np.iinfo(stored.dtype).max
+    low = np.array([c.minimum for c in channels], np.float32).reshape(-1, *(1,) * (stored.ndim - 1))
+    high = np.array([c.maximum for c in channels], np.float32).reshape(low.shape)
+    scaled: np.ndarray = low + stored.astype(np.float32) / most * (high - low)
+    return scaled
