@@ -231,10 +231,7 @@ class _Contents:
 
     def __init__(self, source: Source, rows: Sequence[int]) -> None:
         self._source, self._rows = source, rows
-        gt = source.gt
-        self._whole = (
-            self._read(tuple(slice(0, int(n)) for n in gt.spatial_shape)) if prod(gt.shape) <= _IN_MEMORY else None
-        )
+        self._whole = self._read() if prod(source.gt.shape) <= _IN_MEMORY else None
         self._seen: list[dict[int, int]] = [{} for _ in rows]
         self._numbers: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         if self._whole is not None:
@@ -260,8 +257,7 @@ class _Contents:
 
     def around(self, classes: np.ndarray, size: Sequence[int], rng: np.random.Generator) -> Iterator[tuple[int, ...]]:
         """Where regions begin that hold a random voxel of the class of each step."""
-        whole = self._whole or self._read(tuple(slice(0, int(n)) for n in self._source.gt.spatial_shape))
-        labels, known = whole
+        labels, known = self._whole or self._read()
         shape = labels.shape[1:]
         voxels = {
             row: np.flatnonzero((labels[i] > 0) & known[min(i, len(known) - 1)]) for i, row in enumerate(self._rows)
@@ -286,9 +282,10 @@ class _Contents:
             median = float(np.median([*seen_at_all, *[0] * never]))
             yield ObjectDraws(facts.name, found.name, found.objects, never, median)
 
-    def _read(self, box: tuple[slice, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """Ids, [C, Z, Y, X], and where they are annotated, [1 or C, Z, Y, X]."""
-        part = self._source.read(self._source.gt.roi_of(box))
+    def _read(self, box: tuple[slice, ...] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Ids, [C, Z, Y, X], and where they are annotated, [1 or C, Z, Y, X], of a box, by default of all."""
+        gt = self._source.gt
+        part = self._source.read(gt.roi if box is None else gt.roi_of(box))
         labels = np.asarray(as_labels(part.gt.data))
         labels = labels if part.gt.channel_dims else labels[None]
         if part.mask is None:

@@ -121,8 +121,7 @@ def mixed_voxel_sizes(subject: DatasetSubject) -> Iterator[Finding]:
     """A warning for each voxel size that isn't the one of the training, where that is given, or else of most crops."""
     sizes = {crop.name: _size(crop) for crop in subject.placed}
     if subject.voxel_size is not None:
-        factor = unit_factor(subject.unit, "nm") if subject.unit != PIXEL else Fraction(1)
-        usual: Any = (subject.unit == PIXEL, tuple(exact(v) * factor for v in subject.voxel_size))
+        usual: Any = _lengths_of(subject.voxel_size, subject.unit)
         most = f"the training's {format_shape(subject.voxel_size)} {subject.unit}"
     elif sizes:
         usual = Counter(sizes.values()).most_common(1)[0][0]
@@ -150,11 +149,9 @@ def smaller_crops(subject: DatasetSubject) -> Iterator[Finding]:
         return
 
     def short(crop: CropFacts) -> bool:
-        unit, own = _size(crop)
-        sizes = own
-        if subject.voxel_size is not None and len(subject.voxel_size) == len(own) and unit == (subject.unit == PIXEL):
-            factor = unit_factor(subject.unit, "nm") if subject.unit != PIXEL else Fraction(1)
-            sizes = tuple(exact(v) * factor for v in subject.voxel_size)
+        pixels, own = _size(crop)
+        given = (pixels, own) if subject.voxel_size is None else _lengths_of(subject.voxel_size, subject.unit)
+        sizes = given[1] if given[0] == pixels and len(given[1]) == len(own) else own
         extents = (n * v for n, v in zip(_grid(crop).shape, own, strict=True))
         return any(e < n * v for e, n, v in zip(extents, wanted, sizes, strict=False))
 
@@ -307,15 +304,19 @@ def _grid(crop: CropFacts) -> GridFacts:
     return crop.grid
 
 
+def _lengths_of(lengths: Iterable[float | Fraction], unit: str) -> tuple[bool, tuple[Fraction, ...]]:
+    """Whether lengths are in pixels, and the lengths, else in nanometres, exactly."""
+    factor = unit_factor(unit, "nm") if unit != PIXEL else Fraction(1)
+    return unit == PIXEL, tuple(exact(length) * factor for length in lengths)
+
+
 @lru_cache(maxsize=4096)  # pairs of crops are compared
 def _lengths(grid: GridFacts, counts: tuple[int, ...]) -> tuple[Fraction, ...]:
-    """Lengths in nanometres, or in pixels, exactly."""
-    factor = unit_factor(grid.unit, "nm") if grid.unit != PIXEL else Fraction(1)
-    return tuple(Fraction(n, grid.subdivision) * factor for n in counts)
+    return _lengths_of((Fraction(n, grid.subdivision) for n in counts), grid.unit)[1]
 
 
 def _size(crop: CropFacts) -> tuple[bool, tuple[Fraction, ...]]:
-    """Whether a crop is in pixels, and its voxel size as of `_lengths`."""
+    """Whether a crop is in pixels, and its voxel size as of `_lengths_of`."""
     grid = _grid(crop)
     return grid.unit == PIXEL, _lengths(grid, grid.voxel_size)
 
