@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 from funlib.geometry import Coordinate, Roi
-from qtpy.QtWidgets import QLineEdit, QSpinBox
+from qtpy.QtWidgets import QLineEdit, QScrollArea, QSpinBox
 from stage import IMAGES, Stage
 
 from predictor_inspector.core.ops import backend
@@ -175,6 +175,25 @@ def take_compare(stage: Stage) -> None:
     stage.look(*OVERVIEW)
 
 
+def take_round_trip(stage: Stage) -> None:
+    """What a watershed of distances gets back, and a sweep of its seeds."""
+    stage.box(Roi((10 * 20, 64 * 8, 40 * 8), (32 * 20, 128 * 8, 128 * 8)))
+    stage.predict("distance", channels=["neurites"], scale_factor=60, mask_distances=True)
+    stage.tab("Round trip")
+    trip = stage.widget.tabs["round_trip"]
+    trip.panel.choose({"kind": "watershed"})
+    stage.settle()
+    trip.findChild(QLineEdit, "sweep values").setText("20:200:10")
+    trip.sweeps.start()
+    stage.settle()
+    area = trip.findChild(QScrollArea)
+    area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+    stage.photograph("round_trip")
+    stage.box(MIDDLE)
+    stage.tab("Setup")
+    stage.look(*OVERVIEW)
+
+
 def take_survey(stage: Stage) -> None:
     """What comes up at twenty places that training may look at, and how the weights settle."""
     stage.predict("affinities", neighborhood=LONG, lsds=False, mask_pairs=False)
@@ -268,6 +287,7 @@ NEURITES: tuple[Callable[[Stage], None], ...] = (
     take_explain,
     take_numbers,
     take_compare,
+    take_round_trip,
     take_survey,
     take_tiles,
     take_too_large,

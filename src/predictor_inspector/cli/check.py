@@ -125,8 +125,12 @@ def as_options(cure: Cure | None) -> str:
     from predictor_inspector.inspection.findings.finding import plain
 
     found = []
-    for name, value in cure.parameters.items():
-        found += ["--set", quote(f"{name}={json.dumps(plain(value), separators=(',', ':'))}")]
+    decoder = dict(cure.decoder)
+    if "kind" in decoder:
+        found += ["--decoder", quote(decoder.pop("kind"))]
+    for option, values in (("--set", cure.parameters), ("--decoder-set", decoder)):
+        for name, value in values.items():
+            found += [option, quote(f"{name}={json.dumps(plain(value), separators=(',', ':'))}")]
     for name in cure.settings.keys() & {"outside", "balance_over"}:
         found += [f"--{name.replace('_', '-')}", quote(str(cure.settings[name]))]
     return " ".join(found)

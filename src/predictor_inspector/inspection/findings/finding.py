@@ -93,7 +93,8 @@ class Cure:
 
     `parameters` are the predictor's; `settings` are those of a `Request`, ``"outside"``, ``"balance_over"`` and ``"counts"``;
     `repair` makes mended copies of ground truth and mask; `raw_moved_by` are voxels of the ground truth by which raw data
-    move; `network` are parameters of the network's configuration. `cured` applies all of them.
+    move; `network` are parameters of the network's configuration. `cured` applies all of them. `decoder` is the configuration
+    of another decoder, for a round trip.
     """
 
     title: str
@@ -102,11 +103,13 @@ class Cure:
     repair: Repair | None = None
     raw_moved_by: tuple[float, ...] = ()
     network: Mapping[str, Any] = field(default_factory=dict)
+    decoder: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON can hold it; of a repair its title must say enough."""
         told = {"title": self.title, "parameters": plain(self.parameters), "settings": plain(self.settings)}
-        return told | ({"network": plain(self.network)} if self.network else {})
+        others = {"network": self.network, "decoder": self.decoder}
+        return told | {name: plain(values) for name, values in others.items() if values}
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from predictor_inspector.core.config import config_of
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.text import amount, capitalised, counted, listed, percent, readable
 from predictor_inspector.inspection.engine.run import Progress, run
@@ -100,6 +101,7 @@ def unfit_offsets(trip: RoundTrip) -> Iterator[Finding]:
         f"Give the decoder the target's offsets: {neighborhood}.",
         channels=differing,
         numbers={"arand": trip.scores.arand, "arand_fitting": fitting.scores.arand, "neighborhood": neighborhood},
+        cure=Cure("Take the target's offsets", decoder=config_of(DECODERS, fitting.decoder)),
     )
 
 
@@ -129,9 +131,10 @@ def not_invertible(trip: RoundTrip) -> Iterator[Finding]:
     here = overlaps.scores.arand
     others = {kind: arand for kind, arand in _other_decoders(trip).items() if arand < here / 2}
     best = min(others, key=others.__getitem__, default=None)
-    advice = NOT_INVERTIBLE.remedy
+    advice, cure = NOT_INVERTIBLE.remedy, None
     if best is not None:
         advice = f"Use the decoder {best}, whose adapted Rand error is {amount(others[best])} with its defaults."
+        cure = Cure(f"Use {readable(best)}", decoder={"kind": best})
     yield finding(
         trip,
         NOT_INVERTIBLE,
@@ -141,6 +144,7 @@ def not_invertible(trip: RoundTrip) -> Iterator[Finding]:
         advice,
         merged | cut,
         {"share": share, "arand": here, "merges": len(trip.merges), "splits": len(overlaps.splits), "better": best},
+        cure=cure,
     )
 
 

@@ -193,6 +193,19 @@ class Overlaps:
             pairs |= (self.segment == merge.segment) & np.isin(self.object, merge.objects[1:])
         return self.flags(pairs)
 
+    def named_as_objects(self, segmentation: np.ndarray) -> np.ndarray:
+        """The segmentation with the ids of objects, each for the largest of its segments: int64, of the same shape.
+
+        All others are numbered on from the largest id, 0 stays 0; so what comes back whole looks as in the ground truth.
+        """
+        found, places = np.unique(segmentation, return_inverse=True)
+        last = int(self.object.max(initial=0))
+        names = np.where(found > 0, last + 1 + np.arange(len(found)), 0)
+        homes = self._homes(of=self.segment)
+        largest = homes[np.unique(self.object[homes], return_index=True)[1]]
+        names[np.searchsorted(found, self.segment[largest])] = self.object[largest]
+        return np.asarray(names[places]).reshape(segmentation.shape)
+
     def _matches(self) -> tuple[float, float, float, int]:
         """Precision, recall and F1 at an IoU of more than one half, and the number of segments."""
         objects, of_object = np.unique(self.object, return_inverse=True)
@@ -206,14 +219,18 @@ class Overlaps:
 
     def _owned(self, by: np.ndarray, of: np.ndarray) -> Iterable[tuple[int, np.ndarray]]:
         """What has several of the others, each of which shares most voxels with it: its id and its pairs, largest first."""
-        both = np.flatnonzero((self.object > 0) & (self.segment > 0))
-        largest_first = both[np.argsort(-self.voxels[both], kind="stable")]
-        # The first pair of each is the one that it shares most voxels in.
-        _, first = np.unique(of[largest_first], return_index=True)
-        mine = largest_first[np.sort(first)]
+        mine = self._homes(of)
         owners, counts = np.unique(by[mine], return_counts=True)
         for owner in owners[counts > 1]:
             yield int(owner), mine[by[mine] == owner]
+
+    def _homes(self, of: np.ndarray) -> np.ndarray:
+        """For each object, or segment, that is in `of`, the pair with most of its voxels, by index; the largest pairs first."""
+        both = np.flatnonzero((self.object > 0) & (self.segment > 0))
+        largest_first = both[np.argsort(-self.voxels[both], kind="stable")]
+        _, first = np.unique(of[largest_first], return_index=True)
+        homes: np.ndarray = largest_first[np.sort(first)]
+        return homes
 
     def _extent(self, pairs: np.ndarray) -> tuple[int, tuple[tuple[int, int], ...]]:
         """Voxels of some pairs, by index, and the box around them."""

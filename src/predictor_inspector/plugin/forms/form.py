@@ -107,7 +107,8 @@ class _Row:
         grid.addWidget(self.error, line + 2, 0, 1, 3)
 
     def set_visible(self, visible: bool) -> None:
-        for widget in (self.label, self.editor, self.reset):
+        toolbar = (self.editor.toolbar,) if isinstance(self.editor, OffsetsTable) else ()
+        for widget in (self.label, self.editor, self.reset, *toolbar):
             widget.setVisible(visible)
         self.error.setVisible(visible and bool(self.error.text()))
 

@@ -86,14 +86,19 @@ class PlotCanvas(QWidget):
 
     def mouseMoveEvent(self, event: Any) -> None:
         """Show the tool tip of what is under the mouse."""
-        if self._hover is None or self._canvas is None:
+        if self._hover is None:
             return
-        axes = self._canvas.figure.axes[0]
-        ratio, place = self.devicePixelRatioF(), event.position()
-        point = place.x() * ratio, (self.height() - place.y()) * ratio
-        inside = axes.bbox.contains(*point)
-        text = self._hover(*axes.transData.inverted().transform(point)) if inside else ""
+        place = self.place_of(event)
+        text = "" if place is None else self._hover(*place)
         QToolTip.showText(event.globalPosition().toPoint(), text, self)
+
+    def place_of(self, event: Any) -> tuple[float, float] | None:
+        """Where a mouse event is, in the coordinates of the axes; None outside of them."""
+        if self._canvas is None:
+            return None
+        axes, ratio, place = self._canvas.figure.axes[0], self.devicePixelRatioF(), event.position()
+        point = place.x() * ratio, (self.height() - place.y()) * ratio
+        return tuple(axes.transData.inverted().transform(point)) if axes.bbox.contains(*point) else None
 
     def _drawn(self) -> QImage:
         ratio = self.devicePixelRatioF()

@@ -22,6 +22,9 @@ SEVERITY_COLOURS = {"error": "#d63a34", "warning": "#b86e00", "info": "#2f7fc1"}
 # Of the numbers into `REASONS`, why a value has no weight.
 REASON_COLOURS = dict(enumerate(("#8c8c8c", "#ffb000", "#648fff", "#dc267f", "#785ef0"), start=1))
 
+# What a segmentation has split, merged and lost.
+MISTAKE_COLOURS = {1: "#ffb000", 2: "#dc267f", 3: "#ffffff"}
+
 _PRIMARY = ("#ff0000", "#00ff00", "#0000ff")  # so many channels of a group are blended at first
 CHANNELS = (*_PRIMARY, "#ffb000", "#00d5d5", "#e05cff", "#a0d000", "#ff7f50", "#5080ff", "#c0c0c0")
 """Per channel, in turn; the first three make neighbouring affinities along z, y and x the usual RGB picture."""

@@ -11,12 +11,13 @@ from napari.utils.colormaps import DirectLabelColormap
 from predictor_inspector.core.array import Array
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.weights import REASONS
-from predictor_inspector.plugin.layers.colours import REASON_COLOURS, SEVERITY_COLOURS
+from predictor_inspector.plugin.layers.colours import MISTAKE_COLOURS, REASON_COLOURS, SEVERITY_COLOURS
 from predictor_inspector.plugin.layers.layer_data import geometry_beside
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.model.axes import Place
 
 FINDING, ZERO_WEIGHT = "finding", "weight 0"
+SEGMENTATION, MISTAKES = "segmentation", "mistakes"
 
 
 class LabelLayer:
@@ -38,12 +39,16 @@ class LabelLayer:
 
     def _put(self, array: Array, place: Place, colours: Mapping[int, str], **attributes: Any) -> None:
         """Show an array, [(C,) … spatial axes]; values without a colour are transparent."""
-        values = array.numpy().astype(np.uint8)
+        self._put_ids(array, array.numpy().astype(np.uint8), place, colormap=label_colormap(colours), **attributes)
+
+    def _put_ids(
+        self, grid: Array, values: np.ndarray, place: Place, new: Mapping[str, Any] | None = None, **attributes: Any
+    ) -> None:
+        """Show ids, of the shape and at the place of `grid`; `new` are attributes that are given once."""
         if place.time is not None:
-            values = np.expand_dims(values, array.channel_dims)
-        geometry = geometry_beside(array, place, channels=bool(array.channel_dims))
-        attributes["colormap"] = label_colormap(colours)
-        self._layers.put("labels", self.role, values, geometry, {"opacity": 0.75}, **attributes)
+            values = np.expand_dims(values, grid.channel_dims)
+        geometry = geometry_beside(grid, place, channels=bool(grid.channel_dims))
+        self._layers.put("labels", self.role, values, geometry, {"opacity": 0.75, **(new or {})}, **attributes)
         self._layers.show(self.role)
 
 
@@ -75,6 +80,26 @@ class ZeroWeightLayer(LabelLayer):
         """Show numbers into `REASONS`, [C, … spatial axes]; the status bar says what they mean."""
         meanings = {"index": list(range(len(REASONS))), "meaning": list(REASONS)}
         self._put(reasons, place, REASON_COLOURS, features=meanings)
+
+
+class SegmentationLayer(LabelLayer):
+    """A layer of segments, in the colours that napari gives ids."""
+
+    role = SEGMENTATION
+
+    def show(self, segmentation: Array, place: Place) -> None:
+        """Show ids, [… spatial axes]."""
+        self._put_ids(segmentation, segmentation.numpy(), place)
+
+
+class MistakeLayer(LabelLayer):
+    """A layer of what a segmentation has split, merged and lost."""
+
+    role = MISTAKES
+
+    def show(self, mistakes: Array, place: Place) -> None:
+        """Show numbers into `MISTAKE_COLOURS`, uint8, [… spatial axes]."""
+        self._put_ids(mistakes, mistakes.numpy(), place, {"colormap": label_colormap(MISTAKE_COLOURS)})
 
 
 def label_colormap(colours: Mapping[int, str]) -> Any:

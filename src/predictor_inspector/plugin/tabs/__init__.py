@@ -18,6 +18,7 @@ from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import Extensions
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.roundtrip import Decoder
 from predictor_inspector.inspection.training.survey import Survey
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
@@ -37,6 +38,7 @@ class Derived:
     findings: Sequence[Finding] | None = None  # of the inspection shown; None where nobody has looked for any
     survey: Survey | None = None  # the last one
     position: int | None = None  # the training position that is shown
+    decoder: Decoder | None = None  # chosen for round trips
     compared_with: Predictor | None = None  # of the result kept as A; to set one keeps what it makes of the region
 
 
@@ -132,6 +134,7 @@ TABS: Extensions[type[Tab]] = Extensions(
         "voxel": "predictor_inspector.plugin.tabs.voxel.tab:VoxelTab",
         "check": "predictor_inspector.plugin.tabs.check.tab:CheckTab",
         "statistics": "predictor_inspector.plugin.tabs.statistics.tab:StatisticsTab",
+        "round_trip": "predictor_inspector.plugin.tabs.roundtrip.tab:RoundTripTab",
         "compare": "predictor_inspector.plugin.tabs.compare.tab:CompareTab",
     },
     is_valid=lambda found: isinstance(found, type) and issubclass(found, Tab),

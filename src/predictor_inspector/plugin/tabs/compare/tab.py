@@ -13,6 +13,7 @@ from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW, ErrorL
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.compare.comparer import Comparer
 from predictor_inspector.plugin.tabs.compare.difference_table import DifferenceTable
+from predictor_inspector.plugin.tabs.compare.round_trips import RoundTrips
 
 _MODES = {
     "b": ("B", "Show the live result"),
@@ -55,7 +56,7 @@ class CompareTab(Tab):
         self._more.setMenu(menu)
         self._copy = QPushButton("Copy", toolTip="Put everything that is different on the clipboard, as text")
         self._copy.clicked.connect(self._on_copy)
-        self._error, self._table = ErrorLabel(), DifferenceTable()
+        self._error, self._table, self._trips = ErrorLabel(), DifferenceTable(), RoundTrips(context, self.new_runner())
         for name in ("keep", "drop", "more", "copy", "error", "table"):
             getattr(self, f"_{name}").setObjectName(f"compare {name}")
         self.setLayout(
@@ -64,6 +65,7 @@ class CompareTab(Tab):
                 in_row(*self._modes.values(), self._more, spacing=2),
                 in_row((self._follow, 1), self._copy),
                 self._error,
+                self._trips,
                 (self._table, 1),
             )
         )
@@ -75,6 +77,9 @@ class CompareTab(Tab):
 
     def on_shown(self, inspection: Inspection) -> None:
         self.comparer.set_live(inspection)
+
+    def on_opened(self) -> None:
+        self._trips.show_trips(self.comparer.a, self.comparer.b)
 
     def on_cleared(self) -> None:
         """Drop A: there is nothing to compare it with."""
@@ -99,6 +104,8 @@ class CompareTab(Tab):
         self._more.setText("Flicker ▾" if self.comparer.mode == "flicker" else "More ▾")
         self._copy.setEnabled(comparison is not None)
         self._error.show_message(self.comparer.trouble)
+        if self.in_front:
+            self._trips.show_trips(a, b)
         self._table.show_comparison(comparison, () if a is None or b is None else parameter_changes(a, b))
 
     def _flicker(self, rate: float) -> None:

@@ -1,0 +1,1 @@
+"""Tab of round trips: a decoder, scores, mistakes, and sweeps."""
