@@ -28,6 +28,7 @@ NO_CURE = {
     "zero-weight": "nothing is to be done, or another region chosen",
     "empty-region": "another region must be chosen",
     "truncated-object": "nothing is to be done",
+    "no-membrane-between": "a person must look whether two objects are one",
     "voxel-size-doubtful": "the file must be mended, or the layer's scale be set",
     "touching-objects": "the ground truth must be cut, or another predictor trained",
     **dict.fromkeys(

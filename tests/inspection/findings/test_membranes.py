@@ -1,0 +1,47 @@
+"""Objects that touch with nothing between them: planted splits are found, and little else is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from predictor_inspector.data.source import Source
+from predictor_inspector.inspection import Request, run
+from predictor_inspector.inspection.findings import Finding, find
+
+from .test_alignment import real
+from .volumes import affinities
+
+
+def between(source: Source) -> list[Finding]:
+    found = find(run(Request(affinities(), source, device="cpu")), only=["no-membrane-between"])
+    return list(found)
+
+
+def pairs(findings: list[Finding]) -> set[tuple[int, int]]:
+    return {tuple(pair) for finding in findings for pair in np.asarray(finding.numbers["pairs"]).tolist()}
+
+
+@pytest.mark.parametrize("bright", [False, True])
+def test_an_object_that_was_cut_is_found(bright: bool) -> None:
+    source = real("medulla")
+    ids, raw = source.gt.numpy().astype(np.int64), source.raw.numpy()
+    raw = 255 - raw if bright else raw
+    clean = between(Source(source.gt.like(ids), None, source.raw.like(raw)))
+    largest = np.argsort(-np.bincount(ids.reshape(-1)))[:12]
+    planted = []
+    for number in largest.tolist():
+        voxels = np.argwhere(ids == number)
+        axis = int(np.ptp(voxels, axis=0).argmax())
+        behind = np.arange(ids.shape[axis]).reshape([-1 if a == axis else 1 for a in range(3)]) >= int(
+            np.median(voxels[:, axis])
+        )
+        new = int(ids.max()) + 1
+        ids = np.where((ids == number) & behind, new, ids)
+        planted.append((number, new))
+    found = between(Source(source.gt.like(ids), None, source.raw.like(raw)))
+    assert len(set(planted) & pairs(found)) >= 10
+    assert len(pairs(clean)) <= 3
+    assert all(finding.severity == "info" for finding in found)
+    assert "with nothing between them" in found[0].message
+    assert found[0].where.voxels > 0
