@@ -35,6 +35,7 @@ class StartActions:
     open_sample: Callable[[], object]
     take_tour: Callable[[], object]
     open_dataset: Callable[[str], object]  # a list of crops
+    open_pipeline: Callable[[], object]  # shows where to name one
     restore: Callable[[Session], object]
     perform: Callable[[Action], object]  # does what a message offers
 
@@ -59,6 +60,7 @@ class StartPage(QWidget):
                     "A list of crops: datasplit.csv, a manifest or YAML",
                     self._ask_for_list,
                 ),
+                ("pipeline", "Training pipeline…", "What the network gets, sample by sample", actions.open_pipeline),
                 ("tour", "Take the tour", "Six steps on the sample", actions.take_tour),
             )
         ):

@@ -114,9 +114,8 @@ class InspectorWidget(QWidget):
         self.tabs, failures = make_tabs(self.context)
         self.notice = " ".join(failures)
         self.tour: Tour | None = None  # while there is one
-        self._watched = False
         # When Python ends before the window is closed, Qt hides the dock after parts of it are gone.
-        self._is_shut_down = False
+        self._is_shut_down = self._watched = self._has_pipeline = False
         self._opener = Opener(viewer)
         self._lay_out()
         self._connect()
@@ -205,11 +204,19 @@ class InspectorWidget(QWidget):
 
     def open_dataset(self, path: str) -> None:
         """List the crops of a data set in the tab Check, and open the first: a folder, a pattern, a CSV or a YAML file."""
-        tab = next((tab for tab in self.tabs.values() if isinstance(tab, CheckTab)), None)
-        if tab is not None:
-            self._pages.setCurrentWidget(tab)
-            tab.scope = "dataset"
-            tab.dataset.load(path, open_first=True)
+        self._open_in_check("dataset", path)
+
+    def open_pipeline(self, path: str = "") -> None:
+        """Run a training pipeline, ``module:function``, in the tab Check; empty: show where to name one."""
+        self._has_pipeline = True
+        self._open_in_check("pipeline", path)
+
+    def _open_in_check(self, scope: str, path: str) -> None:
+        for tab in self.tabs.values():
+            if isinstance(tab, CheckTab):
+                self._choose_page()
+                self._pages.setCurrentWidget(tab)
+                tab.open(scope, path)
 
     def take_tour(self) -> None:
         """Lead through the dock, on the sample where there is nothing to inspect."""
@@ -277,11 +284,8 @@ class InspectorWidget(QWidget):
         layout.addWidget(self.head)
         layout.addWidget(BoxBanner(self.settings, self.controller))
         layout.addWidget(self._pages, 1)
-        self.start_page = StartPage(
-            StartActions(
-                self._open_file, self.open_sample, self.take_tour, self.open_dataset, self.restore, self.perform
-            )
-        )
+        ways = (self._open_file, self.open_sample, self.take_tour, self.open_dataset, self.open_pipeline)
+        self.start_page = StartPage(StartActions(*ways, self.restore, self.perform))
         layout.addWidget(self.start_page, 1)
         self.setMinimumWidth(_WIDTH)
         self.setAcceptDrops(True)
@@ -325,7 +329,7 @@ class InspectorWidget(QWidget):
 
     def _choose_page(self) -> None:
         """Show the start page while there is nothing that could be inspected."""
-        empty = not self.settings.layers.gt_layer
+        empty = not (self.settings.layers.gt_layer or self._has_pipeline)
         for part in (self.head, self._pages):
             part.setVisible(not empty)
         self.start_page.setVisible(empty)

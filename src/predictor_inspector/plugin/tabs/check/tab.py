@@ -1,4 +1,4 @@
-"""Check tab: findings of a scope, the region shown, training samples or a data set."""
+"""Check tab: findings of a scope, the region shown, training samples, a data set or a pipeline."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from predictor_inspector.plugin.model.actions import action_of
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.check.dataset_findings import DatasetFindings
+from predictor_inspector.plugin.tabs.check.pipeline_findings import PipelineFindings
 from predictor_inspector.plugin.tabs.check.region_findings import RegionFindings
 from predictor_inspector.plugin.tabs.check.sample_findings import SampleFindings
 
@@ -20,6 +21,7 @@ _SCOPES = {
     "region": "What is wrong with the region shown",
     "samples": "What is wrong where training goes",
     "dataset": "All crops of a data set, and what is wrong with them",
+    "pipeline": "What a training pipeline gives the network, and what is wrong with it",
 }
 
 
@@ -37,9 +39,14 @@ class CheckTab(Tab):
         super().__init__(context)
         self._mark = FindingLayer(context.layers)
         self.region, self.samples = RegionFindings(self), SampleFindings(self)
-        self.dataset = DatasetFindings(self)
-        self._panels: dict[str, RegionFindings | SampleFindings | DatasetFindings]
-        self._panels = {"region": self.region, "samples": self.samples, "dataset": self.dataset}
+        self.dataset, self.pipeline = DatasetFindings(self), PipelineFindings(self)
+        self._panels: dict[str, RegionFindings | SampleFindings | DatasetFindings | PipelineFindings]
+        self._panels = {
+            "region": self.region,
+            "samples": self.samples,
+            "dataset": self.dataset,
+            "pipeline": self.pipeline,
+        }
         group, self._buttons = QButtonGroup(self), {}
         for scope, tool_tip in _SCOPES.items():
             button = QPushButton(checkable=True, toolTip=tool_tip, objectName=f"scope {scope}")
@@ -48,7 +55,8 @@ class CheckTab(Tab):
             self._buttons[scope] = button
         self._buttons["region"].setText("This region")
         self._buttons["dataset"].setText("Data set")
-        for panel in (self.region, self.samples):
+        self._buttons["pipeline"].setText("Pipeline")
+        for panel in (self.region, self.samples, self.pipeline):
             panel.chosen_changed.connect(lambda finding, panel=panel: self._on_chosen(finding, panel))
             panel.cure_clicked.connect(self._on_cure)
             panel.channel_clicked.connect(self._on_channel)
@@ -61,7 +69,7 @@ class CheckTab(Tab):
 
     @property
     def scope(self) -> str:
-        """Where findings are looked for: ``"region"``, ``"samples"`` or ``"dataset"``."""
+        """Where findings are looked for: ``"region"``, ``"samples"``, ``"dataset"`` or ``"pipeline"``."""
         return self._scope
 
     @scope.setter
@@ -72,8 +80,17 @@ class CheckTab(Tab):
             panel.setVisible(name == scope)
         self._mark.hide()
 
+    def open(self, scope: str, path: str) -> None:
+        """Look at a data set or a pipeline; without a path, let a person name one."""
+        self.scope = scope
+        if scope == "pipeline":
+            self.pipeline.start(path)
+        else:
+            self.dataset.load(path, open_first=True)
+
     def on_resolved(self, state: Resolved) -> None:
         self.samples.on_resolved(state)
+        self.pipeline.on_resolved(state)
 
     def on_shown(self, inspection: Inspection) -> None:
         self.region.on_shown(inspection)
@@ -94,6 +111,10 @@ class CheckTab(Tab):
     def on_left(self) -> None:
         self.region.update_reasons()
         self._mark.remove()
+
+    def shut_down(self) -> None:
+        self.pipeline.stop()
+        super().shut_down()
 
     def _name_samples(self) -> None:
         self._buttons["samples"].setText(f"{self.samples.count:,} training samples")
