@@ -1,4 +1,4 @@
-"""`TrainingSampleLayers`: layers of a pipeline's sample, its target and the difference from ours."""
+"""`TrainingSampleLayers`: layers of a sample, its target and the difference from ours."""
 
 from __future__ import annotations
 

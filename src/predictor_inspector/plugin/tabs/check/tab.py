@@ -1,4 +1,4 @@
-"""Check tab: findings of a scope, the region shown, training samples, a data set or a pipeline."""
+"""Check tab: findings in the region shown, training samples, a data set or a pipeline."""
 
 from __future__ import annotations
 
