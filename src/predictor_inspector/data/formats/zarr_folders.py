@@ -117,9 +117,15 @@ class _Container:
 
     def __init__(self, root: Path | StorePath) -> None:
         self.root, self._read = root, cache(read_json)
+        self._known: dict[str, tuple[bool, dict[str, Any]]] = {}
 
     def node(self, location: str) -> tuple[bool, dict[str, Any]]:
         """Whether a folder is an array, and its attributes."""
+        if location not in self._known:
+            self._known[location] = self._node(location)
+        return self._known[location]
+
+    def _node(self, location: str) -> tuple[bool, dict[str, Any]]:
         folder = self.root / location
         content = self._read(folder / "zarr.json")
         if content is not None:
