@@ -13,9 +13,10 @@ from collections.abc import Callable
 
 import numpy as np
 from funlib.geometry import Coordinate, Roi
-from qtpy.QtWidgets import QLineEdit, QScrollArea, QSpinBox
+from qtpy.QtWidgets import QLineEdit, QPushButton, QScrollArea, QSpinBox
 from stage import IMAGES, Stage
 
+from predictor_inspector.core import UNetConfig
 from predictor_inspector.core.ops import backend
 from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.samples import DEMO_CONFIG, cell_layers, neurite_layers
@@ -249,6 +250,33 @@ def take_error(stage: Stage) -> None:
     stage.photograph("error")
 
 
+def take_network(stage: Stage) -> None:
+    """A network in the setup tab, and its boxes about a box as large as its output."""
+    settings, flat = stage.widget.settings, ((1, 3, 3), (1, 3, 3))
+    stage.predict("affinities", view="target RGB", neighborhood=[*NEAREST, [0, 0, 40]], lsds=False)
+    folded = [stage.section(title) for title in ("Data", "Predictor")]
+    network = stage.section("Network: none")
+    for section in (*folded, network):
+        section.button.click()
+    settings.network = UNetConfig(
+        input_shape=(20, 132, 132),
+        fmap_inc_factor=5,
+        fmaps_out=12,
+        downsample_factors=((1, 2, 2), (1, 2, 2)),
+        kernel_size_down=(flat, ((1, 3, 3), (3, 3, 3)), (3, 3)),
+        kernel_size_up=(flat, ((1, 3, 3), (3, 3, 3))),
+    )
+    stage.settle()
+    settings.network_boxes = True
+    stage.widget.findChild(QPushButton, "network_box").click()
+    stage.wait_until(lambda: not backend.waiting_for())
+    stage.photograph("network")
+    settings.network, settings.network_boxes = None, False
+    for section in (*folded, network):
+        section.button.click()
+    stage.box(MIDDLE)
+
+
 def take_light(stage: Stage) -> None:
     stage.viewer.theme = "light"
     stage.predict("affinities", view="target RGB", neighborhood=NEAREST, lsds=False)
@@ -293,6 +321,7 @@ NEURITES: tuple[Callable[[Stage], None], ...] = (
     take_too_large,
     take_error,
     take_light,
+    take_network,
     take_three_d,  # last, since it leaves the view turned
 )
 

@@ -164,6 +164,19 @@ def test_a_session_is_inspected_as_it_says(tmp_path: Path, gt: Array) -> None:
     assert (request.roi, request.device, request.predictor) == (roi, "cpu", DistancePredictor(("cell",), 20.0, False))
 
 
+def test_the_network_of_a_session_is_measured_unless_that_would_run_code(tmp_path: Path, gt: Array) -> None:
+    write_ome_zarr(tmp_path / "data" / "crop.zarr" / "labels", gt, "labels")
+    flat = {"kind": "unet", "input_shape": [1, 9, 9], "downsample_factors": [], "kernel_size_down": [[[1, 3, 3]]]}
+    network = load_session(save_session(tmp_path / "a.yaml", session_of(tmp_path, network=flat))).request().network
+    assert network is not None
+    assert network.output_shape == (1, 7, 7)
+    (tmp_path / "nets.py").write_text("raise RuntimeError('this was run')\n")
+    module = {"kind": "module", "path": f"{tmp_path / 'nets.py'}:net", "input_shape": [1, 9, 9]}
+    session = load_session(save_session(tmp_path / "b.yaml", session_of(tmp_path, network=module)))
+    assert session.network == module
+    assert session.request().network is None
+
+
 def test_a_region_is_found_in_data_of_other_counts_and_units() -> None:
     region = Region(begin=(5.24, 0.0), end=(15.72, 8.0), unit="nm")
     grid = Array(np.zeros((9, 9)), (524, 400), subdivision=10**5, unit="um")

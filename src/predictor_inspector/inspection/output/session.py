@@ -21,6 +21,7 @@ from predictor_inspector.data.geometry import exact
 from predictor_inspector.data.source import Source, open_input
 from predictor_inspector.data.stores.path import is_url, shown_path
 from predictor_inspector.data.units import unit_factor
+from predictor_inspector.inspection.engine.network import measure
 from predictor_inspector.inspection.engine.regions import Outside
 from predictor_inspector.inspection.engine.run import BalanceOver, Request
 
@@ -176,6 +177,7 @@ class Display(_Part):
     opacity: float | None = Field(default=None, ge=0, le=1)
     colour_bars: bool | None = None
     panes: bool | None = None
+    network_boxes: bool | None = None
     channel: int = Field(default=0, ge=0)
     ndisplay: Literal[2, 3] = 2
     point: tuple[float, ...] = ()
@@ -218,10 +220,14 @@ class Session(_Part):
         return Source(gt, *beside).at(self.data.index)
 
     def request(self) -> Request:
-        """What to inspect, and how; errors as `opened`."""
+        """What to inspect, and how; errors as `opened`. A network is measured, unless that would run other people's code."""
         source, c = self.opened(), self.compute
         roi = None if self.region.mode == "layer" else self.region.roi(source.gt)
-        return Request(predictor_from_config(self.predictor), source, roi, c.device, c.outside, c.balance_over)
+        predictor = predictor_from_config(self.predictor)
+        network = None if self.network is None else network_from_config(self.network)
+        # Code that somebody else's session names isn't run.
+        facts = None if network is None or network.runs_code else measure(network, predictor)
+        return Request(predictor, source, roi, c.device, c.outside, c.balance_over, network=facts)
 
 
 def save_session(path: str | os.PathLike[str], session: Session) -> Path:

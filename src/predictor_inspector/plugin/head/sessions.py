@@ -10,6 +10,7 @@ from napari.layers import Image, Layer
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
 from predictor_inspector.core.config import predictor_from_config, predictor_to_config
+from predictor_inspector.core.networks import network_from_config, network_to_config
 from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.data.opening import list_arrays
 from predictor_inspector.data.source import open_input
@@ -34,7 +35,7 @@ from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.model.world import World
 from predictor_inspector.plugin.tabs import TabContext
 
-_DRAWN = ("drawn_as", "opacity", "colour_bars", "panes")  # settings of how results are drawn
+_DRAWN = ("drawn_as", "opacity", "colour_bars", "panes", "network_boxes")  # settings of how results are drawn
 
 
 def session_of(context: TabContext) -> Session:
@@ -65,6 +66,7 @@ def session_of(context: TabContext) -> Session:
         ),
         predictor=settings.config,
         compared_with=None if compared_with is None else predictor_to_config(compared_with),
+        network=None if settings.network is None else network_to_config(settings.network),
         region=region,
         compute=Compute.model_validate(settings, from_attributes=True),
         display=_display(settings, viewer, World(viewer, settings.units)),
@@ -107,6 +109,7 @@ def apply_settings(session: Session, context: TabContext, mask: Any | None, raw:
             if axes != settings.axes:
                 settings.axes = axes
         settings.config = session.predictor
+        settings.network = None if session.network is None else network_from_config(session.network)
         settings.device = session.compute.device
         settings.outside, settings.balance_over = session.compute.outside, session.compute.balance_over
         settings.thickness = session.region.thickness

@@ -16,6 +16,9 @@ ROI = "#ffd400"
 CONTEXT = "#22b8e6"
 BEYOND = "#ff3d7f"
 PADDING = "#b48cff"
+INPUT = "#4fd18b"
+OUTPUT = "#ff9d3b"
+FIELD = "#ff8fd0"
 
 SEVERITY_COLOURS = {"error": "#d63a34", "warning": "#b86e00", "info": "#2f7fc1"}
 

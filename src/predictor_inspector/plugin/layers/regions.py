@@ -1,4 +1,4 @@
-"""`RegionLayer`: ROI, ground-truth context and padding as shapes; the ROI's can be edited."""
+"""`RegionLayer`: ROI, context, padding and a network as shapes; the ROI can be edited."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from funlib.geometry import Coordinate, Roi
 from napari.layers.utils.color_encoding import NominalColorEncoding
 
+from predictor_inspector.inspection.engine.network import network_regions
 from predictor_inspector.plugin.layers import colours
 from predictor_inspector.plugin.layers.owned import OwnedLayers
 from predictor_inspector.plugin.layers.shapes import TRANSPARENT, Canvas, Shape, box_outline, draw_shapes
@@ -17,6 +18,7 @@ from predictor_inspector.plugin.model.resolve import Resolved
 
 REGIONS = "regions"
 LABELS = {"ROI": colours.ROI, "context": colours.CONTEXT, "padding": colours.PADDING}
+LABELS |= {"input": colours.INPUT, "output": colours.OUTPUT, "field": colours.FIELD}
 """What is written at the corners of frames, and in which colour."""
 
 _EARLIER = ("padding", "GT context", "ROI")  # layers of versions that had one for each
@@ -140,6 +142,8 @@ def shapes_of(state: Resolved, canvas: Canvas) -> list[Shape]:
     regions, roi = state.regions, state.regions.roi
     frames = [("ROI", roi), ("context", regions.gt_region), ("padding", regions.padding_region)]
     frames = [(name, region) for name, region in frames if name == "ROI" or region != roi]
+    if state.network_boxes and state.request.network is not None:
+        frames += list(network_regions(state.request.network, state.gt, roi).items())
     if not canvas.in_space:
         return []
     shapes, plates = list[Shape](), list[Shape]()
@@ -190,6 +194,7 @@ def _places(name: str, low: np.ndarray, high: np.ndarray, size: np.ndarray) -> l
     """Where a label may begin, [y, x]: outside of its frame's own corner, inside of it, then at the other corners."""
     above, below, left, right = low[0] - size[0], high[0], low[1], high[1] - size[1]
     outside = {"ROI": (above, left), "context": (above, right), "padding": (below, right)}
+    outside |= {"input": (above, left), "output": (below, left), "field": (above, right)}
     first = outside[name]
     corners = [(above, left), (above, right), (below, right), (below, left)]
     own = corners.index(first)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,8 @@ def action_of(cure: Cure) -> Action:
             move_raw(settings, cure.raw_moved_by)
         if cure.parameters:
             settings.choose_parameters({**settings.predictor_choice.chosen, **cure.parameters})
+        if cure.network and settings.network is not None:
+            settings.network = replace(settings.network, **cure.network)  # type: ignore[type-var]
         for name in SAVED:
             if name in cure.settings:
                 setattr(settings, name, cure.settings[name])

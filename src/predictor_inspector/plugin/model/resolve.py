@@ -48,6 +48,7 @@ class Resolved:
     layer: Hashable = None  # equal for states of the same ground-truth layer,
     data: Hashable = None  # and for states with the same ground truth and mask in the same places
     plan: TilePlan | None = None  # for what is too large to be computed at once
+    network_boxes: bool = False  # whether those of the request's network are drawn
     refusal: str = ""  # why it can't be computed at all, in a sentence
 
     @property
@@ -73,8 +74,11 @@ class Resolved:
     def _keys(self) -> tuple[Any, ...]:
         """What is compared, from the largest change to the smallest."""
         request, roi = self.request, self.regions.roi
-        asked = (request.predictor, request.device, request.outside, request.balance_over, roi.begin, roi.shape)
-        return (self.layer, type(request.predictor), self.gt.dims), self.data, asked, (self.place, self.view)
+        how = (request.device, request.outside, request.balance_over)
+        # Results don't depend on the network, but what is found in them does.
+        asked = (request.predictor, *how, roi.begin, roi.shape, request.network)
+        drawn = (self.place, self.view, self.network_boxes)
+        return (self.layer, type(request.predictor), self.gt.dims), self.data, asked, drawn
 
 
 def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
@@ -92,6 +96,7 @@ def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
         roi = _region(settings, predictor, gt, view)
         mask = _beside(settings.mask_layer, "mask", gt, axes, view)
         raw = _beside(settings.raw_layer, "raw", gt, axes, view)
+        facts = settings.network_facts
         request = Request(
             predictor,
             Source(gt, mask, raw),
@@ -99,6 +104,7 @@ def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
             settings.device,
             settings.outside,  # type: ignore[arg-type]
             settings.balance_over,  # type: ignore[arg-type]
+            network=facts if facts is not None and facts.input_shape.dims == gt.dims else None,
         )
         _ = request.regions  # what is wrong with the region is said now
         plan, refusal = None, ""
@@ -110,7 +116,7 @@ def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
         raise Unresolved(explained(error, settings)) from error
     place = place_of(layer, axes, view)
     data = (id(layer), id(settings.mask_layer), id(settings.raw_layer), axes, settings.level, place.time, version)
-    return Resolved(request, place, view, id(layer), data, plan, refusal)
+    return Resolved(request, place, view, id(layer), data, plan, settings.network_boxes, refusal)
 
 
 def _region(settings: Settings, predictor: Predictor, gt: Array, view: View) -> Roi:

@@ -17,9 +17,11 @@ from psygnal import Signal, SignalGroupDescriptor
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_from_config, predictor_kinds
+from predictor_inspector.core.networks import NetworkConfig
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import listed
 from predictor_inspector.inspection.engine.devices import available_devices
+from predictor_inspector.inspection.engine.network import NetworkFacts
 from predictor_inspector.plugin.model.axes import Axes, array_at, readings_of
 from predictor_inspector.plugin.model.box import Counts, recounted
 from predictor_inspector.plugin.model.layer_choice import LayerChoices, likeliest_ground_truth, mask_among, raw_among
@@ -73,8 +75,11 @@ class Settings:
     colour_bars: bool = False  # whether target and weights have a colour bar
     panes: bool = False  # whether raw data, labels, target and weight are shown side by side
     presenter: bool = False  # whether dock and canvas have larger letters
+    network: NetworkConfig | None = None  # that is trained
+    network_boxes: bool = False  # whether its input, output and receptive field are drawn
     notes: str = ""  # of the person, for session and report
     layers: LayerChoices = field(default_factory=LayerChoices)  # set by `offer_layers`
+    network_facts: NetworkFacts | None = None  # measured of the network and the predictor's head; None until they are
     gt: Array | None = None  # of a series its first time; None if it can't be used; follows from layer, axes and level
 
     # Fields emit in `__setattr__`, once all that follows from a change is set, too.
@@ -308,6 +313,8 @@ class Settings:
                     self.box = recounted(self.box, before, self._counted_in)
         if name in ("gt", "predictor_choice"):
             self._predictor = None
+        if name == "network":
+            self.network_facts = None
 
     def _label(self, name: str, old: Any, value: Any) -> Hashable:
         """What a change is about; of a predictor, the parameters that differ."""
@@ -321,7 +328,7 @@ _FIELDS = frozenset(f.name for f in fields(Settings))
 LAYERS = ("gt_layer", "mask_layer", "raw_layer")
 _BY_IDENTITY = {*LAYERS, "layers", "gt"}
 
-SAVED = tuple(f.name for f in fields(Settings) if f.name not in ("layers", "gt"))
+SAVED = tuple(f.name for f in fields(Settings) if f.name not in ("layers", "gt", "network_facts"))
 """The fields of a snapshot. They are restored in this order: what follows from a field comes after it."""
 
 

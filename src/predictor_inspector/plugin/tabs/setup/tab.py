@@ -1,4 +1,4 @@
-"""`SetupTab`: data, predictor, region and computation."""
+"""`SetupTab`: data, predictor, network, region and computation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from predictor_inspector.plugin.forms.small_widgets import scrolling
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.setup.compute_panel import ComputationPanel, TrainerPanel
 from predictor_inspector.plugin.tabs.setup.data_panel import DataPanel
+from predictor_inspector.plugin.tabs.setup.network_panel import NetworkPanel
 from predictor_inspector.plugin.tabs.setup.predictor_panel import PredictorPanel
 from predictor_inspector.plugin.tabs.setup.region_panel import RegionPanel
 
@@ -28,6 +29,7 @@ class SetupTab(Tab):
         column.setSpacing(3)
         column.addWidget(Collapsible(DataPanel(context)))
         column.addWidget(Collapsible(PredictorPanel(context.settings)))
+        column.addWidget(Collapsible(NetworkPanel(context, self.new_runner()), expanded=False))
         column.addWidget(Collapsible(RegionPanel(context)))
         column.addWidget(Collapsible(TrainerPanel(context.settings), expanded=False))
         column.addWidget(Collapsible(ComputationPanel(context.settings), expanded=False))
