@@ -87,6 +87,23 @@ def test_sweeps_and_imperfections_are_told(path: Path, capsys: pytest.CaptureFix
     assert clean.split()[:2] == ["0", "0.0000"]
 
 
+def test_regions_are_drawn_and_scored(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = told(capsys, path, *AFFINITIES, "--roi", "2:8,2:12,2:18", "--survey", "3")
+    first, *others = result["survey"]
+    assert first == {
+        "where": {"begin": [40, 20, 20], "end": [160, 120, 180], "voxels": 960},
+        "scores": result["scores"],
+    }
+    assert [region["where"]["voxels"] for region in others] == [960] * 3
+    assert cli.main(["roundtrip", str(path), *AFFINITIES, "--roi", "2:8,2:12,2:18", "--survey", "3"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("mean of 4 regions")
+    # Without a region, only those that are drawn.
+    assert len(told(capsys, path, *AFFINITIES, "--survey", "2")["survey"]) == 2
+    # What lies on background alone isn't scored.
+    drawn = told(capsys, path, *AFFINITIES, "--roi", "2:4,2:4,2:4", "--survey", "30")["survey"]
+    assert 1 < len(drawn) < 31
+
+
 def test_mistakes_are_told_in_a_sentence(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "unknown decoder 'watersheds'" in refused(capsys, path, *AFFINITIES, "--decoder", "watersheds")
     assert "'threshold' can't decode AffinitiesPredictor's" in refused(
@@ -95,4 +112,6 @@ def test_mistakes_are_told_in_a_sentence(path: Path, capsys: pytest.CaptureFixtu
     assert "no parameter 'scale'" in refused(capsys, path, *AFFINITIES, "--sweep", "scale=1,2")
     assert "noise must be ≥ 0" in refused(capsys, path, *AFFINITIES, "--noise", "-1")
     assert "the decoder there.yaml is not there" in refused(capsys, path, *AFFINITIES, "--decoder", "there.yaml")
+    assert "a round trip of 12 × 16 × 20 voxels needs" in refused(capsys, path, *AFFINITIES, "--memory", "1MB")
+    assert "--survey must be at least 0" in refused(capsys, path, *AFFINITIES, "--survey", "-1")
     assert "no annotated object" in refused(capsys, path, *AFFINITIES, "--roi", "10:12,14:16,:")

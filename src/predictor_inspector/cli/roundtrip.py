@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from predictor_inspector.cli import common
@@ -21,7 +23,7 @@ _SCORES = ("arand", "voi_split", "voi_merge", "precision_iou50", "recall_iou50",
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``roundtrip``."""
-    common.add_inspection(parser)
+    common.add_inspection(parser, memory="larger regions are refused, with one that isn't too large")
     how = parser.add_argument_group("decoder")
     about = (
         "mutex_watershed, threshold, watershed, argmax, waterz or that of an installed package; or a YAML or JSON file of its "
@@ -45,43 +47,70 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "200, bias=0.3,0.5,0.9, or neighborhood for its offsets one by one"
     )
     out.add_argument("--sweep", metavar="NAME=VALUES", help=about)
+    about = (
+        "also decode N regions of the same size, drawn from all data as training does; without --roi, regions of 64 voxels a "
+        "side, and scores of these alone"
+    )
+    out.add_argument("--survey", metavar="N", type=int, default=0, help=about)
     out.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or JSON")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print scores, splits, merges and findings, and the scores of a sweep."""
     from predictor_inspector.inspection import run as inspected
+    from predictor_inspector.inspection.findings.search import check_memory
     from predictor_inspector.inspection.roundtrip import (
         Imperfection,
+        NoObjectError,
         check_round_trip,
         chosen_decoder,
         planned_sweep,
         round_trip,
         sweep,
     )
+    from predictor_inspector.inspection.roundtrip.round_trip import DECODING
+    from predictor_inspector.inspection.training.drift import drawn_regions
 
+    if options.survey < 0:
+        raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     common.begin_computing()
     request, _ = common.request_for(options, common.source_for(options))
     decoder = chosen_decoder(request.channels, options.decoder, options.decoder_set)
     imperfection = Imperfection(options.noise, options.blur, options.shift, options.gaps, options.seed)
     plan = None if options.sweep is None else planned_sweep(options.sweep, request, decoder, imperfection)
+    rois = drawn_regions(request, options.survey) if options.survey else []
+    if rois:
+        request = replace(request, roi=rois[0])
+    check_memory(request, common.memory_for(options), DECODING, "a round trip of")
     with common.progress(common.INSPECTION_STEPS + 7) as tell:
         inspection = inspected(request, tell)
         trip = round_trip(inspection, decoder, imperfection, tell)
         findings = check_round_trip(trip, tell)
-    points: list[SweepPoint] = []
+    points, surveyed = [], [trip] if rois else []
     if plan is not None:
         with common.progress(len(plan.values)) as tell:
             for point in sweep(inspection, decoder, plan, imperfection):
                 points.append(point)
                 tell(point.label, 1.0)
+    with common.progress(len(rois)) as tell:
+        for number, roi in enumerate(rois[1:], 2):
+            tell(f"region {number}", 0.0)
+            with suppress(NoObjectError):
+                surveyed.append(round_trip(inspected(replace(request, roi=roi)), decoder, imperfection))
+    if len(surveyed) < len(rois):
+        common.note(
+            f"{len(rois) - len(surveyed):,} of {len(rois):,} regions hold no annotated object, and aren't scored"
+        )
     if options.format == "json":
         told = trip.as_dict() | {"findings": [f.as_dict() for f in findings]}
-        common.print_json(told if plan is None else told | {"sweep": _sweep_as_dict(plan, points)})
-    else:
-        print(_text(trip, findings))
-        if plan is not None:
-            print(f"\n{_sweep_text(plan, points)}")
+        told |= {} if plan is None else {"sweep": _sweep_as_dict(plan, points)}
+        common.print_json(told | ({"survey": [_region_as_dict(t) for t in surveyed]} if surveyed else {}))
+        return
+    print(_text(trip, findings))
+    if plan is not None:
+        print(f"\n{_sweep_text(plan, points)}")
+    if surveyed:
+        print(f"\n{_survey_text(surveyed)}")
 
 
 def _text(trip: RoundTrip, findings: Sequence[Finding]) -> str:
@@ -135,3 +164,26 @@ def _sweep_as_dict(plan: SweepPlan, points: Sequence[SweepPoint]) -> dict[str, A
     from predictor_inspector.inspection.findings.finding import plain
 
     return {"parameter": plan.parameter.name, "of": plan.owner, "points": [plain(p.as_dict()) for p in points]}
+
+
+def _survey_text(trips: Sequence[RoundTrip]) -> str:
+    """The scores of regions, the worst first, and their means."""
+    from predictor_inspector.core.text import counted, format_table
+    from predictor_inspector.data.roi_text import roi_to_text
+
+    gt = trips[0].inspection.request.source.gt
+    worst_first = sorted(trips, key=lambda trip: -trip.scores.arand)
+    rows: list[tuple[str, ...]] = [("region", *_SCORES)]
+    for trip in worst_first[:_MOST]:
+        scores = (f"{getattr(trip.scores, name):.4f}" for name in _SCORES)
+        rows.append((f"--roi {roi_to_text(trip.inspection.roi, gt)}", *scores))
+    means = (f"{sum(getattr(t.scores, name) for t in trips) / len(trips):.4f}" for name in _SCORES)
+    rows.append((f"mean of {counted(len(trips), 'region')}", *means))
+    return format_table(rows, right=range(1, len(rows[0])))
+
+
+def _region_as_dict(trip: RoundTrip) -> dict[str, Any]:
+    from predictor_inspector.inspection.findings.finding import VoxelSet, plain
+
+    place = VoxelSet.box(trip.inspection.roi, trip.inspection.gt)
+    return {"where": place.as_dict(), "scores": plain(trip.scores.as_dict())}

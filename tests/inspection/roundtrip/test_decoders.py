@@ -113,6 +113,19 @@ def test_pieces_above_a_threshold_are_scipys(connectivity: str) -> None:
     assert same(large, np.where(np.bincount(theirs.ravel())[theirs] >= 3, theirs, 0))
 
 
+@pytest.mark.parametrize("shape", [(1,), (3,), (1, 3), (3, 1, 1), (1, 1, 3), (2, 1, 2)])
+def test_the_smallest_regions_are_decoded_too(shape: tuple[int, ...]) -> None:
+    values = np.ones((1, *shape), np.float32)
+    values[0].flat[len(values.ravel()) // 2] = -1
+    channel = Channel("d", "signed distance", -1)
+    for connectivity in ("faces", "edges", "corners"):
+        ids = Threshold(connectivity=connectivity).segment(values, [channel])
+        assert ids.shape == shape
+        assert ((ids > 0) == (values[0] > 0)).all()
+    offset = (*(0 for _ in shape[1:]), 1)
+    assert MutexWatershed().segment(values, channels_of((offset,))).shape == shape
+
+
 def test_a_threshold_is_in_the_middle_for_probabilities() -> None:
     values = np.array([[[0.2, 0.4, 0.6]]], np.float32)
     assert Threshold().segment(values, [Channel("p", "one-hot")]).tolist() == [[0, 0, 1]]

@@ -163,7 +163,7 @@ def check_region(
         If the region needs more memory, with one that doesn't; as `inspect` does, unless one of the errors found is why.
     """
     source, gt = request.source, request.source.gt
-    _check_memory(request, default_memory(pick_device(request.device)) if memory is None else memory)
+    check_memory(request, memory)
     looked_at = request.regions.read_region.intersect(gt.roi)
     wanted, of_inputs = wanted_kinds(only, ignore), check_inputs(source, looked_at)
     found = tuple(f for f in of_inputs if f.id in wanted)
@@ -185,25 +185,32 @@ def part_in_memory(request: Request, memory: int) -> Roi:
     return _part_in_memory(request, memory)[0]
 
 
-def _check_memory(request: Request, memory: int) -> None:
-    """Raise a ``ValueError`` if the region is too large, with the part in its middle that isn't."""
+def check_memory(
+    request: Request, memory: int | None = None, per_value: int = _PER_CHANNEL, doing: str = "checking"
+) -> None:
+    """Raise a ``ValueError`` if what is done with the region needs too much memory, with the part in its middle that doesn't.
+
+    `memory` is what it may take, by default what `default_memory` gives; `per_value` is what it needs for each value of the
+    target, beside the inspection and the components of objects; both in bytes.
+    """
     gt, roi = request.source.gt, request.regions.roi
-    part, needed = _part_in_memory(request, memory)
+    memory = default_memory(pick_device(request.device)) if memory is None else memory
+    part, needed = _part_in_memory(request, memory, per_value)
     if part != roi:
         raise ValueError(
-            f"checking {format_shape(gt.shape_of(roi))} voxels needs {format_bytes(needed)} of memory, more than the "
+            f"{doing} {format_shape(gt.shape_of(roi))} voxels needs {format_bytes(needed)} of memory, more than the "
             f"{format_bytes(memory)} it may take; choose a part with --roi (roi), such as {roi_to_text(part, gt)}"
         )
 
 
-def _part_in_memory(request: Request, memory: int) -> tuple[Roi, int]:
+def _part_in_memory(request: Request, memory: int, per_value: int = _PER_CHANNEL) -> tuple[Roi, int]:
     """The part of the region that isn't too large, and the bytes that all of it needs."""
     gt, roi, channels = request.source.gt, request.regions.roi, len(request.predictor.channel_names)
 
     def needed(shape: Sequence[int]) -> int:
         part = Roi(gt.offset, gt.voxel_size * Coordinate(shape)).intersect(gt.roi)
         context = prod(gt.shape_of(regions_for(request.predictor, gt, part, "clip").read_region))
-        for_checks = context * _PER_CONTEXT_VOXEL + prod(shape) * channels * _PER_CHANNEL
+        for_checks = context * _PER_CONTEXT_VOXEL + prod(shape) * channels * per_value
         return needed_memory(request.predictor, request.source, shape, gt.roi) + for_checks
 
     shape = sides = gt.shape_of(roi)

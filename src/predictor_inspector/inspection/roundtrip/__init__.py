@@ -4,7 +4,14 @@ from predictor_inspector.inspection.roundtrip.checks import check_round_trip
 from predictor_inspector.inspection.roundtrip.decoder import DECODERS, Decoder, chosen_decoder, fitting_decoders
 from predictor_inspector.inspection.roundtrip.degrade import Imperfection
 from predictor_inspector.inspection.roundtrip.round_trip import RoundTrip, round_trip
-from predictor_inspector.inspection.roundtrip.scores import Merge, Overlaps, Scores, Split, with_ids_for_lost_voxels
+from predictor_inspector.inspection.roundtrip.scores import (
+    Merge,
+    NoObjectError,
+    Overlaps,
+    Scores,
+    Split,
+    with_ids_for_lost_voxels,
+)
 from predictor_inspector.inspection.roundtrip.sweep import SweepPlan, SweepPoint, planned_sweep, sweep
 
 __all__ = [
@@ -12,6 +19,7 @@ __all__ = [
     "Decoder",
     "Imperfection",
     "Merge",
+    "NoObjectError",
     "Overlaps",
     "RoundTrip",
     "Scores",

@@ -155,7 +155,8 @@ def _nothing_printed() -> Iterator[None]:
 def pieces(inside: np.ndarray, connectivity: Connectivity, smallest: int = 1) -> np.ndarray:
     """Connected pieces, of at least so many voxels, of those that are True: ids from 1, uint32, of the shape of `inside`."""
     dims = inside.ndim
-    volume = inside if dims > 1 else inside[None]
+    # As numbers: of truth values, cc3d fails on volumes of three voxels.
+    volume = (inside if dims > 1 else inside[None]).astype(np.uint8)
     found = cc3d.connected_components(volume, connectivity=_NEIGHBOURS[max(2, dims)][connectivity])
     if smallest > 1:
         kept = np.bincount(found.reshape(-1)) >= smallest

@@ -21,10 +21,13 @@ from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings.finding import VoxelSet, plain
 from predictor_inspector.inspection.roundtrip.decoder import DECODERS, Decoder, Groups, chosen_decoder
 from predictor_inspector.inspection.roundtrip.degrade import Imperfection
-from predictor_inspector.inspection.roundtrip.scores import Merge, Overlaps, Scores, Split
+from predictor_inspector.inspection.roundtrip.scores import Merge, NoObjectError, Overlaps, Scores, Split
 
 Box = tuple[slice, ...]
 PERFECT = Imperfection()
+
+DECODING = 100
+"""Bytes that decoding needs for each value of a target, at most: mwatershed keeps 90, scikit-image's watershed as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +161,7 @@ def round_trip(
     Raises
     ------
     ValueError
-        If the decoder doesn't fit the target's channels, or no annotated object lies in the region.
+        If the decoder doesn't fit the target's channels; a `NoObjectError` if no annotated object lies in the region.
     ImportError
         If a library that is needed isn't installed; the message says how to install it.
     """
@@ -210,7 +213,7 @@ class GroundTruth:
         count = mask.shape[0] if mask is not None and mask.channel_dims else 1
         known = annotated(mask, roi, self._gt, count).cpu().numpy()
         if not known.any():
-            raise ValueError("nothing is annotated in the region; choose another one")
+            raise NoObjectError("nothing is annotated in the region; choose another one")
         channels = [[inspection.channels[i] for i in group] for group in groups]
         each = [known[[min(c.mask_channel, count - 1) for c in group]].all(0) for group in channels]
         self.box = _box_around(np.asarray(known.any(0)))

@@ -12,6 +12,10 @@ import numpy as np
 from predictor_inspector.inspection.findings.components import boxes_of_spans
 
 
+class NoObjectError(ValueError):
+    """A region holds no annotated object, so that nothing can be scored."""
+
+
 @dataclass(frozen=True)
 class Scores:
     """How near a segmentation comes to the ground truth.
@@ -122,10 +126,10 @@ class Overlaps:
 
     @cached_property
     def scores(self) -> Scores:
-        """The scores; a ``ValueError`` if the ground truth has no object."""
+        """The scores; a `NoObjectError` if the ground truth has no object."""
         inside, caught = self.object > 0, (self.object > 0) & (self.segment > 0)
         if not inside.any():
-            raise ValueError("there is no annotated object to get back; choose another region")
+            raise NoObjectError("there is no annotated object to get back; choose another region")
         _, of_object = np.unique(self.object[inside], return_inverse=True)
         sizes = np.bincount(of_object, self.voxels[inside])
         _, of_segment = np.unique(self.segment[caught], return_inverse=True)

@@ -28,17 +28,9 @@ def drifting(request: Request, regions: int, progress: Progress | None = None) -
 
     Each group of channels gets one finding, ``count-drift``, at the region that is furthest off. If the request has a ROI,
     that is a region too, beside the `regions` that are drawn, which are as large. ``progress("count drift", fraction)`` is
-    called on the way; raise from it to cancel. A ``ValueError`` if `regions` isn't positive, or no place has enough annotated
-    voxels.
+    called on the way; raise from it to cancel. Errors are those of `drawn_regions`.
     """
-    if regions < 1:
-        raise ValueError(f"regions must be at least 1, got {regions}")
-    gt, given = request.source.gt, []
-    size = tuple(min(SIDE, max(1, int(n) // 2)) for n in gt.spatial_shape)
-    if request.roi is not None:
-        given = [gt.snap(request.roi).intersect(gt.roi)]
-        size = gt.shape_of(given[0])
-    rois = [*given, *islice(Positions(request.source, size, _ANNOTATED), regions)]
+    rois = drawn_regions(request, regions)
     alone: list[np.ndarray] = []
     for done, roi in enumerate(rois):
         if progress is not None:
@@ -48,6 +40,21 @@ def drifting(request: Request, regions: int, progress: Progress | None = None) -
             return ()
         alone.append(counts.count.cpu().double().numpy())
     return tuple(_found(request, rois, np.stack(alone)))
+
+
+def drawn_regions(request: Request, regions: int) -> list[Roi]:
+    """The request's ROI, if it has one, and so many regions that are drawn as training does: as large, or of `SIDE` voxels.
+
+    A ``ValueError`` if `regions` isn't positive, or no place has enough annotated voxels.
+    """
+    if regions < 1:
+        raise ValueError(f"regions must be at least 1, got {regions}")
+    gt, given = request.source.gt, []
+    size = tuple(min(SIDE, max(1, int(n) // 2)) for n in gt.spatial_shape)
+    if request.roi is not None:
+        given = [gt.snap(request.roi).intersect(gt.roi)]
+        size = gt.shape_of(given[0])
+    return [*given, *islice(Positions(request.source, size, _ANNOTATED), regions)]
 
 
 def _found(request: Request, rois: Sequence[Roi], alone: np.ndarray) -> list[Finding]:
