@@ -148,6 +148,10 @@ def test_a_network_of_other_axes_is_refused_in_a_sentence(section: Section) -> N
 
 def test_other_peoples_code_runs_only_when_it_is_asked_for(section: Section, tmp_path: Path) -> None:
     (tmp_path / "nets.py").write_text(MODULE)
+    section.use(ModuleConfig(f"{tmp_path / 'none.py'}:net", (12, 16, 16)))
+    section.click("network_import")
+    assert "there is no file" in section.find("network_error").text()
+    assert section.find("network_import").isVisible()  # to try again
     section.use(ModuleConfig(f"{tmp_path / 'nets.py'}:net", (12, 16, 16)))
     section.loop.set_config("affinities", neighborhood=[[1, 0, 0]], lsds=False)
     section.settle()

@@ -200,7 +200,7 @@ class NetworkPanel(QWidget):
 
     def _on_failed(self, job: Job, error: BaseException) -> None:
         if job.about == self._asked:
-            self._problem = format_error(error)
+            self._asked, self._problem = None, format_error(error)  # a module may be mended, and tried again
             self._show_facts()
 
     def _show_facts(self) -> None:
@@ -208,7 +208,7 @@ class NetworkPanel(QWidget):
         network, facts, gt = self._settings.network, self._settings.network_facts, self._settings.gt
         error = self._problem
         waits = network is not None and facts is None and not error
-        asleep = waits and self._asked is None
+        asleep = network is not None and network.runs_code and facts is None and self._asked is None
         self.setWindowTitle(_title(network, facts))
         told = facts.summary() if facts is not None else ""
         if facts is not None and gt is not None and facts.input_shape.dims != gt.dims:
@@ -217,7 +217,7 @@ class NetworkPanel(QWidget):
             error = f"The receptive field isn't known: {facts.field_unknown}."
         self._facts.show_message(told or ("measuring …" if waits and not asleep else ""))
         self._error.show_message(error[:1].upper() + error[1:])
-        self._import.setVisible(bool(asleep) and bool(getattr(network, "path", True)))
+        self._import.setVisible(asleep and bool(getattr(network, "path", True)))
         self._show_sizes(facts)
         for widget in (self._boxes, self._box):
             widget.setVisible(facts is not None)
