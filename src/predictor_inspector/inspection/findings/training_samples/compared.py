@@ -21,9 +21,12 @@ from predictor_inspector.inspection.engine.run import Inspection, Request, run
 from predictor_inspector.inspection.findings.finding import Cure, Finding, Kind, Severity, VoxelSet
 from predictor_inspector.inspection.findings.training_samples.transformations import Transformation
 
-_BLOCK = 2**18
-"""Voxels in the middle of a target in which conventions are tried."""
+_BLOCK = 2**16
+"""Voxels of the part of a target in which conventions are tried."""
 
+
+AGREE = 0.999
+"""Share of values that must be equal for two targets to be the same."""
 
 TOLERANCE = 4e-3
 """Up to which targets in a range of 1 are the same."""
@@ -145,14 +148,32 @@ class ComparedSample:
         return apart
 
     @cached_property
+    def whole(self) -> Made:
+        """What the predictor makes wherever targets are compared."""
+        assert self.predictor is not None
+        return self.made(self.predictor, self.ours_roi)
+
+    @cached_property
+    def is_ours(self) -> bool:
+        """Whether the target is ours, where it doesn't depend on what lies beyond it."""
+        if self.difference is None:
+            return False
+        compared = self.whole.inner & self.weighted_in(self.ours_roi)
+        return bool(np.count_nonzero(self.differing & compared) <= (1 - AGREE) * np.count_nonzero(compared))
+
+    @cached_property
     def block(self) -> Roi:
-        """The middle of what is compared, not too large to try many conventions in."""
-        assert self.ours is not None
-        sides = list(self.theirs.spatial_shape)
+        """The part of what is compared in which conventions are tried, about the middle of where values differ."""
+        shape = tuple(self.theirs.spatial_shape)
+        sides = list(shape)
         while prod(sides) > _BLOCK and max(sides) > 1:
             longest = int(np.argmax(sides))
             sides[longest] = sides[longest] * 7 // 8
-        return self._middle(sides)
+        middle = [n // 2 for n in shape]
+        if self.difference is not None and (differing := self.differing & self.whole.inner).any():
+            middle = [int(np.median(places)) for places in np.nonzero(differing.any(0))]
+        begin = [min(max(0, m - s // 2), n - s) for m, s, n in zip(middle, sides, shape, strict=True)]
+        return self.theirs.roi_of([slice(b, b + s) for b, s in zip(begin, sides, strict=True)])
 
     def theirs_in(self, roi: Roi) -> np.ndarray:
         """The pipeline's target in a part of what is compared, [C, Z, Y, X]."""
@@ -176,18 +197,22 @@ class ComparedSample:
     ) -> Made:
         """What `predictor` makes of the labels in `roi`, a part of what is compared.
 
-        With a transformation: what it makes of the labels before that, and moved with them, unless not `moved`; then all
-        labels are transformed.
+        With a transformation: what it makes of the labels before that, and moved with them; with flips only, it may be not
+        `moved`.
         """
         labels = self.labels
         assert labels is not None
-        assert self.ours is not None
+        if transformation is not None and not moved:
+            made = self.made(
+                predictor, transformation.mirrored(roi, labels.roi).intersect(self.ours_roi), transformation
+            )
+            return Made(*(transformation.of(values) for values in (made.target, made.sure, made.inner)))
         padding = predictor.padding(labels.voxel_size, labels.subdivision)
-        region = roi.grow(padding, padding).intersect(labels.roi) if moved else labels.roi
-        target, sure = _made(predictor, labels[region], roi, transformation, moved)
-        inner, cropped = sure, region.intersect(self.ours.roi)
+        region = roi.grow(padding, padding).intersect(labels.roi)
+        target, sure = _made(predictor, labels[region], roi, transformation)
+        inner, cropped = sure, region.intersect(self.ours_roi)
         if cropped != region:
-            _, inner = _made(predictor, labels[cropped], roi, transformation, moved)
+            _, inner = _made(predictor, labels[cropped], roi, transformation)
             inner = inner & self._far_from_border(predictor, roi, padding)
         return Made(target, sure, inner)
 
@@ -206,11 +231,6 @@ class ComparedSample:
             inside[part.to_slices(middle.intersect(roi))] = True
             far[[n for n, channel in enumerate(channels) if "mask" not in channel.roles]] = inside
         return far
-
-    def _middle(self, sides: Sequence[int]) -> Roi:
-        whole = self.theirs
-        begin = [(n - s) // 2 for n, s in zip(whole.spatial_shape, sides, strict=True)]
-        return whole.roi_of([slice(b, b + s) for b, s in zip(begin, sides, strict=True)])
 
     def _comparable(self) -> None:
         sample, predictor = self.sample, self.predictor
@@ -295,7 +315,7 @@ def named(samples: Sequence[ComparedSample]) -> str:
 
 
 def _made(
-    predictor: Predictor, gt: Array, roi: Roi, transformation: Transformation | None, moved: bool
+    predictor: Predictor, gt: Array, roi: Roi, transformation: Transformation | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Target and sure values in `roi` from the labels in `gt`."""
     before = gt if transformation is None else transformation.undone(gt)
@@ -306,7 +326,7 @@ def _made(
     known = before.like(np.ones(tuple(before.spatial_shape), np.uint8), before.spatial_axes).read(around)
     weight, _ = _strict(predictor).create_weight(before.read(around), target, known)
     values, sure = target.numpy(), weight.numpy() > 0
-    if transformation is not None and moved:
+    if transformation is not None:
         values, sure = transformation.of(values), transformation.of(sure)
     kept = (slice(None), *gt.to_slices(roi))
     return values[kept], sure[kept]

@@ -11,10 +11,7 @@ import numpy as np
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import amount, counted, format_value, listed, readable
 from predictor_inspector.inspection.findings.finding import Cure
-from predictor_inspector.inspection.findings.training_samples.compared import ComparedSample, Made
-
-AGREE = 0.999
-"""Share of values that must be equal for two targets to be the same."""
+from predictor_inspector.inspection.findings.training_samples.compared import AGREE, ComparedSample, Made
 
 _SAME = 2e-3  # of the range of values: half precision is as good as that
 _LINEAR = 0.995  # |tanh| up to which a distance can be told from a float
@@ -254,6 +251,8 @@ def _candidates(samples: list[ComparedSample], ours: Convention) -> Iterator[Con
 
 def _matched(sample: ComparedSample, convention: Convention) -> Match | None:
     key = ("match", convention.text)
+    if not convention.text and sample.is_ours:
+        return Match(1.0)
     if key not in sample.kept:
         made, theirs = convention.make(sample), sample.theirs_in(sample.block)
         fits = made.target.shape == theirs.shape

@@ -128,6 +128,8 @@ def _find_turn(sample: ComparedSample, convention: Convention) -> str:
 
     def fits(transformation: Transformation, moved: bool) -> bool:
         made = sample.made(predictor, sample.block, transformation, moved)
+        if made.target.shape != theirs.shape:
+            return False  # labels don't lie evenly around the target
         return match(theirs, made.target, made.inner & weighted).agrees
 
     found = list(transformations(labels.voxel_size))
@@ -212,7 +214,8 @@ def _frame(sample: ComparedSample, convention: Convention, found: Match) -> _Fra
     labels, roi, predictor = sample.labels, sample.ours_roi, convention.predictor
     assert labels is not None
     assert predictor is not None
-    made, theirs = sample.made(predictor, roi), sample.theirs_in(roi)
+    made = sample.whole if predictor == sample.predictor else sample.made(predictor, roi)
+    theirs = sample.theirs_in(roi)
     weighted = sample.weighted_in(roi)
     wanted = found.scale * made.target + found.shift
     other = np.abs(theirs - wanted) > TOLERANCE * max(1.0, abs(found.scale))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import permutations, product
 
 import numpy as np
+from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import listed
@@ -32,6 +33,14 @@ class Transformation:
         values = np.flip(values, tuple(lead + axis for axis in self.flipped))
         values = values.transpose(*range(lead), *(lead + int(axis) for axis in back))
         return array.like(np.ascontiguousarray(values), array.axis_names)
+
+    def mirrored(self, roi: Roi, whole: Roi) -> Roi:
+        """Where a part of `whole` comes to lie by the flips."""
+        begin = [
+            whole.begin[axis] + whole.end[axis] - roi.end[axis] if axis in self.flipped else roi.begin[axis]
+            for axis in range(roi.dims)
+        ]
+        return Roi(begin, roi.shape)
 
     def told(self, axes: Sequence[str]) -> str:
         """In words, for what was done to labels: ``"flipped along x"``, ``"rotated by 90° in y and x"``."""
