@@ -157,11 +157,15 @@ def test_objects_that_touch_are_not_told_apart_by_a_threshold() -> None:
     assert better.scores.arand < finding.numbers["arand"] / 2
 
 
-def test_what_is_cut_into_sections_is_not_invertible() -> None:
-    trip = round_trip(inspected(affinities(neighborhood=NEAREST[1:]), tissue(SHAPE, 8)))
-    found = {f.id: f for f in check_round_trip(trip)}
-    assert found["not-invertible"].severity == "error"
-    assert found["not-invertible"].numbers["splits"] == 8
+@pytest.mark.parametrize("offsets", [NEAREST[1:], ((0, 7, 0), (0, 0, 7), (0, 1, 0))])
+def test_affinities_that_are_too_long_or_missing_cut_objects_until_next_neighbours_are_added(offsets: Any) -> None:
+    request = Request(affinities(neighborhood=offsets), Source(array(tissue(SHAPE, 8))), None, "cpu")
+    found = {f.id: f for f in check_round_trip(round_trip(run(request)))}
+    finding = found["not-invertible"]
+    assert (finding.severity, finding.numbers["splits"]) == ("error", 8)
+    assert "Add offsets to the next voxels, [1, 0, 0]" in finding.advice
+    assert finding.cure is not None
+    assert "not-invertible" not in ids_found(round_trip(run(cured(request, finding.cure))))
 
 
 def test_erosion_is_told_with_its_cost_and_cured() -> None:

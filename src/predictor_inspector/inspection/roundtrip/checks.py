@@ -110,7 +110,8 @@ def not_invertible(trip: RoundTrip) -> Iterator[Finding]:
     """Of perfect predictions, if segments hold several objects, or connected pieces of objects are cut.
 
     An error if that concerns at least 10 % of the objects' voxels, a warning from 1 % on. The other decoders that can decode
-    the target are tried, and the best is named if it halves the error. Not said where offsets don't fit, or erosion is why.
+    the target are tried, and for affinities offsets to the next voxels where some are missing; what halves the error is
+    named. Not said where the decoder's offsets don't fit, or where erosion is why.
     """
     eroded = any(_erosion(trip, channel.roles) for channel in trip.channels)
     if not trip.imperfection.is_none or eroded or _misfit(trip) is not None:
@@ -132,7 +133,16 @@ def not_invertible(trip: RoundTrip) -> Iterator[Finding]:
     others = {kind: arand for kind, arand in _other_decoders(trip).items() if arand < here / 2}
     best = min(others, key=others.__getitem__, default=None)
     advice, cure = NOT_INVERTIBLE.remedy, None
-    if best is not None:
+    nearer = _with_next_neighbours(trip)
+    if nearer is not None and (arand := _arand(nearer)) < here / 2:
+        name = trip.channels[0].roles["offsets"]
+        offsets = getattr(nearer.inspection.request.predictor, name)
+        added = [list(offset) for offset in offsets[len(trip.channels) :]]
+        advice = (
+            f"Add offsets to the next voxels, {listed(added)}, with which the adapted Rand error is {amount(arand)}."
+        )
+        cure = Cure("Add offsets to the next voxels", {name: offsets})
+    elif best is not None:
         advice = f"Use the decoder {best}, whose adapted Rand error is {amount(others[best])} with its defaults."
         cure = Cure(f"Use {readable(best)}", decoder={"kind": best})
     yield finding(
@@ -283,8 +293,31 @@ def _other_decoders(trip: RoundTrip) -> dict[str, float]:
             other = round_trip(trip.inspection, cls())
         except (ImportError, ValueError):  # its library isn't installed, or it doesn't take data of so many axes
             continue
-        found[kind] = (other.piece_scores or other.scores).arand
+        found[kind] = _arand(other)
     return found
+
+
+def _with_next_neighbours(trip: RoundTrip) -> RoundTrip | None:
+    """The round trip with affinities to the next voxel along each axis too; None if there are all, or no affinities."""
+    inspection, name = trip.inspection, trip.channels[0].roles.get("offsets")
+    if name is None:
+        return None
+    axes = [axis for axis, size in enumerate(inspection.target.spatial_shape) if size > 1]
+    near = {axis for c in trip.channels for axis in axes if abs(c.offset[axis]) == 1 == sum(map(abs, c.offset))}
+    missing = [tuple(int(a == axis) for a in range(inspection.gt.dims)) for axis in axes if axis not in near]
+    if not missing:
+        return None
+    predictor: Any = inspection.request.predictor
+    changed = replace(predictor, **{name: (*getattr(predictor, name), *missing)})
+    try:
+        return round_trip(run(replace(inspection.request, predictor=changed)), trip.decoder)
+    except ValueError:  # a decoder with a bias or a stride for each offset has none for more of them
+        return None
+
+
+def _arand(trip: RoundTrip) -> float:
+    """Of pieces, or where there are none, of ids."""
+    return (trip.piece_scores or trip.scores).arand
 
 
 def _share(trip: RoundTrip, flags: np.ndarray) -> float:
