@@ -207,6 +207,7 @@ class RoundTripTab(Tab):
             if self._checking:
                 # Scores are shown while the hand moves; findings only once it rests.
                 self._runner.cancel()
+                self._checking = False
             self._runner.submit(Job(work, about))
 
     def _on_decoder(self) -> None:
