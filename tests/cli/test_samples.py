@@ -80,7 +80,7 @@ def test_programs_get_samples_and_findings(folder: Path, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train"], "a pipeline is named as module:function or path/to/file.py:function, got 'train'"),
+        (["train"], "an import path is module:name or path/to/file.py:name, got 'train'"),
         (["train:samples", "--keys", "em=raw"], "keys are given as raw=RAW,labels=GT"),
         (["train:samples", "--count", "0"], "--count must be more than 0, got 0"),
         (["train:samples", "--voxel-size", "a"], "--voxel-size needs a positive number per axis"),

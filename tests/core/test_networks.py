@@ -110,7 +110,7 @@ def test_what_is_wrong_with_a_path_is_said_in_a_sentence(file: Path, name: str, 
 
 @pytest.mark.parametrize("path", ["nets", ":make", "nets:"])
 def test_a_path_without_module_or_name_is_an_error(path: str) -> None:
-    with pytest.raises(ValueError, match=r"package\.module:name"):
+    with pytest.raises(ValueError, match=r"module:name or path"):
         ModuleConfig(path, (16, 16)).build()
 
 

@@ -98,7 +98,7 @@ def test_a_pipeline_that_prints_for_ever_is_ended_with_all_that_it_started() -> 
         ("number", r"it must return an iterator, a Dataset, .* got builtins.int"),
         ("needs_arguments", r"TypeError: needs_arguments.* missing 1 required positional argument"),
         ("pipeline_alone", r"a gunpowder pipeline needs a request: return \(pipeline, request\)"),
-        ("missing", r"pipelines.py has no 'missing'; it defines item, Items, dataset, "),
+        ("missing", r"pipelines.py has no 'missing'; known are "),
     ],
 )
 def test_what_is_wrong_with_a_pipeline_is_told_in_its_last_line(name: str, said: str) -> None:
@@ -112,7 +112,7 @@ def test_what_is_wrong_with_a_pipeline_is_told_in_its_last_line(name: str, said:
 
 @pytest.mark.parametrize("path", ["train", "train:", ":make", ""])
 def test_a_pipeline_needs_a_module_and_a_function(path: str) -> None:
-    with pytest.raises(ValueError, match=r"a pipeline is named as module:function or path/to/file.py:function"):
+    with pytest.raises(ValueError, match=r"an import path is module:name or path/to/file.py:name"):
         SampleStream(path)
 
 

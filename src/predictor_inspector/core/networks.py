@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import importlib.util
-import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +13,7 @@ from typing import Any, ClassVar, Literal, Self
 import torch
 
 from predictor_inspector.core.config import config_from_file, config_of, made_from_config, parsed_values
+from predictor_inspector.core.import_path import found_in, module_at, parted
 from predictor_inspector.core.model import Architecture, Model, ModuleArchitecture
 from predictor_inspector.core.parameters import parameter, parameters_of
 from predictor_inspector.core.registry import Extensions, nearest
@@ -218,41 +215,9 @@ def chosen_network(text: str, values: Sequence[str] = ()) -> NetworkConfig:
 
 
 def _imported(path: str) -> Any:
-    """What ``module:name`` or ``file.py:name`` leads to; modules may lie in the working directory."""
-    place, _, name = path.rpartition(":")
-    if not place or not name:
-        raise ValueError(f"path must be package.module:name or /path/to/file.py:name, got {path!r}")
+    place, name = parted(path)
     try:
-        found = _module_of_file(Path(place).expanduser()) if place.endswith(".py") else _module(place)
+        module = module_at(place)
     except Exception as error:  # other people's code may fail in any way
         raise ValueError(f"path {path!r} can't be imported: {type(error).__name__}: {error}") from error
-    for part in name.split("."):
-        if not hasattr(found, part):
-            raise ValueError(f"path {path!r} leads nowhere: {place} has no {part!r}{nearest(part, dir(found))}")
-        found = getattr(found, part)
-    return found
-
-
-def _module(name: str) -> Any:
-    with _importing_from(Path.cwd()):
-        return importlib.import_module(name)
-
-
-def _module_of_file(file: Path) -> Any:
-    """The module in a file, run anew; what lies beside it can be imported."""
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None or not file.is_file():
-        raise FileNotFoundError(f"there is no file {file}")
-    module = importlib.util.module_from_spec(spec)
-    with _importing_from(file.parent):
-        spec.loader.exec_module(module)
-    return module
-
-
-@contextmanager
-def _importing_from(folder: Path) -> Iterator[None]:
-    sys.path.insert(0, str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))
+    return found_in(module, name)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import re
-import sys
 import sysconfig
 import traceback
 from collections.abc import Iterator
@@ -13,34 +11,15 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from predictor_inspector.core.import_path import found_in, module_at, parted
+
 _NOT_THEIRS = (*(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")), str(Path(__file__).parents[2]))
 
 
 def load(path: str) -> Any:
-    """What ``module:name`` or ``path/to/file.py:name`` is."""
-    where, _, names = path.rpartition(":")
-    if where.endswith(".py"):
-        file = Path(where).expanduser().resolve()
-        if not file.is_file():
-            raise ValueError(f"{where} is {'no file' if file.exists() else 'not there'}")
-        # Workers that are spawned import it by its name.
-        sys.path.insert(0, str(file.parent))
-        spec = importlib.util.spec_from_file_location(file.stem, file)
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[file.stem] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    else:
-        module = importlib.import_module(where)
-    found: Any = module
-    for name in names.split("."):
-        if not hasattr(found, name):
-            there = [
-                n for n, v in vars(module).items() if callable(v) and getattr(v, "__module__", "") == module.__name__
-            ]
-            raise ValueError(f"{where} has no {name!r}; it defines {', '.join(there) or 'no function'}")
-        found = getattr(found, name)
-    return found
+    """What ``module:name`` or ``path/to/file.py:name`` is; for workers that are spawned, too."""
+    place, name = parted(path)
+    return found_in(module_at(place, stays=True), name)
 
 
 def called(found: Any) -> Any:

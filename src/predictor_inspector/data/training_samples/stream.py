@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from predictor_inspector.core.import_path import parted
 from predictor_inspector.core.text import counted, format_duration, ordinal
 from predictor_inspector.data.training_samples.frames import read_frame
 from predictor_inspector.data.training_samples.sample import ROLES, TrainingSample
@@ -53,8 +54,7 @@ class SampleStream:
     def __init__(
         self, path: str, keys: Mapping[str, str] | None = None, voxel_size: Sequence[float] | None = None
     ) -> None:
-        if not all(path.strip().rpartition(":")[::2]):
-            raise ValueError(f"a pipeline is named as module:function or path/to/file.py:function, got {path!r}")
+        parted(path)
         unknown = set(keys or ()) - set(ROLES)
         if unknown:
             raise ValueError(f"keys are those of {', '.join(ROLES)}, got {', '.join(sorted(unknown))}")
