@@ -73,6 +73,23 @@ def test_a_decoder_and_its_parameters_are_chosen(path: Path, capsys: pytest.Capt
     assert result["findings"][0]["numbers"]["arand_fitting"] == 0
 
 
+def test_decoders_are_shown_with_a_configuration_to_begin_from(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["show", "mutex_watershed"]) == 0
+    assert "\n  bias\n" in capsys.readouterr().out
+    assert cli.main(["show", "mutex_watershed", "--yaml"]) == 0
+    file = tmp_path / "decoder.yaml"
+    text = capsys.readouterr().out
+    file.write_text(text.replace("bias: 0.5", "bias: 0.25"), "utf-8")
+    assert told(capsys, path, *AFFINITIES, "--decoder", file)["decoder"]["bias"] == 0.25
+    assert cli.main(["show", "watershed", "--yaml"]) == 0
+    assert (
+        "\n# Seeds of fewer voxels are dropped. (whole number, in voxels, ≥ 1)\nsmallest: 1\n"
+        in capsys.readouterr().out
+    )
+
+
 def test_sweeps_and_imperfections_are_told(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = told(capsys, path, *AFFINITIES, "--noise", "0.4", "--sweep", "grow_boundary_iterations=0:2:3")
     assert result["imperfection"]["noise"] == 0.4

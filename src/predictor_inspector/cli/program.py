@@ -216,8 +216,12 @@ def _parser() -> argparse.ArgumentParser:
         "path", metavar="PATH", nargs="?", help="OME-Zarr, zarr, N5, precomputed (also a URL), HDF5 or TIFF"
     )
     listing.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or JSON")
-    show = command("show", _show, "show a kind of predictor or network: parameters, units, defaults, presets")
-    show.add_argument("kind", metavar="KIND", help=f"as in '{common.PROGRAM} list'; or unet, module")
+    show = command("show", _show, "show a kind of predictor, network or decoder: parameters, units, defaults, presets")
+    show.add_argument(
+        "kind",
+        metavar="KIND",
+        help=f"as in '{common.PROGRAM} list'; or unet, module, or a decoder of '{common.PROGRAM} roundtrip'",
+    )
     show.add_argument("--yaml", action="store_true", help="a configuration to begin from instead")
     window = command("open", _open, "open ground truth in napari with the plugin docked and a target showing")
     common.add_ground_truth(window)

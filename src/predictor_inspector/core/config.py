@@ -105,9 +105,16 @@ def predictor_from_yaml(text: str) -> Predictor:
 
 def predictor_to_yaml(predictor: Predictor) -> str:
     """`predictor`'s configuration as YAML, with short lists on one line."""
+    return config_to_yaml(predictor_to_config(predictor))
+
+
+def config_to_yaml(config: Mapping[str, Any]) -> str:
+    """A configuration as YAML, with short lists on one line."""
     import yaml
 
-    return str(yaml.safe_dump(predictor_to_config(predictor), sort_keys=False, default_flow_style=None, width=110))
+    # Of numbers and names alone, yaml would make one line.
+    flow = None if any(isinstance(value, (list, dict)) for value in config.values()) else False
+    return str(yaml.safe_dump(dict(config), sort_keys=False, default_flow_style=flow, width=110))
 
 
 def config_from_yaml(text: str, source: str = "the configuration") -> dict[str, Any]:

@@ -13,16 +13,24 @@ from typing import Any, Literal, Union, get_args, get_origin
 import numpy as np
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.config import kind_of, predictor_class, predictor_from_config, predictor_to_yaml
+from predictor_inspector.core.config import (
+    config_of,
+    config_to_yaml,
+    kind_of,
+    predictor_class,
+    predictor_from_config,
+    predictor_to_yaml,
+)
 from predictor_inspector.core.networks import NETWORKS, NetworkConfig
 from predictor_inspector.core.parameters import Parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.registry import ExtensionError
+from predictor_inspector.core.registry import ExtensionError, Extensions
 from predictor_inspector.core.text import format_bytes, format_shape, format_table, format_value, listed
 from predictor_inspector.data import list_contents
 from predictor_inspector.data.classes import classes_in
 from predictor_inspector.inspection.engine.network import NetworkFacts
 from predictor_inspector.inspection.engine.statistics import STATISTICS, ChannelStatistics
+from predictor_inspector.inspection.roundtrip import DECODERS
 
 WIDTH = 100  # of a terminal, in characters
 _TYPES = {int: "whole number", float: "number", bool: "true or false", str: "text", NoneType: "null", Any: "anything"}
@@ -99,21 +107,23 @@ def contents_to_json(path: str | os.PathLike[str]) -> dict[str, list[dict[str, A
 
 
 def describe_kind(kind: str) -> str:
-    """Everything about one kind of predictor or network: what it is, its parameters and its presets."""
-    cls: type[Predictor] | type[NetworkConfig] = (
-        NETWORKS.load(kind) if kind in NETWORKS.names() else predictor_class(kind)
-    )
+    """Everything about one kind of predictor, network or decoder: what it is, its parameters and its presets."""
+    others: tuple[Extensions[Any], ...] = (NETWORKS, DECODERS)
+    cls: type[Any] = next((e.load(kind) for e in others if kind in e.names()), None) or predictor_class(kind)
     blocks = [f"{kind}: {getdoc(cls) or cls.__name__}", "Parameters"]
     parameters = parameters_of(cls)
     blocks += [_described(p) for p in parameters] or ["  none"]
-    if cls.presets:
-        presets = [f"  {name}\n" + _indented(_flow(values), 6) for name, values in cls.presets.items()]
+    if presets := getattr(cls, "presets", {}):
+        presets = [f"  {name}\n" + _indented(_flow(values), 6) for name, values in presets.items()]
         blocks += ["Presets", *presets]
     return "\n\n".join(blocks)
 
 
 def template(kind: str) -> str:
-    """A configuration of `kind` as commented YAML, to begin from; required parameters hold an example."""
+    """A configuration of a predictor or decoder as commented YAML, to begin from; required parameters hold an example."""
+    if kind in DECODERS.names():
+        decoder = DECODERS.load(kind)
+        return _commented(decoder, config_to_yaml(config_of(DECODERS, decoder())))
     cls = predictor_class(kind)
     example = Array(np.zeros((1, 1, 1), np.uint8), voxel_size=(10, 10, 10))
     start = cls.starting_values(example)
@@ -122,10 +132,14 @@ def template(kind: str) -> str:
     missing = [p.name for p in parameters if p.required and p.name not in start]
     if missing:
         raise ValueError(f"{kind} offers no starting values for {' and '.join(missing)}, so there is no template")
-    values = predictor_to_yaml(predictor_from_config({"kind": kind, **required})).splitlines()
-    comments = {p.name: p for p in parameters}
+    return _commented(cls, predictor_to_yaml(predictor_from_config({"kind": kind, **required})))
+
+
+def _commented(cls: type, config: str) -> str:
+    """A configuration in YAML, with what it is about and what each parameter does above them."""
+    comments = {p.name: p for p in parameters_of(cls)}
     lines = [f"# {line}" for line in wrap(_summary(cls), WIDTH)]
-    for line in values:
+    for line in config.splitlines():
         parameter = comments.get(line.partition(":")[0])
         if parameter is not None:
             about = f"{parameter.doc} ({_facts(parameter, default=False)})".strip()
