@@ -108,7 +108,7 @@ def test_what_is_wrong_with_a_pipeline_is_said_in_the_dock(window: Window) -> No
     window.widget.open_pipeline()
     error = window.control("pipeline error")
     for text, said in (
-        ("train", "A pipeline is named as module:function or path/to/file.py:function, got 'train'."),
+        ("train", "An import path is module:name or path/to/file.py:name, got 'train'."),
         ("train:samples", "Keys are given as raw=RAW,labels=GT with any of "),
     ):
         window.control("pipeline path").setText(text)

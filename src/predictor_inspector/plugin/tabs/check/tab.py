@@ -53,7 +53,7 @@ class CheckTab(Tab):
             button.clicked.connect(lambda _checked, scope=scope: setattr(self, "scope", scope))
             group.addButton(button)
             self._buttons[scope] = button
-        self._buttons["region"].setText("This region")
+        self._buttons["region"].setText("Region")
         self._buttons["dataset"].setText("Data set")
         self._buttons["pipeline"].setText("Pipeline")
         for panel in (self.region, self.samples, self.pipeline):
