@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from predictor_inspector import cli
-from predictor_inspector.core import Array
-from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.core import AffinitiesPredictor, Array
+from predictor_inspector.data import open_array, write_ome_zarr
+from predictor_inspector.inspection import inspect
 
 AFFINITIES = ["--predictor", "affinities", "--set", "lsds=false", "--device", "cpu"]
 
@@ -119,6 +120,27 @@ def test_regions_are_drawn_and_scored(path: Path, capsys: pytest.CaptureFixture[
     # What lies on background alone isn't scored.
     drawn = told(capsys, path, *AFFINITIES, "--roi", "2:4,2:4,2:4", "--survey", "30")["survey"]
     assert 1 < len(drawn) < 31
+
+
+def test_a_prediction_is_decoded_beside_the_target(
+    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gt = open_array(path)
+    inspection = inspect(AffinitiesPredictor([[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False), gt, device="cpu")
+    # A hole in the membrane between the slabs, as logits, of a network whose output is smaller than its input.
+    logits = np.where(inspection.target.numpy() > 0, 4.0, -2.0).astype(np.float32)
+    logits[2, 5:7, 5:8, 9] = 8
+    inner = gt.roi_of([slice(1, 11), slice(1, 15), slice(1, 19)])
+    stored = write_ome_zarr(tmp_path / "prediction.zarr", inspection.target.like(logits)[inner], "prediction")
+    call = [path, *AFFINITIES, "--prediction", stored, "--logits", "--decoder-set", "bias=0.5"]
+    result = told(capsys, *call)
+    assert result["scores"]["arand"] == 0
+    assert result["prediction"]["scores"]["arand"] > 0.2
+    (merge,) = result["prediction"]["merges"]
+    assert merge["objects"] == ["id 1", "id 2"]
+    assert cli.main(["roundtrip", *map(str, call)]) == 0
+    assert f"\nprediction {stored}\n\nmutex_watershed of 10 × 14 × 18 voxels" in capsys.readouterr().out
+    assert refused(capsys, *call, "--survey", 3).endswith("--prediction goes with a region, not with --survey")
 
 
 def test_mistakes_are_told_in_a_sentence(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

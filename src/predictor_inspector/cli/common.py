@@ -6,11 +6,13 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from funlib.geometry import Roi
 
+    from predictor_inspector.core.array import Array
     from predictor_inspector.data.source import Source
     from predictor_inspector.inspection import Request
 
@@ -104,6 +106,31 @@ def add_region(parser: argparse.ArgumentParser, raw: bool = False) -> None:
             "what the network sees, drawn beneath the ground truth, and checked against it: array in PATH, or a path"
         )
         where.add_argument("--raw", metavar="NAME", help=about)
+
+
+def add_prediction(parser: argparse.ArgumentParser, about: str, required: bool = False) -> Any:
+    """Add a prediction of the target and whether it is before the sigmoid; return the group."""
+    group = parser.add_argument_group("prediction")
+    group.add_argument("--prediction", metavar="NAME", required=required, help=about)
+    about = "it was stored before the sigmoid, as a model gives it in training"
+    group.add_argument("--logits", action="store_true", help=about)
+    return group
+
+
+def prediction_for(options: argparse.Namespace, request: Request) -> tuple[Array, Request]:
+    """The prediction of ``--prediction``, and the request for the part of its region that this covers."""
+    from predictor_inspector.core.text import format_roi
+    from predictor_inspector.data.source import open_input
+    from predictor_inspector.inspection.engine.predictions import counted_like
+
+    gt, roi = request.source.gt, request.regions.roi
+    prediction = counted_like(open_input(options.path, options.prediction), gt)
+    part = roi.intersect(prediction.roi)
+    if part.empty:
+        raise ValueError(
+            f"the prediction, {format_roi(prediction.roi, gt)}, doesn't reach into the region {format_roi(roi, gt)}"
+        )
+    return prediction, replace(request, roi=part)
 
 
 def add_computing(parser: argparse.ArgumentParser) -> Any:

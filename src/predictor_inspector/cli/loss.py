@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 
 from predictor_inspector.cli import common
 
@@ -13,11 +12,8 @@ ABOUT = "say where the loss of a prediction is, as a training computes it"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``loss``."""
     common.add_inspection(parser)
-    what = parser.add_argument_group("prediction")
     about = "array in PATH, or a path, with the target's channels; where it ends, so does the region"
-    what.add_argument("--prediction", metavar="NAME", required=True, help=about)
-    about = "it was stored before the sigmoid, as a model gives it in training"
-    what.add_argument("--logits", action="store_true", help=about)
+    what = common.add_prediction(parser, about, required=True)
     about = "bce, mse, mae, dacapo (default), or that of an installed package"
     what.add_argument("--loss", metavar="KIND", default="dacapo", help=about)
     about = "one parameter of it, its value in YAML (weights=ignored, weights=squared)"
@@ -27,22 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print sums of the loss, and where it is highest."""
-    from predictor_inspector.core.text import format_roi
-    from predictor_inspector.data.source import open_input
     from predictor_inspector.inspection import run as inspected
-    from predictor_inspector.inspection.loss import chosen_loss, counted_like, loss_map
+    from predictor_inspector.inspection.loss import chosen_loss, loss_map
 
     common.begin_computing()
     loss = chosen_loss(options.loss, options.loss_set)
     request, _ = common.request_for(options, common.source_for(options))
-    prediction = counted_like(open_input(options.path, options.prediction), request.source.gt)
-    roi = request.regions.roi.intersect(prediction.roi)
-    if roi.empty:
-        raise ValueError(
-            f"the prediction, {format_roi(prediction.roi, prediction)}, doesn't reach into the region "
-            f"{format_roi(request.regions.roi, request.source.gt)}"
-        )
-    request = replace(request, roi=roi)
+    prediction, request = common.prediction_for(options, request)
     with common.progress(common.INSPECTION_STEPS) as tell:
         found = loss_map(inspected(request, tell), prediction, loss, options.logits)
     if options.format == "json":

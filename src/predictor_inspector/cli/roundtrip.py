@@ -41,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     }.items():
         worse.add_argument(f"--{name}", metavar="AMOUNT", type=float, default=0.0, help=about)
     worse.add_argument("--seed", metavar="N", type=int, default=0, help="of the random numbers")
+    about = "array in PATH, or a path, with the target's channels: decoded, too, so that what a network loses shows"
+    common.add_prediction(parser, about)
     out = parser.add_argument_group("results")
     about = (
         "scores for values of a parameter of predictor, decoder or imperfection: scale_factor=20:200:7 for seven from 20 to "
@@ -58,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print scores, splits, merges and findings, and the scores of a sweep."""
     from predictor_inspector.inspection import run as inspected
+    from predictor_inspector.inspection.engine.predictions import activated, predicted_values
     from predictor_inspector.inspection.findings.search import check_memory
     from predictor_inspector.inspection.roundtrip import (
         Imperfection,
@@ -75,6 +78,11 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     common.begin_computing()
     request, _ = common.request_for(options, common.source_for(options))
+    prediction = None
+    if options.prediction is not None:
+        if options.survey:
+            raise ValueError("--prediction goes with a region, not with --survey")
+        prediction, request = common.prediction_for(options, request)
     decoder = chosen_decoder(request.channels, options.decoder, options.decoder_set)
     imperfection = Imperfection(options.noise, options.blur, options.shift, options.gaps, options.seed)
     plan = None if options.sweep is None else planned_sweep(options.sweep, request, decoder, imperfection)
@@ -86,6 +94,11 @@ def run(options: argparse.Namespace) -> None:
         inspection = inspected(request, tell)
         trip = round_trip(inspection, decoder, imperfection, tell)
         findings = check_round_trip(trip, tell)
+        predicted = None
+        if prediction is not None:
+            values = predicted_values(inspection, prediction)
+            values = activated(values, inspection.channels) if options.logits else values
+            predicted = round_trip(inspection, decoder, progress=tell, prediction=values)
     points, surveyed = [], [trip] if rois else []
     if plan is not None:
         with common.progress(len(plan.values)) as tell:
@@ -103,17 +116,20 @@ def run(options: argparse.Namespace) -> None:
         )
     if options.format == "json":
         told = trip.as_dict() | {"findings": [f.as_dict() for f in findings]}
+        told |= {} if predicted is None else {"prediction": predicted.as_dict()}
         told |= {} if plan is None else {"sweep": _sweep_as_dict(plan, points)}
         common.print_json(told | ({"survey": [_region_as_dict(t) for t in surveyed]} if surveyed else {}))
         return
     print(_text(trip, findings))
+    if predicted is not None:
+        print(f"\nprediction {options.prediction}\n\n{_text(predicted)}")
     if plan is not None:
         print(f"\n{_sweep_text(plan, points)}")
     if surveyed:
         print(f"\n{_survey_text(surveyed)}")
 
 
-def _text(trip: RoundTrip, findings: Sequence[Finding]) -> str:
+def _text(trip: RoundTrip, findings: Sequence[Finding] | None = None) -> str:
     from predictor_inspector.core.text import counted, format_duration, format_shape, format_table, listed
     from predictor_inspector.data.roi_text import roi_to_text
     from predictor_inspector.inspection.roundtrip import DECODERS
@@ -147,7 +163,7 @@ def _text(trip: RoundTrip, findings: Sequence[Finding]) -> str:
     ]
     left = max(0, len(trip.splits) - _MOST) + max(0, len(trip.merges) - _MOST)
     lines += [f"and {left:,} more; --format json has all"] * bool(left)
-    return "\n".join([*lines, "", findings_text(findings, gt, sys.stdout.isatty())])
+    return "\n".join(lines if findings is None else [*lines, "", findings_text(findings, gt, sys.stdout.isatty())])
 
 
 def _sweep_text(plan: SweepPlan, points: Sequence[SweepPoint]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +12,7 @@ import torch
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.labels import as_labels
 from predictor_inspector.core.text import format_table, format_voxel, percent
-from predictor_inspector.data.geometry import counts_factor
+from predictor_inspector.inspection.engine.predictions import activated, has_sigmoid, predicted_values
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.findings.finding import plain
 from predictor_inspector.inspection.loss.losses import Loss
@@ -202,30 +201,23 @@ def loss_map(inspection: Inspection, prediction: Array, loss: Loss, logits: bool
     inspection : Inspection
         Not modified, nor is the prediction.
     prediction : Array
-        [C, …spatial axes], with the channels of the target, on its voxels; it covers the inspection's ROI. Values of a
-        floating-point type are taken as they are, unsigned integers as their channel's range (uint8: 0 … 255).
+        As `predicted_values` takes it.
     loss : Loss
         What the training computes.
     logits : bool
-        Whether probabilities and descriptors, whatever lies in 0 … 1, are before the sigmoid, as a model of ours gives them in
-        training. Distances are compared as they are.
+        Whether probabilities and descriptors are before the sigmoid, as a model of ours gives them in training. Distances are
+        compared as they are.
 
     Raises
     ------
     ValueError
-        If the prediction has other channels, other voxels, or doesn't cover the ROI.
+        As `predicted_values`.
     """
     target, channels = inspection.target, inspection.channels
-    if prediction.channel_dims != 1 or prediction.shape[0] != len(channels):
-        raise ValueError(
-            f"the prediction must have {len(channels)} channels like the target, got axes {prediction.axes_text} of "
-            f"{tuple(prediction.shape)}"
-        )
-    prediction = counted_like(prediction, target)
-    predicted = _as_values(prediction[inspection.roi].numpy(), channels)
+    predicted = predicted_values(inspection, prediction)
     weight, truth = inspection.weight.numpy(), target.numpy()
     values, effective = np.zeros_like(truth), np.zeros_like(truth)
-    total, squeezed = 0.0, [(c.minimum, c.maximum) == (0, 1) and not c.is_distance for c in channels]
+    total, squeezed = 0.0, has_sigmoid(channels)
     for term in loss.terms(channels):
         chosen = list(term.channels)
         here, there = (torch.from_numpy(a[chosen]) for a in (predicted, truth))
@@ -236,36 +228,6 @@ def loss_map(inspection: Inspection, prediction: Array, loss: Loss, logits: bool
         errors = torch.stack(parts).numpy() * effective[chosen]
         values[chosen] = errors / errors.size
         total += float(errors.mean(dtype=np.float64))
-    if logits:
-        predicted[squeezed] = torch.sigmoid(torch.from_numpy(predicted[squeezed])).numpy()
-    shown, of_values, weights = (target.like(a, target.axis_names) for a in (predicted, values, effective))
+    compared = activated(predicted, channels) if logits else predicted
+    shown, of_values, weights = (target.like(a, target.axis_names) for a in (compared, values, effective))
     return LossMap(inspection, loss, shown, of_values, weights, total)
-
-
-def counted_like(prediction: Array, grid: Array) -> Array:
-    """A prediction whose lengths count what those of `grid` do; a ``ValueError`` if its voxels aren't those of the grid."""
-    told = f"the prediction must have the voxels of the target, {grid.physical_voxel_size} {grid.unit}"
-    if prediction.dims != grid.dims:
-        raise ValueError(f"{told}, got {prediction.dims} spatial axes instead of {grid.dims}")
-    factor = counts_factor(prediction, grid, "prediction")
-    size, apart = ([n * factor for n in counts] for counts in (prediction.voxel_size, prediction.offset))
-    if size != list(grid.voxel_size):
-        raise ValueError(f"{told}, got {prediction.physical_voxel_size} {prediction.unit}")
-    if any((a - b) % v for a, b, v in zip(apart, grid.offset, size, strict=True)):
-        raise ValueError(f"{told}, but lies a part of a voxel beside them")
-    return Array(
-        prediction.data, grid.voxel_size, list(map(int, apart)), prediction.axis_names, grid.unit, grid.subdivision
-    )
-
-
-def _as_values(stored: np.ndarray, channels: Sequence[Any]) -> np.ndarray:
-    """A prediction as float32, of integers by the range of each channel."""
-    if stored.dtype.kind == "f":
-        return stored.astype(np.float32)
-    if stored.dtype.kind not in "ub":
-        raise ValueError(f"a prediction must be of a floating-point or an unsigned integer type, got {stored.dtype}")
-    most = 1 if stored.dtype.kind == "b" else np.iinfo(stored.dtype).max
-    low = np.array([c.minimum for c in channels], np.float32).reshape(-1, *(1,) * (stored.ndim - 1))
-    high = np.array([c.maximum for c in channels], np.float32).reshape(low.shape)
-    scaled: np.ndarray = low + stored.astype(np.float32) / most * (high - low)
-    return scaled

@@ -32,7 +32,7 @@ DECODING = 100
 
 @dataclass(frozen=True, eq=False)
 class RoundTrip:
-    """What a decoder makes of a target, or of a prediction that is nearly it, against the ground truth.
+    """What a decoder makes of a target, or of a prediction of it, against the ground truth.
 
     All arrays cover the box around what is annotated in the inspected region, and what isn't annotated counts as background.
     Axes are [Z, Y, X], or [S, Z, Y, X] with an axis named ``s^`` where the decoder makes several segmentations, one for each
@@ -144,6 +144,7 @@ def round_trip(
     decoder: Decoder | None = None,
     imperfection: Imperfection = PERFECT,
     progress: Progress | None = None,
+    prediction: np.ndarray | None = None,
 ) -> RoundTrip:
     """Decode the target of an inspection, and score the segmentation against its ground truth.
 
@@ -157,6 +158,9 @@ def round_trip(
         How the prediction differs from the target.
     progress : callable, optional
         As in `inspect`, with the steps ``"decode"`` and ``"score"``; raise from it to cancel.
+
+    prediction : numpy.ndarray, optional
+        Decoded in place of the target, as `predicted_values` gives it: what a network loses beyond what the target had lost.
 
     Raises
     ------
@@ -175,9 +179,10 @@ def round_trip(
     tell("decode", 0.0)
     begin = perf_counter()
     truths = GroundTruth(inspection, groups)
-    target = inspection.target.numpy()[(slice(None), *truths.box)]
-    prediction = imperfection.of(target, channels, np.asarray((truths.ids > 0).any(0)))
-    found = [decoder.segment(prediction[list(g)], [channels[i] for i in g]) for g in groups]
+    values = inspection.target.numpy() if prediction is None else prediction
+    values = values[(slice(None), *truths.box)]
+    values = imperfection.of(values, channels, np.asarray((truths.ids > 0).any(0)))
+    found = [decoder.segment(values[list(g)], [channels[i] for i in g]) for g in groups]
     segmentation = _distinct([np.asarray(s) for s in found]).astype(np.uint64)
     decoded = perf_counter()
     tell("score", 0.0)
