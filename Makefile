@@ -3,7 +3,7 @@
 VENV ?= .venv
 DATA ?=
 PYTEST ?= --durations=5
-JOBS ?= 2
+JOBS ?= 3
 export VENV DATA
 
 .DEFAULT_GOAL := help
