@@ -9,6 +9,7 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core import ArraySpec, Predictor, as_array
+from predictor_inspector.core.labels import as_labels
 
 
 class AddTarget(gp.BatchFilter):
@@ -76,6 +77,7 @@ class AddTarget(gp.BatchFilter):
     def process(self, batch: gp.Batch, request: gp.BatchRequest) -> gp.Batch:
         """Target and weights, where they are asked for."""
         gt, roi = as_array(batch[self.labels], str(self.labels)), self._roi(request)
+        gt = gt.like(as_labels(gt.data), gt.axis_names)  # once, for target and weights
         made = {self.target: self.predictor.create_target(gt)[roi]}
         if self.weights is not None and self.weights in request:
             mask = None if self.mask is None else as_array(batch[self.mask], str(self.mask))

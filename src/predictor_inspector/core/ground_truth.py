@@ -51,6 +51,8 @@ def annotated(mask: Array | None, roi: Roi, gt: Array, channels: int) -> torch.T
     What `mask` doesn't cover isn't annotated; None means that all of ``gt.roi`` is. ``ValueError`` if it lies on another
     grid than the ground truth, or has another number of channels than 1 or `channels`.
     """
+    if mask is None and gt.roi.contains(roi):
+        return torch.ones((1, *gt.shape_of(roi)), dtype=torch.bool, device=gt.device)
     if mask is None:
         mask = gt.like(torch.ones(tuple(gt.spatial_shape), dtype=torch.bool, device=gt.device))
     mask = as_array(mask, "mask")

@@ -12,7 +12,7 @@ import torch
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array, whole_numbers
-from predictor_inspector.core.labels import as_tensor
+from predictor_inspector.core.labels import as_labels, as_tensor
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import format_region, format_shape, percent
@@ -121,6 +121,7 @@ class PredictorDataset(torch.utils.data.Dataset[dict[str, Any]]):
         raw = None if source.raw is None else self._raw(source.raw, source.gt, roi)
         if self.augment is not None:
             raw, gt, mask = self._augmented(raw, gt, mask, self._random(index, 1))
+        gt = gt.like(as_labels(gt.data), gt.axis_names)  # once, for target and weights
         target = self.predictor.create_target(gt)[roi]
         weight, counts = self.predictor.create_weight(gt, target, mask, self.counts)
         sample = {"target": target.data, "weight": weight.data}
