@@ -47,6 +47,14 @@ class Source:
         for name, array in (("gt", gt), ("mask", mask), ("raw", raw)):
             object.__setattr__(self, name, array)
 
+    @property
+    def raw_picture(self) -> Array | None:
+        """Raw data without channels: the first of each axis of them."""
+        raw = self.raw
+        while raw is not None and raw.channel_dims:
+            raw = raw.select(raw.axis_names[0], 0)
+        return raw
+
     def at(self, indices: Mapping[str, int]) -> Source:
         """These arrays at one position of each of the axes in `indices` (``{"t": 3}``), without those axes.
 

@@ -11,6 +11,7 @@ from funlib.geometry import Coordinate, Roi
 from napari.layers import Image, Labels
 
 from predictor_inspector.plugin.model import tile_plan
+from predictor_inspector.plugin.model.actions import Desk
 from predictor_inspector.plugin.model.resolve import ChangeLevel, Resolved, Unresolved, resolve
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.view import View
@@ -64,6 +65,22 @@ def test_settings_become_the_request(settings: Settings) -> None:
     assert (request.device, request.outside, request.balance_over) == ("cpu", "zero", "context")
     assert request.source.mask is not None
     assert request.regions.read_region.contains(request.regions.roi)
+
+
+def test_an_image_that_lies_on_no_grid_stands_in_no_targets_way(settings: Settings) -> None:
+    image = Image(np.zeros((4, 8, 8)), name="em", scale=(40, 4, 4))
+    settings.offer_layers([settings.gt_layer, image])
+    assert resolve(settings, VIEW).request.source.raw is not None
+    image.rotate = (0, 0, 30)
+    assert resolve(settings, VIEW).request.source.raw is None  # it was found by itself
+    settings.raw_layer = None
+    settings.raw_layer = image
+    with pytest.raises(Unresolved, match="Layer 'em' is rotated") as refusal:
+        resolve(settings, VIEW)
+    (action,) = refusal.value.message.actions
+    assert action.title == "Use no raw data"
+    action.run(Desk(settings, lambda layer: layer))
+    assert resolve(settings, VIEW).request.source.raw is None
 
 
 @pytest.mark.parametrize(

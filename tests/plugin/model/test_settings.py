@@ -322,6 +322,7 @@ def test_raw_data_are_found_until_a_person_chooses(settings: Settings) -> None:
     second = Image(np.zeros((4, 8, 8)), name="second", scale=(40, 4, 4))
     settings.offer_layers([gt, image, second])  # either may be what the network sees
     assert settings.raw_layer is None
+    settings.offer_layers([gt, image])
     for one, name in ((gt, "labels/ids"), (second, "raw")):
         one.metadata[SOURCE] = {"path": "/data/volume.zarr", "name": name}
     settings.offer_layers([gt, image, second])
@@ -332,6 +333,16 @@ def test_raw_data_are_found_until_a_person_chooses(settings: Settings) -> None:
     settings.raw_layer = second
     settings.offer_layers([gt, image])
     assert settings.raw_layer is image
+    history = History(settings)
+    settings.offer_layers([gt, image, second])
+    settings.thickness = 3
+    history.undo()
+    assert settings.thickness == 1
+    assert not settings.raw_chosen  # what was found by itself isn't chosen by going back to it
+    settings.raw_layer = second
+    history.undo()
+    assert (settings.raw_layer, settings.raw_chosen) == (image, False)
+    settings.offer_layers([gt, image])
     with pytest.raises(ValueError, match=r"raw_layer must be an image in this viewer \('em'\), got"):
         settings.raw_layer = gt
 

@@ -96,10 +96,10 @@ class Crop:
         is_path = os.path.exists(self.raw) or is_url(self.raw)
         return (self.raw, None) if is_path else (self.path, self.raw)
 
-    def open(self) -> Source:
-        """Ground truth, mask and raw data; errors as `open_gt`."""
-        raw = None if self.raw_place is None else open_input(*self.raw_place)
-        return replace(self.with_mask(self.open_gt()), raw=raw)
+    def open(self, raw: bool = False) -> Source:
+        """Ground truth and mask, and its raw data, if there are any and they are wanted; errors as `open_gt`."""
+        source = self.with_mask(self.open_gt())
+        return replace(source, raw=open_input(*self.raw_place)) if raw and self.raw_place is not None else source
 
     def with_mask(self, gt: Array) -> Source:
         """Its ground truth as opened, and its mask.

@@ -65,7 +65,7 @@ def examine(crop: Crop, checks: Checks) -> Examined:
     if facts.problem:
         return Examined(facts)
     try:
-        source = crop.open()
+        source = crop.open(raw=bool(checks.predictors))
         wanted = wanted_kinds(checks.only, checks.ignore)
         for finding in _findings(source, checks):
             if finding.id in wanted:

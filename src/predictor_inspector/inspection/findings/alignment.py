@@ -149,10 +149,8 @@ class _Surroundings:
     @classmethod
     def of(cls, source: Source, roi: Roi) -> _Surroundings | None:
         """A part of the ground truth, as far as raw data reach around it; None if they don't."""
-        gt, raw = source.gt, source.raw
+        gt, raw = source.gt, source.raw_picture
         assert raw is not None
-        while raw.channel_dims:
-            raw = raw.select(raw.axis_names[0], 0)
         factor, kept, around, centres, steps, reach = counts_factor(gt, raw, "raw"), [], [], [], [], []
         for axis, span in enumerate(gt.to_slices(roi)):
             size, voxels = raw.voxel_size[axis], raw.spatial_shape[axis]

@@ -79,10 +79,8 @@ class Membranes:
     def of(cls, subject: Subject) -> Membranes:
         """The pairs in the middle of a subject's region that have at least `FACES` faces."""
         source, roi = subject.inspection.request.source, subject.middle_roi
-        labels, raw, known = subject.middle[0].astype(np.int64), source.raw, source.within(roi).mask
+        labels, raw, known = subject.middle[0].astype(np.int64), source.raw_picture, source.within(roi).mask
         assert raw is not None
-        while raw.channel_dims:
-            raw = raw.select(raw.axis_names[0], 0)
         values = np.asarray(read_on_grid(raw, roi, source.gt).numpy(), np.float32)
         if known is not None:
             flags = known.numpy() != 0

@@ -95,7 +95,7 @@ def resolve(settings: Settings, view: View, version: int = 0) -> Resolved:
         predictor = _predictor(settings)
         roi = _region(settings, predictor, gt, view)
         mask = _beside(settings.mask_layer, "mask", gt, axes, view)
-        raw = _beside(settings.raw_layer, "raw", gt, axes, view)
+        raw = _raw(settings, gt, axes, view)
         facts = settings.network_facts
         request = Request(
             predictor,
@@ -151,6 +151,15 @@ def _predictor(settings: Settings) -> Predictor:
         return settings.predictor()
     except ValueError as error:
         raise Unresolved(Message.of(error, "parameters")) from error
+
+
+def _raw(settings: Settings, gt: Array, axes: Axes, view: View) -> Array | None:
+    try:
+        return _beside(settings.raw_layer, "raw", gt, axes, view)
+    except Unresolved:
+        if settings.raw_chosen:
+            raise
+        return None  # nobody asked for it, and no target depends on it
 
 
 def _beside(layer: Any, role: str, gt: Array, axes: Axes, view: View) -> Array | None:

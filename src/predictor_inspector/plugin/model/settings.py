@@ -54,7 +54,8 @@ class Settings:
     gt_layer: Any = None  # another one brings the likeliest reading of its axes and its finest level
     mask_layer: Any = None  # non-zero where the ground truth is annotated; None: everywhere
     mask_found: str = ""  # how the mask was found by itself; empty if it was chosen, or there is none
-    raw_layer: Any = None  # the image that a network would see; found by itself unless it was chosen
+    raw_layer: Any = None  # the image that a network would see
+    raw_chosen: bool = False  # whether a person has chosen it, be it none; else it is found by itself
     axes: Axes | None = None  # how the ground truth's axes are read
     level: int = 0  # of a multiscale ground truth; 0 is the finest
     predictor_choice: PredictorChoice = field(default_factory=lambda: PredictorChoice(predictor_kinds()[0]))
@@ -94,7 +95,6 @@ class Settings:
         self._predictor: Predictor | None = None
         self._gt_chosen = False
         self._looking = False  # while a mask or raw data are looked for
-        self._raw_chosen = False  # by a person, be it none
         self._unmasked: WeakSet[Any] = WeakSet()  # ground truth that a person has chosen no mask for
         self._counted_in = Counts()  # by the box
         self._in_step = False
@@ -193,12 +193,13 @@ class Settings:
             if self.mask_layer not in choices.mask_layer:
                 self._set_found(mask_layer=None, mask_found="")
             if self.raw_layer is not None and self.raw_layer not in choices.raw_layer:
-                self._raw_chosen = False
+                self.raw_chosen = False
             if not self._gt_chosen or self.gt_layer not in choices.gt_layer:
                 self.gt_layer = likeliest_ground_truth(choices.gt_layer)
                 self._gt_chosen = False
             self._look_for_mask([layer for layer in choices.mask_layer if layer not in before.mask_layer])
-            self._look_for_raw()
+            if choices.raw_layer != before.raw_layer:
+                self._look_for_raw()
             # Last: by now no setting holds a layer that is gone.
             self.events.layers.emit(choices, choices)
 
@@ -234,7 +235,7 @@ class Settings:
 
     def _look_for_raw(self) -> None:
         """Find raw data, unless a person has chosen some, or none."""
-        if self._raw_chosen:
+        if self.raw_chosen:
             return
         gt = self.gt
         self._set_found(raw_layer=None if gt is None else raw_among(self.layers.raw_layer, self.gt_layer, gt))
@@ -304,7 +305,7 @@ class Settings:
             self._look_for_mask(self.layers.mask_layer)
             self._look_for_raw()
         if name == "raw_layer" and not self._looking:
-            self._raw_chosen = True
+            self.raw_chosen = True
         if name == "gt":
             self._starts = {}
             if self.gt is not None:

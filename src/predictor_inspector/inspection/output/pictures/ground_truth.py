@@ -41,7 +41,7 @@ def all_regions(inspection: Inspection) -> Roi:
 
 def labels_picture(inspection: Inspection, plane: Plane, roi: Roi) -> np.ndarray:
     """Labels in colour, over raw data if there are any, else with thin outlines: [rows, columns, 3]; only they are read."""
-    gt, raw = on_grid(inspection.gt, roi, inspection.gt), inspection.request.source.raw
+    gt, raw = on_grid(inspection.gt, roi, inspection.gt), inspection.request.source.raw_picture
     labels: Any = plane.values(gt)
     if gt.channel_dims:
         labels = labels.reshape(-1, *labels.shape[-2:])
@@ -49,8 +49,6 @@ def labels_picture(inspection: Inspection, plane: Plane, roi: Roi) -> np.ndarray
     else:
         picture = colours.label_colours(labels)
     if raw is not None:
-        while raw.channel_dims:
-            raw = raw.select(raw.axis_names[0], 0)
         values = plane.values(on_grid(raw, roi, gt)).astype(np.float64)
         low, high = np.percentile(values, [1, 99])
         grey = np.clip((values - low) / max(high - low, 1e-12), 0, 1)[..., None]
