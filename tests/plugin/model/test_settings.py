@@ -339,9 +339,9 @@ def test_raw_data_are_found_until_a_person_chooses(settings: Settings) -> None:
     history.undo()
     assert settings.thickness == 1
     assert not settings.raw_chosen  # what was found by itself isn't chosen by going back to it
-    settings.raw_layer = second
+    settings.raw_layer = image
     history.undo()
-    assert (settings.raw_layer, settings.raw_chosen) == (image, False)
+    assert (settings.raw_layer, settings.raw_chosen) == (second, False)
     settings.offer_layers([gt, image])
     with pytest.raises(ValueError, match=r"raw_layer must be an image in this viewer \('em'\), got"):
         settings.raw_layer = gt
