@@ -132,6 +132,7 @@ def test_what_is_worst_is_found() -> None:
     assert (worst.prediction, worst.target) == (1 - worst.target, inspection.target.numpy()[(1, *place)])
     assert found.share_of_worst(0.01) == pytest.approx(1)
     assert next(iter(found.by_object)) == IDS[place]
+    assert found.describe().endswith(f"--roi {','.join(f'{i}:{i + 1}' for i in place)}")
     perfect = loss_map(inspection, inspection.target, chosen_loss("mse"))
     assert (perfect.total, perfect.worst(), perfect.share_of_worst(0.01)) == (0, (), 0)
 

@@ -11,7 +11,8 @@ import torch
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.labels import as_labels
-from predictor_inspector.core.text import format_table, format_voxel, percent
+from predictor_inspector.core.text import format_table, percent
+from predictor_inspector.data.roi_text import roi_to_text
 from predictor_inspector.inspection.engine.predictions import activated, has_sigmoid, predicted_values
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.findings.finding import plain
@@ -178,7 +179,7 @@ class LossMap:
         lines += [f"most of it in {', '.join(objects)}", ""] if objects else []
         lines += [
             f"{place.loss:.3g}  {place.channel}: {place.prediction:.3g} where {place.target:.3g} is right, weight "
-            f"{place.weight:.3g}, at {format_voxel(place.position, gt)}"
+            f"{place.weight:.3g}  --roi {roi_to_text(gt.roi_of([slice(i, i + 1) for i in place.voxel]), gt)}"
             for place in self.worst()
         ]
         return "\n".join(lines).rstrip()
