@@ -21,6 +21,7 @@ from predictor_inspector.core import (
     predictor_to_yaml,
     registry,
 )
+from predictor_inspector.core.networks import NETWORKS
 from predictor_inspector.core.registry import ExtensionError
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.output.text import describe_kinds
@@ -153,3 +154,4 @@ def test_installed_packages_are_looked_through_once(install: Any, monkeypatch: p
     monkeypatch.setattr(registry, "entry_points", lambda **_: pytest.fail("looked through again"))
     assert kind_of(predictor_from_config({"kind": "halves"})) == "halves"
     assert predictor_kinds()[-1] == "halves"
+    assert "halves" not in NETWORKS.names()  # another group

@@ -98,10 +98,16 @@ class Extensions(Generic[T]):
         return f"the {self.noun} {entry.name!r}{package}"
 
 
-@lru_cache(maxsize=32)
-def _installed(group: str, _path: tuple[str, ...]) -> Mapping[str, EntryPoint]:
-    """Installed packages' entry points of a group by name, the first of each; looking through all packages takes 10 ms."""
-    return {entry.name: entry for entry in reversed(list(entry_points(group=group)))}
+@lru_cache(maxsize=64)
+def _installed(group: str, path: tuple[str, ...]) -> Mapping[str, EntryPoint]:
+    """Installed packages' entry points of a group by name, the first of each."""
+    return {entry.name: entry for entry in reversed(list(_all_installed(path).select(group=group)))}
+
+
+@lru_cache(maxsize=4)
+def _all_installed(_path: tuple[str, ...]) -> Any:
+    """Installed packages' entry points; looking through all packages takes 10 ms or more, for one group or for all."""
+    return entry_points()
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
