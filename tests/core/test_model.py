@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -163,6 +164,30 @@ def test_any_network_can_be_an_architecture() -> None:
         ModuleArchitecture(network, (20, 30))
     with pytest.raises(ValueError, match=r"Flatten must give as many axes as it takes, but makes \(1, 20\)"):
         ModuleArchitecture(torch.nn.Flatten(), (4, 5))
+
+
+class OfOtherPeople(torch.nn.Module):
+    """Does something with what it gets."""
+
+    def __init__(self, does: Callable[[torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.does = does
+
+    def forward(self, raw: torch.Tensor) -> Any:
+        return self.does(raw)
+
+
+@pytest.mark.parametrize(
+    ("does", "message"),
+    [
+        (lambda raw: {}["head"], "KeyError: 'head'"),
+        (lambda raw: raw.mean(7), "IndexError: Dimension out of range"),
+        (lambda raw: (raw, raw), "OfOtherPeople makes tuple, which is no tensor"),
+    ],
+)
+def test_a_network_that_fails_in_any_way_is_refused(does: Callable[[torch.Tensor], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ModuleArchitecture(OfOtherPeople(does), (4, 5))
 
 
 FLAT = [[(1, 3, 3)] * 2]

@@ -12,6 +12,7 @@ import torch
 from funlib.geometry import Coordinate
 
 from predictor_inspector.core.array import whole_numbers
+from predictor_inspector.core.text import format_error
 
 _CONVOLUTIONS = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
 _MORE = 720
@@ -59,7 +60,7 @@ class Architecture(torch.nn.Module, ABC):
         """Whether the network takes an input of so many voxels; by default found by trying."""
         try:
             output = _output_shape([self], (1, self.num_in_channels, *shape))
-        except (RuntimeError, TypeError, ValueError, AssertionError, IndexError):
+        except Exception:  # other people's code may refuse in any way
             return False
         return min(output) > 0
 
@@ -90,9 +91,9 @@ class ModuleArchitecture(Architecture):
         name = type(module).__name__
         try:
             output = _output_shape([module], shape)
-        except (RuntimeError, TypeError, ValueError, AssertionError) as error:
+        except Exception as error:  # other people's code may refuse in any way
             raise ValueError(
-                f"{name} can't take an input of shape {shape} (batch, channels, voxels): {error}"
+                f"{name} can't take an input of shape {shape} (batch, channels, voxels): {format_error(error)}"
             ) from error
         if len(output) != len(shape):
             raise ValueError(
@@ -279,6 +280,8 @@ def _output_shape(modules: Sequence[torch.nn.Module], shape: Iterable[int]) -> t
             like = _first_parameter(module)
             with torch.no_grad(), eval_mode(module):
                 output = module(torch.zeros(found, dtype=like.dtype, device=like.device))
+        if not isinstance(output, torch.Tensor):
+            raise ValueError(f"{type(module).__name__} makes {type(output).__name__}, which is no tensor")
         found = tuple(map(int, output.shape))
     return found
 
