@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,11 +11,12 @@ import numpy as np
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.registry import Extensions, nearest
+from predictor_inspector.core.registry import Extensions, derived_from, nearest
 
 T = TypeVar("T")
 
-PREDICTORS: Extensions[type[Predictor]] = Extensions(
+PREDICTORS: Extensions[type[Predictor]] = derived_from(
+    Predictor,
     noun="predictor",
     group="predictor_inspector.predictors",
     built_in={
@@ -27,8 +27,6 @@ PREDICTORS: Extensions[type[Predictor]] = Extensions(
         "one_hot": "predictor_inspector.core.predictors.one_hot:OneHotPredictor",
         "dummy": "predictor_inspector.core.predictors.dummy:DummyPredictor",
     },
-    is_valid=lambda found: isinstance(found, type) and issubclass(found, Predictor) and dataclasses.is_dataclass(found),
-    requirement="a dataclass derived from Predictor",
 )
 
 

@@ -16,7 +16,7 @@ from predictor_inspector.core.config import config_from_file, config_of, made_fr
 from predictor_inspector.core.import_path import found_in, module_at, parted
 from predictor_inspector.core.model import Architecture, Model, ModuleArchitecture
 from predictor_inspector.core.parameters import parameter, parameters_of
-from predictor_inspector.core.registry import Extensions, nearest
+from predictor_inspector.core.registry import Extensions, derived_from, nearest
 from predictor_inspector.core.unet import UNet
 
 Sizes = tuple[int, ...]
@@ -156,17 +156,14 @@ class ModuleConfig(NetworkConfig):
         return ModuleArchitecture(made, self.input_shape, channels)
 
 
-NETWORKS: Extensions[type[NetworkConfig]] = Extensions(
+NETWORKS: Extensions[type[NetworkConfig]] = derived_from(
+    NetworkConfig,
     noun="network",
     group="predictor_inspector.networks",
     built_in={
         "unet": "predictor_inspector.core.networks:UNetConfig",
         "module": "predictor_inspector.core.networks:ModuleConfig",
     },
-    is_valid=lambda found: (
-        isinstance(found, type) and issubclass(found, NetworkConfig) and dataclasses.is_dataclass(found)
-    ),
-    requirement="a dataclass derived from NetworkConfig",
 )
 
 

@@ -1,4 +1,4 @@
-"""Registry of extensions: predictors, formats, checks, explanations, decoders and dock tabs.
+"""Registry of extensions: predictors, networks, formats, checks, decoders, tabs and more.
 
 An extension is a name and an object, written ``"module:attribute"``: built-in ones in a table beside their kind's home,
 other packages' as entry points of the same form. Both are imported when they are first used.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -96,6 +96,18 @@ class Extensions(Generic[T]):
     def _title(self, entry: EntryPoint) -> str:
         package = f" of the package {entry.dist.name}" if entry.dist is not None else ""
         return f"the {self.noun} {entry.name!r}{package}"
+
+
+def derived_from(
+    base: type, noun: str, group: str, built_in: Mapping[str, str], dataclasses: bool = True
+) -> Extensions[Any]:
+    """Extensions that are classes derived from `base`, which must be dataclasses by default."""
+
+    def is_valid(found: Any) -> bool:
+        return isinstance(found, type) and issubclass(found, base) and (is_dataclass(found) or not dataclasses)
+
+    what = "dataclass" if dataclasses else "class"
+    return Extensions(noun, group, built_in, is_valid, f"a {what} derived from {base.__name__}")
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -13,7 +13,7 @@ from torch.nn import functional
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.config import made_from_config, parsed_values
 from predictor_inspector.core.parameters import parameter, parameters_of
-from predictor_inspector.core.registry import Extensions
+from predictor_inspector.core.registry import Extensions, derived_from
 
 Element = Literal["cross entropy", "squared error", "absolute error"]
 Weights = Literal["ignored", "once", "squared"]
@@ -123,7 +123,8 @@ class DaCapoLoss(Loss):
         return tuple(term for term in terms if term.channels)
 
 
-LOSSES: Extensions[type[Loss]] = Extensions(
+LOSSES: Extensions[type[Loss]] = derived_from(
+    Loss,
     noun="loss",
     group="predictor_inspector.losses",
     built_in={
@@ -132,8 +133,6 @@ LOSSES: Extensions[type[Loss]] = Extensions(
         "mae": f"{__name__}:AbsoluteError",
         "dacapo": f"{__name__}:DaCapoLoss",
     },
-    is_valid=lambda found: isinstance(found, type) and issubclass(found, Loss) and is_dataclass(found),
-    requirement="a dataclass derived from Loss",
 )
 
 

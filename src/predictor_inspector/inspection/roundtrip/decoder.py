@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.config import config_from_file, made_from_config, parsed_values
 from predictor_inspector.core.parameters import parameters_of
-from predictor_inspector.core.registry import Extensions
+from predictor_inspector.core.registry import Extensions, derived_from
 from predictor_inspector.core.text import listed
 
 Groups = tuple[tuple[int, ...], ...]
@@ -67,7 +66,8 @@ class Decoder(ABC):
         return ()
 
 
-DECODERS: Extensions[type[Decoder]] = Extensions(
+DECODERS: Extensions[type[Decoder]] = derived_from(
+    Decoder,
     noun="decoder",
     group="predictor_inspector.decoders",
     built_in={
@@ -77,8 +77,6 @@ DECODERS: Extensions[type[Decoder]] = Extensions(
         "watershed": "predictor_inspector.inspection.roundtrip.decoders:Watershed",
         "waterz": "predictor_inspector.inspection.roundtrip.decoders:Waterz",
     },
-    is_valid=lambda found: isinstance(found, type) and issubclass(found, Decoder) and is_dataclass(found),
-    requirement="a dataclass derived from Decoder",
 )
 """The first that can decode a target is the default: mutex watershed of affinities, argmax of classes, threshold of distances,
 which is what DaCapo does to them, too."""

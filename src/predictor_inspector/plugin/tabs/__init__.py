@@ -15,7 +15,7 @@ from qtpy.QtCore import QTimer, Signal
 from qtpy.QtWidgets import QWidget
 
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.registry import Extensions
+from predictor_inspector.core.registry import Extensions, derived_from
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.roundtrip import Decoder
@@ -126,7 +126,8 @@ class Tab(QWidget):
             timer.stop()
 
 
-TABS: Extensions[type[Tab]] = Extensions(
+TABS: Extensions[type[Tab]] = derived_from(
+    Tab,
     noun="tab",
     group="predictor_inspector.tabs",
     built_in={
@@ -137,8 +138,7 @@ TABS: Extensions[type[Tab]] = Extensions(
         "round_trip": "predictor_inspector.plugin.tabs.roundtrip.tab:RoundTripTab",
         "compare": "predictor_inspector.plugin.tabs.compare.tab:CompareTab",
     },
-    is_valid=lambda found: isinstance(found, type) and issubclass(found, Tab),
-    requirement="a class derived from predictor_inspector.plugin.tabs.Tab",
+    dataclasses=False,
 )
 
 
