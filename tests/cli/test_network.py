@@ -96,6 +96,7 @@ def test_parameters_are_shown_like_a_predictors(capsys: pytest.CaptureFixture[st
         (["none.yaml"], "none.yaml is not there"),
         (["cellmap", "--set", "input_shape=[217,216,216]"], "the next shape that fits is (234, 216, 216)"),
         (["cellmap", "--set", "fmaps=3"], "unet has no parameter 'fmaps'"),
+        (["cellmap", "--set", "kind=module"], "choose it with NETWORK"),
         (["cellmap", "--sizes", "-1"], "--sizes must be at least 0"),
         (["--set", "batch_size=2"], "--set needs the network"),
         (["no_such_module:net"], "can't be imported"),

@@ -15,6 +15,9 @@ from predictor_inspector.core.registry import Extensions, derived_from, nearest
 
 T = TypeVar("T")
 
+CONFIG_FILES = (".yaml", ".yml", ".json")
+"""Endings of what `config_from_file` reads, where a kind or a preset may be named instead."""
+
 PREDICTORS: Extensions[type[Predictor]] = derived_from(
     Predictor,
     noun="predictor",
@@ -179,7 +182,7 @@ def chosen_predictor(
 def parsed_values(texts: Sequence[str], kind_option: str = "--predictor") -> dict[str, Any]:
     """``["lsds=false", "channels=[a, b]"]`` as a dictionary, later ones winning; ``ValueError`` for anything else.
 
-    The kind isn't set so: the message names the option that does.
+    The kind isn't set so: the message names the option or argument that does.
     """
     values = {}
     for text in texts:

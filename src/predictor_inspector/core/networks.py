@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import torch
 
-from predictor_inspector.core.config import config_from_file, config_of, made_from_config, parsed_values
+from predictor_inspector.core.config import CONFIG_FILES, config_from_file, config_of, made_from_config, parsed_values
 from predictor_inspector.core.import_path import found_in, module_at, parted
 from predictor_inspector.core.model import Architecture, Model, ModuleArchitecture
 from predictor_inspector.core.parameters import parameter, parameters_of
@@ -22,8 +22,6 @@ from predictor_inspector.core.unet import UNet
 Sizes = tuple[int, ...]
 Factors = tuple[int | Sizes, ...]
 Kernels = tuple[tuple[int | Sizes, ...], ...]
-
-_FILES = (".yaml", ".yml", ".json")
 
 _INPUT_SHAPE: dict[str, Any] = {
     "doc": "Voxels of the input in training, one number per axis, slowest first.",
@@ -199,7 +197,7 @@ def chosen_network(text: str, values: Sequence[str] = ()) -> NetworkConfig:
     presets = network_presets()
     if text in presets:
         config = network_to_config(presets[text])
-    elif text.lower().endswith(_FILES):
+    elif text.lower().endswith(CONFIG_FILES):
         config = config_from_file(Path(text), "network's configuration")
     elif ":" in text:
         config = {"kind": "module", "path": text}
@@ -208,7 +206,7 @@ def chosen_network(text: str, values: Sequence[str] = ()) -> NetworkConfig:
             f"there is no network {text!r}{nearest(text, presets)}; or give a YAML file, or the import path of a module, "
             "module:name"
         )
-    return network_from_config({**config, **parsed_values(values)})
+    return network_from_config({**config, **parsed_values(values, "NETWORK")})
 
 
 def _imported(path: str) -> Any:

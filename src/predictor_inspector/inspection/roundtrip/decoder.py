@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from predictor_inspector.core.channels import Channel
-from predictor_inspector.core.config import config_from_file, made_from_config, parsed_values
+from predictor_inspector.core.config import CONFIG_FILES, config_from_file, made_from_config, parsed_values
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.registry import Extensions, derived_from
 from predictor_inspector.core.text import listed
@@ -94,7 +94,7 @@ def chosen_decoder(channels: Sequence[Channel], kind: str | None = None, values:
     YAML, override these. A ``ValueError`` if no decoder fits, or if the kind, a parameter or a value is unknown or doesn't
     fit, and a ``FileNotFoundError`` if there is no such file.
     """
-    if kind is not None and kind.lower().endswith((".yaml", ".yml", ".json")):
+    if kind is not None and kind.lower().endswith(CONFIG_FILES):
         return made_from_config(DECODERS, config_from_file(Path(kind), "decoder") | parsed_values(values, "--decoder"))
     if kind is None:
         kind = next(iter(fitting_decoders(channels)), None)
