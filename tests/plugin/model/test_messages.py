@@ -72,6 +72,16 @@ def test_whole_numbers_as_floats_can_be_converted(loop: Loop, messages: list[Mes
     np.testing.assert_array_equal(loop.settings.gt_layer.data, values)
 
 
+def test_an_image_of_whole_numbers_can_be_taken_as_ids(loop: Loop, messages: list[Message]) -> None:
+    loop.after(lambda: loop.viewer.add_image(np.zeros((12, 40, 48), np.uint8), name="em", **PLACE))
+    loop.after(lambda: loop.viewer.add_image(blocks(), name="from elsewhere", **PLACE))
+    assert messages[-1].text.startswith("There are no labels yet. If the values of image 'from elsewhere' are ids")
+    perform(loop, messages[-1], "They are ids")
+    assert loop.settings.gt_layer is loop.viewer.layers["from elsewhere"]
+    assert loop.settings.raw_layer is loop.viewer.layers["em"]
+    assert loop.inspection is not None
+
+
 def test_a_mask_that_cannot_be_used_can_be_left_out(loop: Loop, messages: list[Message]) -> None:
     loop.add_labels()
     flat: Any = loop.add_labels(

@@ -330,7 +330,9 @@ class LiveController(QObject):
             self.display.arrange()
         elif change.signal.name in ("opacity", "colour_bars"):
             self.results.follow()
-        elif change.signal.name != "layers":
+        elif (
+            change.signal.name != "layers" or self._settings.gt_layer is None
+        ):  # what to do then depends on what there is
             self.request_update()
 
     def _redraw(self, only_style: bool = False) -> None:

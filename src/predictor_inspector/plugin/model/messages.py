@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from napari.layers import Labels
 
 from predictor_inspector.core.ground_truth import ChannelAxisError
 from predictor_inspector.core.labels import NegativeIdsError
@@ -79,12 +80,18 @@ def unusable(role: str, error: BaseException) -> Message:
 
 
 def nothing_to_inspect(settings: Settings) -> Message:
-    """What to do where no layer can be ground truth; an image of whole numbers as floats can be converted."""
+    """What to do where no layer is ground truth: an image of whole numbers can be it, one of floats be converted."""
     for image in settings.layers.float_images:
         if _holds_whole_numbers(image):
             text = f"Layer {image.name!r} is an image of {np.dtype(image.dtype)}, though its values are whole numbers"
             convert = Action("Convert to labels", partial(_convert, image))
             return Message(f"{text}: ground truth is a layer of labels.", "hint", (convert,))
+    images = settings.layers.gt_layer
+    if images and not any(isinstance(layer, Labels) for layer in images):
+        # Many programs write ids as they write intensities; those are rarely as wide.
+        image = max(images, key=lambda layer: np.dtype(layer.dtype).itemsize)
+        text = f"There are no labels yet. If the values of image {image.name!r} are ids, inspect it; or open a file."
+        return Message(text, "hint", (Action("They are ids", partial(_take, image)),))
     return Message(_NOTHING, "hint")
 
 
@@ -111,6 +118,10 @@ def _read_as(axes: Axes, desk: Desk) -> None:
 
 def _use_kind(kind: str, desk: Desk) -> None:
     desk.settings.kind = kind
+
+
+def _take(layer: Any, desk: Desk) -> None:
+    desk.settings.gt_layer = layer
 
 
 def _use_none(setting: str, desk: Desk) -> None:
