@@ -17,7 +17,7 @@ TITLES = ("SAMPLE", "RAW", "LABELS", "MASK", "TARGET", "WEIGHT", "DIFFERS FROM O
 def sample_row(sample: ComparedSample) -> tuple[str, ...]:
     """A sample in cells: its number, shape and range of each array, and the share of the target's values that differ."""
     given = sample.sample
-    share = differing_share(sample)
+    share = sample.differing_share
     differs = ("" if sample.refused else "everything") if share is None else percent(share) if share else "nothing"
     return (
         str(sample.index),
@@ -53,17 +53,9 @@ def sample_to_json(sample: ComparedSample) -> dict[str, Any]:
     return {
         "sample": sample.index,
         "arrays": arrays,
-        "differs": differing_share(sample),
+        "differs": sample.differing_share,
         "not_compared": sample.refused,
     }
-
-
-def differing_share(sample: ComparedSample) -> float | None:
-    """The share of the target's values with weight that differ from ours; None if they can't be subtracted."""
-    if sample.difference is None:
-        return None
-    weighted = np.broadcast_to(sample.weighted_in(sample.ours_roi), sample.difference.shape)
-    return float(np.mean(sample.differing[weighted])) if weighted.any() else 0.0
 
 
 def _array(array: Array | None, ids: bool) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from funlib.geometry import Coordinate, Roi
@@ -20,6 +20,8 @@ from predictor_inspector.data.training_samples import TrainingSample
 from predictor_inspector.inspection.engine.run import Inspection, Request, run
 from predictor_inspector.inspection.findings.finding import Cure, Finding, Kind, Severity, VoxelSet
 from predictor_inspector.inspection.findings.training_samples.transformations import Transformation
+
+_Found = TypeVar("_Found")
 
 _BLOCK = 2**16
 """Voxels of the part of a target in which conventions are tried."""
@@ -62,7 +64,14 @@ class ComparedSample:
 
     def __init__(self, index: int, sample: TrainingSample, predictor: Predictor | None = None) -> None:
         self.index, self.sample, self.predictor = index, sample, predictor
-        self.kept: dict[Any, Any] = {}  # what was found when samples before this one were checked with it
+        self._found: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, find: Callable[[], _Found]) -> _Found:
+        """What `find` gives, looked for only once under a key, however often samples are checked as more of them come."""
+        if key not in self._found:
+            self._found[key] = find()
+        found: _Found = self._found[key]
+        return found
 
     @cached_property
     def labels(self) -> Array | None:
@@ -146,6 +155,14 @@ class ComparedSample:
             return np.ones(self.theirs.shape, dtype=bool)
         apart: np.ndarray = ~(np.abs(self.difference.numpy()) <= TOLERANCE) & self.weighted_in(self.ours_roi)
         return apart
+
+    @cached_property
+    def differing_share(self) -> float | None:
+        """The share of the target's values with weight that differ from ours; None if they can't be subtracted."""
+        if self.difference is None:
+            return None
+        weighted = np.broadcast_to(self.weighted_in(self.ours_roi), self.difference.shape)
+        return float(np.mean(self.differing[weighted])) if weighted.any() else 0.0
 
     @cached_property
     def whole(self) -> Made:

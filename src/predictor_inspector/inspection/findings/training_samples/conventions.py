@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -246,16 +247,20 @@ def explain(samples: list[ComparedSample]) -> Explained:
 def _candidates(samples: list[ComparedSample], ours: Convention) -> Iterator[Convention]:
     yield ours
     for sample in samples:
-        yield from conventions(sample)
+        yield from sample.once("conventions", partial(_other_conventions, sample))
+
+
+def _other_conventions(sample: ComparedSample) -> tuple[Convention, ...]:
+    return tuple(conventions(sample))
 
 
 def _matched(sample: ComparedSample, convention: Convention) -> Match | None:
-    key = ("match", convention.text)
     if not convention.text and sample.is_ours:
         return Match(1.0)
-    if key not in sample.kept:
+
+    def find() -> Match | None:
         made, theirs = convention.make(sample), sample.theirs_in(sample.block)
         fits = made.target.shape == theirs.shape
-        sample.kept[key] = match(theirs, made.target, made.inner & sample.weighted_in(sample.block)) if fits else None
-    found: Match | None = sample.kept[key]
-    return found
+        return match(theirs, made.target, made.inner & sample.weighted_in(sample.block)) if fits else None
+
+    return sample.once(("match", convention.text), find)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from predictor_inspector.core.text import amount, counted, listed
 from predictor_inspector.inspection.findings.checks import check
 from predictor_inspector.inspection.findings.components import Components, shifted
 from predictor_inspector.inspection.findings.finding import Finding, Kind
-from predictor_inspector.inspection.findings.training_samples.compared import ComparedSample, SamplesSubject, named
+from predictor_inspector.inspection.findings.training_samples.compared import SamplesSubject, named
 
 LABELS_INTERPOLATED = Kind(
     "labels-interpolated",
@@ -57,13 +58,12 @@ def interpolated_labels(subject: SamplesSubject) -> Iterator[Finding]:
         return
     suspects: dict[int, bool] = {}
     for sample in subject.samples:
-        for label, thin in _ids_between(sample).items():
+        for label, thin in sample.once("between", partial(_ids_between, sample.ids)).items():
             suspects[label] = suspects.get(label, True) and thin
     invented = [label for label, thin in suspects.items() if thin]
     found = []
     for sample in subject.samples if invented else ():
         ids = sample.ids
-        assert ids is not None or not _ids_between(sample)
         if ids is None:
             continue
         between = _between(ids) & np.isin(ids, invented)
@@ -97,20 +97,19 @@ def torn_objects(subject: SamplesSubject) -> Iterator[Finding]:
         return
     found = []
     for sample in subject.samples:
-        if "torn" not in sample.kept:
-            sample.kept["torn"] = None if sample.ids is None else _torn(sample.ids)
-        if sample.kept["torn"] is not None:
-            found.append((sample, *sample.kept["torn"]))
+        torn = sample.once("torn", partial(_torn, sample.ids))
+        if torn is not None:
+            found.append((sample, *torn))
     if not found:
         return
-    worst, torn, places = max(found, key=lambda f: len(f[1]))
+    worst, ids, places = max(found, key=lambda f: len(f[1]))
     those = [s for s, _, _ in found]
     message = (
-        f"In {named(those)} objects are torn: in sample {worst.index} {counted(len(torn), 'object')}, {listed(torn, 6)}, "
-        f"{'has' if len(torn) == 1 else 'have'} pieces beside each other that don't touch."
+        f"In {named(those)} objects are torn: in sample {worst.index} {counted(len(ids), 'object')}, {listed(ids, 6)}, "
+        f"{'has' if len(ids) == 1 else 'have'} pieces beside each other that don't touch."
     )
     others = [worst, *(s for s in those if s is not worst)]
-    yield subject.finding(OBJECT_TORN, "warning", message, others, places, worst.labels, numbers={"ids": torn})
+    yield subject.finding(OBJECT_TORN, "warning", message, others, places, worst.labels, numbers={"ids": ids})
 
 
 def _between(ids: np.ndarray) -> np.ndarray:
@@ -125,17 +124,13 @@ def _between(ids: np.ndarray) -> np.ndarray:
     return found
 
 
-def _ids_between(sample: ComparedSample) -> dict[int, bool]:
-    """The ids of a sample, and whether most of their voxels lie between others."""
-    if "between" not in sample.kept:
-        sample.kept["between"] = {}
-        if sample.ids is not None:
-            ids, index, counts = np.unique(sample.ids, return_inverse=True, return_counts=True)
-            thin = np.bincount(index.reshape(-1), _between(sample.ids).reshape(-1), len(ids))
-            pairs = zip(ids.tolist(), thin >= _BETWEEN * counts, strict=True)
-            sample.kept["between"] = {label: bool(is_thin) for label, is_thin in pairs}
-    found: dict[int, bool] = sample.kept["between"]
-    return found
+def _ids_between(values: np.ndarray | None) -> dict[int, bool]:
+    """The ids, and whether most of their voxels lie between others."""
+    if values is None:
+        return {}
+    ids, index, counts = np.unique(values, return_inverse=True, return_counts=True)
+    thin = np.bincount(index.reshape(-1), _between(values).reshape(-1), len(ids))
+    return {label: bool(is_thin) for label, is_thin in zip(ids.tolist(), thin >= _BETWEEN * counts, strict=True)}
 
 
 def _changes(ids: np.ndarray) -> int:
@@ -144,9 +139,9 @@ def _changes(ids: np.ndarray) -> int:
     return sum(int((ids[low] != ids[high]).sum()) for low, high in pairs)
 
 
-def _torn(ids: np.ndarray) -> tuple[list[int], np.ndarray] | None:
+def _torn(ids: np.ndarray | None) -> tuple[list[int], np.ndarray] | None:
     """The ids of torn objects, and the voxels of their smaller pieces; None if there are none."""
-    if not (ids.min() >= 0 and ids.any()):
+    if ids is None or not (ids.min() >= 0 and ids.any()):
         return None
     parts = Components.of(ids)
     if len(parts.rank) > _MOST:

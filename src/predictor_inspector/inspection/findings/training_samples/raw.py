@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from hashlib import blake2b
 
 import numpy as np
@@ -37,10 +38,9 @@ def repeated_samples(subject: SamplesSubject) -> Iterator[Finding]:
     """A warning for samples whose raw data, or labels where there are no raw data, have the same bits; not if constant."""
     alike: dict[bytes, list[ComparedSample]] = defaultdict(list)
     for sample in subject.samples:
-        if "bits" not in sample.kept:
-            sample.kept["bits"] = _bits(sample)
-        if sample.kept["bits"]:
-            alike[sample.kept["bits"]].append(sample)
+        bits = sample.once("bits", partial(_bits, sample))
+        if bits:
+            alike[bits].append(sample)
     same = [samples for samples in alike.values() if len(samples) > 1]
     if not same:
         return
@@ -64,10 +64,9 @@ def clipped_intensities(subject: SamplesSubject) -> Iterator[Finding]:
     """
     found = []
     for sample in subject.samples:
-        if "clipped" not in sample.kept:
-            sample.kept["clipped"] = None if sample.sample.raw is None else _clipped(sample.sample.raw)
-        if sample.kept["clipped"] is not None:
-            found.append((sample, *sample.kept["clipped"]))
+        clipped = sample.once("clipped", partial(_clipped, sample.sample.raw))
+        if clipped is not None:
+            found.append((sample, *clipped))
     if not found:
         return
     worst, share, value, end = max(found, key=lambda f: f[1])
@@ -94,8 +93,10 @@ def _bits(sample: ComparedSample) -> bytes:
     return blake2b(values.data.cast("B"), digest_size=16, key=str(values.shape).encode()[:64]).digest()
 
 
-def _clipped(raw: Array) -> tuple[float, float, str] | None:
+def _clipped(raw: Array | None) -> tuple[float, float, str] | None:
     """The share of values at one end, that value, and which end; None if nothing is cut off."""
+    if raw is None:
+        return None
     values = raw.numpy()
     values = values[np.isfinite(values)] if values.dtype.kind == "f" and not np.isfinite(values).all() else values
     if values.size == 0 or len(np.unique(values.reshape(-1)[:: max(1, values.size // 2**20)])) < _VALUES:

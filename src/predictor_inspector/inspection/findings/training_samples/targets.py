@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -71,7 +72,7 @@ def targets(subject: SamplesSubject) -> Iterator[Finding]:
     turned: dict[str, list[ComparedSample]] = defaultdict(list)
     unexplained = []
     for sample in left:
-        told = _turned(sample, found.convention)
+        told = sample.once(("turned", found.convention.text), partial(_turned, sample, found.convention))
         if told:
             turned[told].append(sample)
         else:
@@ -114,13 +115,6 @@ _STAYED = "stayed: "
 
 def _turned(sample: ComparedSample, convention: Convention) -> str:
     """What was done to labels after the target was made, in words; empty if nothing explains the target."""
-    key = "turned", convention.text
-    if key not in sample.kept:
-        sample.kept[key] = _find_turn(sample, convention)
-    return str(sample.kept[key])
-
-
-def _find_turn(sample: ComparedSample, convention: Convention) -> str:
     predictor, labels, theirs = convention.predictor, sample.labels, sample.theirs_in(sample.block)
     if predictor is None or labels is None or len(predictor.describe_channels()) != len(theirs):
         return ""
@@ -182,31 +176,30 @@ def _lost(subject: SamplesSubject, samples: Sequence[ComparedSample], found: Exp
         return
     frames: list[tuple[ComparedSample, _Frame]] = []
     for sample in samples:
-        key = "frame", found.convention.text
-        if key not in sample.kept:
-            sample.kept[key] = _frame(sample, found.convention, found.matches[sample.index])
-        if sample.kept[key] is not None:
-            frames.append((sample, sample.kept[key]))
+        find = partial(_frame, sample, found.convention, found.matches[sample.index])
+        frame = sample.once(("frame", found.convention.text), find)
+        if frame is not None:
+            frames.append((sample, frame))
     if not frames:
         return
-    (worst, frame), those = max(frames, key=lambda f: int(f[1].wrong.sum())), [s for s, _ in frames]
-    values = counted(int(frame.wrong.sum()), "value")
+    (worst, lost), those = max(frames, key=lambda f: int(f[1].wrong.sum())), [s for s, _ in frames]
+    values = counted(int(lost.wrong.sum()), "value")
     what = f"{values} along the border of sample {worst.index} aren't what the labels around it say"
-    if not frame.known:
-        weight = "have weight" if frame.severity == "error" else "have weight unless the loss leaves them out"
+    if not lost.known:
+        weight = "have weight" if lost.severity == "error" else "have weight unless the loss leaves them out"
         what = f"{values} along the border of sample {worst.index} depend on what lies beyond its labels, and {weight}"
     names = predictor.describe_channels(worst.theirs.spatial_axes)
-    channels = [names[n].name for n in np.flatnonzero(frame.wrong.reshape(len(frame.wrong), -1).any(1))]
+    channels = [names[n].name for n in np.flatnonzero(lost.wrong.reshape(len(lost.wrong), -1).any(1))]
     message = f"In {named(those)} the target was made without its context: {what}."
     yield subject.finding(
         CONTEXT_LOST,
-        frame.severity,
+        lost.severity,
         message,
         [worst, *(s for s in those if s is not worst)],
-        frame.wrong,
+        lost.wrong,
         worst.theirs,
         channels,
-        {"values": int(frame.wrong.sum())},
+        {"values": int(lost.wrong.sum())},
     )
 
 

@@ -14,7 +14,6 @@ from predictor_inspector.core.text import capitalised, counted, format_error, pe
 from predictor_inspector.data.training_samples import PipelineError, SampleStream, TrainingSample, keys_from_text
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.training_samples.compared import ComparedSample, samples_of
-from predictor_inspector.inspection.output.samples_text import differing_share
 from predictor_inspector.inspection.training.pipeline import findings_over_samples
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, WrappedLabel, scrolling
@@ -279,12 +278,12 @@ def _taken(samples: tuple[ComparedSample, ...], shown: int | None, over: bool) -
     """Everything that will be shown, computed in the calling thread."""
     findings = findings_over_samples(samples)
     for sample in samples:
-        differing_share(sample)
+        _ = sample.differing_share
     return _Taken(samples, findings, shown, over)
 
 
 def _described(taken: _Taken, sample: ComparedSample) -> str:
-    share = differing_share(sample)
+    share = sample.differing_share
     compared: Any = (
         capitalised(sample.refused) if share is None else f"{percent(share)} of the target differs from ours"
     )
