@@ -63,7 +63,7 @@ class SampleStream:
         self._keys = dict(keys or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._frames: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._printed, self._closed, self._over = bytearray(), threading.Event(), False
+        self._printed, self._closed = bytearray(), False
         self._lock = threading.Lock()
         self._drained = threading.Event()
 
@@ -81,7 +81,7 @@ class SampleStream:
             If there is none within `timeout` seconds, or the pipeline failed; its process is ended then, with all that it
             has started.
         """
-        if self._over:
+        if self._closed:
             return None
         process = self._begin()
         # It may have ended meanwhile, which the next frame tells.
@@ -115,9 +115,10 @@ class SampleStream:
 
     def close(self) -> None:
         """End the process and all that it has started; from any thread, also while another one waits in `next`."""
-        self._over = True
-        self._closed.set()
         with self._lock:
+            if self._closed:
+                return  # another process may have its number by now
+            self._closed = True
             if self._process is not None:
                 _kill(self._process)
                 # What couldn't be written needn't be.
@@ -137,6 +138,8 @@ class SampleStream:
 
     def _begin(self) -> subprocess.Popen[bytes]:
         with self._lock:
+            if self._closed:
+                raise PipelineError(f"{self.path} was stopped")
             if self._process is None:
                 self._process = _started()
                 asked = {
@@ -183,7 +186,7 @@ class SampleStream:
         _kill(process)
 
     def _failed(self, what: str) -> PipelineError:
-        closed = self._closed.is_set()
+        closed = self._closed
         self.close()
         return PipelineError(f"{self.path} was stopped" if closed else f"{self.path} {what}")
 
