@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     if options.format == "json":
         common.print_json([f.as_dict() for f in findings])
     else:
-        told = findings_text(findings, request.source.gt, sys.stdout.isatty())
+        told = findings_text(findings, place_in(request.source.gt))
         print(f"{told} in {format_shape(request.shape[1:])} voxels")
     return status_of((f.severity for f in findings), options.fail_on)
 
@@ -88,29 +88,39 @@ def status_of(severities: Iterable[str], fail_on: str) -> int:
     return 0 if counted.isdisjoint(severities) else FOUND
 
 
-def coloured(severity: str, colourful: bool) -> str:
-    """A severity in its colour, as wide as all of them."""
-    begin, end = (_COLOURS[severity], "\033[0m") if colourful else ("", "")
+def coloured(severity: str) -> str:
+    """A severity as wide as all of them, in its colour on a terminal."""
+    begin, end = (_COLOURS[severity], "\033[0m") if sys.stdout.isatty() else ("", "")
     return f"{begin}{severity:<7}{end}"
 
 
-def findings_text(findings: Sequence[Finding], gt: Array, colourful: bool) -> str:
-    """Findings in words, each with what to do and its place in the ground truth, and how many there are."""
-    from predictor_inspector.core.text import counted, format_corners, listed
+def place_in(gt: Array) -> Callable[[Finding], str]:
+    """What tells where findings are: as an option that looks there again, if they lie on the grid of `gt`."""
+    from predictor_inspector.core.text import counted, format_corners
     from predictor_inspector.data.roi_text import roi_to_text
+
+    def place(f: Finding) -> str:
+        on_grid = f.where.grid.voxel_size == gt.voxel_size and f.where.grid.dims == gt.dims
+        roi = f"--roi {roi_to_text(f.where.roi, gt)}" if on_grid else "in the mask"
+        return f"{roi}  ({counted(f.where.voxels, 'voxel')}; {format_corners(f.where.roi, f.where.grid)})"
+
+    return place
+
+
+def findings_text(findings: Sequence[Finding], place: Callable[[Finding], str]) -> str:
+    """Findings in words, each with what to do and its place, and how many there are."""
+    from predictor_inspector.core.text import counted, listed
     from predictor_inspector.inspection.findings import SEVERITIES
 
     lines = []
     for f in findings:
         channels = f"  ({listed(f.channels, 4)})" if f.channels else ""
-        on_grid = f.where.grid.voxel_size == gt.voxel_size and f.where.grid.dims == gt.dims
-        place = f"--roi {roi_to_text(f.where.roi, gt)}" if on_grid else "in the mask"
         lines += [
-            f"{coloured(f.severity, colourful)}  {f.id}{channels}",
+            f"{coloured(f.severity)}  {f.id}{channels}",
             f"    {f.message}",
             f"    → {f.advice}",
             *([f"    mended by {cure}"] if (cure := as_options(f.cure)) else []),
-            f"    {place}  ({counted(f.where.voxels, 'voxel')}; {format_corners(f.where.roi, f.where.grid)})",
+            f"    {place(f)}",
             "",
         ]
     counts = [sum(f.severity == severity for f in findings) for severity in SEVERITIES]

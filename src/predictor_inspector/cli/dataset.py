@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -176,7 +175,7 @@ def _lines(found: Iterable[dict[str, Any]]) -> Iterator[str]:
     for alike in kinds.values():
         first, crops = alike[0], list(dict.fromkeys(name for finding in alike for name in finding["crops"]))
         channels = listed(dict.fromkeys(name for finding in alike for name in finding["channels"]), 4)
-        yield f"{check.coloured(first['severity'], sys.stdout.isatty())}  {first['id']}{f'  ({channels})' * bool(channels)}"
+        yield f"{check.coloured(first['severity'])}  {first['id']}{f'  ({channels})' * bool(channels)}"
         yield f"    {f'{crops[0]}: ' * (len(crops) > 1 and len(alike) > 1)}{first['message']}"
         yield f"    → {first['advice']}"
         if crops:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from predictor_inspector.cli import common
-from predictor_inspector.cli.check import findings_text
+from predictor_inspector.cli.check import findings_text, place_in
 
 if TYPE_CHECKING:
     from predictor_inspector.inspection.findings import Finding
@@ -163,7 +162,7 @@ def _text(trip: RoundTrip, findings: Sequence[Finding] | None = None) -> str:
     ]
     left = max(0, len(trip.splits) - _MOST) + max(0, len(trip.merges) - _MOST)
     lines += [f"and {left:,} more; --format json has all"] * bool(left)
-    return "\n".join(lines if findings is None else [*lines, "", findings_text(findings, gt, sys.stdout.isatty())])
+    return "\n".join(lines if findings is None else [*lines, "", findings_text(findings, place_in(gt))])
 
 
 def _sweep_text(plan: SweepPlan, points: Sequence[SweepPoint]) -> str:

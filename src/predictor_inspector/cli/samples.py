@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     """Print samples and what was found in them; returns the exit status."""
     from predictor_inspector.data.atomic_write import whole_folder
     from predictor_inspector.data.training_samples import PipelineError, SampleStream, keys_from_text
-    from predictor_inspector.inspection.findings import wanted_kinds
+    from predictor_inspector.inspection.findings import load_checks, wanted_kinds
     from predictor_inspector.inspection.findings.training_samples.compared import ComparedSample
     from predictor_inspector.inspection.output.samples_text import sample_to_json
     from predictor_inspector.inspection.training.pipeline import findings_over_samples
@@ -62,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
     folder = None if options.out is None else Path(options.out).expanduser()
     if folder is not None and folder.exists():
         raise FileExistsError(f"{folder} is there already; choose another --out")
+    for unloaded in load_checks()[1]:
+        common.note(unloaded)
     common.begin_computing()
     samples: list[ComparedSample] = []
     failure: PipelineError | None = None
@@ -96,26 +97,15 @@ def run(options: argparse.Namespace) -> int:
 
 def _text(samples: list[ComparedSample], findings: tuple[Finding, ...]) -> str:
     from predictor_inspector.core.text import counted
-    from predictor_inspector.inspection.findings import SEVERITIES
     from predictor_inspector.inspection.findings.training_samples.compared import samples_of
     from predictor_inspector.inspection.output.samples_text import describe_samples
 
-    lines = [describe_samples(samples), ""]
-    for f in findings:
+    def place(f: Finding) -> str:
         first = samples[samples_of(f)[0]]
-        grid = next(array for array in (first.sample.labels, *first.sample.arrays.values()) if array is not None)
-        cure = check.as_options(f.cure)
-        lines += [
-            f"{check.coloured(f.severity, sys.stdout.isatty())}  {f.id}",
-            f"    {f.message}",
-            f"    → {f.advice}",
-            *([f"    mended by {cure}"] if cure else []),
-            f"    sample {first.index}, {f.where.place(grid)}, {counted(f.where.voxels, 'voxel')}",
-            "",
-        ]
-    counts = [sum(f.severity == severity for f in findings) for severity in SEVERITIES]
-    said = ", ".join(counted(count, severity) for count, severity in zip(counts, SEVERITIES, strict=True))
-    return "\n".join([*lines, f"{said} in {counted(len(samples), 'sample')}"])
+        return f"sample {first.index}, {f.where.place(first.sample.grid)}, {counted(f.where.voxels, 'voxel')}"
+
+    told = f"{check.findings_text(findings, place)} in {counted(len(samples), 'sample')}"
+    return "\n".join([describe_samples(samples), "", told])
 
 
 def _predictor(options: argparse.Namespace, first: TrainingSample) -> Predictor | None:
@@ -124,8 +114,7 @@ def _predictor(options: argparse.Namespace, first: TrainingSample) -> Predictor 
 
     if not any((options.predictor, options.config, options.preset, options.set)):
         return None
-    gt = first.labels if first.labels is not None else next(iter(first.arrays.values()))
-    predictor, assumed = chosen_predictor(gt, options.predictor, options.config, options.preset, options.set)
+    predictor, assumed = chosen_predictor(first.grid, options.predictor, options.config, options.preset, options.set)
     for name, value in assumed.items():
         common.note(f"{name} was not given; assumed {value}")
     return predictor

@@ -51,6 +51,11 @@ class TrainingSample:
         """What there is, by role."""
         return {role: array for role in ROLES if (array := getattr(self, role)) is not None}
 
+    @property
+    def grid(self) -> Array:
+        """The array in whose voxels places are told: the labels, or what there is of the others."""
+        return next(iter(self.arrays.values())) if self.labels is None else self.labels
+
 
 @dataclass(frozen=True)
 class Layout:

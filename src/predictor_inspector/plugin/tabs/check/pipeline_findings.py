@@ -263,8 +263,7 @@ class PipelineFindings(QWidget):
         self._summary.setText(_described(taken, sample))
         notes = [f"in {counted(len(samples_of(f)), 'sample')} of {len(taken.samples)} ·" for f in taken.findings]
         with QSignalBlocker(self._list):
-            grid = next(array for array in (sample.labels, *sample.sample.arrays.values()) if array is not None)
-            self._list.show_findings(taken.findings, grid, notes)
+            self._list.show_findings(taken.findings, sample.sample.grid, notes)
         self._update()
 
     def _on_chosen(self, finding: Finding | None) -> None:
