@@ -10,6 +10,7 @@ from qtpy.QtWidgets import (
     QComboBox,
     QFrame,
     QLabel,
+    QProgressBar,
     QScrollArea,
     QSizePolicy,
     QToolButton,
@@ -119,6 +120,13 @@ def scrolling(content: QWidget) -> QScrollArea:
     area.setWidget(content)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
+
+
+def thin_bar() -> QProgressBar:
+    """A progress bar without a text, as thin as a line."""
+    bar = QProgressBar(textVisible=False)
+    bar.setFixedHeight(6)
+    return bar
 
 
 def flat_button(text: str, tooltip: str, clicked: Callable[[], object]) -> QToolButton:

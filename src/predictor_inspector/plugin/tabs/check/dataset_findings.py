@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QHeaderView,
     QLineEdit,
     QMenu,
-    QProgressBar,
     QPushButton,
     QWidget,
 )
@@ -30,7 +29,7 @@ from predictor_inspector.inspection.output.dataset_text import crop_row
 from predictor_inspector.plugin.forms.column_table import ColumnTable
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.open_dialog import ask_for_folder, ask_for_list
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, WrappedLabel, scrolling
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, WrappedLabel, scrolling, thin_bar
 from predictor_inspector.plugin.layers.layer_data import MASK, layers_of_crop
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.live.worker import Job
@@ -78,7 +77,7 @@ class DatasetFindings(QWidget):
         self._layers: list[Layer] = []  # of the crop that was opened last
         self._painted: set[Layer] = set()
         self._open_first = False
-        self._bar, self._error, self._told = QProgressBar(textVisible=False), ErrorLabel(), WrappedLabel()
+        self._bar, self._error, self._told = thin_bar(), ErrorLabel(), WrappedLabel()
         self._runner = tab.new_runner()
         # No lambdas: PySide6 would keep them, and with them this, as long as the runner.
         self._runner.advanced.connect(self._on_advanced)
@@ -94,7 +93,6 @@ class DatasetFindings(QWidget):
         button.setMenu(menu)
         self._start = QPushButton("Check all crops", toolTip="Count the voxels of all crops, and check each")
         self._start.clicked.connect(lambda: self._runner.cancel() if self._runner.busy else self.check())
-        self._bar.setFixedHeight(6)
         self._table = ColumnTable(_TITLES)
         self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

@@ -17,6 +17,7 @@ from predictor_inspector.inspection.findings import Finding, load_checks
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
 from predictor_inspector.plugin.forms.small_widgets import WrappedLabel
 from predictor_inspector.plugin.layers.colours import SEVERITY_COLOURS
+from predictor_inspector.plugin.tabs import Tab
 
 _LETTERS = {"error": "×", "warning": "!", "info": "i"}
 _SHOWN = 2  # remarks of a kind; where there are more, one is shown, and the others unfold beneath it
@@ -200,6 +201,35 @@ class FindingList(QWidget):
         refill(self._layout, self._groups)
         if self._wanted is not None and findings:
             self.choose(next((f for f in findings if _identity(f) == self._wanted), None))
+
+
+class FindingPanel(QWidget):
+    """What was found in one scope: a list of findings, and what is clicked in it. The rest of the panel is a subclass's."""
+
+    chosen_changed = Signal(object)  # the `Finding` that is to be marked, or None
+    cure_clicked = Signal(object)  # a `Cure`
+    channel_clicked = Signal(str)
+
+    def __init__(self, tab: Tab) -> None:
+        super().__init__()
+        self.context, self._runner = tab.context, tab.new_runner()
+        self._summary, self._list = WrappedLabel(), FindingList()
+        self._list.chosen_changed.connect(self._on_chosen)
+        self._list.cure_clicked.connect(self.cure_clicked)
+        self._list.channel_clicked.connect(self.channel_clicked)
+
+    @property
+    def chosen(self) -> Finding | None:
+        """The finding that is open, and marked in the viewer."""
+        return self._list.chosen
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is listed, folded or not."""
+        return self._list.findings
+
+    def _on_chosen(self, finding: Finding | None) -> None:
+        self.chosen_changed.emit(finding)
 
 
 def how_checked(kind: str) -> str:

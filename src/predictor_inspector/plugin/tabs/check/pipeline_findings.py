@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QButtonGroup, QLineEdit, QProgressBar, QPushButton, QWidget
+from qtpy.QtCore import QSignalBlocker
+from qtpy.QtWidgets import QButtonGroup, QLineEdit, QPushButton, QWidget
 
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import capitalised, counted, format_error, percent
@@ -16,13 +16,13 @@ from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.training_samples.compared import ComparedSample, samples_of
 from predictor_inspector.inspection.training.pipeline import findings_over_samples
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, WrappedLabel, scrolling
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, scrolling, thin_bar
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.layers.training_sample import TrainingSampleLayers
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab
-from predictor_inspector.plugin.tabs.check.finding_list import FindingList
+from predictor_inspector.plugin.tabs.check.finding_list import FindingPanel
 
 _TIMEOUT = 120.0  # seconds; Stop ends it before
 _VIEWS = {
@@ -42,21 +42,15 @@ class _Taken:
     over: bool = False
 
 
-class PipelineFindings(QWidget):
+class PipelineFindings(FindingPanel):
     """Run a pipeline, go from sample to sample, and see theirs, ours and the difference."""
 
-    chosen_changed = Signal(object)  # the `Finding` that is to be marked, or None
-    cure_clicked = Signal(object)  # a `Cure`
-    channel_clicked = Signal(str)
-
     def __init__(self, tab: Tab) -> None:
-        super().__init__()
-        self.context = tab.context
+        super().__init__(tab)
         self._layers = TrainingSampleLayers(tab.context.layers)
         self._stream: SampleStream | None = None
         self._predictor: Predictor | None = None
         self._taken = _Taken((), (), None)
-        self._runner = tab.new_runner()
         # No lambdas: PySide6 would keep them, and with them this, as long as the runner.
         self._runner.finished.connect(self._on_finished)
         self._runner.failed.connect(self._on_failed)
@@ -81,12 +75,7 @@ class PipelineFindings(QWidget):
             group.addButton(button)
             self._views[view] = button
             views.append((button, 1))
-        self._bar, self._error, self._summary = QProgressBar(textVisible=False), ErrorLabel(), WrappedLabel()
-        self._bar.setFixedHeight(6)
-        self._list = FindingList()
-        self._list.chosen_changed.connect(self._on_chosen)
-        self._list.cure_clicked.connect(self.cure_clicked)
-        self._list.channel_clicked.connect(self.channel_clicked)
+        self._bar, self._error = thin_bar(), ErrorLabel()
         for name in ("path", "keys", "voxel", "start", "previous", "next", "error", "summary"):
             getattr(self, f"_{name}").setObjectName(f"pipeline {name}")
         inner = QWidget()
@@ -105,16 +94,6 @@ class PipelineFindings(QWidget):
         )
         self.look_at("ours")
         self._update()
-
-    @property
-    def chosen(self) -> Finding | None:
-        """The finding that is open, and marked in the viewer."""
-        return self._list.chosen
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """What is listed."""
-        return self._list.findings
 
     def start(self, path: str) -> None:
         """Run another pipeline, and show its first sample in the layers of the last one's; an empty path runs none."""
@@ -270,7 +249,7 @@ class PipelineFindings(QWidget):
         """Show the first sample that a finding is about."""
         if finding is not None and self._taken.shown is not None:
             self.go(samples_of(finding)[0] - self._taken.shown)
-        self.chosen_changed.emit(finding)
+        super()._on_chosen(finding)
 
 
 def _taken(samples: tuple[ComparedSample, ...], shown: int | None, over: bool) -> _Taken:

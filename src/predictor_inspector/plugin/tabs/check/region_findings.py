@@ -24,7 +24,7 @@ from predictor_inspector.plugin.layers.colours import REASON_COLOURS
 from predictor_inspector.plugin.layers.labels import ZeroWeightLayer
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.tabs import Tab
-from predictor_inspector.plugin.tabs.check.finding_list import FindingList
+from predictor_inspector.plugin.tabs.check.finding_list import FindingPanel
 from predictor_inspector.plugin.tabs.check.suggestion_list import SuggestionList
 
 _REST = 250  # milliseconds without a result before quick checks run: nobody reads a list that changes all the time
@@ -46,23 +46,19 @@ class _Checked:
     failures: Sequence[str] = ()
 
 
-class RegionFindings(QWidget):
+class RegionFindings(FindingPanel):
     """Findings, the most severe first; beneath them suggestions. Quick checks run with every result."""
 
     counted = Signal(int)  # how many errors and warnings there are
-    chosen_changed = Signal(object)  # the `Finding` that is to be marked, or None
-    cure_clicked = Signal(object)  # a `Cure`
-    channel_clicked = Signal(str)
 
     def __init__(self, tab: Tab) -> None:
-        super().__init__()
-        self._tab, self.context = tab, tab.context
+        super().__init__(tab)
+        self._tab = tab
         self._inspection: Inspection | None = None
         self._reasons: Array | None = None
         self._unlisted: _Checked | None = None  # what waits to be listed until the tab is in front
         self._zero_weight = ZeroWeightLayer(tab.context.layers)
-        self._summary, self._legend, self._failures = WrappedLabel(), WrappedLabel(), WrappedLabel()
-        self._runner = tab.new_runner()
+        self._legend, self._failures = WrappedLabel(), WrappedLabel()
         self._runner.finished.connect(self._on_checked)
         self._runner.failed.connect(self._on_failed)
         self._runner.stepped.connect(self._on_step)
@@ -75,10 +71,7 @@ class RegionFindings(QWidget):
             "Run slow checks", toolTip="Run those checks too that take long: is the context enough?"
         )
         self._all.clicked.connect(self.check_all)
-        self._list, self._suggestions = FindingList(), SuggestionList()
-        self._list.chosen_changed.connect(self.chosen_changed)
-        self._list.cure_clicked.connect(self.cure_clicked)
-        self._list.channel_clicked.connect(self.channel_clicked)
+        self._suggestions = SuggestionList()
         self._suggestions.cure_clicked.connect(self.cure_clicked)
         for name in ("summary", "legend", "failures", "all"):
             getattr(self, f"_{name}").setObjectName(f"check {name}")

@@ -8,7 +8,7 @@ from typing import Any
 
 from funlib.geometry import Roi
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QLabel, QLineEdit, QProgressBar, QPushButton, QSpinBox, QWidget
+from qtpy.QtWidgets import QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
 
 from predictor_inspector.core.text import capitalised, counted, format_error
 from predictor_inspector.inspection import Request
@@ -16,29 +16,24 @@ from predictor_inspector.inspection.findings import Finding, find_quickly
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import Survey, survey
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, WrappedLabel, guard_wheel, scrolling
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel, scrolling, thin_bar
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab
-from predictor_inspector.plugin.tabs.check.finding_list import FindingList
+from predictor_inspector.plugin.tabs.check.finding_list import FindingPanel
 
 _SIDE = 96  # voxels along an axis of the region that is suggested, at most
 
 
-class SampleFindings(QWidget):
+class SampleFindings(FindingPanel):
     """Go to training samples, and check many of them; a finding of several is shown where it is worst."""
 
     count_changed = Signal()
-    chosen_changed = Signal(object)  # the `Finding` that is to be marked, or None
-    cure_clicked = Signal(object)  # a `Cure`
-    channel_clicked = Signal(str)
 
     def __init__(self, tab: Tab) -> None:
-        super().__init__()
-        self.context = tab.context
+        super().__init__(tab)
         self._request: Request | None = None
         self._rois: dict[Finding, Roi] = {}  # where each finding is worst
-        self._runner = tab.new_runner()
         self._runner.advanced.connect(self._on_advanced)
         self._runner.failed.connect(self._on_failed)
         self._runner.busy_changed.connect(self._on_busy)
@@ -61,12 +56,7 @@ class SampleFindings(QWidget):
         self._worst = QPushButton("Go to worst")
         self._worst.setToolTip("Go to the sample where the most severe finding is worst")
         self._worst.clicked.connect(self._go_to_worst)
-        self._bar, self._error, self._summary = QProgressBar(textVisible=False), ErrorLabel(), WrappedLabel()
-        self._bar.setFixedHeight(6)
-        self._list = FindingList()
-        self._list.chosen_changed.connect(self._on_chosen)
-        self._list.cure_clicked.connect(self.cure_clicked)
-        self._list.channel_clicked.connect(self.channel_clicked)
+        self._bar, self._error = thin_bar(), ErrorLabel()
         for name in ("size", "annotated", "nth", "seed", "count", "go", "next", "worst", "start", "error", "summary"):
             getattr(self, f"_{name}").setObjectName(f"samples {name}")
         inner = QWidget()
@@ -89,11 +79,6 @@ class SampleFindings(QWidget):
     def count(self) -> int:
         """How many samples are checked."""
         return int(self._count.value())
-
-    @property
-    def chosen(self) -> Finding | None:
-        """The finding that is open, and marked in the viewer."""
-        return self._list.chosen
 
     def on_resolved(self, state: Resolved) -> None:
         """Take over what is inspected, and suggest a size of regions that suits other ground truth."""
@@ -207,7 +192,7 @@ class SampleFindings(QWidget):
         """Show the sample where a finding is worst."""
         if finding is not None:
             self.context.go_to(self._rois[finding])
-        self.chosen_changed.emit(finding)
+        super()._on_chosen(finding)
 
     def _go_to_worst(self) -> None:
         self._list.choose(self._list.findings[0])

@@ -13,6 +13,7 @@ from predictor_inspector.plugin.model.actions import action_of
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.check.dataset_findings import DatasetFindings
+from predictor_inspector.plugin.tabs.check.finding_list import FindingPanel
 from predictor_inspector.plugin.tabs.check.pipeline_findings import PipelineFindings
 from predictor_inspector.plugin.tabs.check.region_findings import RegionFindings
 from predictor_inspector.plugin.tabs.check.sample_findings import SampleFindings
@@ -40,7 +41,7 @@ class CheckTab(Tab):
         self._mark = FindingLayer(context.layers)
         self.region, self.samples = RegionFindings(self), SampleFindings(self)
         self.dataset, self.pipeline = DatasetFindings(self), PipelineFindings(self)
-        self._panels: dict[str, RegionFindings | SampleFindings | DatasetFindings | PipelineFindings]
+        self._panels: dict[str, FindingPanel | DatasetFindings]
         self._panels = {
             "region": self.region,
             "samples": self.samples,
