@@ -186,6 +186,15 @@ def test_a_target_that_nothing_explains_is_an_error_that_says_where() -> None:
     assert (tuple(finding.where.roi.begin), finding.where.voxels) == ((40, 40, 40), 125)
 
 
+def test_samples_that_were_looked_at_cost_no_target_when_more_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = with_context(lambda ids: target_of(AFFINITIES, ids), labels(1))
+    unexplained = with_context(lambda ids: RANDOM.random((3, *ids.shape)), labels(2))
+    samples = [ComparedSample(n, s, AFFINITIES) for n, s in enumerate((good, unexplained))]
+    found = [f.message for f in findings_over_samples(samples)]
+    monkeypatch.delattr(ComparedSample, "made")
+    assert [f.message for f in findings_over_samples(samples)] == found
+
+
 def test_a_target_with_other_channels_is_an_error() -> None:
     (finding,) = findings([with_context(lambda ids: RANDOM.random((5, *ids.shape)), labels())], AFFINITIES)
     assert "has 5 channels, but the predictor makes 3" in finding.message

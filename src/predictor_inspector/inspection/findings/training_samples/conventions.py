@@ -236,12 +236,19 @@ def explain(samples: list[ComparedSample]) -> Explained:
         if candidate.text in tried:
             continue
         tried.add(candidate.text)
-        matches = {s.index: found for s in samples if (found := _matched(s, candidate)) is not None and found.agrees}
+        # What explains more samples explains one of those that are left.
+        matches = _explained([s for s in samples if s.index not in best.matches], candidate)
+        if matches:
+            matches |= _explained([s for s in samples if s.index in best.matches], candidate)
         if len(matches) > len(best.matches):
             best = Explained(candidate, matches)
         if len(best.matches) == len(samples):
             break
     return best
+
+
+def _explained(samples: list[ComparedSample], convention: Convention) -> dict[int, Match]:
+    return {s.index: found for s in samples if (found := _matched(s, convention)) is not None and found.agrees}
 
 
 def _candidates(samples: list[ComparedSample], ours: Convention) -> Iterator[Convention]:
