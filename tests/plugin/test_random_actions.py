@@ -33,7 +33,7 @@ from qtpy.QtWidgets import (
 from predictor_inspector.core.config import predictor_kinds
 from predictor_inspector.plugin.layers.owned import is_owned
 from predictor_inspector.plugin.model.predictor_choice import presets_for
-from predictor_inspector.plugin.model.settings import DRAWN_AS, REGION_MODES, SHOWN
+from predictor_inspector.plugin.model.setting_checks import DRAWN_AS, REGION_MODES, SHOWN
 from predictor_inspector.plugin.tabs.compare.comparer import MODES
 
 from .window import TRANSLATE, UNITS, VOXEL_SIZE, Window, blocks

@@ -18,7 +18,8 @@ from predictor_inspector.core.text import format_error
 from predictor_inspector.inspection import Request, Source
 from predictor_inspector.inspection.output.session import Origin
 from predictor_inspector.plugin.head.sessions import apply_settings, layer_from, origin_of, session_of
-from predictor_inspector.plugin.model.settings import LAYERS, Settings
+from predictor_inspector.plugin.model.layer_choice import LAYERS
+from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.recent import RecentSession, describe_day, recent_sessions, remember
 from predictor_inspector.plugin.tabs import TabContext
 

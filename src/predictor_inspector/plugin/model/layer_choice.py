@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,10 @@ class LayerChoices:
     def float_images(self) -> tuple[Any, ...]:
         """Images that can't be ground truth, but might be converted."""
         return tuple(image for image in self.raw_layer if np.dtype(image.dtype).kind == "f")
+
+
+LAYERS = tuple(f.name for f in fields(LayerChoices))
+"""The settings that are layers."""
 
 
 def likeliest_ground_truth(layers: Sequence[Any]) -> Any | None:

@@ -5,10 +5,9 @@ To change something, set a field; to show it, listen to ``events``. Setting a wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
-from functools import partial
 from typing import Any, ClassVar
 from weakref import WeakSet
 
@@ -20,11 +19,16 @@ from predictor_inspector.core.config import predictor_from_config, predictor_kin
 from predictor_inspector.core.networks import NetworkConfig
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import listed
-from predictor_inspector.inspection.engine.devices import available_devices
 from predictor_inspector.inspection.engine.network import NetworkFacts
 from predictor_inspector.plugin.model.axes import Axes, array_at, readings_of
 from predictor_inspector.plugin.model.box import Counts, recounted
-from predictor_inspector.plugin.model.layer_choice import LayerChoices, likeliest_ground_truth, mask_among, raw_among
+from predictor_inspector.plugin.model.layer_choice import (
+    LAYERS,
+    LayerChoices,
+    likeliest_ground_truth,
+    mask_among,
+    raw_among,
+)
 from predictor_inspector.plugin.model.predictor_choice import (
     PredictorChoice,
     Start,
@@ -32,11 +36,8 @@ from predictor_inspector.plugin.model.predictor_choice import (
     presets_for,
     start_for,
 )
-from predictor_inspector.plugin.model.tile_plan import AUTO, memory_of
-
-REGION_MODES = ("view", "box", "layer")
-SHOWN = ("off", "target", "weight", "rgb")
-DRAWN_AS = ("boundaries", "loss")
+from predictor_inspector.plugin.model.setting_checks import CHECKS
+from predictor_inspector.plugin.model.tile_plan import AUTO
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,8 @@ class Settings:
         if name not in _FIELDS or "_in_step" not in self.__dict__:
             super().__setattr__(name, value)
             return
-        if name in _CHECKS:
-            value = _CHECKS[name](self, value)
+        if name in CHECKS:
+            value = CHECKS[name](self, value)
         if name == "mask_layer" and not self._looking:
             # What was found is chosen now, in the same step.
             with self.together(name):
@@ -326,7 +327,6 @@ class Settings:
 
 
 _FIELDS = frozenset(f.name for f in fields(Settings))
-LAYERS = ("gt_layer", "mask_layer", "raw_layer")
 _BY_IDENTITY = {*LAYERS, "layers", "gt"}
 
 SAVED = tuple(f.name for f in fields(Settings) if f.name not in ("layers", "gt", "network_facts"))
@@ -336,69 +336,3 @@ SAVED = tuple(f.name for f in fields(Settings) if f.name not in ("layers", "gt",
 def _grid(array: Array) -> tuple[Any, ...]:
     """Equal for arrays whose voxels lie in the same places."""
     return array.shape, array.axis_names, array.voxel_size, array.offset, array.unit, array.subdivision
-
-
-def _check_layer(name: str, settings: Settings, layer: Any) -> Any:
-    choices = getattr(settings.layers, name)
-    if layer is not None and layer not in choices:
-        names = ", ".join(repr(choice.name) for choice in choices) or "none yet"
-        what = "an image" if name == "raw_layer" else "a labels layer or an image of whole numbers"
-        raise ValueError(f"{name} must be {what} in this viewer ({names}), got {layer!r}")
-    return layer
-
-
-def _check_choice(name: str, choices: Callable[[], Iterable[str]], _settings: Settings, value: Any) -> Any:
-    if value not in choices():
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices()))}, got {value!r}")
-    return value
-
-
-def _check_axes(settings: Settings, axes: Any) -> Any:
-    readings = [] if settings.gt_layer is None else readings_of(settings.gt_layer)
-    if axes is not None and axes not in readings:
-        raise ValueError(f"axes must be one of {readings}, got {axes}")
-    return axes
-
-
-def _check_level(settings: Settings, level: Any) -> int:
-    layer = settings.gt_layer
-    levels = len(layer.data) if layer is not None and layer.multiscale else 1
-    if level not in range(levels):
-        raise ValueError(f"level must lie in 0 … {levels - 1}, got {level!r}")
-    return int(level)
-
-
-def _check_thickness(_settings: Settings, thickness: Any) -> int:
-    if thickness != int(thickness) or thickness < 1:
-        raise ValueError(f"thickness must be a whole number of at least 1, got {thickness!r}")
-    return int(thickness)
-
-
-def _check_opacity(_settings: Settings, opacity: Any) -> float:
-    if not 0 <= opacity <= 1:
-        raise ValueError(f"opacity must lie in 0 … 1, got {opacity!r}")
-    return float(opacity)
-
-
-def _check_memory(_settings: Settings, memory: Any) -> str:
-    memory_of(memory)
-    return str(memory)
-
-
-_CHOICES: dict[str, Callable[[], Iterable[str]]] = {
-    "region_mode": lambda: REGION_MODES,
-    "shown": lambda: SHOWN,
-    "drawn_as": lambda: DRAWN_AS,
-    "device": lambda: ("auto", *available_devices()),
-    "outside": lambda: ("clip", "zero"),
-    "balance_over": lambda: ("roi", "context"),
-}
-_CHECKS: dict[str, Callable[[Settings, Any], Any]] = {
-    **{name: partial(_check_layer, name) for name in LAYERS},
-    **{name: partial(_check_choice, name, choices) for name, choices in _CHOICES.items()},
-    "axes": _check_axes,
-    "level": _check_level,
-    "thickness": _check_thickness,
-    "opacity": _check_opacity,
-    "memory": _check_memory,
-}
