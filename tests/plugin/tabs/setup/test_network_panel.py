@@ -146,6 +146,20 @@ def test_a_network_of_other_axes_is_refused_in_a_sentence(section: Section) -> N
     assert section.loop.message == ""
 
 
+def test_what_is_said_of_axes_follows_the_ground_truth(section: Section) -> None:
+    section.loop.set_config("distance", channels=["cells"])
+    section.use(SMALL)
+    assert section.find("network_error").text() == ""
+    solid = section.settings.gt_layer
+    section.settings.gt_layer = section.loop.viewer.add_labels(np.eye(40, dtype=np.uint16), name="flat")
+    section.settle()
+    said = "The network has 3 spatial axes, but the ground truth has 2."
+    assert section.find("network_error").text() == said
+    section.settings.gt_layer = solid
+    section.settle()
+    assert section.find("network_error").text() == ""
+
+
 def test_other_peoples_code_runs_only_when_it_is_asked_for(section: Section, tmp_path: Path) -> None:
     (tmp_path / "nets.py").write_text(MODULE)
     section.use(ModuleConfig(f"{tmp_path / 'none.py'}:net", (12, 16, 16)))

@@ -80,7 +80,8 @@ class NetworkPanel(QWidget):
         events.network.connect(self._on_network)
         for name in ("predictor_choice", "gt"):
             events[name].connect(self._measure_if_safe)
-        events.network_facts.connect(self._show_facts)
+        for name in ("network_facts", "gt"):
+            events[name].connect(self._show_facts)
         self._on_network()
 
     def _on_chosen(self, choice: str) -> None:
