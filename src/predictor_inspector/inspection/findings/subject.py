@@ -55,6 +55,7 @@ class Inputs:
         numbers: Mapping[str, Any] | None = None,
         of: Array | None = None,
         cure: Cure | None = None,
+        channels: Iterable[str] = (),
     ) -> Finding:
         """A finding about the values of an array (the ground truth by default) that are True in `where`, or all of them.
 
@@ -66,7 +67,7 @@ class Inputs:
             spatial = np.asarray(where.any(axis=tuple(range(where.ndim - array.dims))))
             place = VoxelSet.of(spatial, array, array.offset)
         place = place or VoxelSet.box(array.roi, array)
-        return Finding(kind.id, severity, message, advice or kind.remedy, (), place, numbers or {}, cure)
+        return Finding(kind.id, severity, message, advice or kind.remedy, tuple(channels), place, numbers or {}, cure)
 
 
 class Subject:

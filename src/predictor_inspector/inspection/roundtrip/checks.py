@@ -16,13 +16,11 @@ from predictor_inspector.inspection.findings import (
     Cure,
     Finding,
     Kind,
-    Severity,
-    VoxelSet,
     check,
     in_order,
     load_checks,
 )
-from predictor_inspector.inspection.findings.subject import either
+from predictor_inspector.inspection.findings.subject import Inputs, either
 from predictor_inspector.inspection.roundtrip.decoder import DECODERS, Decoder, fitting_decoders
 from predictor_inspector.inspection.roundtrip.round_trip import RoundTrip, round_trip
 from predictor_inspector.inspection.roundtrip.scores import Overlaps
@@ -92,12 +90,11 @@ def unfit_offsets(trip: RoundTrip) -> Iterator[Finding]:
     differing = [c.name for c, a, b in zip(trip.channels, own, theirs, strict=True) if a != b]
     fitting = round_trip(trip.inspection, _with_offsets(trip.decoder, own, theirs), trip.imperfection)
     neighborhood = [list(offset) for offset in theirs]
-    yield finding(
-        trip,
+    yield Inputs(trip.truth).finding(
         kind,
         "error",
         f"{len(differing)} of the decoder's {counted(len(own), 'offset')} {words} the target's: the adapted Rand error is "
-        f"{amount(trip.scores.arand)}; with the target's it is {amount(fitting.scores.arand)}",
+        f"{amount(trip.scores.arand)}; with the target's it is {amount(fitting.scores.arand)}.",
         f"Give the decoder the target's offsets: {neighborhood}.",
         channels=differing,
         numbers={"arand": trip.scores.arand, "arand_fitting": fitting.scores.arand, "neighborhood": neighborhood},
@@ -145,12 +142,11 @@ def not_invertible(trip: RoundTrip) -> Iterator[Finding]:
     elif best is not None:
         advice = f"Use the decoder {best}, whose adapted Rand error is {amount(others[best])} with its defaults."
         cure = Cure(f"Use {readable(best)}", decoder={"kind": best})
-    yield finding(
-        trip,
+    yield Inputs(trip.truth).finding(
         NOT_INVERTIBLE,
         "error" if share >= _MUCH else "warning",
         f"Of a perfect prediction, {DECODERS.name_of(type(trip.decoder))} makes other objects: {' and '.join(texts)}; that "
-        f"concerns {percent(share)} of the voxels of objects, and the adapted Rand error is {amount(here)}",
+        f"concerns {percent(share)} of the voxels of objects, and the adapted Rand error is {amount(here)}.",
         advice,
         merged | cut,
         {"share": share, "arand": here, "merges": len(trip.merges), "splits": len(overlaps.splits), "better": best},
@@ -171,13 +167,12 @@ def erosion_costs(trip: RoundTrip) -> Iterator[Finding]:
         if cost < _COST:
             continue
         lost = (trip.truth.numpy() > 0) & (trip.segmentation.numpy() == 0)
-        yield finding(
-            trip,
+        yield Inputs(trip.truth).finding(
             EROSION_COSTS,
             "warning",
             f"Eroding objects {counted(value, 'time')} raises the adapted Rand error from "
             f"{amount(without.scores.arand)} to {amount(trip.scores.arand)}: {percent(_share(trip, lost))} of the voxels of "
-            f"objects don't come back, and {counted(len(trip.lost), 'object')} not at all",
+            f"objects don't come back, and {counted(len(trip.lost), 'object')} not at all.",
             where=lost,
             numbers={"arand": trip.scores.arand, "arand_without": without.scores.arand, name: value},
             cure=Cure(f"Set {readable(name)} to 0", {name: 0}),
@@ -190,12 +185,11 @@ def lost_objects(trip: RoundTrip) -> Iterator[Finding]:
     if trip.lost:
         names, many = [trip.name(obj) for obj in trip.lost], len(trip.lost) > 1
         where = np.isin(trip.truth.numpy(), trip.lost)
-        yield finding(
-            trip,
+        yield Inputs(trip.truth).finding(
             OBJECT_LOST,
             "warning",
             f"{capitalised(listed(names))} {either(len(names), 'does', 'do')} not come back: no segment has one of "
-            f"{'their' if many else 'its'} {counted(int(np.count_nonzero(where)), 'voxel')}",
+            f"{'their' if many else 'its'} {counted(int(np.count_nonzero(where)), 'voxel')}.",
             where=where,
             numbers={"objects": names},
         )
@@ -217,33 +211,15 @@ def ids_in_pieces(trip: RoundTrip) -> Iterator[Finding]:
         return
     names = [trip.name(split.object) for split in found]
     cost = trip.scores.arand - pieces.arand
-    yield finding(
-        trip,
+    yield Inputs(trip.truth).finding(
         ID_IN_PIECES,
         "warning" if cost >= _COST else "info",
         f"{capitalised(listed(names))} {either(len(names), 'lies', 'lie')} in several "
         f"pieces that come back as several segments: the adapted Rand error is {amount(trip.scores.arand)} of ids, and "
-        f"{amount(pieces.arand)} of pieces",
+        f"{amount(pieces.arand)} of pieces.",
         where=trip.overlaps.split_voxels(found),
         numbers={"objects": names, "arand": trip.scores.arand, "arand_of_pieces": pieces.arand},
     )
-
-
-def finding(
-    trip: RoundTrip,
-    kind: Kind,
-    severity: Severity,
-    message: str,
-    advice: str = "",
-    where: np.ndarray | None = None,
-    numbers: Mapping[str, Any] | None = None,
-    channels: Sequence[str] = (),
-    cure: Cure | None = None,
-) -> Finding:
-    """A finding about the voxels that are True in `where`, of the truth's shape, or about all that was decoded."""
-    place = None if where is None else trip.where(where)
-    place = place or VoxelSet.box(trip.truth.roi, trip.truth)
-    return Finding(kind.id, severity, f"{message}.", advice or kind.remedy, tuple(channels), place, numbers or {}, cure)
 
 
 def _misfit(trip: RoundTrip) -> tuple[Kind, str, Offsets, Offsets] | None:
