@@ -35,7 +35,8 @@ class VoxelSet:
 
     @classmethod
     def of(cls, flags: np.ndarray, grid: Array, begin: Sequence[int]) -> VoxelSet | None:
-        """The voxels that are True in `flags`, [Z, Y, X], which begin at `begin`; None if there are none."""
+        """The voxels that are True in `flags`, [(…,) Z, Y, X], in any channel, from `begin` on; None if there are none."""
+        flags = np.asarray(flags.any(axis=tuple(range(flags.ndim - grid.dims))))
         voxels = int(np.count_nonzero(flags))
         if voxels == 0:
             return None

@@ -62,10 +62,7 @@ class Inputs:
         Its advice is the remedy of its kind, unless there is a better one.
         """
         array = self.gt if of is None else of
-        place = None
-        if where is not None:
-            spatial = np.asarray(where.any(axis=tuple(range(where.ndim - array.dims))))
-            place = VoxelSet.of(spatial, array, array.offset)
+        place = None if where is None else VoxelSet.of(where, array, array.offset)
         place = place or VoxelSet.box(array.roi, array)
         return Finding(kind.id, severity, message, advice or kind.remedy, tuple(channels), place, numbers or {}, cure)
 

@@ -112,8 +112,7 @@ class RoundTrip:
 
     def where(self, flags: np.ndarray) -> VoxelSet | None:
         """The voxels that are True in a volume of the shape of `truth`; None if there are none."""
-        spatial = np.asarray(flags.any(0)) if flags.ndim > self.truth.dims else flags
-        return VoxelSet.of(spatial, self.truth, self.truth.offset)
+        return VoxelSet.of(flags, self.truth, self.truth.offset)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON can hold it, without arrays."""

@@ -314,8 +314,7 @@ class SamplesSubject:
         samples = tuple(samples)
         grid = of if of is not None else next(iter(samples[0].sample.arrays.values()))
         if isinstance(where, np.ndarray):
-            flags = np.asarray(where.any(axis=tuple(range(where.ndim - grid.dims))))
-            where = VoxelSet.of(flags, grid, grid.offset)
+            where = VoxelSet.of(where, grid, grid.offset)
         place = where or VoxelSet.box(grid.roi, grid)
         told = {"samples": [s.index for s in samples], **(numbers or {})}
         return Finding(kind.id, severity, message, advice or kind.remedy, tuple(channels), place, told, cure)
