@@ -115,7 +115,7 @@ def not_invertible(trip: RoundTrip) -> Iterator[Finding]:
         return
     overlaps = trip.overlaps if trip.piece_overlaps is None else trip.piece_overlaps
     merged, cut = trip.overlaps.merged_voxels(), overlaps.split_voxels()
-    share = int(np.count_nonzero(merged | cut)) / int(trip.overlaps.voxels[trip.overlaps.object > 0].sum())
+    share = _share(trip, merged | cut)
     if share < _COST:
         return
     texts = []
@@ -297,4 +297,5 @@ def _arand(trip: RoundTrip) -> float:
 
 
 def _share(trip: RoundTrip, flags: np.ndarray) -> float:
+    """The share of the objects' voxels that so many make up."""
     return int(np.count_nonzero(flags)) / max(1, int(np.count_nonzero(trip.truth.numpy() > 0)))

@@ -157,7 +157,6 @@ def round_trip(
         How the prediction differs from the target.
     progress : callable, optional
         As in `inspect`, with the steps ``"decode"`` and ``"score"``; raise from it to cancel.
-
     prediction : numpy.ndarray, optional
         Decoded in place of the target, as `predicted_values` gives it: what a network loses beyond what the target had lost.
 

@@ -81,7 +81,6 @@ def sweep(
     """
     cache = ResultCache()
     for value in plan.values:
-        # With fewer offsets, a decoder's own would be too many.
         change: dict[str, Any] = {plan.parameter.name: value}
         try:
             here, used, degraded = inspection, decoder, imperfection
