@@ -41,14 +41,12 @@ class LabelLayer:
         """Show an array, [(C,) … spatial axes]; values without a colour are transparent."""
         self._put_ids(array, array.numpy().astype(np.uint8), place, colormap=label_colormap(colours), **attributes)
 
-    def _put_ids(
-        self, grid: Array, values: np.ndarray, place: Place, new: Mapping[str, Any] | None = None, **attributes: Any
-    ) -> None:
-        """Show ids, of the shape and at the place of `grid`; `new` are attributes that are given once."""
+    def _put_ids(self, grid: Array, values: np.ndarray, place: Place, **attributes: Any) -> None:
+        """Show ids, of the shape and at the place of `grid`."""
         if place.time is not None:
             values = np.expand_dims(values, grid.channel_dims)
         geometry = geometry_beside(grid, place, channels=bool(grid.channel_dims))
-        self._layers.put("labels", self.role, values, geometry, {"opacity": 0.75, **(new or {})}, **attributes)
+        self._layers.put("labels", self.role, values, geometry, {"opacity": 0.75}, **attributes)
         self._layers.show(self.role)
 
 
@@ -99,7 +97,7 @@ class MistakeLayer(LabelLayer):
 
     def show(self, mistakes: Array, place: Place) -> None:
         """Show numbers into `MISTAKE_COLOURS`, uint8, [… spatial axes]."""
-        self._put_ids(mistakes, mistakes.numpy(), place, {"colormap": label_colormap(MISTAKE_COLOURS)})
+        self._put(mistakes, place, MISTAKE_COLOURS)
 
 
 def label_colormap(colours: Mapping[int, str]) -> Any:
