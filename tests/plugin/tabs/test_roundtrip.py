@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QTre
 
 from predictor_inspector.inspection.roundtrip import round_trip
 from predictor_inspector.plugin.layers.labels import MISTAKES, SEGMENTATION
+from predictor_inspector.plugin.tabs.compare import round_trips
 from predictor_inspector.plugin.tabs.roundtrip import tab as tab_module
 from predictor_inspector.plugin.tabs.roundtrip.sweep_panel import SweepPlot
 from predictor_inspector.plugin.tabs.roundtrip.tab import RoundTripTab
@@ -188,3 +189,37 @@ def test_compare_tells_the_scores_of_both(opened: Window) -> None:
     assert "(threshold)" in text
     assert "B: Rand error 0.0000" in text
     assert "(mutex watershed)" in text
+
+
+def test_compare_decodes_a_once_for_each_decoder(opened: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[float] = []
+
+    def counting(inspection: Any, *args: Any, **options: Any) -> Any:
+        decoded.append(inspection.request.predictor.scale_factor)
+        return round_trip(inspection, *args, **options)
+
+    monkeypatch.setattr(round_trips, "round_trip", counting)
+    opened.widget.open_tab("Compare")
+    compare = opened.widget.tabs["compare"]
+    opened.after(compare.comparer.keep)
+
+    def settled() -> str:
+        opened.settle()
+        opened.qtbot.waitUntil(lambda: not compare.busy)
+        QApplication.processEvents()
+        return str(opened.control("compare round trips").text())
+
+    settled()
+    for scale in (30.0, 40.0):
+        opened.set_config("distance", channels=["cells"], scale_factor=scale, mask_distances=False)
+        settled()
+    # What is kept as A is a copy of B.
+    assert decoded == [20.0, 20.0, 30.0, 40.0]
+    assert settled().count("(threshold)") == 2
+    opened.widget.open_tab("Round trip")
+    settle(opened)
+    tab_of(opened).panel.choose({"kind": "watershed"})
+    settle(opened)
+    opened.widget.open_tab("Compare")
+    assert settled().count("(watershed)") == 2
+    assert decoded[4:] == [20.0, 40.0]

@@ -104,7 +104,7 @@ class CompareTab(Tab):
         self._more.setText("Flicker ▾" if self.comparer.mode == "flicker" else "More ▾")
         self._copy.setEnabled(comparison is not None)
         self._error.show_message(self.comparer.trouble)
-        if self.in_front:
+        if self.in_front or a is None:
             self._trips.show_trips(a, b)
         self._table.show_comparison(comparison, () if a is None or b is None else parameter_changes(a, b))
 
