@@ -224,10 +224,11 @@ def sweeps() -> Figure:
     """Adapted Rand errors over noise and over the scale factor."""
     figure = Figure((8.6, 2.8), dpi=DPI, layout="constrained")
     left, right = figure.subplots(1, 2)
-    for title, (inspection, decoder) in round_trips().items():
+    trips = round_trips()
+    for title, (inspection, decoder) in trips.items():
         points = sweep(inspection, decoder, planned_sweep("noise=0:0.4:9", inspection.request, decoder))
         left.plot(*zip(*((p.value, p.scores.arand) for p in points if p.scores), strict=True), ".-", label=title)
-    inspection, _ = round_trips()["distance, watershed"]
+    inspection, _ = trips["distance, watershed"]
     points = sweep(inspection, Watershed(), planned_sweep("scale_factor=20:200:13", inspection.request, Watershed()))
     right.plot(*zip(*((p.value, p.scores.arand) for p in points if p.scores), strict=True), ".-", color="tab:orange")
     left.set(xlabel="noise", ylabel="adapted Rand error", ylim=(0, 1.5), yticks=np.linspace(0, 1, 6))
