@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mwatershed
@@ -153,6 +155,16 @@ def test_waterz_gets_cells_back_and_prints_nothing(sign: int, capfd: pytest.Capt
     segmentation = Waterz().segment(inspection.target.numpy(), inspection.channels)
     assert same(np.where(labels > 0, segmentation, 0), labels)
     assert capfd.readouterr().out == ""
+
+
+def test_what_is_printed_after_several_waterz_at_once_is_seen(capfd: pytest.CaptureFixture[str]) -> None:
+    inspection = inspect(affinities(), array(cells()), device="cpu")
+    target, nearest = inspection.target.numpy(), Waterz.groups(inspection.channels)[0]
+    channels = [inspection.channels[i] for i in nearest]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: Waterz().segment(target[list(nearest)], channels), range(40)))
+    os.write(1, b"seen")
+    assert capfd.readouterr().out == "seen"
 
 
 def test_a_library_that_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

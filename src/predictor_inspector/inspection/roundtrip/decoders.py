@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
+from threading import Lock
 from typing import Any, Literal
 
 import cc3d
@@ -137,19 +138,23 @@ class Waterz(Decoder):
         return segmentation
 
 
+_SILENT = Lock()  # two at a time would each take what the other has put in place for the usual output
+
+
 @contextmanager
 def _nothing_printed() -> Iterator[None]:
     """Let nobody write to the process's standard output meanwhile: waterz does, from Python and from C++."""
-    sys.stdout.flush()
-    usual, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    try:
-        with redirect_stdout(StringIO()):
-            yield
-    finally:
-        os.dup2(usual, 1)
-        os.close(usual)
-        os.close(nowhere)
+    with _SILENT:
+        sys.stdout.flush()
+        usual, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 1)
+        try:
+            with redirect_stdout(StringIO()):
+                yield
+        finally:
+            os.dup2(usual, 1)
+            os.close(usual)
+            os.close(nowhere)
 
 
 def pieces(inside: np.ndarray, connectivity: Connectivity, smallest: int = 1) -> np.ndarray:
