@@ -109,8 +109,10 @@ def test_regions_are_drawn_and_scored(path: Path, capsys: pytest.CaptureFixture[
     result = told(capsys, path, *AFFINITIES, "--roi", "2:8,2:12,2:18", "--survey", "3")
     first, *others = result["survey"]
     assert first == {
+        "name": "2:8,2:12,2:18",
         "where": {"begin": [40, 20, 20], "end": [160, 120, 180], "voxels": 960},
         "scores": result["scores"],
+        "problem": "",
     }
     assert [region["where"]["voxels"] for region in others] == [960] * 3
     assert cli.main(["roundtrip", str(path), *AFFINITIES, "--roi", "2:8,2:12,2:18", "--survey", "3"]) == 0
@@ -118,8 +120,16 @@ def test_regions_are_drawn_and_scored(path: Path, capsys: pytest.CaptureFixture[
     # Without a region, only those that are drawn.
     assert len(told(capsys, path, *AFFINITIES, "--survey", "2")["survey"]) == 2
     # What lies on background alone isn't scored.
-    drawn = told(capsys, path, *AFFINITIES, "--roi", "2:4,2:4,2:4", "--survey", "30")["survey"]
-    assert 1 < len(drawn) < 31
+    call = [path, *AFFINITIES, "--roi", "2:4,2:4,2:4", "--survey", "30"]
+    drawn = told(capsys, *call)["survey"]
+    empty = [region for region in drawn if region["scores"] is None]
+    assert len(drawn) == 31
+    assert 0 < len(empty) < 30
+    assert {region["problem"] for region in empty} == {"it holds no annotated object"}
+    assert cli.main(["roundtrip", *map(str, call)]) == 0
+    text = capsys.readouterr().out
+    assert f"mean of {31 - len(empty)} regions" in text
+    assert f"{empty[0]['name']} isn't scored: it holds no annotated object" in text
 
 
 def test_a_prediction_is_decoded_beside_the_target(

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from predictor_inspector.cli import check, common
+from predictor_inspector.cli import check, common, roundtrip
 
 if TYPE_CHECKING:
     from predictor_inspector.data.dataset import CropFacts, Dataset
@@ -66,6 +66,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--results", metavar="FILE", help=about)
     check.add_results(checking)
 
+    decoding = action("roundtrip", "decode the target of every crop, and say how much of the ground truth comes back")
+    common.add_predictor(decoding.add_argument_group("what to compute"))
+    roundtrip.add_decoder(decoding)
+    about = "memory for decoding a crop, such as 4GB; of larger ones the middle is decoded; half of the machine's by default"
+    decoding.add_argument("--memory", metavar="SIZE", help=about)
+    decoding.add_argument("--device", default="auto", help="auto (default), cuda, mps or cpu")
+    decoding.add_argument("--format", choices=("text", "json"), default="text", help="text (default), or JSON")
+
 
 def _add_sampling(parser: argparse.ArgumentParser) -> None:
     sampling = parser.add_argument_group("simulated sampling")
@@ -83,8 +91,8 @@ def _add_sampling(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print statistics or findings; returns the exit status."""
-    return _stats(options) if options.action == "stats" else _check(options)
+    """Print statistics, findings or scores; returns the exit status."""
+    return {"stats": _stats, "check": _check, "roundtrip": _round_trips}[options.action](options)
 
 
 def _stats(options: argparse.Namespace) -> int:
@@ -162,6 +170,32 @@ def _check(options: argparse.Namespace) -> int:
         told = ", ".join(counted(count, severity) for count, severity in zip(counts, SEVERITIES, strict=True))
         print("\n".join([*_lines(found), f"{told} in {counted(len(facts), 'crop')}"]))
     return check.status_of((f["severity"] for f in found), options.fail_on)
+
+
+def _round_trips(options: argparse.Namespace) -> int:
+    from predictor_inspector.core.config import predictor_from_config
+    from predictor_inspector.inspection.roundtrip import chosen_decoder, mean_scores, score_crops
+
+    dataset = _opened(options)
+    configs = _predictors(options, dataset)
+    if len(configs) != 1:
+        raise ValueError(
+            f"a round trip needs one predictor, got {len(configs)}; choose it with --predictor or --config"
+        )
+    common.begin_computing()
+    predictor, imperfection = predictor_from_config(configs[0]), roundtrip.imperfection_of(options)
+    decoder = chosen_decoder(predictor.describe_channels(), options.decoder, options.decoder_set)
+    how = imperfection, common.memory_for(options), options.device
+    scored = []
+    with common.bar(len(dataset.crops)) as advance:
+        for one in score_crops(dataset.crops, predictor, decoder, *how):
+            scored.append(one)
+            advance(1)
+    if options.format == "json":
+        common.print_json({"crops": [one.as_dict() for one in scored], "mean": mean_scores(scored)})
+    else:
+        print(roundtrip.scores_text(scored, "crop"))
+    return 0
 
 
 def _lines(found: Iterable[dict[str, Any]]) -> Iterator[str]:

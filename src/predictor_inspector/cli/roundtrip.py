@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,15 @@ from predictor_inspector.cli.check import findings_text, place_in
 
 if TYPE_CHECKING:
     from predictor_inspector.inspection.findings import Finding
-    from predictor_inspector.inspection.roundtrip import Merge, RoundTrip, Split, SweepPlan, SweepPoint
+    from predictor_inspector.inspection.roundtrip import (
+        Imperfection,
+        Merge,
+        RoundTrip,
+        Scored,
+        Split,
+        SweepPlan,
+        SweepPoint,
+    )
 
 ABOUT = "decode a target, and say how much of the ground truth comes back"
 _MOST = 10  # of splits and of merges that are written out; JSON has all of them
@@ -23,6 +30,25 @@ _SCORES = ("arand", "voi_split", "voi_merge", "precision_iou50", "recall_iou50",
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``roundtrip``."""
     common.add_inspection(parser, memory="larger regions are refused, with one that isn't too large")
+    add_decoder(parser)
+    about = "array in PATH, or a path, with the target's channels: decoded, too, so that what a network loses shows"
+    common.add_prediction(parser, about)
+    out = parser.add_argument_group("results")
+    about = (
+        "scores for values of a parameter of predictor, decoder or imperfection: scale_factor=20:200:7 for seven from 20 to "
+        "200, bias=0.3,0.5,0.9, or neighborhood for its offsets one by one"
+    )
+    out.add_argument("--sweep", metavar="NAME=VALUES", help=about)
+    about = (
+        "also decode N regions of the same size, drawn from all data as training does; without --roi, regions of 64 voxels a "
+        "side, and scores of these alone"
+    )
+    out.add_argument("--survey", metavar="N", type=int, default=0, help=about)
+    out.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or JSON")
+
+
+def add_decoder(parser: argparse.ArgumentParser) -> None:
+    """Add the decoder, and what makes a prediction of a target imperfect."""
     how = parser.add_argument_group("decoder")
     about = (
         "mutex_watershed, threshold, watershed, argmax, waterz or that of an installed package; or a YAML or JSON file of its "
@@ -40,20 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     }.items():
         worse.add_argument(f"--{name}", metavar="AMOUNT", type=float, default=0.0, help=about)
     worse.add_argument("--seed", metavar="N", type=int, default=0, help="of the random numbers")
-    about = "array in PATH, or a path, with the target's channels: decoded, too, so that what a network loses shows"
-    common.add_prediction(parser, about)
-    out = parser.add_argument_group("results")
-    about = (
-        "scores for values of a parameter of predictor, decoder or imperfection: scale_factor=20:200:7 for seven from 20 to "
-        "200, bias=0.3,0.5,0.9, or neighborhood for its offsets one by one"
-    )
-    out.add_argument("--sweep", metavar="NAME=VALUES", help=about)
-    about = (
-        "also decode N regions of the same size, drawn from all data as training does; without --roi, regions of 64 voxels a "
-        "side, and scores of these alone"
-    )
-    out.add_argument("--survey", metavar="N", type=int, default=0, help=about)
-    out.add_argument("--format", choices=("text", "json"), default="text", help="text (default) or JSON")
+
+
+def imperfection_of(options: argparse.Namespace) -> Imperfection:
+    """What makes a prediction imperfect."""
+    from predictor_inspector.inspection.roundtrip import Imperfection
+
+    return Imperfection(options.noise, options.blur, options.shift, options.gaps, options.seed)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -62,12 +81,12 @@ def run(options: argparse.Namespace) -> None:
     from predictor_inspector.inspection.engine.predictions import activated, predicted_values
     from predictor_inspector.inspection.findings.search import check_memory
     from predictor_inspector.inspection.roundtrip import (
-        Imperfection,
-        NoObjectError,
+        Scored,
         check_round_trip,
         chosen_decoder,
         planned_sweep,
         round_trip,
+        score_regions,
         sweep,
     )
     from predictor_inspector.inspection.roundtrip.round_trip import DECODING
@@ -83,7 +102,7 @@ def run(options: argparse.Namespace) -> None:
             raise ValueError("--prediction goes with a region, not with --survey")
         prediction, request = common.prediction_for(options, request)
     decoder = chosen_decoder(request.channels, options.decoder, options.decoder_set)
-    imperfection = Imperfection(options.noise, options.blur, options.shift, options.gaps, options.seed)
+    imperfection = imperfection_of(options)
     plan = None if options.sweep is None else planned_sweep(options.sweep, request, decoder, imperfection)
     rois = drawn_regions(request, options.survey) if options.survey else []
     if rois:
@@ -98,26 +117,21 @@ def run(options: argparse.Namespace) -> None:
             values = predicted_values(inspection, prediction)
             values = activated(values, inspection.channels) if options.logits else values
             predicted = round_trip(inspection, decoder, progress=tell, prediction=values)
-    points, surveyed = [], [trip] if rois else []
+    points, surveyed = [], [Scored.of(trip)] if rois else []
     if plan is not None:
         with common.progress(len(plan.values)) as tell:
             for point in sweep(inspection, decoder, plan, imperfection):
                 points.append(point)
                 tell(point.label, 1.0)
-    with common.progress(len(rois)) as tell:
-        for number, roi in enumerate(rois[1:], 2):
-            tell(f"region {number}", 0.0)
-            with suppress(NoObjectError):
-                surveyed.append(round_trip(inspected(replace(request, roi=roi)), decoder, imperfection))
-    if len(surveyed) < len(rois):
-        common.note(
-            f"{len(rois) - len(surveyed):,} of {len(rois):,} regions hold no annotated object, and aren't scored"
-        )
+    with common.bar(len(rois)) as advance:
+        for one in score_regions(request, rois[1:], decoder, imperfection):
+            surveyed.append(one)
+            advance(1)
     if options.format == "json":
         told = trip.as_dict() | {"findings": [f.as_dict() for f in findings]}
         told |= {} if predicted is None else {"prediction": predicted.as_dict()}
         told |= {} if plan is None else {"sweep": _sweep_as_dict(plan, points)}
-        common.print_json(told | ({"survey": [_region_as_dict(t) for t in surveyed]} if surveyed else {}))
+        common.print_json(told | ({"survey": [one.as_dict() for one in surveyed]} if surveyed else {}))
         return
     print(_text(trip, findings))
     if predicted is not None:
@@ -125,7 +139,7 @@ def run(options: argparse.Namespace) -> None:
     if plan is not None:
         print(f"\n{_sweep_text(plan, points)}")
     if surveyed:
-        print(f"\n{_survey_text(surveyed)}")
+        print(f"\n{scores_text(surveyed, 'region')}")
 
 
 def _text(trip: RoundTrip, findings: Sequence[Finding] | None = None) -> str:
@@ -181,24 +195,18 @@ def _sweep_as_dict(plan: SweepPlan, points: Sequence[SweepPoint]) -> dict[str, A
     return {"parameter": plan.parameter.name, "of": plan.owner, "points": [plain(p.as_dict()) for p in points]}
 
 
-def _survey_text(trips: Sequence[RoundTrip]) -> str:
-    """The scores of regions, the worst first, and their means."""
+def scores_text(scored: Sequence[Scored], noun: str) -> str:
+    """The scores of regions or crops, the worst first, their means, and why some have none."""
     from predictor_inspector.core.text import counted, format_table
-    from predictor_inspector.data.roi_text import roi_to_text
+    from predictor_inspector.inspection.roundtrip import mean_scores
 
-    gt = trips[0].inspection.request.source.gt
-    worst_first = sorted(trips, key=lambda trip: -trip.scores.arand)
-    rows: list[tuple[str, ...]] = [("region", *_SCORES)]
-    for trip in worst_first[:_MOST]:
-        scores = (f"{getattr(trip.scores, name):.4f}" for name in _SCORES)
-        rows.append((f"--roi {roi_to_text(trip.inspection.roi, gt)}", *scores))
-    means = (f"{sum(getattr(t.scores, name) for t in trips) / len(trips):.4f}" for name in _SCORES)
-    rows.append((f"mean of {counted(len(trips), 'region')}", *means))
-    return format_table(rows, right=range(1, len(rows[0])))
-
-
-def _region_as_dict(trip: RoundTrip) -> dict[str, Any]:
-    from predictor_inspector.inspection.findings.finding import VoxelSet, plain
-
-    place = VoxelSet.box(trip.inspection.roi, trip.inspection.gt)
-    return {"where": place.as_dict(), "scores": plain(trip.scores.as_dict())}
+    rows: list[tuple[str, ...]] = [(noun, *_SCORES)]
+    worst_first = sorted((-one.scores.arand, one.name, one.scores) for one in scored if one.scores)
+    rows += [(name, *(f"{getattr(scores, score):.4f}" for score in _SCORES)) for _, name, scores in worst_first[:_MOST]]
+    left = len(worst_first) - _MOST
+    means = mean_scores(scored)
+    if means:
+        rows.append((f"mean of {counted(len(worst_first), noun)}", *(f"{means[score]:.4f}" for score in _SCORES)))
+    table = format_table(rows, right=range(1, len(rows[0])))
+    without = [f"{one.name} isn't scored: {one.problem}" for one in scored if one.problem]
+    return "\n".join([table, *[f"and {counted(left, noun)} more, with smaller errors"] * (left > 0), *without])

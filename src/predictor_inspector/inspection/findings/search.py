@@ -180,9 +180,9 @@ def check_region(
     return CheckedRegion(in_order((*found, *more)), request, inspection)
 
 
-def part_in_memory(request: Request, memory: int) -> Roi:
-    """The region that `check_region` can check within `memory` bytes: all of it, or a part in its middle."""
-    return _part_in_memory(request, memory)[0]
+def part_in_memory(request: Request, memory: int, per_value: int = _PER_CHANNEL) -> Roi:
+    """The region that can be looked at within `memory` bytes: all of it, or a part in its middle; see `check_memory`."""
+    return _part_in_memory(request, memory, per_value)[0]
 
 
 def check_memory(
