@@ -109,28 +109,28 @@ def add_region(parser: argparse.ArgumentParser, raw: bool = False) -> None:
 
 
 def add_prediction(parser: argparse.ArgumentParser, about: str, required: bool = False) -> Any:
-    """Add a prediction of the target and whether it is before the sigmoid; return the group."""
+    """Add a prediction of the target, one to compare, and whether they are before the sigmoid; return the group."""
     group = parser.add_argument_group("prediction")
     group.add_argument("--prediction", metavar="NAME", required=required, help=about)
-    about = "it was stored before the sigmoid, as a model gives it in training"
+    about = "another prediction, as --prediction: both are told beside each other, and which is better"
+    group.add_argument("--versus", metavar="NAME", help=about)
+    about = "it was stored before the sigmoid, as a model gives it in training; with --versus, both"
     group.add_argument("--logits", action="store_true", help=about)
     return group
 
 
-def prediction_for(options: argparse.Namespace, request: Request) -> tuple[Array, Request]:
-    """The prediction of ``--prediction``, and the request for the part of its region that this covers."""
-    from predictor_inspector.core.text import format_roi
+def predictions_for(options: argparse.Namespace, request: Request) -> tuple[list[Array], Request]:
+    """The predictions of ``--prediction`` and ``--versus``, if given; and the request for the region that they cover."""
     from predictor_inspector.data.source import open_input
-    from predictor_inspector.inspection.engine.predictions import counted_like
+    from predictor_inspector.inspection.engine.predictions import counted_like, covered_roi
 
-    gt, roi = request.source.gt, request.regions.roi
-    prediction = counted_like(open_input(options.path, options.prediction), gt)
-    part = roi.intersect(prediction.roi)
-    if part.empty:
-        raise ValueError(
-            f"the prediction, {format_roi(prediction.roi, gt)}, doesn't reach into the region {format_roi(roi, gt)}"
-        )
-    return prediction, replace(request, roi=part)
+    if options.versus is not None and options.prediction is None:
+        raise ValueError("--versus goes with --prediction")
+    gt, names = request.source.gt, (options.prediction, options.versus)
+    predictions = [counted_like(open_input(options.path, name), gt) for name in names if name is not None]
+    if predictions:
+        request = replace(request, roi=covered_roi(request.regions.roi, gt, *predictions))
+    return predictions, request
 
 
 def add_computing(parser: argparse.ArgumentParser) -> Any:

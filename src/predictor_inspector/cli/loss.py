@@ -6,7 +6,7 @@ import argparse
 
 from predictor_inspector.cli import common
 
-ABOUT = "say where the loss of a prediction is, as a training computes it"
+ABOUT = "say where the loss of a prediction is, as a training computes it, or which of two predictions is better where"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,16 +22,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print sums of the loss, and where it is highest."""
+    """Print sums of the loss, and where it is highest; or of two predictions which is better, and where."""
     from predictor_inspector.inspection import run as inspected
-    from predictor_inspector.inspection.loss import chosen_loss, loss_map
+    from predictor_inspector.inspection.loss import chosen_loss, compare_losses, loss_map
 
     common.begin_computing()
     loss = chosen_loss(options.loss, options.loss_set)
     request, _ = common.request_for(options, common.source_for(options))
-    prediction, request = common.prediction_for(options, request)
+    predictions, request = common.predictions_for(options, request)
     with common.progress(common.INSPECTION_STEPS) as tell:
-        found = loss_map(inspected(request, tell), prediction, loss, options.logits)
+        inspection = inspected(request, tell)
+        maps = [loss_map(inspection, prediction, loss, options.logits) for prediction in predictions]
+        found = maps[0] if options.versus is None else compare_losses(*maps)
     if options.format == "json":
         common.print_json(found.as_dict())
     else:

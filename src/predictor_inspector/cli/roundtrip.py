@@ -96,11 +96,9 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     common.begin_computing()
     request, _ = common.request_for(options, common.source_for(options))
-    prediction = None
-    if options.prediction is not None:
-        if options.survey:
-            raise ValueError("--prediction goes with a region, not with --survey")
-        prediction, request = common.prediction_for(options, request)
+    if options.prediction is not None and options.survey:
+        raise ValueError("--prediction goes with a region, not with --survey")
+    predictions, request = common.predictions_for(options, request)
     decoder = chosen_decoder(request.channels, options.decoder, options.decoder_set)
     imperfection = imperfection_of(options)
     plan = None if options.sweep is None else planned_sweep(options.sweep, request, decoder, imperfection)
@@ -112,11 +110,11 @@ def run(options: argparse.Namespace) -> None:
         inspection = inspected(request, tell)
         trip = round_trip(inspection, decoder, imperfection, tell)
         findings = check_round_trip(trip, tell)
-        predicted = None
-        if prediction is not None:
+        predicted = {}
+        for name, prediction in zip(("prediction", "versus"), predictions, strict=False):
             values = predicted_values(inspection, prediction)
             values = activated(values, inspection.channels) if options.logits else values
-            predicted = round_trip(inspection, decoder, progress=tell, prediction=values)
+            predicted[name] = round_trip(inspection, decoder, progress=tell, prediction=values)
     points, surveyed = [], [Scored.of(trip)] if rois else []
     if plan is not None:
         with common.progress(len(plan.values)) as tell:
@@ -129,13 +127,13 @@ def run(options: argparse.Namespace) -> None:
             advance(1)
     if options.format == "json":
         told = trip.as_dict() | {"findings": [f.as_dict() for f in findings]}
-        told |= {} if predicted is None else {"prediction": predicted.as_dict()}
+        told |= {name: each.as_dict() for name, each in predicted.items()}
         told |= {} if plan is None else {"sweep": _sweep_as_dict(plan, points)}
         common.print_json(told | ({"survey": [one.as_dict() for one in surveyed]} if surveyed else {}))
         return
     print(_text(trip, findings))
-    if predicted is not None:
-        print(f"\nprediction {options.prediction}\n\n{_text(predicted)}")
+    for name, each in predicted.items():
+        print(f"\n{name} {getattr(options, name)}\n\n{_text(each)}")
     if plan is not None:
         print(f"\n{_sweep_text(plan, points)}")
     if surveyed:

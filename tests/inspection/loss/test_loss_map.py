@@ -164,6 +164,8 @@ def test_predictions_that_do_not_fit_are_refused() -> None:
         loss_map(inspection, Array(target.data, (8, 4, 4), (16, 0, 5), target.axis_names), loss)
     with pytest.raises(ValueError, match="reaches beyond the data"):
         loss_map(inspection, Array(target.data, (8, 4, 4), (16, 0, 8), target.axis_names), loss)
+    with pytest.raises(ValueError, match="the prediction holds 1 NaN value"):
+        loss_map(inspection, target.like(np.where(np.arange(IDS.size).reshape(1, *IDS.shape) == 7, np.nan, 0)), loss)
     with pytest.raises(ValueError, match="unsigned integer type, got int16"):
         loss_map(inspection, target.like(np.zeros(target.shape, np.int16)), loss)
     with pytest.raises(ValueError, match="bce: weights: input should be 'ignored', 'once' or 'squared', got 'twice'"):

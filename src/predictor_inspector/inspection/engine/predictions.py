@@ -2,15 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
+from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.text import counted, format_roi
 from predictor_inspector.data.geometry import counts_factor
-from predictor_inspector.inspection.engine.run import Inspection
+from predictor_inspector.inspection.engine.run import Inspection, Progress
+
+
+class Prediction(ABC):
+    """Something that gives a prediction for whatever is inspected: what was stored, or a network.
+
+    Equal ones give the same; one whose values change is another one.
+
+    Attributes
+    ----------
+    title : str
+        What it is called.
+    logits : bool
+        Whether its probabilities and descriptors are before the sigmoid.
+    """
+
+    title: str
+    logits: bool
+
+    @abstractmethod
+    def begin(self, inspection: Inspection) -> Callable[[Progress], Array]:
+        """A function that makes the prediction, as `predicted_values` takes it, with the grid's counts.
+
+        It may cover a part of the ROI only. `begin` is called in the window's thread, and must be quick; what it returns in
+        a worker's, maybe more than once. Both raise a ``ValueError`` in a sentence where the prediction doesn't fit.
+        """
+
+
+def covered_by(inspection: Inspection, *predictions: Array) -> Inspection:
+    """The part of an inspection that predictions cover, with the weights that it has in the whole; itself if that is all.
+
+    They count lengths as its grid does, see `counted_like`. A ``ValueError`` if one doesn't reach into the ROI.
+    """
+    part = covered_roi(inspection.roi, inspection.target, *predictions)
+    if part == inspection.roi:
+        return inspection
+    request = replace(inspection.request, roi=part)
+    return replace(inspection, request=request, target=inspection.target[part], weight=inspection.weight[part])
+
+
+def covered_roi(roi: Roi, grid: Array, *predictions: Array) -> Roi:
+    """The part of a region that predictions cover; all lengths count what those of `grid` do, errors as of `covered_by`."""
+    part = roi
+    for prediction in predictions:
+        part = part.intersect(prediction.roi)
+        if part.empty:
+            there = format_roi(prediction.roi, grid)
+            raise ValueError(f"the prediction, {there}, doesn't reach into the region {format_roi(roi, grid)}")
+    return part
 
 
 def predicted_values(inspection: Inspection, prediction: Array) -> np.ndarray:
@@ -27,7 +79,7 @@ def predicted_values(inspection: Inspection, prediction: Array) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the prediction has other channels or other voxels, is of another type, or doesn't cover the ROI.
+        If the prediction has other channels or other voxels, is of another type, holds NaN, or doesn't cover the ROI.
     """
     channels = inspection.channels
     if prediction.channel_dims != 1 or prediction.shape[0] != len(channels):
@@ -37,6 +89,9 @@ def predicted_values(inspection: Inspection, prediction: Array) -> np.ndarray:
         )
     stored = counted_like(prediction, inspection.target)[inspection.roi].numpy()
     if stored.dtype.kind == "f":
+        wrong = int(np.isnan(stored).sum())
+        if wrong:
+            raise ValueError(f"the prediction holds {counted(wrong, 'NaN value')}")
         return stored.astype(np.float32)
     if stored.dtype.kind not in "ub":
         raise ValueError(f"a prediction must be of a floating-point or an unsigned integer type, got {stored.dtype}")

@@ -1,6 +1,17 @@
 """Where the loss of a prediction is, as trainings compute it."""
 
+from predictor_inspector.inspection.loss.compare import LossComparison, compare_losses
 from predictor_inspector.inspection.loss.loss_map import LossMap, WorstPlace, loss_map
 from predictor_inspector.inspection.loss.losses import LOSSES, Loss, Term, chosen_loss
 
-__all__ = ["LOSSES", "Loss", "LossMap", "Term", "WorstPlace", "chosen_loss", "loss_map"]
+__all__ = [
+    "LOSSES",
+    "Loss",
+    "LossComparison",
+    "LossMap",
+    "Term",
+    "WorstPlace",
+    "chosen_loss",
+    "compare_losses",
+    "loss_map",
+]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
 import torch
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.labels import as_labels
 from predictor_inspector.core.text import format_table, percent
 from predictor_inspector.data.roi_text import roi_to_text
@@ -84,38 +87,23 @@ class LossMap:
         gt = self.inspection.gt[self.inspection.roi]
         ids = as_labels(gt.numpy()).numpy().reshape(-1, *gt.spatial_shape)[0]
         found, rank = np.unique(ids, return_inverse=True)
-        sums = np.bincount(rank.reshape(-1), self._by_voxel.reshape(-1), len(found))
+        sums = np.bincount(rank.reshape(-1), self.by_voxel.reshape(-1), len(found))
         return {int(found[i]): float(sums[i]) for i in np.argsort(-sums, kind="stable")}
 
     def share_of_worst(self, fraction: float) -> float:
         """The share of the loss that so many of the voxels make up, those where it is highest; 0 without any loss."""
-        losses = np.sort(self._by_voxel.reshape(-1))[::-1]
+        losses = np.sort(self.by_voxel.reshape(-1))[::-1]
         return float(losses[: max(1, round(fraction * losses.size))].sum() / self.total) if self.total else 0.0
 
     def worst(self, count: int = 10) -> tuple[WorstPlace, ...]:
         """Places where the loss is highest, the worst first, each more than `APART` voxels from the others along some axis."""
-        left, places = self._by_voxel.copy(), list[WorstPlace]()
-        gt = self.inspection.request.source.gt
-        begin = [span.start for span in gt.to_slices(self.inspection.roi)]
-        while len(places) < count and left.max() > 0:
-            at = tuple(int(i) for i in np.unravel_index(left.argmax(), left.shape))
+        places = []
+        for at in peaks(self.by_voxel, count):
             channel = max(range(len(self._data)), key=lambda c, at=at: float(self._data[c][at]))  # type: ignore[misc]
-            voxel = tuple(a + b for a, b in zip(at, begin, strict=True))
-            corner = zip(voxel, gt.offset, gt.voxel_size, strict=True)
-            value = (channel, *at)
-            places.append(
-                WorstPlace(
-                    tuple((o + (i + 0.5) * v) / gt.subdivision for i, o, v in corner),
-                    voxel,
-                    self.inspection.channel_names[channel],
-                    float(left[at]),
-                    *(
-                        float(a.numpy()[value])
-                        for a in (self.prediction, self.inspection.target, self.inspection.weight)
-                    ),
-                )
-            )
-            left[tuple(slice(max(0, i - APART), i + APART + 1) for i in at)] = 0
+            arrays = self.prediction, self.inspection.target, self.inspection.weight
+            numbers = (float(a.numpy()[(channel, *at)]) for a in arrays)
+            name, loss = self.inspection.channel_names[channel], float(self.by_voxel[at])
+            places.append(WorstPlace(*place_of(self.inspection, at), name, loss, *numbers))
         return tuple(places)
 
     def calibration(self, bins: int = 10) -> dict[str, list[tuple[float, float, int]]]:
@@ -189,7 +177,7 @@ class LossMap:
         return self.values.numpy()
 
     @cached_property
-    def _by_voxel(self) -> np.ndarray:
+    def by_voxel(self) -> np.ndarray:
         """The loss of all channels at each voxel: float64, [… spatial axes]."""
         return np.asarray(self._data.sum(0, dtype=np.float64))
 
@@ -217,8 +205,26 @@ def loss_map(inspection: Inspection, prediction: Array, loss: Loss, logits: bool
     target, channels = inspection.target, inspection.channels
     predicted = predicted_values(inspection, prediction)
     weight, truth = inspection.weight.numpy(), target.numpy()
-    values, effective = np.zeros_like(truth), np.zeros_like(truth)
-    total, squeezed = 0.0, has_sigmoid(channels)
+    values, effective = losses_of(loss, channels, predicted, truth, weight, logits, prod(truth.shape[1:]))
+    compared = activated(predicted, channels) if logits else predicted
+    shown, of_values, weights = (target.like(a, target.axis_names) for a in (compared, values, effective))
+    return LossMap(inspection, loss, shown, of_values, weights, float(values.sum(dtype=np.float64)))
+
+
+def losses_of(
+    loss: Loss,
+    channels: Sequence[Channel],
+    predicted: np.ndarray,
+    truth: np.ndarray,
+    weight: np.ndarray,
+    logits: bool,
+    voxels: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What values add to the loss, and what their errors are multiplied by: float32, [C, …] as all three arrays.
+
+    These may be a part of a region of so many `voxels`, over which the loss is a mean.
+    """
+    values, effective, squeezed = np.zeros_like(truth), np.zeros_like(truth), has_sigmoid(channels)
     for term in loss.terms(channels):
         chosen = list(term.channels)
         here, there = (torch.from_numpy(a[chosen]) for a in (predicted, truth))
@@ -226,9 +232,26 @@ def loss_map(inspection: Inspection, prediction: Array, loss: Loss, logits: bool
         parts = [
             term.errors(one, true, logits and squeezed[c]) for one, true, c in zip(here, there, chosen, strict=True)
         ]
-        errors = torch.stack(parts).numpy() * effective[chosen]
-        values[chosen] = errors / errors.size
-        total += float(errors.mean(dtype=np.float64))
-    compared = activated(predicted, channels) if logits else predicted
-    shown, of_values, weights = (target.like(a, target.axis_names) for a in (compared, values, effective))
-    return LossMap(inspection, loss, shown, of_values, weights, total)
+        values[chosen] = torch.stack(parts).numpy() * effective[chosen] / (len(chosen) * voxels)
+    return values, effective
+
+
+def peaks(values: np.ndarray, count: int) -> list[tuple[int, ...]]:
+    """Where values are largest, the largest first, each more than `APART` voxels from the others along some axis.
+
+    Only where they are above 0, and at most so many.
+    """
+    left, found = values.copy(), list[tuple[int, ...]]()
+    while len(found) < count and left.max() > 0:
+        at = tuple(int(i) for i in np.unravel_index(left.argmax(), left.shape))
+        found.append(at)
+        left[tuple(slice(max(0, i - APART), i + APART + 1) for i in at)] = 0
+    return found
+
+
+def place_of(inspection: Inspection, at: tuple[int, ...]) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """A voxel of a region: its centre in the unit of the ground truth, and its place in that, in voxels."""
+    gt = inspection.request.source.gt
+    voxel = tuple(a + span.start for a, span in zip(at, gt.to_slices(inspection.roi), strict=True))
+    corner = zip(voxel, gt.offset, gt.voxel_size, strict=True)
+    return tuple((o + (i + 0.5) * v) / gt.subdivision for i, o, v in corner), voxel
