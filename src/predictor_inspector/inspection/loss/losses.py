@@ -46,8 +46,11 @@ class Term:
 class Loss(ABC):
     """The loss of a training: a sum of terms, each over some of the channels.
 
-    Subclasses are frozen dataclasses whose fields are the loss's parameters, see `parameter`.
+    Subclasses are frozen dataclasses whose fields are the loss's parameters, see `parameter`; `title` is what they are called
+    in the dock.
     """
+
+    title: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         for one in parameters_of(type(self)):
@@ -75,21 +78,21 @@ class _MeanError(Loss):
 class CrossEntropy(_MeanError):
     """Binary cross-entropy: torch's ``BCEWithLogitsLoss``, the weight times the loss of each value."""
 
-    element = "cross entropy"
+    title, element = "Cross-entropy", "cross entropy"
 
 
 @dataclass(frozen=True)
 class SquaredError(_MeanError):
     """Mean squared error, the weight times that of each value."""
 
-    element = "squared error"
+    title, element = "Squared error", "squared error"
 
 
 @dataclass(frozen=True)
 class AbsoluteError(_MeanError):
     """Mean absolute error, the weight times that of each value."""
 
-    element = "absolute error"
+    title, element = "Absolute error", "absolute error"
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,8 @@ class DaCapoLoss(Loss):
     squared; beside classes (hot distance), these have cross-entropy with weights. Other classes: absolute error, weights
     ignored.
     """
+
+    title = "DaCapo 0.3"
 
     lsds_to_affs_weight_ratio: float = parameter(1.0, doc="Weight of the descriptors' term.", minimum=0)
 

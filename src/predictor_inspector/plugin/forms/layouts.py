@@ -77,3 +77,17 @@ class TreeTable(QTreeWidget):
     def top_items(self) -> list[QTreeWidgetItem]:
         """The rows that aren't within others."""
         return [self.topLevelItem(i) for i in range(self.topLevelItemCount())]
+
+    def add_row(self, *cells: str) -> QTreeWidgetItem:
+        """Add a row: text at the left, numbers at the right."""
+        item = QTreeWidgetItem(self, list(cells))
+        for column in range(1, len(cells)):
+            item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+        return item
+
+    def fit(self, most: int) -> None:
+        """Be as high as its rows, up to so many of them; hidden without any."""
+        rows = min(len(self.top_items), most)
+        self.setVisible(bool(rows))
+        height = self.sizeHintForRow(0) if rows else 0
+        self.setFixedHeight(self.header().sizeHint().height() + rows * height + 2 * self.frameWidth() + 2)

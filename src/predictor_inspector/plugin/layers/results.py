@@ -46,7 +46,8 @@ class ResultLayers:
         self._dims = layers.viewer.dims
         self.outdated = True  # whether they are hidden: they hold what isn't asked for any more, or by an earlier dock
         self._large = self._has_rgb = False
-        self._peeking = self._covered = self._busy = False
+        self._peeking = self._busy = False
+        self._covers: set[str] = set()
         self._channels: tuple[Channel, ...] = ()
         self._limits: tuple[tuple[float, float], ...] = ()
         self._styled: dict[str, Any] = {}  # what each layer was last styled for
@@ -94,10 +95,10 @@ class ResultLayers:
         self._peeking = on
         self.follow()
 
-    def cover(self, on: bool) -> None:
-        """Leave the place of the view that is looked at to another layer, until it is called with False."""
-        if on != self._covered:
-            self._covered = on
+    def cover(self, by: str, on: bool) -> None:
+        """Leave the place of the view that is looked at to another layer, until it is called with False by whom it was."""
+        if on != (by in self._covers):
+            self._covers ^= {by}
             self.follow()
 
     def looked_at(self) -> str | None:
@@ -244,7 +245,7 @@ class ResultLayers:
     def _seen(self) -> set[str]:
         """The views that are on the canvas: of panes, one shows the target and one the weight."""
         shown = self.looked_at()
-        if shown is None or self._covered:
+        if shown is None or self._covers:
             return set()
         return {TARGET if shown == WEIGHT else shown, WEIGHT} if self._settings.panes else {shown}
 

@@ -16,6 +16,8 @@ _NEGATIVE, _POSITIVE = (0.15, 0.5, 1.0), (1.0, 0.5, 0.1)  # of signed values ove
 _SIGNED = ((0.55, 0.8, 1, 1), (0.1, 0.4, 0.85, 1), (0.05, 0.05, 0.1, 1), (0.85, 0.35, 0.05, 1), (1, 0.85, 0.45, 1))
 """Colours of the signed colormap, RGBA."""
 
+_LOSS = ((1.0, 0.9, 0.3, 0.0), (1.0, 0.8, 0.2, 0.75), (0.95, 0.35, 0.1, 0.9), (0.75, 0.0, 0.15, 1.0))
+
 # Of weights on a logarithmic scale, from the lightest over 1 to the heaviest; ColorBrewer's RdYlBu, without gray.
 _WEIGHTS = ("#313695", "#4575b4", "#74add1", "#abd9e9", "#ffffbf", "#fdae61", "#f46d43", "#d73027", "#a50026")
 _NO_WEIGHT = (0.5, 0.5, 0.5)
@@ -47,8 +49,7 @@ def target_style(channel: Channel, colour: str, over: bool, solid: bool) -> Styl
     if not over:
         return Style(signed_colormap() if channel.signed else "gray", "translucent_no_depth", "translucent")
     if channel.signed:
-        rgba = [(*_NEGATIVE, 0.8), (*_NEGATIVE, 0.0), (*_POSITIVE, 0.0), (*_POSITIVE, 0.8)]
-        return Style(_named("signed over", "signed", rgba, (0, 0.5, 0.5, 1)), "translucent_no_depth", "translucent")
+        return Style(signed_over_colormap(), "translucent_no_depth", "translucent")
     ends = (1.0, 0.0) if channel.kind == "affinity" else (0.0, 1.0)
     title = "boundaries" if channel.kind == "affinity" else channel.kind or "values"
     colormap = _named(f"{title} {colour}", f"{title} {colour}", [(*_rgb(colour), alpha) for alpha in ends])
@@ -89,6 +90,17 @@ def weight_style(limits: tuple[float, float], solid: bool) -> Style:
 def signed_colormap() -> Any:
     """Blue for negative, dark in the middle, orange for positive: the sign is seen, and 0 is."""
     return _named("signed", "signed", _SIGNED)
+
+
+def signed_over_colormap() -> Any:
+    """Blue for negative, nothing in the middle, orange for positive: what lies beneath is seen where there is little."""
+    rgba = [(*_NEGATIVE, 0.8), (*_NEGATIVE, 0.0), (*_POSITIVE, 0.0), (*_POSITIVE, 0.8)]
+    return _named("signed over", "signed", rgba, (0, 0.5, 0.5, 1))
+
+
+def loss_colormap() -> Any:
+    """Nothing for 0, then yellow to dark red: where there is no loss, what lies beneath is seen."""
+    return _named("loss", "loss", _LOSS)
 
 
 def _rgb(colour: str) -> tuple[float, ...]:

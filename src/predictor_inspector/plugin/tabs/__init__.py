@@ -17,7 +17,9 @@ from qtpy.QtWidgets import QWidget
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import Extensions, derived_from
 from predictor_inspector.inspection import Inspection
+from predictor_inspector.inspection.engine.predictions import Prediction
 from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.loss.losses import DaCapoLoss, Loss
 from predictor_inspector.inspection.roundtrip import Decoder
 from predictor_inspector.inspection.training.survey import Survey
 from predictor_inspector.plugin.layers.colours import RgbMix
@@ -39,6 +41,9 @@ class Derived:
     survey: Survey | None = None  # the last one
     position: int | None = None  # the training position that is shown
     decoder: Decoder | None = None  # chosen for round trips
+    prediction: Prediction | None = None  # chosen in the tab Loss, and used in others,
+    versus: Prediction | None = None  # with one to compare it with,
+    loss: Loss = field(default_factory=DaCapoLoss)  # and the loss that it was trained with
     compared_with: Predictor | None = None  # of the result kept as A; to set one keeps what it makes of the region
 
 
@@ -136,6 +141,7 @@ TABS: Extensions[type[Tab]] = derived_from(
         "check": "predictor_inspector.plugin.tabs.check.tab:CheckTab",
         "statistics": "predictor_inspector.plugin.tabs.statistics.tab:StatisticsTab",
         "round_trip": "predictor_inspector.plugin.tabs.roundtrip.tab:RoundTripTab",
+        "loss": "predictor_inspector.plugin.tabs.loss.tab:LossTab",
         "compare": "predictor_inspector.plugin.tabs.compare.tab:CompareTab",
     },
     dataclasses=False,

@@ -201,7 +201,7 @@ class Comparer(QObject):
         side = mode == "side" and bool(shown)
         self.layers.show_only(*shown)
         # Both are drawn over what lies beneath, so one would be seen through the other.
-        self._context.controller.results.cover(bool(shown) and not side)
+        self._context.controller.results.cover("comparison", bool(shown) and not side)
         self.layers.side_by_side(view if side else None, self.b if may_zoom else None)
         if mode == "flicker" and shown:
             self._flicker.start()
@@ -248,7 +248,7 @@ class Comparer(QObject):
         layer = self._context.layers.find(NAMES.get(self._context.controller.results.looked_at() or "", ""))
         if layer is not None:
             layer.visible = not layer.visible
-            self._context.controller.results.cover(layer.visible)
+            self._context.controller.results.cover("comparison", layer.visible)
 
     def _on_panes(self, panes: bool) -> None:
         if panes and self._mode == "side":

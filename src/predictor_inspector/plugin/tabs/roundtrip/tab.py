@@ -246,26 +246,23 @@ class RoundTripTab(Tab):
         """Show scores and the list of mistakes."""
         trip = self.trip
         rows: list[tuple[str, Split | Merge]] = []
-        self._scores.setVisible(trip is not None)
         for widget in (self._shows, self._marks, self._legend):
             widget.setVisible(trip is not None)
         self._scores.clear()
         if trip is not None:
             for title, scores in (("ids", trip.scores), ("connected pieces", trip.piece_scores)):
                 if scores is not None:
-                    self._scores.addTopLevelItem(_row(title, *(f"{getattr(scores, name):.4f}" for name in _SCORES)))
+                    self._scores.add_row(title, *(f"{getattr(scores, name):.4f}" for name in _SCORES))
             rows = [(f"{trip.name(s.object)} split into {len(s.segments):,}", s) for s in trip.splits]
             rows += [(f"{listed((trip.name(o) for o in m.objects), 3)} merged", m) for m in trip.merges]
             rows = sorted(rows, key=lambda row: -row[1].voxels)[:_LISTED]
         self._table.clear()
         for text, what in rows:
-            item = _row(text, f"{what.voxels:,}")
+            item = self._table.add_row(text, f"{what.voxels:,}")
             item.setData(0, Qt.ItemDataRole.UserRole, what)
             item.setToolTip(0, text)
-            self._table.addTopLevelItem(item)
-        self._table.setVisible(bool(rows))
         for table in (self._scores, self._table):
-            _fit(table)
+            table.fit(_MOST_ROWS)
         self._show_summary()
 
     def _show_summary(self) -> None:
@@ -346,18 +343,3 @@ def _decoded(trip: RoundTrip) -> _Decoded:
     mistakes[overlaps.split_voxels()] = 1
     mistakes[overlaps.merged_voxels()] = 2
     return _Decoded(trip, flat(names), flat(mistakes))
-
-
-def _row(*cells: str) -> QTreeWidgetItem:
-    """A row of a table: text at the left, numbers at the right."""
-    item = QTreeWidgetItem(list(cells))
-    for column in range(1, len(cells)):
-        item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
-    return item
-
-
-def _fit(table: TreeTable) -> None:
-    """Make a table as high as its rows, up to some of them."""
-    rows = min(len(table.top_items), _MOST_ROWS)
-    height = table.sizeHintForRow(0) if rows else 0
-    table.setFixedHeight(table.header().sizeHint().height() + rows * height + 2 * table.frameWidth() + 2)
