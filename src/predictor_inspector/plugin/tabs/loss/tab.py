@@ -57,14 +57,14 @@ _ON_DISK = "These results are too large for memory. Pin a smaller box to see its
 
 
 @dataclass(frozen=True, eq=False)
-class _Wanted:
+class _WantedLoss:
     """Of what the loss is to be computed."""
 
     inspection: Inspection
     predictions: tuple[Prediction, ...]
     loss: Loss
 
-    def is_same(self, other: _Wanted | None) -> bool:
+    def is_same(self, other: _WantedLoss | None) -> bool:
         return (
             other is not None
             and self.inspection is other.inspection
@@ -85,7 +85,7 @@ class LossTab(Tab):
     def __init__(self, context: TabContext) -> None:
         super().__init__(context)
         self._inspection: Inspection | None = None
-        self._tried: _Wanted | None = None  # what was computed last, or is being computed
+        self._tried: _WantedLoss | None = None  # what was computed last, or is being computed
         self._found: LossesShown | None = None
         self._view, self._at = LOSS, -1  # the place that was gone to, of those listed
         self._marked: tuple[Point, tuple[Any, ...]] | None = None  # and the view that it is drawn for
@@ -201,7 +201,7 @@ class LossTab(Tab):
         if inspection is None or not self.in_front:
             return
         self.panel.offer_for(inspection)
-        wanted = _Wanted(inspection, predictions, self.context.derived.loss)
+        wanted = _WantedLoss(inspection, predictions, self.context.derived.loss)
         if wanted.is_same(self._tried):
             return
         self.panel.show_error("")
