@@ -1,4 +1,4 @@
-"""`LossLayers`: layers of a loss, of effective weights, of a prediction, and of the difference of two losses."""
+"""`LossLayers`: layers of a loss, effective weights, a prediction, and a difference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loss tab: where the loss of a prediction is, as a training computes it, and which of two predictions is better."""
+"""Loss tab: where the loss of a prediction is, and which of two is better."""
 
 from __future__ import annotations
 
