@@ -67,11 +67,10 @@ def predictor_to_config(predictor: Predictor) -> dict[str, Any]:
     return config_of(PREDICTORS, predictor)
 
 
-def made_from_config(extensions: Extensions[type[T]], config: dict[str, Any]) -> T:
+def made_from_config(extensions: Extensions[type[T]], config: object) -> T:
     """What a configuration describes, of one kind of extensions that are dataclasses; errors as `predictor_from_config`."""
     noun = extensions.noun
-    kind = config.get("kind") if isinstance(config, dict) else None
-    if not isinstance(kind, str):
+    if not isinstance(config, dict) or not isinstance(kind := config.get("kind"), str):
         raise ValueError(
             f"a {noun}'s configuration needs the key 'kind', one of {', '.join(extensions.names())}; got {config!r}"
         )

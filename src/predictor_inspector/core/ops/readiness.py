@@ -140,7 +140,7 @@ class Readiness:
             self._load(rehearsal)
             if not self._done:
                 with self._compiling(rehearsal):
-                    if not self._done and not self._hurry.is_set():
+                    if not self._hurry.is_set() and not self._done:
                         self._compile_elsewhere(rehearsal)
             if not self._done and self._hurry.is_set():
                 for operation in tuple(self._left):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from predictor_inspector.data.geometry import pixel_array
@@ -13,7 +15,7 @@ _CROWDING = 0.62  # area of all nuclei together, as a share of the picture
 _WAVES = 5  # harmonics of a nucleus's outline
 
 
-def cells_2d(shape: tuple[int, int] = (512, 512), seed: int = 0) -> Sample:
+def cells_2d(shape: Sequence[int] = (512, 512), seed: int = 0) -> Sample:
     """Roundish nuclei, many of them touching, on a dark background: `raw` and `labels`, all annotated, in pixels.
 
     `shape` is [Y, X], at least 32 of each, else a ``ValueError``. The same `seed` gives the same picture.
@@ -33,7 +35,7 @@ def cells_2d(shape: tuple[int, int] = (512, 512), seed: int = 0) -> Sample:
     return Sample(pixel_array(_picture(rng, labels, depth), 2), pixel_array(labels, 2))
 
 
-def _places(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _places(rng: np.random.Generator, shape: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
     """Centres and radii: dense in some parts of the picture, loose in others, pushed apart until hardly any overlap."""
     count = max(2, round(_CROWDING * shape[0] * shape[1] / (np.pi * _RADIUS**2)))
     radii = _RADIUS * np.exp(0.16 * rng.standard_normal(count))
@@ -50,7 +52,7 @@ def _places(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarra
 
 
 def _outline(
-    rng: np.random.Generator, shape: tuple[int, int], centre: np.ndarray, radius: float
+    rng: np.random.Generator, shape: Sequence[int], centre: np.ndarray, radius: float
 ) -> tuple[tuple[slice, slice], np.ndarray]:
     """A box around a nucleus, and distance from its centre in it, 1 on its slightly wavy, slightly long outline."""
     reach = 1.6 * radius

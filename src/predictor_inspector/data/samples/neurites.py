@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ class Tissue:
     vesicle: np.ndarray  # depth inside a vesicle, negative outside
 
 
-def neurites(shape: tuple[int, int, int] = (64, 256, 256), seed: int = 0) -> Sample:
+def neurites(shape: Sequence[int] = (64, 256, 256), seed: int = 0) -> Sample:
     """A block of neurites: curved tubes of varying calibre, densely packed, in two bundles that cross.
 
     `labels` are dense, with a little background between neurites and one vessel of it. `organelles` has the channels
@@ -60,7 +61,7 @@ def neurites(shape: tuple[int, int, int] = (64, 256, 256), seed: int = 0) -> Sam
     return Sample(arrays[0], arrays[1], arrays[2], arrays[3], organelle_names=("mitochondria", "vesicles"))
 
 
-def _grow(rng: np.random.Generator, shape: tuple[int, int, int]) -> Tissue:
+def _grow(rng: np.random.Generator, shape: Sequence[int]) -> Tissue:
     """Two bundles, one along z and one along x, on either side of a wavy face."""
     extent = [n * v for n, v in zip(shape, VOXEL_SIZE, strict=True)]
     warp = [_warp(rng, shape) for _ in range(3)]
@@ -83,7 +84,7 @@ def _grow(rng: np.random.Generator, shape: tuple[int, int, int]) -> Tissue:
     return tissue
 
 
-def _warp(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+def _warp(rng: np.random.Generator, shape: Sequence[int]) -> np.ndarray:
     """Shifts in nm that bend everything a little, so that membranes are no planes."""
     coarse, fine = (2, 5, 5), (max(2, shape[0] // 8), max(2, shape[1] // 16), max(2, shape[2] // 16))
     shifts: np.ndarray = 16 * smooth_field(rng, shape, coarse) + 15 * smooth_field(rng, shape, fine)
@@ -136,7 +137,7 @@ def _put_vesicle(tissue: Tissue, centre: np.ndarray, owner: int) -> None:
         tissue.vesicle[box] = np.maximum(tissue.vesicle[box], _VESICLE_RADIUS - distance)
 
 
-def _annotated(rng: np.random.Generator, shape: tuple[int, int, int]) -> np.ndarray:
+def _annotated(rng: np.random.Generator, shape: Sequence[int]) -> np.ndarray:
     """All but a corner column and the outermost sections, as if somebody had stopped there."""
     depth, height, width = shape
     edge = 0.84 * width + 0.03 * width * smooth_field(rng, (depth, height, 1), (2, 3, 1))

@@ -268,7 +268,9 @@ class _Helper:
             self._process.stdin.flush()
             result, error = pickle.load(self._process.stdout)
         except (OSError, EOFError, pickle.UnpicklingError) as lost:
-            raise BrokenPipeError(f"the process that reads for a forked one has ended: {lost or 'no answer'}") from lost
+            raise BrokenPipeError(
+                f"the process that reads for a forked one has ended: {str(lost) or 'no answer'}"
+            ) from lost
         if error is not None:
             raise error
         return result

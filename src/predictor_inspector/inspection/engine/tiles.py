@@ -234,7 +234,7 @@ class TiledInspection:
 
 def _seamless(predictor: Predictor) -> Predictor:
     """The predictor whose context tiles are given; one whose tolerance is no parameter keeps its own."""
-    adjustable = is_dataclass(predictor) and any(f.name == "context_tolerance" for f in fields(predictor))
-    if adjustable and predictor.context_tolerance > SEAM:
-        return cast(Predictor, replace(cast(Any, predictor), context_tolerance=SEAM))
-    return predictor
+    made: Any = predictor
+    if not is_dataclass(made) or "context_tolerance" not in {field.name for field in fields(made)}:
+        return predictor
+    return cast(Predictor, replace(cast(Any, made), context_tolerance=min(SEAM, predictor.context_tolerance)))
