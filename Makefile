@@ -52,6 +52,10 @@ check: setup ## Check style, types, the layers of the house and the scripts
 	$(VENV)/bin/lint-imports --no-logo
 	$(VENV)/bin/shellcheck $(filter-out %.py,$(wildcard scripts/*)) .ci/run
 
+lock: setup ## Pin what is new in pyproject.toml in constraints.txt (LOCK="-P ruff": renew one, LOCK=--upgrade: renew all)
+	$(VENV)/bin/uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11.5 --fork-strategy fewest \
+		--no-annotate --custom-compile-command "make lock" --quiet $(LOCK) -o constraints.txt
+
 format: setup ## Put the code into the form that check asks for
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
