@@ -7,7 +7,7 @@ JOBS ?= 3
 export VENV DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-qt test-lowest test-dacapo bench check format docs screenshots setup clean
+.PHONY: help demo test test-qt test-lowest test-dacapo coverage bench check lock format docs screenshots setup clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,15 +41,21 @@ test-dacapo: setup ## Compare networks with those that dacapo-ml's own code buil
 	.venv-dacapo/bin/python -m pip install -qq --no-deps dacapo-ml==0.3.5
 	PYTHONPATH=src .venv-dacapo/bin/python -m pytest -c /dev/null --rootdir . --noconftest --import-mode=importlib tests/dacapo
 
+coverage: setup ## Run every test and list the lines that none of them reaches (PYTEST="tests/core": only some)
+	@scripts/system-packages qt screen
+	scripts/with-screen --fresh-settings $(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --cov --cov-report=term $(PYTEST)
+
 bench: setup ## Measure speed and memory beside others, into docs/benchmarks.md (DATA=path: real labels too; BENCH=--quick)
 	@scripts/system-packages qt screen
 	$(VENV)/bin/python -m benchmarks $(if $(DATA),--data "$(DATA)") $(BENCH)
 
-check: setup ## Check style, types, the layers of the house and the scripts
+check: setup ## Check style, types, the layers of the house, spelling, Markdown and the scripts
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports --no-logo
+	$(VENV)/bin/codespell
+	$(VENV)/bin/rumdl check --quiet
 	$(VENV)/bin/shellcheck $(filter-out %.py,$(wildcard scripts/*)) .ci/run
 
 lock: setup ## Pin what is new in pyproject.toml in constraints.txt (LOCK="-P ruff": renew one, LOCK=--upgrade: renew all)
@@ -72,5 +78,5 @@ setup: ## Make the virtual environment in .venv (VENV=path: elsewhere)
 	@scripts/setup
 
 clean: ## Remove what the other targets made, .venv too
-	rm -rf .venv .venv-dacapo .venv-lowest .venv-pyside6 build dist site demo.png .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-dacapo .venv-lowest .venv-pyside6 build dist site demo.png .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .rumdl_cache
 	find src tests docs scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

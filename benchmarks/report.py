@@ -94,7 +94,7 @@ def write_page(path: Path, rows: Sequence[Row], about: About) -> None:
     """Write the page with all tables."""
     tables = []
     for operation in _in_order(r.case.operation for r in rows):
-        tables.append(f"## {operation[0].upper()}{operation[1:]}\n\n{_table(rows, operation, about.bandwidth)}\n")
+        tables.append(f"## {operation[0].upper()}{operation[1:]}\n\n{_table(rows, operation, about.bandwidth)}")
     page = _PAGE.format(
         machine=about.machine,
         bandwidth=about.bandwidth / 1e9,

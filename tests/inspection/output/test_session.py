@@ -201,7 +201,7 @@ def test_a_region_that_does_not_fit_is_a_sentence(region: Region, words: str, gt
     [
         ({"version": 99}, "is of version 99; this program reads up to 1"),
         ({"version": None}, "is no saved session"),
-        ({"region__mode": "vew"}, r"region\.mode: input should be 'view', 'box' or 'layer', got 'vew'"),
+        ({"region__mode": "vyew"}, r"region\.mode: input should be 'view', 'box' or 'layer', got 'vyew'"),
         ({"region__begin": [0, 0]}, "region: needs both begin and end"),
         ({"region__colour": 1}, r"there is nothing called region\.colour"),
         ({"predictor": None}, "predictor is missing"),

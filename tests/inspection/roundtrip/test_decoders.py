@@ -202,7 +202,7 @@ def test_a_decoder_is_chosen_by_kind_values_or_file(tmp_path: Path) -> None:
     ("kind", "values", "words"),
     [
         ("mutex_watershd", [], "unknown decoder 'mutex_watershd'; did you mean 'mutex_watershed'"),
-        ("threshold", ["treshold=1"], "threshold has no parameter 'treshold'; did you mean 'threshold'"),
+        ("threshold", ["hreshold=1"], "threshold has no parameter 'hreshold'; did you mean 'threshold'"),
         ("threshold", ["connectivity=all"], "threshold: connectivity"),
         ("threshold", ["kind=argmax"], "choose it with --decoder"),
     ],

@@ -71,7 +71,7 @@ def test_a_change_is_told_once(settings: Settings, name: str, value: Any) -> Non
         ("level", 1, r"level must lie in 0 … 0, got 1"),
         ("axes", Axes(1, False), "axes must be one of"),
         ("gt_layer", labels("stranger"), "gt_layer must be a labels layer or an image of whole numbers in this viewer"),
-        ("config", {"kind": "distanse"}, "did you mean 'distance'"),
+        ("config", {"kind": "distanze"}, "did you mean 'distance'"),
         ("config", DISTANCE | {"clipmin": 0.9, "clipmax": 0.1}, "clipmin must not exceed clipmax"),
         ("kind", "dumy", "did you mean 'dummy'"),
     ],
