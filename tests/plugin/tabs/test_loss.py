@@ -245,3 +245,29 @@ def test_a_target_of_one_channel_takes_a_layer_without_channels(opened: Window) 
     choose(opened, "prediction", "plain")
     assert tab_of(opened).maps[0].prediction.shape == (1, *SHAPE[1:])
     np.testing.assert_array_equal(tab_of(opened).maps[0].prediction.numpy()[0], random(1)[0] * 2 - 1)
+
+
+def test_an_explained_voxel_says_what_the_prediction_adds_to_its_loss(opened: Window) -> None:
+    opened.widget.open_tab("Voxel")
+    voxel = opened.widget.tabs["voxel"]
+    at = [t + v * i for t, v, i in zip(TRANSLATE, VOXEL_SIZE, (3, 10, 20), strict=True)]
+    voxel.explain_at(tuple(at))
+
+    def explained() -> str:
+        opened.settle()
+        opened.qtbot.waitUntil(lambda: not voxel.busy)
+        QApplication.processEvents()
+        return str(voxel.text)
+
+    assert "Loss" not in explained()
+    opened.widget.open_tab("Loss")
+    choose(opened, "prediction", "one")
+    opened.widget.open_tab("Voxel")
+    text = explained()
+    value = random(1)[0, 3, 10, 20]
+    assert f"Predicted: {value:.4g}, where " in text
+    (explanation, *_) = voxel.explanations
+    (found,) = expected(opened, (1,))
+    assert explanation.why_loss.derived == pytest.approx(float(found.values.numpy()[0, 3, 10, 20]), rel=1e-5)
+    assert explanation.loss_title in text
+    assert "\nLoss " in explanation.as_text()

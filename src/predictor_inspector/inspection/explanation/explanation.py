@@ -40,7 +40,7 @@ class Explanation:
     """Why one voxel has the target, `value`, and the `weight` that it has.
 
     `title` says the channel and which voxel it is, as `format_voxel` does, `index` is its place in the ROI, and `position`
-    its centre in the unit of length.
+    its centre in the unit of length. `why_loss` is what a prediction adds to the loss there, where there is one.
     """
 
     title: str
@@ -50,17 +50,27 @@ class Explanation:
     weight: float
     why_value: Reason
     why_weight: Reason
+    why_loss: Reason | None = None
 
     @property
     def marks(self) -> tuple[Mark, ...]:
         """What to draw, in the world."""
         return (*self.why_value.marks, *self.why_weight.marks)
 
+    @property
+    def loss_title(self) -> str:
+        """``"Loss 1.2e-06"``; without the number where there is none, empty without a prediction."""
+        if self.why_loss is None:
+            return ""
+        return "Loss" if self.why_loss.derived is None else f"Loss {amount(self.why_loss.derived)}"
+
     def as_text(self) -> str:
         """All that is said, for a terminal or the clipboard."""
         lines = [self.title, self.why_value.sentence]
         for name, number, why in (("Target", self.value, self.why_value), ("Weight", self.weight, self.why_weight)):
             lines += ["", f"{name} {amount(number)}", *(f"  {step}" for step in why.steps)]
+        if self.why_loss is not None:
+            lines += ["", self.loss_title, *(f"  {step}" for step in self.why_loss.steps)]
         return "\n".join(lines)
 
 

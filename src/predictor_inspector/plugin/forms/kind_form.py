@@ -1,4 +1,4 @@
-"""`KindForm`: a choice among the kinds of an extension, and the parameters of the chosen one."""
+"""`KindForm`: a choice among the kinds of an extension, and the chosen one's parameters."""
 
 from __future__ import annotations
 

@@ -88,7 +88,10 @@ class _Section(QWidget):
         self._curve = CurvePlot()
         target = self._target_title, self._target, self._curve
         weight = self._weight_title, self._weight
-        self._body.setLayout(in_column(self._title, self._sentence, _rule(), *target, _rule(), *weight, spacing=6))
+        self._lost, self._lost_title, self._lost_steps = QWidget(), _text(), _text()
+        self._lost.setLayout(in_column(_rule(), self._lost_title, self._lost_steps, spacing=6))
+        parts = self._title, self._sentence, _rule(), *target, _rule(), *weight, self._lost
+        self._body.setLayout(in_column(*parts, spacing=6))
         self.setLayout(in_column(self._head, self._body))
         self._body.hide()
         self.fold.toggled.connect(self._body.setVisible)
@@ -96,7 +99,8 @@ class _Section(QWidget):
     @property
     def text(self) -> str:
         """What is said, without headings."""
-        return "\n".join(label.text() for label in (self._title, self._sentence, self._target, self._weight))
+        labels = (self._title, self._sentence, self._target, self._weight, self._lost_title, self._lost_steps)
+        return "\n".join(label.text() for label in labels if label.text())
 
     def set_alone(self, alone: bool) -> None:
         """One that is alone needs no button, and isn't folded; of several the table says which voxel it is."""
@@ -107,9 +111,9 @@ class _Section(QWidget):
 
     def set_large(self, large: bool) -> None:
         small, larger = _SIZES[large]
-        for label in (self._title, self._target, self._weight):
+        for label in (self._title, self._target, self._weight, self._lost_steps):
             label.setStyleSheet(f"font-size: {small}px;")
-        for label in (self._sentence, self._target_title, self._weight_title):
+        for label in (self._sentence, self._target_title, self._weight_title, self._lost_title):
             label.setStyleSheet(f"font-size: {larger}px; font-weight: bold;")
         self._curve.text_pixels = small
 
@@ -122,6 +126,9 @@ class _Section(QWidget):
         self._target.setText(_numbered(explanation.why_value.steps))
         self._weight_title.setText(f"Weight {amount(explanation.weight)}")
         self._weight.setText(_numbered(explanation.why_weight.steps))
+        self._lost.setVisible(explanation.why_loss is not None)
+        self._lost_title.setText(explanation.loss_title)
+        self._lost_steps.setText("" if explanation.why_loss is None else _numbered(explanation.why_loss.steps))
         self._curve.show_curve(explanation.why_value.curve)
 
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from qtpy.QtWidgets import QApplication, QPushButton
 
-from predictor_inspector.core.text import format_error
+from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.inspection import Inspection
-from predictor_inspector.inspection.explanation import Arrow, Ellipsoid, Explanation, Line, Mark, VoxelMark, explain_at
+from predictor_inspector.inspection.engine.run import Progress
+from predictor_inspector.inspection.explanation import (
+    Arrow,
+    Ellipsoid,
+    Explanation,
+    Line,
+    Mark,
+    Reason,
+    VoxelMark,
+    explain_at,
+)
+from predictor_inspector.inspection.loss import explain_loss
 from predictor_inspector.inspection.numbers.probe import probe
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.plot_canvas import load_matplotlib
@@ -19,7 +31,7 @@ from predictor_inspector.plugin.layers.results import RGB
 from predictor_inspector.plugin.live.mouse import CanvasMouse, CanvasPoint
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.view import view_of
-from predictor_inspector.plugin.tabs import Tab, TabContext
+from predictor_inspector.plugin.tabs import Derived, Tab, TabContext
 from predictor_inspector.plugin.tabs.voxel.explanation_view import ExplanationView
 from predictor_inspector.plugin.tabs.voxel.voxel_table import VoxelTable
 
@@ -64,6 +76,8 @@ class VoxelTab(Tab):
         self._table, self._view = VoxelTable(), ExplanationView()
         self._table.channel_clicked.connect(self.explain_channel)
         self._view.unfolded.connect(self._on_unfolded)
+        for name in ("prediction", "loss"):
+            context.derived.events[name].connect(self._ask_again)
         self._pin = QPushButton("Pin", checkable=True, toolTip="Keep this voxel: clicks and key explain no other")
         context.settings.events.presenter.connect(self._view.set_large)
         self._copy = QPushButton("Copy", toolTip="Put the explanation on the clipboard as text")
@@ -115,6 +129,11 @@ class VoxelTab(Tab):
         self._probe()
         self._ask()
 
+    def _ask_again(self) -> None:
+        """Explain the same voxel anew: another prediction, or another loss, is chosen."""
+        self._asked = None
+        self._ask()
+
     def on_outdated(self) -> None:
         """Hide the explanation until there is a target again."""
         self._inspection = self._asked = None
@@ -144,6 +163,8 @@ class VoxelTab(Tab):
     def shut_down(self) -> None:
         super().shut_down()
         self._mouse.close()
+        for name in ("prediction", "loss"):
+            self.context.derived.events[name].disconnect(self._ask_again)
 
     def enterEvent(self, event: Any) -> None:
         """The mouse has left the canvas for the dock: show the voxel that is explained."""
@@ -191,12 +212,16 @@ class VoxelTab(Tab):
             return
         asked = self._channels(inspection), position
         if asked != self._asked:
-            self._asked = asked
+            self._asked, lost = asked, _loss_of(self.context.derived, inspection)
 
-            def work(_step: Any) -> tuple[Explanation, ...]:
+            def work(step: Any) -> tuple[Explanation, ...]:
                 load_matplotlib()
-                found = (explain_at(inspection, channel, position) for channel in asked[0])
-                return tuple(explanation for explanation in found if explanation is not None)
+                found = [explain_at(inspection, channel, position) for channel in asked[0]]
+                there = [explanation for explanation in found if explanation is not None]
+                reasons = lost(there[0].index, step) if there else None
+                if reasons is None:
+                    return tuple(there)
+                return tuple(replace(e, why_loss=reasons[c]) for e, c in zip(there, asked[0], strict=True))
 
             self._runner.submit(Job(work, asked))
 
@@ -272,3 +297,30 @@ class VoxelTab(Tab):
 
     def _on_copy(self) -> None:
         QApplication.clipboard().setText("\n\n".join(explanation.as_text() for explanation in self.explanations))
+
+
+def _loss_of(
+    derived: Derived, inspection: Inspection
+) -> Callable[[tuple[int, ...], Progress], Sequence[Reason] | None]:
+    """What explains the loss at a voxel of the ROI, in any thread: per channel, or None where nothing is predicted."""
+    prediction, loss = derived.prediction, derived.loss
+    if prediction is None:
+        return lambda _voxel, _step: None
+
+    def wrong(error: ValueError) -> list[Reason]:
+        text = f"{capitalised(format_error(error))}."
+        return [Reason((text,))] * len(inspection.channels)
+
+    try:
+        predict = prediction.begin(inspection)
+    except ValueError as error:
+        reasons = wrong(error)
+        return lambda _voxel, _step: reasons
+
+    def explained(voxel: tuple[int, ...], step: Progress) -> Sequence[Reason] | None:
+        try:
+            return explain_loss(inspection, predict(step), loss, voxel, prediction.logits)
+        except ValueError as error:
+            return wrong(error)
+
+    return explained
