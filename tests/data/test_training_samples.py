@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
+from predictor_inspector.data.their_errors import last_line, place_of
 from predictor_inspector.data.training_samples import PipelineError, SampleStream, TrainingSample, keys_from_text
-from predictor_inspector.data.training_samples.pipeline import called, items_of, last_line, load, place_of
+from predictor_inspector.data.training_samples.pipeline import called, items_of, load
 from predictor_inspector.data.training_samples.sample import Layout, samples_from
 
 PIPELINES = f"{Path(__file__).with_name('pipelines.py')}"

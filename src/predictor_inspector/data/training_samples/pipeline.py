@@ -1,19 +1,13 @@
-"""Training pipelines: found by name, called, iterated, and their errors told."""
+"""Training pipelines: found by name, called, iterated."""
 
 from __future__ import annotations
 
 import importlib
-import re
-import sysconfig
-import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from predictor_inspector.core.import_path import found_in, module_at, parted
-
-_NOT_THEIRS = (*(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib")), str(Path(__file__).parents[2]))
 
 
 def load(path: str) -> Any:
@@ -51,29 +45,3 @@ def items_of(made: Any, opened: ExitStack) -> tuple[Iterator[Any], bool]:
 def _batches(pipeline: Any, request: Any) -> Iterator[Any]:
     while True:
         yield pipeline.request_batch(request)
-
-
-def last_line(error: BaseException) -> str:
-    """The last line of an error; of one that tells another one's traceback, as of a worker, that other's."""
-    lines = str(error).splitlines()
-    begins = [n for n, line in enumerate(lines) if "Traceback (most recent call last)" in line]
-    if begins:
-        told = [line for line in lines[begins[-1] + 1 :] if line.strip() and not line.startswith(" ")]
-        if told:
-            return told[0]
-    if isinstance(error, ValueError) and not place_of(error):
-        return " ".join(str(error).split())  # ours
-    return " ".join("".join(traceback.format_exception_only(error)).split())
-
-
-def place_of(error: BaseException) -> str:
-    """The last line of the pipeline's own code that an error went through: ``"train.py, line 12, in load"``."""
-    frames = [(f.filename, f.lineno, f.name) for f in traceback.extract_tb(error.__traceback__)]
-    frames += [(file, int(n), name) for file, n, name in re.findall(r'File "(.+)", line (\d+), in (\S+)', str(error))]
-    if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        frames.append((error.filename, error.lineno, "<module>"))
-    theirs = [frame for frame in frames if not frame[0].startswith(("<", *_NOT_THEIRS))]
-    if not theirs:
-        return ""
-    file, line, name = theirs[-1]
-    return f"{Path(file).name}, line {line}" + (f", in {name}" if not name.startswith("<") else "")

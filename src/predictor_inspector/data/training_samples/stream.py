@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import queue
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from predictor_inspector.core.import_path import parted
 from predictor_inspector.core.text import counted, format_duration, ordinal
-from predictor_inspector.data.training_samples.frames import read_frame
+from predictor_inspector.data.child_process import ChildEndedError, ChildProcess
+from predictor_inspector.data.training_samples.frames import sample_in
 from predictor_inspector.data.training_samples.sample import ROLES, TrainingSample
-
-_KEPT = 4000  # bytes of what a pipeline has printed last
-_SIGNALS = {"SIGSEGV": "a segmentation fault", "SIGKILL": "as where memory runs out", "SIGABRT": "an abort"}
 
 
 class PipelineError(ValueError):
@@ -59,18 +48,17 @@ class SampleStream:
         if unknown:
             raise ValueError(f"keys are those of {', '.join(ROLES)}, got {', '.join(sorted(unknown))}")
         self.path, self.taken = path.strip(), 0
-        self._voxel_size = None if voxel_size is None else [float(v) for v in voxel_size]
-        self._keys = dict(keys or {})
-        self._process: subprocess.Popen[bytes] | None = None
-        self._frames: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._printed, self._closed = bytearray(), False
-        self._lock = threading.Lock()
-        self._drained = threading.Event()
+        self._asked = {
+            "path": self.path,
+            "keys": dict(keys or {}),
+            "voxel_size": None if voxel_size is None else [float(v) for v in voxel_size],
+        }
+        self._process = ChildProcess("predictor_inspector.data.training_samples")
 
     @property
     def printed(self) -> str:
         """The last that the pipeline has printed."""
-        return bytes(self._printed).decode("utf-8", "replace")
+        return self._process.printed
 
     def next(self, timeout: float = 60.0) -> TrainingSample | None:
         """The next sample; None after the last one.
@@ -81,50 +69,37 @@ class SampleStream:
             If there is none within `timeout` seconds, or the pipeline failed; its process is ended then, with all that it
             has started.
         """
-        if self._closed:
+        if self._process.closed:
             return None
-        process = self._begin()
-        # It may have ended meanwhile, which the next frame tells.
-        with suppress(OSError, ValueError):
-            assert process.stdin is not None
-            process.stdin.write(b"\n")
-            process.stdin.flush()
         try:
-            frame = self._frames.get(timeout=timeout)
-        except queue.Empty:
+            if not self._process.started:
+                self._process.send({**self._asked, "folder": str(Path.cwd())})
+            self._process.send({"kind": "next"})
+            header, values = self._process.receive(timeout)
+        except TimeoutError:
             raise self._failed(
                 f"gave no {self._ordinal} sample within {format_duration(timeout)} and was ended; it waits for something, or "
                 "needs a longer timeout"
             ) from None
-        if frame is None:
-            raise self._failed(self._end())
-        if isinstance(frame, Exception):
-            raise self._failed(f"gave no {self._ordinal} sample: {frame}")
-        header, sample = frame
+        except ChildEndedError as ended:
+            after = f"after {counted(self.taken, 'sample')}" if self.taken else "before its first sample"
+            raise self._failed(f"ended {ended.how} {after}{ended.said}") from None
+        except ValueError as error:
+            raise self._failed(f"gave no {self._ordinal} sample: {error}") from None
         if header["kind"] == "error":
             place = f" ({header['place']})" if header["place"] else ""
             raise self._failed(f"gave no {self._ordinal} sample: {header['message']}{place}")
-        if sample is None:
+        if header["kind"] == "end":
             if not self.taken:
                 raise self._failed("gave no samples at all")
             self.close()
             return None
         self.taken += 1
-        found: TrainingSample = sample
-        return found
+        return sample_in(header, values)
 
     def close(self) -> None:
         """End the process and all that it has started; from any thread, also while another one waits in `next`."""
-        with self._lock:
-            if self._closed:
-                return  # another process may have its number by now
-            self._closed = True
-            if self._process is not None:
-                _kill(self._process)
-                # What couldn't be written needn't be.
-                with suppress(OSError):
-                    assert self._process.stdin is not None
-                    self._process.stdin.close()
+        self._process.close()
 
     def __enter__(self) -> SampleStream:
         return self
@@ -136,73 +111,10 @@ class SampleStream:
     def _ordinal(self) -> str:
         return ordinal(self.taken + 1) if self.taken else "first"
 
-    def _begin(self) -> subprocess.Popen[bytes]:
-        with self._lock:
-            if self._closed:
-                raise PipelineError(f"{self.path} was stopped")
-            if self._process is None:
-                self._process = _started()
-                asked = {
-                    "path": self.path,
-                    "keys": self._keys,
-                    "voxel_size": self._voxel_size,
-                    "folder": str(Path.cwd()),
-                }
-                assert self._process.stdin is not None
-                with suppress(OSError):
-                    self._process.stdin.write(json.dumps(asked).encode() + b"\n")
-                for work in (self._read, self._drain, self._wait):
-                    threading.Thread(target=work, args=(self._process,), daemon=True).start()
-            return self._process
-
-    def _read(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
-        with process.stdout as stream:
-            while True:
-                try:
-                    frame: Any = read_frame(stream)  # type: ignore[arg-type]
-                except EOFError:
-                    frame = None
-                except (ValueError, KeyError, TypeError) as error:
-                    frame = error
-                if frame is None:
-                    process.wait()
-                self._frames.put(frame)
-                if frame is None or isinstance(frame, Exception):
-                    return
-
-    def _drain(self, process: subprocess.Popen[bytes]) -> None:
-        """Keep the end of what is printed, however much that is."""
-        assert process.stderr is not None
-        with process.stderr as stream:
-            while chunk := os.read(stream.fileno(), 1 << 16):
-                self._printed += chunk
-                del self._printed[:-_KEPT]
-        self._drained.set()
-
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        """Once the process has ended, end its workers, too: they would keep its pipes open."""
-        process.wait()
-        _kill(process)
-
     def _failed(self, what: str) -> PipelineError:
-        closed = self._closed
+        closed = self._process.closed
         self.close()
         return PipelineError(f"{self.path} was stopped" if closed else f"{self.path} {what}")
-
-    def _end(self) -> str:
-        """How the process has ended, and the last line that it printed."""
-        assert self._process is not None
-        status = self._process.wait()
-        how = f"with exit status {status}"
-        if status < 0:
-            name = signal.Signals(-status).name
-            how = f"by {name}" + (f", {_SIGNALS[name]}" if name in _SIGNALS else "")
-        self._drained.wait(1)  # its workers are ended, too, so nothing keeps the pipe open
-        lines = [line.strip() for line in self.printed.splitlines() if line.strip()]
-        said = f"; it last printed: {lines[-1][:200]}" if lines else ""
-        after = f" after {counted(self.taken, 'sample')}" if self.taken else " before its first sample"
-        return f"ended {how}{after}{said}"
 
 
 def keys_from_text(text: str) -> dict[str, str]:
@@ -216,25 +128,3 @@ def keys_from_text(text: str) -> dict[str, str]:
             )
         keys[role] = key
     return keys
-
-
-def _started() -> subprocess.Popen[bytes]:
-    # -P: only what the pipeline imports comes from the current folder.
-    command = [sys.executable, "-P", "-m", "predictor_inspector.data.training_samples"]
-    paths = os.pathsep.join(path for path in sys.path if path)
-    apart: dict[str, Any] = {"process_group": 0}
-    if sys.platform == "win32":
-        apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-    pipe = subprocess.PIPE
-    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, **apart)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process and what it has started."""
-    if sys.platform == "win32":
-        subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)
-        return
-    # Its group is called after it, even when it has ended and workers haven't.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
