@@ -150,7 +150,9 @@ def test_a_prediction_is_decoded_beside_the_target(
     assert merge["objects"] == ["id 1", "id 2"]
     assert cli.main(["roundtrip", *map(str, call)]) == 0
     assert f"\nprediction {stored}\n\nmutex_watershed of 10 × 14 × 18 voxels" in capsys.readouterr().out
-    assert refused(capsys, *call, "--survey", 3).endswith("--prediction goes with a region, not with --survey")
+    assert refused(capsys, *call, "--survey", 3).endswith(
+        "--prediction and --model go with a region, not with --survey"
+    )
 
 
 def test_mistakes_are_told_in_a_sentence(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -129,7 +130,9 @@ def test_output_voxels_that_see_padding_do_not_count() -> None:
     expected = receptive_field(valid, (20, 20), 1, [(1, 1)] * 2)
     for module in (padded, mirrored):
         # In an input of 8 voxels each output voxel sees padding.
-        assert receptive_field(module, (8, 8), 1, [(1, 1)] * 2) == expected
+        found = receptive_field(module, (8, 8), 1, [(1, 1)] * 2)
+        assert [field.padded for field in found] == [(6, 6)] * 2
+        assert tuple(replace(field, padded=(0, 0)) for field in found) == expected
 
 
 def test_half_of_the_gradient_lies_within_the_effective_field() -> None:

@@ -29,7 +29,7 @@ _COLOURS = {"error": "\033[1;31m", "warning": "\033[1;33m", "info": "\033[1;36m"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``check``."""
     parser.epilog = AFTER
-    common.add_inspection(parser, raw=True, memory="larger regions are refused, with one that isn't too large")
+    common.add_inspection(parser, raw=common.RAW, memory="larger regions are refused, with one that isn't too large")
     about = (
         "also draw N regions of the same size from all data, as training does, and find those whose classes the counts of "
         "all of them weight differently (count-drift); without --roi, regions of 64 voxels a side"

@@ -7,14 +7,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from funlib.geometry import Roi
 
     from predictor_inspector.core.array import Array
+    from predictor_inspector.core.predictor import Predictor
     from predictor_inspector.data.source import Source
     from predictor_inspector.inspection import Request
+    from predictor_inspector.inspection.models import TrainedModel
 
 PROGRAM = "predictor-inspector"
 INSPECTION_STEPS = 6
@@ -28,7 +30,10 @@ NETWORK = (
     "package.module:name or file.py:name"
 )
 
-_ROI = (
+RAW = "drawn beneath the ground truth, and checked against it"
+"""What raw data are for, in most commands."""
+
+ROI = (
     "region to inspect, a range per axis: 10:40,0:256,: counts voxels of the array, 25 is one of them, and with a unit "
     "ranges are world coordinates, as napari shows them (100nm:400nm,0.1um:0.4um,:); grown to whole voxels; "
     "everything by default"
@@ -36,11 +41,11 @@ _ROI = (
 
 
 def add_inspection(
-    parser: argparse.ArgumentParser, *, sessions: bool = False, raw: bool = False, memory: str | None = None
+    parser: argparse.ArgumentParser, *, sessions: bool = False, raw: str = "", memory: str | None = None
 ) -> None:
     """Add the arguments of one inspection: ground truth, predictor, region, and how to compute.
 
-    `sessions` and `raw`: whether a saved session may take the place of PATH, and whether raw data are drawn. `memory` says
+    `sessions`: whether a saved session may take the place of PATH. `raw` says what raw data are for, if for anything, `memory`
     what happens to regions that need more than ``--memory``; None: there is no such option.
     """
     add_ground_truth(parser, sessions)
@@ -91,10 +96,10 @@ def settle_name(options: argparse.Namespace) -> None:
         options.name = f"{options.name or ''}/[{names}]".lstrip("/")
 
 
-def add_region(parser: argparse.ArgumentParser, raw: bool = False) -> None:
-    """Add the region, the mask and, with `raw`, raw data."""
+def add_region(parser: argparse.ArgumentParser, raw: str = "") -> None:
+    """Add the region, the mask and, if they are for something, raw data."""
     where = parser.add_argument_group("where")
-    where.add_argument("--roi", metavar="RANGES", help=_ROI)
+    where.add_argument("--roi", metavar="RANGES", help=ROI)
     where.add_argument("--index", metavar="AXIS=N", help="position on another axis, t=3 or c=0", **REPEATED)
     about = (
         "where the ground truth is annotated: array in PATH, or a path; by default the array in PATH that looks like it, "
@@ -102,35 +107,78 @@ def add_region(parser: argparse.ArgumentParser, raw: bool = False) -> None:
     )
     where.add_argument("--mask", metavar="NAME", help=about)
     if raw:
-        about = (
-            "what the network sees, drawn beneath the ground truth, and checked against it: array in PATH, or a path"
-        )
+        about = f"what the network sees, {raw}: array in PATH, or a path"
         where.add_argument("--raw", metavar="NAME", help=about)
 
 
 def add_prediction(parser: argparse.ArgumentParser, about: str, required: bool = False) -> Any:
-    """Add a prediction of the target, one to compare, and whether they are before the sigmoid; return the group."""
+    """Add a prediction of the target or a model, one to compare, and whether they are before the sigmoid; return the group."""
     group = parser.add_argument_group("prediction")
-    group.add_argument("--prediction", metavar="NAME", required=required, help=about)
+    first, second = group.add_mutually_exclusive_group(required=required), group.add_mutually_exclusive_group()
+    first.add_argument("--prediction", metavar="NAME", help=about)
+    add_model(first, group, "a trained model that predicts the region from --raw instead")
     about = "another prediction, as --prediction: both are told beside each other, and which is better"
-    group.add_argument("--versus", metavar="NAME", help=about)
+    second.add_argument("--versus", metavar="NAME", help=about)
+    second.add_argument("--versus-model", metavar="MODEL", help="the same of another model, as --model")
     about = "it was stored before the sigmoid, as a model gives it in training; with --versus, both"
     group.add_argument("--logits", action="store_true", help=about)
     return group
 
 
-def predictions_for(options: argparse.Namespace, request: Request) -> tuple[list[Array], Request]:
-    """The predictions of ``--prediction`` and ``--versus``, if given; and the request for the region that they cover."""
+def add_model(first: Any, group: Any, about: str, required: bool = False) -> None:
+    """Add a trained model to one group, and its parameters to another."""
+    about += (
+        ": TorchScript, a program of torch.export, a checkpoint of --network, a YAML file of its kind and parameters, or an "
+        "import path, module:name or file.py:name; it is run, so only name what you trust"
+    )
+    first.add_argument("--model", metavar="MODEL", help=about, **({"required": True} if required else {}))
+    about = "one parameter of it, its value in YAML (input_shape=[32,128,128], raw_as=-1..1, beyond=reflect)"
+    group.add_argument("--model-set", metavar="KEY=VALUE", help=about, **REPEATED)
+
+
+@contextmanager
+def model_for(options: argparse.Namespace, model: str, predictor: Predictor | None) -> Iterator[TrainedModel]:
+    """The model of ``--model`` or ``--versus-model``, in a process that runs in this context."""
+    from predictor_inspector.core.networks import chosen_network
+    from predictor_inspector.inspection.models import TrainedModel, chosen_model
+
+    network = None if options.network is None else chosen_network(options.network)
+    with TrainedModel(chosen_model(model, options.model_set, network), predictor, options.device) as trained:
+        yield trained
+
+
+class GivenPrediction(NamedTuple):
+    """A prediction, what it was called by, and whether it is before the sigmoid."""
+
+    title: str
+    array: Array
+    logits: bool
+
+
+def predictions_for(options: argparse.Namespace, request: Request) -> tuple[list[GivenPrediction], Request]:
+    """The predictions of ``--prediction`` and ``--versus``, or of models, if given; and the request for where they all are."""
     from predictor_inspector.data.source import open_input
     from predictor_inspector.inspection.engine.predictions import counted_like, covered_roi
 
-    if options.versus is not None and options.prediction is None:
-        raise ValueError("--versus goes with --prediction")
-    gt, names = request.source.gt, (options.prediction, options.versus)
-    predictions = [counted_like(open_input(options.path, name), gt) for name in names if name is not None]
-    if predictions:
-        request = replace(request, roi=covered_roi(request.regions.roi, gt, *predictions))
-    return predictions, request
+    found = []
+    if (options.versus or options.versus_model) and not (options.prediction or options.model):
+        raise ValueError("--versus goes with --prediction or --model")
+    for name, model in ((options.prediction, options.model), (options.versus, options.versus_model)):
+        if name is not None:
+            array = counted_like(open_input(options.path, name), request.source.gt)
+            found.append(GivenPrediction(name, array, options.logits))
+        elif model is not None:
+            if request.source.raw is None:
+                raise ValueError("a model needs raw data; name them with --raw")
+            with model_for(options, model, request.predictor) as trained, progress(2) as tell:
+                predicted = trained.predict(request, tell)
+            for text in predicted.notes:
+                note(text)
+            found.append(GivenPrediction(model, predicted.array, predicted.logits or options.logits))
+    if found:
+        covered = covered_roi(request.regions.roi, request.source.gt, *(given.array for given in found))
+        request = replace(request, roi=covered)
+    return found, request
 
 
 def add_computing(parser: argparse.ArgumentParser) -> Any:

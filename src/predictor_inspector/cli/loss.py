@@ -11,7 +11,7 @@ ABOUT = "say where the loss of a prediction is, as a training computes it, or wh
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``loss``."""
-    common.add_inspection(parser)
+    common.add_inspection(parser, raw="which a --model predicts from")
     about = "array in PATH, or a path, with the target's channels; where it ends, so does the region"
     what = common.add_prediction(parser, about, required=True)
     about = "bce, mse, mae, dacapo (default), or that of an installed package"
@@ -32,8 +32,8 @@ def run(options: argparse.Namespace) -> None:
     predictions, request = common.predictions_for(options, request)
     with common.progress(common.INSPECTION_STEPS) as tell:
         inspection = inspected(request, tell)
-        maps = [loss_map(inspection, prediction, loss, options.logits) for prediction in predictions]
-        found = maps[0] if options.versus is None else compare_losses(*maps)
+        maps = [loss_map(inspection, given.array, loss, given.logits) for given in predictions]
+        found = maps[0] if len(maps) == 1 else compare_losses(*maps)
     if options.format == "json":
         common.print_json(found.as_dict())
     else:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from predictor_inspector import __version__
-from predictor_inspector.cli import check, common, compare, dataset, loss, network, report, roundtrip, samples
+from predictor_inspector.cli import check, common, compare, dataset, loss, network, predict, report, roundtrip, samples
 
 if TYPE_CHECKING:
     from predictor_inspector.inspection import Inspection
@@ -195,7 +195,7 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     render = command("render", _render, "write target and weight of a region, a picture and a report")
-    common.add_inspection(render, raw=True, memory="larger regions are computed in tiles, with the same results")
+    common.add_inspection(render, raw=common.RAW, memory="larger regions are computed in tiles, with the same results")
     out = render.add_argument_group("results")
     out.add_argument("--out", metavar="DIR", required=True, help="folder to make")
     out.add_argument("--overwrite", action="store_true", help="replace an earlier folder of results")
@@ -204,6 +204,7 @@ def _parser() -> argparse.ArgumentParser:
         "samples": samples,
         "roundtrip": roundtrip,
         "loss": loss,
+        "predict": predict,
         "compare": compare,
         "report": report,
         "dataset": dataset,

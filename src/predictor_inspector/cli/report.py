@@ -14,7 +14,7 @@ _SESSIONS = (".yaml", ".yml")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``report``."""
-    common.add_inspection(parser, sessions=True, raw=True)
+    common.add_inspection(parser, sessions=True, raw=common.RAW)
     many = parser.add_argument_group("survey")
     many.add_argument("--survey", metavar="N", type=int, default=0, help="also inspect N random regions of that size")
     about = "least annotated share of each of these regions, 0.1 by default"

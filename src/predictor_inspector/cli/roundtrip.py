@@ -29,7 +29,8 @@ _SCORES = ("arand", "voi_split", "voi_merge", "precision_iou50", "recall_iou50",
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``roundtrip``."""
-    common.add_inspection(parser, memory="larger regions are refused, with one that isn't too large")
+    too_large = "larger regions are refused, with one that isn't too large"
+    common.add_inspection(parser, raw="which a --model predicts from", memory=too_large)
     add_decoder(parser)
     about = "array in PATH, or a path, with the target's channels: decoded, too, so that what a network loses shows"
     common.add_prediction(parser, about)
@@ -96,8 +97,8 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     common.begin_computing()
     request, _ = common.request_for(options, common.source_for(options))
-    if options.prediction is not None and options.survey:
-        raise ValueError("--prediction goes with a region, not with --survey")
+    if (options.prediction or options.model) and options.survey:
+        raise ValueError("--prediction and --model go with a region, not with --survey")
     predictions, request = common.predictions_for(options, request)
     decoder = chosen_decoder(request.channels, options.decoder, options.decoder_set)
     imperfection = imperfection_of(options)
@@ -111,9 +112,9 @@ def run(options: argparse.Namespace) -> None:
         trip = round_trip(inspection, decoder, imperfection, tell)
         findings = check_round_trip(trip, tell)
         predicted = {}
-        for name, prediction in zip(("prediction", "versus"), predictions, strict=False):
-            values = predicted_values(inspection, prediction)
-            values = activated(values, inspection.channels) if options.logits else values
+        for name, given in zip(("prediction", "versus"), predictions, strict=False):
+            values = predicted_values(inspection, given.array)
+            values = activated(values, inspection.channels) if given.logits else values
             predicted[name] = round_trip(inspection, decoder, progress=tell, prediction=values)
     points, surveyed = [], [Scored.of(trip)] if rois else []
     if plan is not None:
@@ -132,8 +133,8 @@ def run(options: argparse.Namespace) -> None:
         common.print_json(told | ({"survey": [one.as_dict() for one in surveyed]} if surveyed else {}))
         return
     print(_text(trip, findings))
-    for name, each in predicted.items():
-        print(f"\n{name} {getattr(options, name)}\n\n{_text(each)}")
+    for given, (name, each) in zip(predictions, predicted.items(), strict=True):
+        print(f"\n{name} {given.title}\n\n{_text(each)}")
     if plan is not None:
         print(f"\n{_sweep_text(plan, points)}")
     if surveyed:

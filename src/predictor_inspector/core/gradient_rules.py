@@ -201,7 +201,7 @@ _RULES: dict[str, Rule] = {
     # Values that belong to all voxels don't count: statistics of a normalisation least of all.
     **_for(_same, "native_batch_norm", "native_group_norm", "native_dropout", "_prelu_kernel"),
     **_for(_same, "alias", "clone", "contiguous", "detach", "_to_copy"),
-    **_for(_convolution, "convolution"),
+    **_for(_convolution, "convolution", "_convolution"),  # the second is what traced TorchScript calls
     **_for(_pooling, "max_pool2d_with_indices", "max_pool3d_with_indices", "avg_pool1d", "avg_pool2d", "avg_pool3d"),
     **_for(_adaptive_pooling, "_adaptive_avg_pool2d", "_adaptive_avg_pool3d"),
     **_for(_adaptive_pooling, "adaptive_max_pool2d", "adaptive_max_pool3d"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import prod
 from typing import Any
 
@@ -292,9 +292,13 @@ def _first_parameter(module: torch.nn.Module) -> torch.Tensor:
 
 @contextmanager
 def eval_mode(module: torch.nn.Module) -> Iterator[None]:
-    """Keep `module` in eval mode for a while, so that no statistics are taken; then as it was."""
+    """Keep `module` in eval mode for a while, so that no statistics are taken; then as it was.
+
+    A program of ``torch.export`` stays in the mode in which it was exported.
+    """
     modes = [(part, part.training) for part in module.modules()]
-    module.eval()
+    with suppress(NotImplementedError):
+        module.eval()
     try:
         yield
     finally:

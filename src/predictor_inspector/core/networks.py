@@ -134,18 +134,7 @@ class ModuleConfig(NetworkConfig):
 
     def build(self) -> Architecture | Model:
         """The network that the path leads to, with its values; importing it runs its code."""
-        made = _imported(self.path)
-        if isinstance(made, torch.nn.Module):
-            made = deepcopy(made)  # a head that is put on it begins with new weights
-        else:
-            if not callable(made):
-                raise ValueError(f"path {self.path!r} is {type(made).__name__}; it must be a torch module or make one")
-            try:
-                made = made()
-            except Exception as error:  # other people's code may fail in any way
-                raise ValueError(f"path {self.path!r} can't be called: {type(error).__name__}: {error}") from error
-        if not isinstance(made, torch.nn.Module):
-            raise ValueError(f"path {self.path!r} makes {type(made).__name__}; it must make a torch module")
+        made = module_from(imported(self.path), self.path)
         if isinstance(made, (Architecture, Model)) and self.input_shape in (None, tuple(made.input_shape)):
             return made
         if self.input_shape is None:
@@ -209,7 +198,26 @@ def chosen_network(text: str, values: Sequence[str] = ()) -> NetworkConfig:
     return network_from_config({**config, **parsed_values(values, "NETWORK")})
 
 
-def _imported(path: str) -> Any:
+def module_from(found: Any, path: str) -> torch.nn.Module:
+    """A copy of a torch module that was found at an import path, or what the function found there makes.
+
+    ``ValueError`` if that can't be called, or is something else.
+    """
+    if isinstance(found, torch.nn.Module):
+        return deepcopy(found)  # a head that is put on it begins with new weights
+    if not callable(found):
+        raise ValueError(f"path {path!r} is {type(found).__name__}; it must be a torch module or make one")
+    try:
+        made = found()
+    except Exception as error:  # other people's code may fail in any way
+        raise ValueError(f"path {path!r} can't be called: {type(error).__name__}: {error}") from error
+    if not isinstance(made, torch.nn.Module):
+        raise ValueError(f"path {path!r} makes {type(made).__name__}; it must make a torch module")
+    return made
+
+
+def imported(path: str) -> Any:
+    """What an import path leads to; its code is run, and whatever that raises is a ``ValueError``."""
     place, name = parted(path)
     try:
         module = module_at(place)

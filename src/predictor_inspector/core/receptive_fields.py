@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -50,6 +50,8 @@ class AxisField:
     effective : int
         Input voxels between the quartiles of the central voxel's gradient: with random weights half of the gradient's power
         lies in them (Luo et al. 2016).
+    padded : tuple of int or None
+        Output voxels at the beginning and at the end that see padding; None where only the central one is known.
     """
 
     smallest: int
@@ -58,6 +60,7 @@ class AxisField:
     after: float
     central: tuple[float, float]
     effective: int
+    padded: tuple[int, int] | None = None
 
 
 def receptive_field(
@@ -87,19 +90,21 @@ def receptive_field(
     """
     sizes = list(shape)
     while True:
+        central_only = False
         try:
             gradients, output = _traced(module, sizes, channels)
             # As many voxels as there are ways to lie in the coarsest.
             needed = [period for _, period in steps]
         except UnknownOperationError as problem:
             gradients, output = _run(module, sizes, channels, problem)
-            needed = [1] * len(steps)
+            needed, central_only = [1] * len(steps), True
         clipped = [
             a for a, (gradient, n) in enumerate(zip(gradients, needed, strict=True)) if int(_whole(gradient).sum()) < n
         ]
         if not clipped:
             apart = [step / period for step, period in steps]
-            return tuple(map(_axis_field, gradients, sizes, output, apart))
+            fields = tuple(map(_axis_field, gradients, sizes, output, apart))
+            return tuple(replace(field, padded=None) for field in fields) if central_only else fields
         for axis in clipped:
             step = steps[axis][0]
             sizes[axis] += step * max(1, sizes[axis] // step)
@@ -136,6 +141,7 @@ def _axis_field(gradient: torch.Tensor, size: int, output: int, apart: float) ->
         float(after.min()),
         (float(before[middle]), float(after[middle])),
         high - low + 1,
+        (int(positions[0]), output - 1 - int(positions[-1])),
     )
 
 
@@ -187,7 +193,13 @@ def _traced(
     try:
         output: Any = run_on_meta(module, _Traced(raw, gradients))
     except (RuntimeError, TypeError, NotImplementedError) as error:
-        raise UnknownOperationError(f"it can't run without values: {error}") from error
+        if channels * prod(sizes) > MOST_VALUES or any(p.is_meta for p in module.parameters()):
+            raise UnknownOperationError(f"it can't run without values: {error}") from error
+        try:
+            with torch.no_grad(), eval_mode(module):
+                output = module(_Traced(torch.zeros(raw.shape), gradients))
+        except (RuntimeError, TypeError, NotImplementedError):
+            raise UnknownOperationError(f"it can't run without values: {error}") from error
     return output.gradients, output.plain.shape[2:]
 
 

@@ -180,7 +180,7 @@ class Pooled(nn.Module):
 def test_a_network_whose_output_does_not_grow_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("predictor_inspector.inspection.engine.network.FARTHEST", 8)
     path = f"{__name__}:Pooled"
-    monkeypatch.setattr("predictor_inspector.core.networks._imported", lambda _path: Pooled())
+    monkeypatch.setattr("predictor_inspector.core.networks.imported", lambda _path: Pooled())
     with pytest.raises(ValueError, match="doesn't grow"):
         measure(ModuleConfig(path, (16, 16)))
 

@@ -28,6 +28,9 @@ _OPTIMISER = 2  # values that Adam keeps of each parameter
 
 Tell = Callable[[str, float], None]
 
+OutputOf = Callable[[Coordinate], Coordinate | None]
+"""The shape of a network's output for an input of some shape, both in voxels; None for an input that it doesn't take."""
+
 
 @dataclass(frozen=True)
 class StepMemory:
@@ -172,9 +175,10 @@ def measure(
     model, head = _model(network, predictor)
     shape, output = model.input_shape, model.output_shape
     tell("valid sizes", 0.0)
-    steps = _steps(model)
+    output_of = _outputs(model)
+    steps = steps_of(output_of, shape)
+    smallest = smallest_of(output_of, shape, steps)
     growth = Coordinate(step for step, _ in steps)
-    smallest = _smallest(model, growth)
     listed = [smallest + growth * k for k in range(sizes)]
     tell("receptive field", 0.0)
     field: tuple[AxisField, ...] = ()
@@ -214,46 +218,55 @@ def _model(network: NetworkConfig, predictor: Predictor | None) -> tuple[Model, 
     return model, str(model.prediction_head)
 
 
-def _steps(model: Model) -> tuple[tuple[int, int], ...]:
-    """For each axis the least growth of the input that lets the output grow, and by how much that grows."""
-    found = []
-    for axis in range(model.input_shape.dims):
+def steps_of(output_of: OutputOf, shape: Coordinate) -> tuple[tuple[int, int], ...]:
+    """For each axis the least growth of an input of `shape` that lets the output grow, and by how much that grows.
+
+    A ``ValueError`` if it doesn't grow with any input up to `FARTHEST` voxels larger.
+    """
+    output, found = output_of(shape), []
+    assert output is not None
+    for axis in range(shape.dims):
         for more in range(1, FARTHEST + 1):
-            shape = model.input_shape + Coordinate(more * int(a == axis) for a in range(model.input_shape.dims))
-            if model.architecture.fits(shape):
-                growth = model.compute_output_shape(shape)[1][axis] - model.output_shape[axis]
-                if growth > 0:
-                    found.append((more, growth))
-                    break
+            larger = output_of(shape + _along(axis, more, shape.dims))
+            if larger is not None and larger[axis] > output[axis]:
+                found.append((more, int(larger[axis] - output[axis])))
+                break
         else:
             raise ValueError(
                 f"the network's output doesn't grow with an input up to {FARTHEST} voxels larger than "
-                f"{format_shape(model.input_shape)} along axis {axis}, so nothing can be said of its sizes"
+                f"{format_shape(shape)} along axis {axis}, so nothing can be said of its sizes"
             )
     return tuple(found)
 
 
-def _smallest(model: Model, growth: Coordinate) -> Coordinate:
-    """The smallest input that is a number of steps smaller than the network's own along each axis."""
-    shape = model.input_shape
+def smallest_of(output_of: OutputOf, shape: Coordinate, steps: Sequence[tuple[int, int]]) -> Coordinate:
+    """The smallest input that is a number of steps smaller than `shape` along each axis."""
     found = []
-    for axis, step in enumerate(growth):
-
-        def fits(k: int, axis: int = axis, step: int = step) -> bool:
-            smaller = shape - Coordinate(k * step * int(a == axis) for a in range(shape.dims))
-            if not model.architecture.fits(smaller):
-                return False
-            try:
-                return bool(min(model.compute_output_shape(smaller)[1]) > 0)
-            except RuntimeError:  # too little is left for the head
-                return False
-
+    for axis, (step, _) in enumerate(steps):
         low, high = 0, -(-shape[axis] // step)  # of so many steps less there is nothing left
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (middle, high) if fits(middle) else (low, middle)
+            fits = output_of(shape - _along(axis, middle * step, shape.dims)) is not None
+            low, high = (middle, high) if fits else (low, middle)
         found.append(shape[axis] - low * step)
     return Coordinate(found)
+
+
+def _along(axis: int, voxels: int, dims: int) -> Coordinate:
+    return Coordinate(voxels * int(a == axis) for a in range(dims))
+
+
+def _outputs(model: Model) -> OutputOf:
+    def output_of(shape: Coordinate) -> Coordinate | None:
+        if not model.architecture.fits(shape):
+            return None
+        try:
+            output = model.compute_output_shape(shape)[1]
+        except RuntimeError:  # too little is left for the head
+            return None
+        return output if min(output) > 0 else None
+
+    return output_of
 
 
 def _step_memory(model: Model, network: NetworkConfig) -> StepMemory | None:
