@@ -57,7 +57,7 @@ _THEMES = {
     "objects": "empty_region split_object small_object unknown_class truncated_object",
     "touching": "touching_objects touching_binary",
     "alignment": "raw_misaligned",
-    "membranes": "no_membrane_between",
+    "membranes": "membranes",
     "scale": "doubtful_sizes scale sigma window_anisotropic offset_too_long",
     "network": "field_too_small input_exceeds_crop",
     "dataset": "unreadable_crops mixed_voxel_sizes smaller_crops off_grid never_annotated never_drawn split_leak",

@@ -26,9 +26,12 @@ class Components:
     length: np.ndarray  # its voxels
 
     @classmethod
-    def of(cls, labels: np.ndarray) -> Components:
-        """The components of a volume of ids, 1 to 3 axes, none of them empty; 0 is background."""
-        volume = cc3d.connected_components(labels)
+    def of(cls, labels: np.ndarray, by_faces: bool = False) -> Components:
+        """The components of a volume of ids, 1 to 3 axes, none of them empty; 0 is background.
+
+        `by_faces`: voxels that share an edge or a corner only aren't connected.
+        """
+        volume = cc3d.connected_components(labels, connectivity=2 * max(2, labels.ndim) if by_faces else 26)
         begins = np.ones(volume.shape, dtype=bool)
         np.not_equal(volume[..., 1:], volume[..., :-1], out=begins[..., 1:])
         start = np.flatnonzero(begins)
@@ -47,6 +50,13 @@ class Components:
     def boxes(self) -> np.ndarray:
         """Begin and end of the box around each component: int64, [P + 1, axes, 2]."""
         return boxes_of_spans(self.run, *self._spans, len(self.rank))
+
+    @cached_property
+    def first(self) -> np.ndarray:
+        """The flat index of the first voxel of each component: int64, [P + 1]."""
+        first = np.zeros(len(self.rank), np.int64)
+        first[self.run[::-1]] = self.start[::-1]
+        return first
 
     @cached_property
     def object_sizes(self) -> np.ndarray:
@@ -150,6 +160,24 @@ def dilated(flags: np.ndarray) -> np.ndarray:
         result[low] |= flags[high]
         result[high] |= flags[low]
     return result
+
+
+def grown(cores: np.ndarray, within: np.ndarray) -> np.ndarray:
+    """Numbered cores grown voxel by voxel, through faces, as far as voxels have the same value of `within`, not 0 or False."""
+    padded, around = np.pad(cores, 1), np.pad(within, 1).reshape(-1)
+    result = padded.reshape(-1)
+    free = (around != 0) & (result == 0)
+    steps = [int(np.prod(padded.shape[axis + 1 :])) for axis in range(padded.ndim)]
+    front = np.flatnonzero(result)
+    while len(front):
+        reached = []
+        for step in (*steps, *(-s for s in steps)):
+            new = front[free[front + step]]
+            new = new[around[new + step] == around[new]]
+            result[new + step], free[new + step] = result[new], False
+            reached.append(new + step)
+        front = np.concatenate(reached)
+    return padded[(slice(1, -1),) * padded.ndim]
 
 
 def shifted(axis: int, ndim: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:

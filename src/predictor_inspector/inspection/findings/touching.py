@@ -13,7 +13,7 @@ from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ops.boundary_distance import squared_boundary_distance
 from predictor_inspector.core.text import counted
 from predictor_inspector.inspection.findings import Finding, Kind, Subject, check
-from predictor_inspector.inspection.findings.components import Components, Contacts
+from predictor_inspector.inspection.findings.components import Components, Contacts, grown
 from predictor_inspector.inspection.findings.subject import each_or_all, either
 
 NECKS = (0.5, 0.25)  # half-thickness of a neck, at most, as a share of that of the thickest part that it joins
@@ -104,7 +104,7 @@ def _necks(inside: np.ndarray, voxel_size: Sequence[float]) -> Iterator[np.ndarr
             cores = _cores(here, share * peak[number])
             if cores.max() <= 1:
                 continue
-            contacts = Contacts.of(_grown(cores, mine))
+            contacts = Contacts.of(grown(cores, mine))
             for pair in range(len(contacts.pairs)):
                 places = np.unravel_index(np.unique(contacts.where([pair])), mine.shape)
                 # Where parts meet all over, as in nets, none is the neck.
@@ -126,19 +126,3 @@ def _cores(depth: np.ndarray, level: float) -> np.ndarray:
     thick = _peaks(deep, depth) >= PART * level
     numbers: np.ndarray = np.where(thick, np.cumsum(thick), 0)[deep]
     return numbers
-
-
-def _grown(cores: np.ndarray, within: np.ndarray) -> np.ndarray:
-    """Cores grown voxel by voxel, through faces, until they fill the part of `within` that they are connected to."""
-    padded = np.pad(cores, 1)
-    grown, free = padded.reshape(-1), np.pad(within & (cores == 0), 1).reshape(-1)
-    steps = [int(np.prod(padded.shape[axis + 1 :])) for axis in range(padded.ndim)]
-    front = np.flatnonzero(grown)
-    while len(front):
-        reached = []
-        for step in (*steps, *(-s for s in steps)):
-            new = front[free[front + step]]
-            grown[new + step], free[new + step] = grown[new], False
-            reached.append(new + step)
-        front = np.concatenate(reached)
-    return padded[(slice(1, -1),) * padded.ndim]
