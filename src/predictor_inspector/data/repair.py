@@ -88,6 +88,29 @@ def without_specks(chosen: Sequence[int], largest: int, ids: np.ndarray) -> np.n
     return kept
 
 
+def repainted(places: Sequence[tuple[tuple[int, ...], int]], ids: np.ndarray) -> np.ndarray:
+    """Ids where the piece that has a voxel gets another id, for each of some voxels; 0 deletes it.
+
+    Voxels are indices of the last axes; there are no others but of length 1. Pieces of objects are connected by faces, edges
+    and corners, those of background by faces.
+    """
+    result = ids.copy()
+    volume = result.reshape(ids.shape[ids.ndim - len(places[0][0]) :])
+    at = tuple(np.array([voxel for voxel, _ in places]).T)
+    chosen, given = volume[at], np.array([number for _, number in places], result.dtype)
+    of_objects = np.where(np.isin(volume, chosen[chosen != 0]), volume, 0).astype(_plain(ids))
+    for pieces, mine in (
+        (cc3d.connected_components(of_objects), chosen != 0),
+        (cc3d.connected_components(volume == 0, connectivity=6 if volume.ndim == 3 else 4), chosen == 0),
+    ):
+        wanted = pieces[tuple(index[mine] for index in at)]
+        named, known = np.zeros(int(pieces.max()) + 1, result.dtype), np.zeros(int(pieces.max()) + 1, bool)
+        named[wanted], known[wanted] = given[mine], True
+        here = known[pieces]
+        volume[here] = named[pieces[here]]
+    return result
+
+
 def masking(is_unknown: Change) -> Repair:
     """Ids that mark what isn't annotated become 0, and aren't annotated any more."""
     return Repair(partial(_zero_where, is_unknown), partial(_known_where_not, is_unknown))

@@ -31,7 +31,7 @@ class Components:
 
         `by_faces`: voxels that share an edge or a corner only aren't connected.
         """
-        volume = cc3d.connected_components(labels, connectivity=2 * max(2, labels.ndim) if by_faces else 26)
+        volume = cc3d.connected_components(labels, connectivity=26 if not by_faces else 6 if labels.ndim == 3 else 4)
         begins = np.ones(volume.shape, dtype=bool)
         np.not_equal(volume[..., 1:], volume[..., :-1], out=begins[..., 1:])
         start = np.flatnonzero(begins)

@@ -251,7 +251,7 @@ def _smoothed(values: np.ndarray, size: Sequence[float]) -> np.ndarray:
 
 def _parts(cores: np.ndarray, objects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Objects that have several large cores, taken apart: the part of each voxel, and the object of each part, [P + 1]."""
-    pieces = cc3d.connected_components(cores, connectivity=2 * max(2, cores.ndim))
+    pieces = cc3d.connected_components(cores, connectivity=6 if cores.ndim == 3 else 4)
     sizes, owner = np.bincount(pieces.reshape(-1)), np.zeros(int(pieces.max()) + 1, np.int64)
     owner[pieces.reshape(-1)] = objects.reshape(-1)
     kept = sizes >= CORE
