@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from predictor_inspector.data import neurites
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Request, run
-from predictor_inspector.inspection.findings import Finding, find
+from predictor_inspector.inspection.findings import Finding, Subject, find
+from predictor_inspector.inspection.findings.membranes import Membranes
 
 from .test_alignment import real
 from .volumes import affinities
@@ -45,3 +47,44 @@ def test_an_object_that_was_cut_is_found(bright: bool) -> None:
     assert all(finding.severity == "info" for finding in found)
     assert "with nothing between them" in found[0].message
     assert found[0].where.voxels > 0
+
+
+def inside(source: Source) -> list[Finding]:
+    return list(find(run(Request(affinities(), source, device="cpu")), only=["membrane-inside"]))
+
+
+def ids_of(findings: list[Finding]) -> set[int]:
+    return {int(number) for finding in findings for number in finding.numbers["ids"]}
+
+
+@pytest.mark.parametrize("bright", [False, True])
+def test_a_membrane_between_objects_that_were_joined_is_found(bright: bool) -> None:
+    sample = neurites((28, 112, 112))
+    ids = np.where(sample.annotated.numpy() > 0, sample.labels.numpy(), 0).astype(np.int64)
+    raw = 255 - sample.raw.numpy() if bright else sample.raw.numpy()
+    assert inside(Source(sample.labels.like(ids), None, sample.raw.like(raw))) == []
+    subject = Subject(
+        run(Request(affinities(), Source(sample.labels.like(ids), None, sample.raw.like(raw)), device="cpu"))
+    )
+    met = Membranes.of(subject).met
+    sizes = np.bincount(ids.reshape(-1))
+    planted: dict[int, int] = {}
+    for k in np.argsort(-met.faces):
+        a, b = met.pairs[k].tolist()
+        if not {a, b} & {*planted, *planted.values()} and sizes[[a, b]].min() > 2000 and len(planted) < 6:
+            planted[a] = b
+    for kept, gone in planted.items():
+        ids[ids == gone] = kept
+    found = inside(Source(sample.labels.like(ids), None, sample.raw.like(raw)))
+    assert ids_of(found) <= set(planted)
+    assert len(ids_of(found)) >= 3
+    assert found[0].severity == "info"
+    assert found[0].message.startswith("A membrane runs through object ")
+    assert found[0].where.voxels > 0
+
+
+def test_real_objects_have_no_membrane_inside() -> None:
+    for name in ("medulla", "crop_fractional"):
+        assert inside(real(name)) == []
+    source = real("medulla")
+    assert inside(Source(source.gt)) == []

@@ -1,4 +1,4 @@
-"""Checks of the shapes of objects: holes, objects within objects, slivers, and islands in a single section."""
+"""Checks of the shapes of objects: holes, nested objects, slivers and islands."""
 
 from __future__ import annotations
 

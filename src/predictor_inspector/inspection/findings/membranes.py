@@ -1,4 +1,4 @@
-"""Checks of membranes: objects that touch with nothing between them, and membranes that run through an object."""
+"""Checks of membranes: between objects that touch, and through an object."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ FAINT = 0.15  # of what membranes stand out as a rule, below which there is none
 CUT = 0.5  # of what membranes stand out as a rule, from which on a voxel inside an object may be one's
 CORES = (1.0, 2.0)  # voxels from such voxels and from the surface, where the insides of two objects don't meet
 CORE = 100  # voxels that are so deep inside, at least
+THICK = 6  # voxels to the middle of what is dark or bright all through, from which on it is an organelle
 JOIN = 0.5  # of what membranes stand out as a rule, below which two parts are one
 INNER_FACES = 100  # between two parts, from which on they are judged
 INNER, DARKER = 0.6, 0.5  # of what membranes stand out: beside the mean of both parts, and beside the darker one
@@ -53,12 +54,12 @@ def membranes(subject: Subject) -> Iterator[Finding]:
     over all pairs, which must be at least 8 of 50 faces each, be it dark or bright, by 0.2 standard deviations of the raw data
     or more. *Between*: pairs that have less than 15 % of it are told, those with most faces first.
 
-    *Inside*: objects are cut where smoothed raw data have half of that contrast, and parts put together again as long as less
-    than half of it is between them. A membrane between two that are left has 60 % of it, over at least 100 faces, and half of
-    it beside the darker part, which mitochondria are; both parts have 1000 voxels, and less than half of their faces lie
-    within the object, or it is an organelle. Of pairs of real neurites that were joined, a third are found, and two thirds
-    of those of the sample volume: membranes that end inside, or run along faces of few voxels, aren't. In three real
-    volumes, of 1,000 objects, a handful are told that are one.
+    *Inside*: objects are cut where smoothed raw data have half of that contrast, but not in what is so for more than 6 voxels
+    around, which organelles are, and parts are put together again as long as less than half of it is between them. A membrane
+    between two that are left has 60 % of it, over at least 100 faces, and half of it beside the nearer part; both parts have
+    1000 voxels, and less than half of their faces lie within the object. Measured with pairs of objects that were joined: of
+    100 in four volumes of real neurites 28 are found, and 6 of 10 in the sample volume; none of 1,300 objects as they are is
+    told. What is silent may be merged all the same: membranes that mitochondria lie at, or of few faces, aren't found.
     """
     raw = subject.inspection.request.source.raw
     if raw is None or raw.dims != subject.inspection.gt.dims or not subject.has_objects:
@@ -227,9 +228,9 @@ def _membranes_inside(found: Membranes, usual: float) -> list[_Inner]:
     volume = objects.volume.astype(np.int64)
     smooth = _smoothed(found.values, size)
     tone = np.bincount(volume.reshape(-1), smooth.reshape(-1), len(objects.rank)) / objects.sizes.clip(1)
-    insides = np.where((smooth - tone.astype(np.float32)[volume]) / usual < CUT, volume, 0)
-    reach = (max(CORES) + 1) * min(size)
-    depth = squared_boundary_distance(torch.from_numpy(insides), tuple(size), reach).numpy() ** 0.5
+    like_membrane = ((smooth - tone.astype(np.float32)[volume]) / usual >= CUT) & (volume > 0)
+    insides = np.where(like_membrane & ~_thick(like_membrane, size), 0, volume)
+    depth = _depth(insides, size, (max(CORES) + 1) * min(size))
     best: dict[int, _Inner] = {}
     for level in CORES:
         parts, owner = _parts(np.where(depth > level * min(size), insides, 0), volume)
@@ -247,6 +248,21 @@ def _smoothed(values: np.ndarray, size: Sequence[float]) -> np.ndarray:
     around = [n // 2 for n in window]
     means = pool[values.ndim](torch.from_numpy(values)[None, None], window, 1, around, count_include_pad=False)
     return np.asarray(means[0, 0].numpy())
+
+
+def _thick(flags: np.ndarray, size: Sequence[float]) -> np.ndarray:
+    """Which voxels belong to what is thicker than a membrane, as dark mitochondria are, or lie at its edge: boolean."""
+    half = max(THICK * min(size), 0.6 * max(size))  # a sheet in one section is no organelle
+    middle = flags & (_depth(flags.astype(np.uint8), size, half + max(size)) > half)
+    if not middle.any():
+        return middle
+    reach = half + min(size)
+    return flags & (middle | (_depth(middle.astype(np.uint8), size, reach + max(size)) <= reach))
+
+
+def _depth(ids: np.ndarray, size: Sequence[float], most: float) -> np.ndarray:
+    """The distance from each voxel to the nearest boundary between ids, up to `most`: float32."""
+    return np.asarray(squared_boundary_distance(torch.from_numpy(ids), tuple(size), most).cpu().numpy() ** 0.5)
 
 
 def _parts(cores: np.ndarray, objects: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -22,6 +22,7 @@ OTHERS = 8  # pairs of sections, from which on one is compared with the others
 JUMP, SPREAD = 2.0, 8.0  # times what changes as a rule, and times the spread of that beyond it
 MENDED = 0.5  # of what changes more than as a rule, that the best shift does away with
 REACH = 24  # voxels of a shift, at most
+BESIDE = 0.5  # of what changes as a rule, just before and after a copy
 CHANGING = 50  # voxels that change from one section to the next as a rule, at least, where some are said to be copies
 
 JUMP_BETWEEN_SECTIONS = Kind(
@@ -73,8 +74,9 @@ def jump_between_sections(subject: Subject) -> Iterator[Finding]:
 
 @check(REPEATED_SECTION, slow=True)
 def repeated_section(subject: Subject) -> Iterator[Finding]:
-    """Labels or raw data of two sections are identical, though some are in both, and from most sections 50 voxels change.
+    """Labels or raw data of two sections are identical, though there are several values in them.
 
+    At least 50 voxels change as a rule, the median, and half as many just before and after the copies.
     A warning if only the labels are, or there are no raw data; info if raw data are, so that nothing can be done but to mask
     them. Raw data count if their voxels are no longer than those of the labels along that axis. Sections are those of
     `jump-between-sections`.
@@ -240,8 +242,13 @@ def _repeats(sections: np.ndarray) -> np.ndarray:
     """Which sections are followed by a copy, where that isn't usual: boolean, one fewer than sections."""
     changes: np.ndarray = np.array([np.count_nonzero(a != b) for a, b in pairwise(sections)])
     varied: np.ndarray = np.array([bool((section != section.flat[0]).any()) for section in sections[:-1]])
-    usual = float(np.median(changes[changes > 0])) if (changes > 0).sum() >= OTHERS else 0.0
-    return np.asarray((changes == 0) & varied & (usual >= CHANGING))
+    changing = np.flatnonzero(changes)
+    if len(changing) < OTHERS or (usual := float(np.median(changes[changing]))) < CHANGING:
+        return np.zeros(len(changes), bool)
+    # Objects whose outline hardly changes there anyway are no copies.
+    nearest = np.searchsorted(changing, np.arange(len(changes)))
+    around = [changes[changing[n.clip(0, len(changing) - 1)]] for n in (nearest - 1, nearest)]
+    return np.asarray((changes == 0) & varied & (np.minimum(*around) >= BESIDE * usual))
 
 
 def _repeated(stack: _Stack, what: str, sections: np.ndarray) -> Finding:
