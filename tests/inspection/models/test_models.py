@@ -119,8 +119,7 @@ def pooling(padding: int = 0) -> torch.nn.Module:
     )
 
 
-@pytest.mark.parametrize("kind", ["scripted", "traced", "dynamic", "static"])
-@pytest.mark.parametrize("padding", [0, 1])
+@pytest.mark.parametrize(("kind", "padding"), [("scripted", 0), ("traced", 1), ("dynamic", 0), ("static", 1)])
 @pytest.mark.filterwarnings("ignore")  # newer torch prefers torch.export, which warns of itself
 def test_tiles_of_programs_predict_what_one_run_does(kind: str, padding: int, tmp_path: Path) -> None:
     module = pooling(padding).eval()

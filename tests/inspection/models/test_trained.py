@@ -22,6 +22,7 @@ from predictor_inspector.inspection.models import (
     model_to_config,
 )
 from predictor_inspector.inspection.models.facts import facts_of
+from predictor_inspector.inspection.models.plan import check_channels
 
 MODULES = str(Path(__file__).with_name("modules.py"))
 AFFINITIES = AffinitiesPredictor([[1, 0], [0, 1]], lsds=False)
@@ -73,21 +74,15 @@ def test_a_model_that_gives_nothing_in_time_is_ended() -> None:
         model.predict_on(of_mood(0), of_mood(0))
 
 
-def test_the_channels_of_a_model_must_be_those_of_the_target() -> None:
-    with (
-        TrainedModel(chosen_model(f"{MODULES}:doubles"), AFFINITIES, "cpu") as model,
-        pytest.raises(
-            ModelError, match="doubles predicts 1 channel, but the target has 2; choose the predictor that it was"
-        ),
-    ):
-        model.predict(Request(AFFINITIES, Source(of_mood(0), raw=of_mood(0))))
-
-
 def facts(config: Any, channels: int = 1, dims: int = 2) -> Any:
     return facts_of(config.load(None), channels, (Fraction(1),) * dims, config.input_shape)
 
 
 def test_what_a_model_does_not_take_is_told() -> None:
+    with pytest.raises(
+        ValueError, match="doubles predicts 1 channel, but the target has 2; choose the predictor that it was"
+    ):
+        check_channels("doubles", facts(chosen_model(f"{MODULES}:doubles")), AFFINITIES)
     convolution = chosen_model(f"{MODULES}:convolution", ["input_shape=[8,8,8]"])
     with pytest.raises(
         ValueError, match=r"it can't take 3 × 8 × 8 × 8 \(channels, voxels\): RuntimeError: .* channels"
@@ -102,8 +97,10 @@ def test_what_a_model_does_not_take_is_told() -> None:
 
 
 def weights() -> dict[str, torch.Tensor]:
-    with torch.random.fork_rng():
-        return AFFINITIES.create_model(NETWORK.build().to_empty(device="cpu")).state_dict()
+    model = AFFINITIES.create_model(NETWORK.build().to_empty(device="cpu"))
+    for parameter in model.parameters():
+        torch.nn.init.ones_(parameter)
+    return model.state_dict()
 
 
 class Weights:

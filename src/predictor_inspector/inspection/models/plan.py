@@ -10,7 +10,8 @@ import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.text import format_shape, percent
+from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import counted, format_shape, percent
 from predictor_inspector.data.geometry import counts_factor
 from predictor_inspector.inspection.models.config import Beyond
 from predictor_inspector.inspection.models.facts import ModelFacts
@@ -45,6 +46,16 @@ def check_voxels(name: str, facts: ModelFacts, raw: Array, grid: Array) -> None:
             f"for a target with voxels of {format_shape(grid.physical_voxel_size)} {grid.unit} {name} needs raw data with "
             f"voxels of {format_shape(needed)} {grid.unit}, but these have {format_shape(raw.physical_voxel_size)} {raw.unit}; "
             "choose another of their scale levels"
+        )
+
+
+def check_channels(name: str, facts: ModelFacts, predictor: Predictor | None) -> None:
+    """Raise a ``ValueError`` unless the model called `name` has the channels of the target of `predictor`, if there is one."""
+    wanted = facts.channels if predictor is None else len(predictor.channel_names)
+    if facts.channels != wanted:
+        raise ValueError(
+            f"{name} predicts {counted(facts.channels, 'channel')}, but the target has {wanted:,}; choose the predictor "
+            "that it was trained with"
         )
 
 

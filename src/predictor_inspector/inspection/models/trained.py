@@ -15,13 +15,13 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import predictor_to_config
 from predictor_inspector.core.predictor import Predictor
-from predictor_inspector.core.text import counted, format_duration, format_shape
+from predictor_inspector.core.text import format_duration, format_shape
 from predictor_inspector.data.child_process import ChildEndedError, ChildProcess
 from predictor_inspector.data.frames import Frame
 from predictor_inspector.inspection.engine.run import Progress, Request
 from predictor_inspector.inspection.models.config import ModelConfig, model_to_config
 from predictor_inspector.inspection.models.facts import ModelFacts
-from predictor_inspector.inspection.models.plan import PredictionPlan, check_voxels, voxels_apart
+from predictor_inspector.inspection.models.plan import PredictionPlan, check_channels, check_voxels, voxels_apart
 
 STEPS = ("load", "predict")
 
@@ -89,9 +89,9 @@ class TrainedModel:
         Raises
         ------
         ValueError
-            If there are no raw data, or their voxels aren't those that the model needs for the target's.
+            If there are no raw data, their voxels aren't those that the model needs for the target's, or it has other channels.
         ModelError
-            If it can't be loaded, doesn't fit data or target, or fails.
+            If it can't be loaded, or fails.
         MemoryError
             If there isn't enough memory even for its smallest tile.
         """
@@ -117,12 +117,7 @@ class TrainedModel:
         roi = grid.roi if roi is None else roi
         grid.to_slices(roi)
         facts, _ = self._facts_for(raw, grid, progress)
-        wanted = facts.channels if self._predictor is None else len(self._predictor.channel_names)
-        if facts.channels != wanted:
-            raise ModelError(
-                f"{self.config.path} predicts {counted(facts.channels, 'channel')}, but the target has {wanted:,}; choose the "
-                "predictor that it was trained with"
-            )
+        check_channels(self.config.path, facts, self._predictor)
         check_voxels(self.config.path, facts, raw, grid)
         return PredictionPlan(facts, raw, grid, roi, self.config.beyond)
 
