@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from runpy import run_path
 from textwrap import fill
 from typing import Any
 
@@ -33,9 +34,11 @@ from predictor_inspector.core import (
     Predictor,
 )
 from predictor_inspector.data import neurites
+from predictor_inspector.data.source import Source
 from predictor_inspector.data.training_samples.pipeline import load
 from predictor_inspector.data.training_samples.sample import Layout, samples_from
-from predictor_inspector.inspection import Inspection, inspect
+from predictor_inspector.inspection import Inspection, Request, inspect, run
+from predictor_inspector.inspection.findings import find
 from predictor_inspector.inspection.findings.training_samples.compared import ComparedSample
 from predictor_inspector.inspection.output.pictures import sample_figure
 from predictor_inspector.inspection.output.pictures.colours import SIGNED, label_colours
@@ -308,6 +311,32 @@ def training_sample() -> Figure:
     return sample_figure(ComparedSample(1, given, nearest))
 
 
+def raw_against_labels() -> Figure:
+    """A shift, a membrane that is missing, and one that runs through an object."""
+    faults = Path(__file__).parents[1] / "docs" / "examples" / "faults.py"
+    arrays = run_path(str(faults))["faults"]()
+    raw, shifted, labels = (array.numpy() for array in arrays[:3])
+    source = Source(arrays[2], arrays[3], arrays[0])
+    result = run(Request(AffinitiesPredictor([[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False), source, device="cpu"))
+    found = find(result, only=["membrane-inside"])
+    figure, axes = row(["raw-misaligned", "no-membrane-between", "membrane-inside"], 3.2)
+    for ax, values, z, (y, x) in zip(
+        axes, (shifted, raw, raw), (24, 24, 30), ((170, 60), (170, 60), (100, 86)), strict=True
+    ):
+        here = (z, slice(y, y + 84), slice(x, x + 84))
+        ax.imshow(values[here], cmap="gray")
+        ids = labels[here]
+        chosen = np.unique(ids) if ax is axes[0] else (375, 999) if ax is axes[1] else (201,)
+        for number in chosen:
+            ax.contour(ids == number, [0.5], colors="gold", linewidths=0.8)
+    where = np.zeros(labels.shape, bool)
+    for finding in found:
+        where[source.gt.to_slices(finding.where.roi)] |= finding.where.mask.numpy()
+    rows, columns = np.nonzero(where[30, 100:184, 86:170])
+    axes[2].plot(columns, rows, ".", color="tab:red", markersize=2)
+    return figure
+
+
 PICTURES: tuple[Callable[[], Figure], ...] = (
     affinities,
     balance,
@@ -315,6 +344,7 @@ PICTURES: tuple[Callable[[], Figure], ...] = (
     distances_compared,
     one_hot,
     outside,
+    raw_against_labels,
     round_trip,
     scale_factor,
     shape_descriptors,
