@@ -13,17 +13,19 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import format_error
 from predictor_inspector.inspection import Request, Source
 from predictor_inspector.inspection.output.session import Origin
 from predictor_inspector.plugin.head.sessions import apply_settings, layer_from, origin_of, session_of
 from predictor_inspector.plugin.model.layer_choice import LAYERS
+from predictor_inspector.plugin.model.predictions import LayerPrediction
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.recent import RecentSession, describe_day, recent_sessions, remember
-from predictor_inspector.plugin.tabs import TabContext
+from predictor_inspector.plugin.tabs import JUDGED_BY, TabContext
 
 _REST = 1000  # milliseconds after a change until the session is written
+
+_ALSO_KEPT = ("compared_with", *JUDGED_BY)
 
 _OF_DATA = (*LAYERS, "axes", "level", "box", "region_mode")  # what means nothing for other data
 
@@ -48,7 +50,8 @@ class SessionKeeper:
         self._timer = QTimer(singleShot=True, interval=_REST, timeout=self.save)
         self._settings.stepped.connect(self._on_step)
         self._settings.events.layers.connect(self._on_layers)
-        context.derived.events.compared_with.connect(self._on_compared)
+        for name in _ALSO_KEPT:
+            context.derived.events[name].connect(self._on_derived)
         context.viewer.layers.events.removing.connect(self._on_removing)
 
     def keep(self) -> None:
@@ -63,7 +66,8 @@ class SessionKeeper:
         self.keep()
         self._settings.stepped.disconnect(self._on_step)
         self._settings.events.layers.disconnect(self._on_layers)
-        self._context.derived.events.compared_with.disconnect(self._on_compared)
+        for name in _ALSO_KEPT:
+            self._context.derived.events[name].disconnect(self._on_derived)
         self._context.viewer.layers.events.removing.disconnect(self._on_removing)
 
     def save(self) -> None:
@@ -86,7 +90,7 @@ class SessionKeeper:
         if not automatic or self._settings.gt_layer not in (None, self._saved):
             self._timer.start()
 
-    def _on_compared(self) -> None:
+    def _on_derived(self) -> None:
         self._timer.start()
 
     def _on_removing(self, _event: Any) -> None:
@@ -160,14 +164,17 @@ class _Kept:
 
     settings: dict[str, Any]
     layers: dict[str, ref[Any] | None]
-    compared_with: Predictor | None
-    position: int | None
+    derived: dict[str, Any]
+    predictions: dict[str, tuple[ref[Any], bool]]  # layers, and whether they are logits
 
     @classmethod
     def of(cls, context: TabContext) -> _Kept:
         snapshot = context.settings.snapshot()
         layers = {name: None if layer is None else ref(layer) for name in LAYERS for layer in [snapshot.pop(name)]}
-        return cls(snapshot, layers, context.derived.compared_with, context.derived.position)
+        derived = {name: getattr(context.derived, name) for name in (*_ALSO_KEPT, "position")}
+        chosen = {role: derived.pop(role) for role in ("prediction", "versus")}
+        predictions = {r: (ref(p.layer), p.logits) for r, p in chosen.items() if isinstance(p, LayerPrediction)}
+        return cls(snapshot, layers, derived, predictions)
 
     def restore(self, context: TabContext) -> None:
         settings = context.settings
@@ -177,7 +184,12 @@ class _Kept:
         if found["gt_layer"] is None or not settings.can_restore(wanted):
             wanted |= {name: present[name] for name in _OF_DATA}
         settings.restore(wanted)
-        context.derived.compared_with, context.derived.position = self.compared_with, self.position
+        for name, value in self.derived.items():
+            setattr(context.derived, name, value)
+        for role, (of_layer, logits) in self.predictions.items():
+            layer = of_layer()
+            if layer is not None and layer in context.viewer.layers:
+                setattr(context.derived, role, LayerPrediction(layer, logits))
 
 
 _KEPT: WeakKeyDictionary[Any, _Kept] = WeakKeyDictionary()

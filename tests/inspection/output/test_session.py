@@ -16,6 +16,7 @@ from predictor_inspector.inspection.output.session import (
     Compute,
     Data,
     Display,
+    Judgement,
     Look,
     Origin,
     Region,
@@ -67,6 +68,14 @@ def test_what_is_saved_is_loaded(tmp_path: Path, gt: Array) -> None:
             point=(0.0, 1.5),
             camera=Camera(center=(0.0, 1.0, 2.0), zoom=3.5, angles=(1, 2, 3)),
             layers={"target": Look(contrast_limits=(-1, 1), colormap="gray", opacity=0.5)},
+        ),
+        judgement=Judgement(
+            prediction=Origin(path=str(tmp_path / "a.zarr"), name="affs", layer="affs"),
+            versus=Origin(layer="affs B"),
+            logits=True,
+            loss={"kind": "mse", "weights": "squared"},
+            decoder={"kind": "mutex_watershed", "bias": 0.7},
+            imperfection={"noise": 0.25, "seed": 3},
         ),
         notes="First line\n  second: [line] → ü",
     )
@@ -131,6 +140,20 @@ def test_a_session_of_the_first_version_is_read_and_written_as_it_was(tmp_path: 
     assert session.region.roi(gt) == gt.roi_of([slice(1, 2), slice(3, 9), slice(0, 5)])
     assert session.notes == "First line\n  second: [line] → ü"
     assert save_session(tmp_path / "b.yaml", session).read_text("utf-8") == WRITTEN
+
+
+def test_what_networks_are_judged_by_moves_along_and_is_checked(tmp_path: Path) -> None:
+    judgement = Judgement(prediction=Origin(path=str(tmp_path / "affs.zarr"), name="affs"), imperfection={"seed": 3})
+    path = save_session(tmp_path / "a.yaml", session_of(tmp_path, judgement=judgement))
+    assert yaml.safe_load(path.read_text("utf-8"))["judgement"]["prediction"]["path"] == "affs.zarr"
+    assert judgement.imperfection_values == {"seed": 3}
+    for wrong, message in (
+        ({"loss": {"kind": "hinge"}}, "unknown loss 'hinge'"),
+        ({"decoder": {"kind": "threshold", "bias": 1}}, "threshold has no parameter 'bias'"),
+        ({"imperfection": {"noise": -1}}, "noise"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            load_session(written(tmp_path / "b.yaml", judgement=wrong))
 
 
 def test_paths_below_the_same_folder_are_relative_so_that_both_can_be_moved(tmp_path: Path) -> None:

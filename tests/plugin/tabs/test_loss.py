@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from qtpy.QtWidgets import QApplication, QComboBox, QTreeWidget
 from predictor_inspector.core.text import percent
 from predictor_inspector.inspection.engine.predictions import covered_by
 from predictor_inspector.inspection.loss import LossMap, chosen_loss, compare_losses, loss_map
+from predictor_inspector.inspection.output.session import load_session, save_session
+from predictor_inspector.plugin.head.sessions import apply_session, session_of
 from predictor_inspector.plugin.layers.loss import DIFFERENCE, EFFECTIVE, LOSS, PREDICTION
 from predictor_inspector.plugin.layers.marks import LINES
 from predictor_inspector.plugin.tabs.loss import tab as tab_module
@@ -271,3 +274,34 @@ def test_an_explained_voxel_says_what_the_prediction_adds_to_its_loss(opened: Wi
     assert explanation.why_loss.derived == pytest.approx(float(found.values.numpy()[0, 3, 10, 20]), rel=1e-5)
     assert explanation.loss_title in text
     assert "\nLoss " in explanation.as_text()
+
+
+def test_a_session_brings_back_predictions_loss_and_decoder(opened: Window, tmp_path: Path) -> None:
+    context, derived = opened.widget.context, opened.widget.context.derived
+    choose(opened, "prediction", "one")
+    choose(opened, "versus", "other")
+    opened.control("loss logits").click()
+    tab_of(opened).losses.choose({"kind": "mse", "weights": "squared"})
+    opened.widget.open_tab("Round trip")
+    trips = opened.widget.tabs["round_trip"]
+    trips.panel.set_value("decoder", "bias", 0.7)
+    trips.panel.set_value("imperfection", "noise", 0.25)
+    opened.qtbot.waitUntil(lambda: not trips.busy)
+    path = save_session(tmp_path / "session.yaml", session_of(context))
+    opened.widget.open_tab("Loss")
+    choose(opened, "versus", "none")
+    choose(opened, "prediction", "none")
+    tab_of(opened).losses.choose({"kind": "bce"})
+    trips.panel.set_value("decoder", "bias", 0.1)
+    trips.panel.set_value("imperfection", "noise", 0.0)
+    apply_session(load_session(path), context)
+    settle(opened)
+    assert [opened.control(f"loss {role}").currentText() for role in ("prediction", "versus")] == ["one", "other"]
+    assert opened.control("loss logits").isChecked()
+    assert tab_of(opened).losses.made() == chosen_loss("mse", ["weights=squared"])
+    assert len(tab_of(opened).maps) == 2
+    opened.widget.open_tab("Round trip")
+    opened.qtbot.waitUntil(lambda: not trips.busy)
+    assert trips.panel.decoder().bias == 0.7
+    assert trips.panel.imperfection().noise == 0.25
+    assert derived.decoder == trips.panel.decoder()

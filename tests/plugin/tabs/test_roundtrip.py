@@ -11,7 +11,9 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QComboBox, QLineEdit, QPushButton, QTreeWidget
 
 from predictor_inspector.inspection.roundtrip import round_trip
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel
 from predictor_inspector.plugin.layers.labels import MISTAKES, SEGMENTATION
+from predictor_inspector.plugin.model.predictions import LayerPrediction
 from predictor_inspector.plugin.tabs.compare import round_trips
 from predictor_inspector.plugin.tabs.roundtrip import tab as tab_module
 from predictor_inspector.plugin.tabs.roundtrip.sweep_panel import SweepPlot
@@ -79,6 +81,34 @@ def test_what_comes_back_is_scored_and_shown_while_the_tab_is_in_front(opened: W
     opened.widget.open_tab("Setup")
     assert layer(opened, SEGMENTATION) is None
     assert layer(opened, MISTAKES) is None
+
+
+def test_a_prediction_is_scored_beside_the_target(opened: Window) -> None:
+    target = opened.inspection.target.numpy()
+    # What a network has learned wrong: nothing is inside of the second object.
+    values = np.where(halves() == 9, -1, target).astype(np.float32)
+    channels = opened.viewer.add_image(values, name="prediction", scale=(1, *opened.settings.gt_layer.scale))
+    channels.translate, channels.units = (0, *opened.settings.gt_layer.translate), ("pixel", "nm", "nm", "nm")
+    opened.widget.context.derived.prediction = LayerPrediction(channels)
+    settle(opened)
+    decoder = opened.widget.context.derived.decoder
+    trips = round_trip(opened.inspection, decoder), round_trip(opened.inspection, decoder, prediction=values)
+    rows = [row[:2] for row in cells_of(opened.control("round trip scores"))]
+    wanted = [
+        (f"{whose}{of}", f"{scores.arand:.4f}")
+        for whose, trip in zip(("target", "prediction"), trips, strict=True)
+        for of, scores in (("", trip.scores), (" pieces", trip.piece_scores))
+        if scores is not None
+    ]
+    assert rows == [list(row) for row in wanted]
+    assert len({row[1] for row in rows}) > 1
+    channels.data = np.concatenate([values, values])
+    opened.widget.context.derived.prediction = LayerPrediction(channels, version=1)
+    settle(opened)
+    assert "must have 1 channels like the target" in opened.control("decoder error").text() + "".join(
+        label.text() for label in tab_of(opened).findChildren(ErrorLabel)
+    )
+    assert [row[0] for row in cells_of(opened.control("round trip scores"))] == ["ids", "connected pieces"]
 
 
 def test_another_decoder_is_one_click_away(opened: Window) -> None:

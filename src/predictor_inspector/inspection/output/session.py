@@ -13,7 +13,7 @@ from funlib.geometry import Roi
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.config import config_from_file, predictor_from_config
+from predictor_inspector.core.config import config_from_file, made_from_config, predictor_from_config
 from predictor_inspector.core.networks import network_from_config
 from predictor_inspector.core.text import validation_problem
 from predictor_inspector.data.atomic_write import whole_file
@@ -24,6 +24,8 @@ from predictor_inspector.data.units import unit_factor
 from predictor_inspector.inspection.engine.network import measure
 from predictor_inspector.inspection.engine.regions import Outside
 from predictor_inspector.inspection.engine.run import BalanceOver, Request
+from predictor_inspector.inspection.loss import LOSSES
+from predictor_inspector.inspection.roundtrip import DECODERS, Imperfection
 
 VERSION = 1
 """Of what is written; another one whenever older readers would misread it."""
@@ -185,6 +187,34 @@ class Display(_Part):
     layers: dict[str, Look] = Field(default_factory=dict)
 
 
+class Judgement(_Part):
+    """How networks are judged: predictions, the loss, and decoder and imperfection of round trips, as configurations.
+
+    `logits` says whether predictions are before the sigmoid; `versus` is the one that `prediction` is compared with.
+    """
+
+    prediction: Origin | None = None
+    versus: Origin | None = None
+    logits: bool = False
+    loss: dict[str, Any] | None = None
+    decoder: dict[str, Any] | None = None
+    imperfection: dict[str, float] | None = None
+
+    def check(self) -> None:
+        """Raise a ``ValueError`` if a configuration is wrong."""
+        if self.loss is not None:
+            made_from_config(LOSSES, self.loss)
+        if self.decoder is not None:
+            made_from_config(DECODERS, self.decoder)
+        Imperfection(**self.imperfection_values)
+
+    @property
+    def imperfection_values(self) -> dict[str, Any]:
+        """The imperfection's values, the seed as a whole number."""
+        values = self.imperfection or {}
+        return {name: int(value) if name == "seed" else value for name, value in values.items()}
+
+
 class Session(_Part):
     """Data reference, predictor's configuration, region, display and notes; paths are absolute in memory.
 
@@ -197,6 +227,7 @@ class Session(_Part):
     network: dict[str, Any] | None = None
     region: Region = Field(default_factory=Region)
     compute: Compute = Field(default_factory=Compute)
+    judgement: Judgement | None = None
     display: Display = Field(default_factory=Display)
     notes: str = ""
 
@@ -280,6 +311,8 @@ def load_session(path: str | os.PathLike[str]) -> Session:
         session = Session.model_validate(content)
         for config in filter(None, (session.predictor, session.compared_with)):
             predictor_from_config(config)
+        if session.judgement is not None:
+            session.judgement.check()
         if session.network is not None:
             network_from_config(session.network)  # which imports nothing
     except ValueError as error:
@@ -293,7 +326,10 @@ def _change_paths(content: dict[str, Any], change: Callable[[str], str]) -> None
     """Change the paths of a session's content in place; of a file that may hold anything, those that are text."""
     data = content["data"] if isinstance(content["data"], dict) else {}
     others = data.get("others")
+    judgement = content["judgement"] if isinstance(content.get("judgement"), dict) else {}
     origins = [
+        judgement.get("prediction"),
+        judgement.get("versus"),
         data.get("ground_truth"),
         data.get("mask"),
         data.get("raw"),

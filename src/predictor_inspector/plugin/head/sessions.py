@@ -9,27 +9,31 @@ from typing import Any
 from napari.layers import Image, Layer
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
-from predictor_inspector.core.config import predictor_from_config, predictor_to_config
+from predictor_inspector.core.config import config_of, made_from_config, predictor_from_config, predictor_to_config
 from predictor_inspector.core.networks import network_from_config, network_to_config
 from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.data.opening import list_arrays
 from predictor_inspector.data.source import open_input
 from predictor_inspector.data.stores.path import place_of, shown_path
+from predictor_inspector.inspection.loss import LOSSES
 from predictor_inspector.inspection.output.session import (
     AxesReading,
     Camera,
     Compute,
     Data,
     Display,
+    Judgement,
     Look,
     Origin,
     Region,
     Session,
 )
+from predictor_inspector.inspection.roundtrip import DECODERS, Imperfection
 from predictor_inspector.plugin.layers.layer_data import layer_data
 from predictor_inspector.plugin.layers.owned import is_owned, role_of
 from predictor_inspector.plugin.layers.results import ROLES, TARGET, VIEWS
 from predictor_inspector.plugin.model import axes as model_axes
+from predictor_inspector.plugin.model.predictions import LayerPrediction
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.model.world import World
@@ -69,6 +73,7 @@ def session_of(context: TabContext) -> Session:
         network=None if settings.network is None else network_to_config(settings.network),
         region=region,
         compute=Compute.model_validate(settings, from_attributes=True),
+        judgement=_judgement(context),
         display=_display(settings, viewer, World(viewer, settings.units)),
         notes=settings.notes,
     )
@@ -86,6 +91,9 @@ def apply_session(session: Session, context: TabContext) -> None:
     gt = _layer_for(session.data.ground_truth, viewer, "ground truth")
     mask = None if session.data.mask is None else _layer_for(session.data.mask, viewer, "mask")
     raw = None if session.data.raw is None else _layer_for(session.data.raw, viewer, "raw data")
+    judgement = session.judgement or Judgement()
+    for predicted in filter(None, (judgement.prediction, judgement.versus)):
+        _open_beside(predicted, viewer)
     with context.settings.together():
         context.settings.gt_layer = gt
         apply_settings(session, context, mask, raw)
@@ -118,6 +126,7 @@ def apply_settings(session: Session, context: TabContext, mask: Any | None, raw:
             settings.box = roi
         settings.region_mode, settings.box_follows_slice = session.region.mode, bool(session.region.follows_slice)
         settings.notes = session.notes
+        _judge_by(session.judgement or Judgement(), context)
         other = session.compared_with
         context.derived.compared_with = None if other is None else predictor_from_config(other)
     finally:
@@ -137,6 +146,35 @@ def apply_style(display: Display, context: TabContext) -> None:
         look = display.layers.get(role_of(layer) or layer.name)
         if look is not None:
             _style(layer, look)
+
+
+def _judgement(context: TabContext) -> Judgement:
+    derived = context.derived
+    layers = {
+        role: origin_of(chosen.layer)
+        for role in ("prediction", "versus")
+        if isinstance(chosen := getattr(derived, role), LayerPrediction)
+    }
+    return Judgement(
+        **layers,
+        logits=derived.prediction is not None and derived.prediction.logits,
+        loss=config_of(LOSSES, derived.loss),
+        decoder=None if derived.decoder is None else config_of(DECODERS, derived.decoder),
+        imperfection=vars(derived.imperfection),
+    )
+
+
+def _judge_by(judgement: Judgement, context: TabContext) -> None:
+    """Restore what networks are judged by; predictions whose layers aren't there, or not yet, aren't chosen."""
+    derived = context.derived
+    for role in ("prediction", "versus"):
+        origin = getattr(judgement, role)
+        layer = None if origin is None else layer_from(origin, context.viewer)
+        setattr(derived, role, None if layer is None else LayerPrediction(layer, judgement.logits))
+    if judgement.loss is not None:
+        derived.loss = made_from_config(LOSSES, judgement.loss)
+    derived.decoder = None if judgement.decoder is None else made_from_config(DECODERS, judgement.decoder)
+    derived.imperfection = Imperfection(**judgement.imperfection_values)
 
 
 def origin_of(layer: Any) -> Origin:

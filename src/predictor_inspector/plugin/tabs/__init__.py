@@ -20,7 +20,7 @@ from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.engine.predictions import Prediction
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.loss.losses import DaCapoLoss, Loss
-from predictor_inspector.inspection.roundtrip import Decoder
+from predictor_inspector.inspection.roundtrip import Decoder, Imperfection
 from predictor_inspector.inspection.training.survey import Survey
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
@@ -40,11 +40,16 @@ class Derived:
     findings: Sequence[Finding] | None = None  # of the inspection shown; None where nobody has looked for any
     survey: Survey | None = None  # the last one
     position: int | None = None  # the training position that is shown
-    decoder: Decoder | None = None  # chosen for round trips
+    decoder: Decoder | None = None  # chosen for round trips,
+    imperfection: Imperfection = field(default_factory=Imperfection)  # and what is done to the target before
     prediction: Prediction | None = None  # chosen in the tab Loss, and used in others,
     versus: Prediction | None = None  # with one to compare it with,
     loss: Loss = field(default_factory=DaCapoLoss)  # and the loss that it was trained with
     compared_with: Predictor | None = None  # of the result kept as A; to set one keeps what it makes of the region
+
+
+JUDGED_BY = ("prediction", "versus", "loss", "decoder", "imperfection")
+"""What of it a person chooses to judge networks by; it is kept with a session."""
 
 
 @dataclass(frozen=True)

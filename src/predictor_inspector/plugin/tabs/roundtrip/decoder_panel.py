@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QWidget
 
 from predictor_inspector.core.channels import Channel
@@ -28,6 +28,7 @@ class DecoderPanel(QWidget):
         self._kinds: tuple[str, ...] = ()
         self._last: dict[tuple[str, ...], str] = {}  # which of these kinds was chosen last
         self._worse: dict[str, Any] = {}  # values of the imperfection
+        self._wanted: Mapping[str, Any] | None = None  # a decoder that is to be chosen once it is offered
         self._decoder = KindForm(DECODERS, "What makes a segmentation of the target")
         self._decoder.changed.connect(self.changed)
         self._imperfect = ParameterForm(Imperfection)
@@ -51,6 +52,10 @@ class DecoderPanel(QWidget):
             titles = {kind: capitalised(readable(kind)) for kind in kinds}
             self._decoder.offer(titles, self._last.get(kinds, next(iter(kinds), "")))
         self._decoder.set_data(unit, dims)
+        if self._wanted is not None and self._wanted["kind"] in kinds:
+            config, self._wanted = self._wanted, None
+            with QSignalBlocker(self._decoder):
+                self._decoder.choose(config)
         self._show()
 
     def decoder(self) -> Decoder:
@@ -67,6 +72,12 @@ class DecoderPanel(QWidget):
     def choose(self, config: Mapping[str, Any]) -> None:
         """Choose a decoder by its configuration, one that is offered."""
         self._decoder.choose(config)
+
+    def take_up(self, decoder: Mapping[str, Any] | None, imperfection: Imperfection) -> None:
+        """Show what was chosen before, the decoder once it is offered; without a signal."""
+        self._wanted = decoder
+        self._worse = {p.name: getattr(imperfection, p.name) for p in parameters_of(Imperfection)}
+        self._show()
 
     def set_value(self, owner: str, name: str, value: Any) -> None:
         """Set a parameter of the ``"decoder"`` or the ``"imperfection"``."""

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import replace
 from math import prod
 from typing import Any
 
-import numpy as np
 import torch
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QPushButton, QTreeWidgetItem, QWidget
 
-from predictor_inspector.core.array import Array
+from predictor_inspector.core.config import config_of
 from predictor_inspector.core.text import capitalised, counted, format_duration, format_error, listed
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Cure, Finding
 from predictor_inspector.inspection.roundtrip import (
+    DECODERS,
     Decoder,
     Imperfection,
     Merge,
@@ -36,6 +36,7 @@ from predictor_inspector.plugin.model.actions import action_of
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.check.finding_list import FindingList
 from predictor_inspector.plugin.tabs.roundtrip.decoder_panel import DecoderPanel
+from predictor_inspector.plugin.tabs.roundtrip.decoding import Decoded, WantedTrip, decoded_of, prediction_trip
 from predictor_inspector.plugin.tabs.roundtrip.sweep_panel import SweepPanel
 
 _LIVE_VALUES = 1 << 23  # values of a target up to which it is decoded by itself
@@ -43,34 +44,11 @@ _LISTED = 200  # splits and merges, the worst of them
 _MOST_ROWS = 8  # of a table, without scrolling
 _SCORES = {"arand": "Rand error", "voi_split": "VOI split", "voi_merge": "merged", "f1_iou50": "F1"}
 
+_SHARED = ("prediction", "decoder", "imperfection")  # what other tabs know, or choose
+
 _NOTHING = "What a decoder gets back from the target is scored here once there is one."
 _LARGE = "A large region: press Decode to decode it."
 _ON_DISK = "These results are too large for memory. Pin a smaller box to decode it."
-
-
-@dataclass(frozen=True, eq=False)
-class _Decoded:
-    """A round trip, and what its layers show: segments named after the objects that they are, and mistakes."""
-
-    trip: RoundTrip
-    segmentation: Array
-    mistakes: Array  # numbers into `MISTAKE_COLOURS`
-
-
-@dataclass(frozen=True, eq=False)
-class _Wanted:
-    """What is to be decoded, and how."""
-
-    inspection: Inspection
-    decoder: Decoder
-    imperfection: Imperfection
-
-    def is_same(self, other: _Wanted | None) -> bool:
-        return (
-            other is not None
-            and self.inspection is other.inspection
-            and (self.decoder, self.imperfection) == (other.decoder, other.imperfection)
-        )
 
 
 class RoundTripTab(Tab):
@@ -86,8 +64,9 @@ class RoundTripTab(Tab):
     def __init__(self, context: TabContext) -> None:
         super().__init__(context)
         self._inspection: Inspection | None = None
-        self._tried: _Wanted | None = None  # what was decoded last, or is being decoded
-        self._decoded: _Decoded | None = None
+        self._tried: WantedTrip | None = None  # what was decoded last, or is being decoded
+        self._decoded: Decoded | None = None
+        self._telling = False  # other tabs what is chosen here
         self._checking = False  # the running job has delivered its round trip, and looks for findings
         self._segments, self._mistakes = SegmentationLayer(context.layers), MistakeLayer(context.layers)
         self._mark = FindingLayer(context.layers)
@@ -133,6 +112,8 @@ class RoundTripTab(Tab):
             )
         )
         self.setLayout(in_column(scrolling(inner)))
+        for name in _SHARED:
+            context.derived.events[name].connect(self._on_shared)
         self.on_outdated()
 
     @property
@@ -180,6 +161,7 @@ class RoundTripTab(Tab):
         gt = inspection.gt
         self.panel.offer(inspection.channels, gt.unit, gt.dims)
         self.panel.show_error("")
+        derived = self.context.derived
         try:
             decoder, imperfection = self.panel.decoder(), self.panel.imperfection()
         except ValueError as error:
@@ -188,8 +170,10 @@ class RoundTripTab(Tab):
             return
         finally:
             self.sweeps.offer()
-        self.context.derived.decoder = decoder
-        about = _Wanted(inspection, decoder, imperfection)
+        self._telling = True
+        derived.decoder, derived.imperfection = decoder, imperfection
+        self._telling = False
+        about = WantedTrip(inspection, decoder, imperfection, derived.prediction)
         if about.is_same(self._tried):
             return
         if not isinstance(inspection.target.data, torch.Tensor):
@@ -197,11 +181,14 @@ class RoundTripTab(Tab):
         elif not large and prod(inspection.target.shape) > _LIVE_VALUES:
             self._forget(_LARGE)
         else:
-            self._tried = about
+            self._tried, predicted = about, prediction_trip(about)
 
-            def work(step: Callable[[str, float], None]) -> Generator[_Decoded, None, tuple[Finding, ...]]:
+            def work(step: Callable[[str, float], None]) -> Generator[Decoded, None, tuple[Finding, ...]]:
                 trip = round_trip(inspection, decoder, imperfection, step)
-                yield _decoded(trip)
+                decoded = decoded_of(trip)
+                yield decoded
+                if about.prediction is not None:
+                    yield replace(decoded, predicted=predicted(step))
                 return check_round_trip(trip, step)
 
             if self._checking:
@@ -213,7 +200,27 @@ class RoundTripTab(Tab):
     def _on_decoder(self) -> None:
         self._start()
 
-    def _on_decoded(self, job: Job, decoded: _Decoded) -> None:
+    def _on_shared(self) -> None:
+        """Another prediction is chosen, or decoder and imperfection are those of a session."""
+        derived = self.context.derived
+        if self._telling:
+            return
+        try:
+            same = (derived.decoder, derived.imperfection) == (self.panel.decoder(), self.panel.imperfection())
+        except ValueError:  # of what is shown; it is said there
+            same = False
+        if not same:
+            decoder = derived.decoder
+            self.panel.take_up(None if decoder is None else config_of(DECODERS, decoder), derived.imperfection)
+        if self.in_front:
+            self._start()
+
+    def shut_down(self) -> None:
+        super().shut_down()
+        for name in _SHARED:
+            self.context.derived.events[name].disconnect(self._on_shared)
+
+    def _on_decoded(self, job: Job, decoded: Decoded) -> None:
         self._checking = True
         if job.about.inspection is not self._inspection:
             return
@@ -232,7 +239,7 @@ class RoundTripTab(Tab):
             self._forget("", keep=job.about)
             self.panel.show_error(f"{capitalised(format_error(error))}.")
 
-    def _forget(self, why: str, keep: _Wanted | None = None) -> None:
+    def _forget(self, why: str, keep: WantedTrip | None = None) -> None:
         """Show nothing, and say why; `keep` isn't tried again."""
         self._decoded, self._tried, self._checking = None, keep, False
         self._findings.show_findings((), None)
@@ -250,9 +257,14 @@ class RoundTripTab(Tab):
             widget.setVisible(trip is not None)
         self._scores.clear()
         if trip is not None:
-            for title, scores in (("ids", trip.scores), ("connected pieces", trip.piece_scores)):
-                if scores is not None:
-                    self._scores.add_row(title, *(f"{getattr(scores, name):.4f}" for name in _SCORES))
+            predicted = None if self._decoded is None else self._decoded.predicted
+            self.panel.show_error(predicted if isinstance(predicted, str) else "")
+            both = {"target": trip, "prediction": predicted} if isinstance(predicted, RoundTrip) else {"": trip}
+            for whose, each in both.items():
+                for title, scores in ((whose or "ids", each.scores), (f"{whose} pieces", each.piece_scores)):
+                    if scores is not None:
+                        title = title if whose or title == "ids" else "connected pieces"
+                        self._scores.add_row(title, *(f"{getattr(scores, name):.4f}" for name in _SCORES))
             rows = [(f"{trip.name(s.object)} split into {len(s.segments):,}", s) for s in trip.splits]
             rows += [(f"{listed((trip.name(o) for o in m.objects), 3)} merged", m) for m in trip.merges]
             rows = sorted(rows, key=lambda row: -row[1].voxels)[:_LISTED]
@@ -326,20 +338,3 @@ class RoundTripTab(Tab):
             return
         with settings.together():
             settings.choose_parameters({**settings.predictor_choice.chosen, name: value})
-
-
-def _decoded(trip: RoundTrip) -> _Decoded:
-    """What the layers of a round trip show, along spatial axes only."""
-    overlaps, truth = trip.overlaps, trip.truth
-
-    def flat(values: np.ndarray) -> Array:
-        # Of several segmentations what lies on top of the others.
-        return truth.like(values.max(0) if values.ndim > truth.dims else values, truth.spatial_axes)
-
-    names = overlaps.named_as_objects(trip.segmentation.numpy())
-    shape = overlaps.shape
-    mistakes = np.zeros(shape, np.uint8)
-    mistakes[np.isin(truth.numpy().reshape(shape), trip.lost)] = 3
-    mistakes[overlaps.split_voxels()] = 1
-    mistakes[overlaps.merged_voxels()] = 2
-    return _Decoded(trip, flat(names), flat(mistakes))
