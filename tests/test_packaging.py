@@ -185,3 +185,29 @@ def test_importing_the_package_loads_nothing_else():
     code = "import sys; before = set(sys.modules); import predictor_inspector; print(*(set(sys.modules) - before))"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert loaded == ["predictor_inspector"]
+
+
+def test_the_conda_recipe_asks_for_the_same(pyproject, metadata):
+    recipe = yaml.safe_load((ROOT / "recipe" / "recipe.yaml").read_text(encoding="utf-8"))
+    names = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
+
+    def asked(lines: list[str]) -> dict[str, SpecifierSet]:
+        found = {}
+        for line in lines:
+            requirement = Requirement(line)
+            name = canonicalize_name(requirement.name)
+            found[names.get(name, name)] = requirement.specifier
+        return found
+
+    project = pyproject["project"]
+    extras = [line for extra in project["optional-dependencies"].values() for line in extra]
+    left_out = {NAME, "pyqt6", "mwatershed", "waterz"}  # conda-forge calls Qt otherwise, and hasn't the decoders
+    context, requirements = recipe["context"], recipe["requirements"]
+    run = [line.replace("${{ python_min }}", context["python_min"]) for line in requirements["run"]]
+    assert asked(run) == asked(project["dependencies"]) | {"python": SpecifierSet(project["requires-python"])}
+    optional = {name: specifier for name, specifier in asked(extras).items() if name not in left_out}
+    assert asked(requirements["run_constraints"]) == optional
+    assert context["version"] == metadata["Version"]
+    assert recipe["build"]["python"]["entry_points"] == [
+        f"{name} = {where}" for name, where in project["scripts"].items()
+    ]
