@@ -33,7 +33,7 @@ from predictor_inspector.core import (
     OneHotPredictor,
     Predictor,
 )
-from predictor_inspector.data import neurites
+from predictor_inspector.data import cells_2d, neurites
 from predictor_inspector.data.source import Source
 from predictor_inspector.data.training_samples.pipeline import load
 from predictor_inspector.data.training_samples.sample import Layout, samples_from
@@ -303,6 +303,13 @@ def slider_to_canvas() -> Figure:
     return figure
 
 
+def notebook() -> Figure:
+    """What a cell shows of an inspection."""
+    nuclei = cells_2d((192, 256))
+    predictor = DistancePredictor(["cells"], scale_factor=10.0, mask_distances=True)
+    return inspect(predictor, nuclei.labels, raw=nuclei.raw).plot().figure
+
+
 def training_sample() -> Figure:
     """A sample of the example pipeline whose target was made before a flip."""
     pipeline = Path(__file__).parents[1] / "docs" / "examples" / "samples.py"
@@ -342,6 +349,7 @@ PICTURES: tuple[Callable[[], Figure], ...] = (
     balance,
     distance_mask,
     distances_compared,
+    notebook,
     one_hot,
     outside,
     raw_against_labels,

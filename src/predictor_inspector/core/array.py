@@ -12,8 +12,9 @@ import torch
 from funlib.geometry import Coordinate, Roi
 
 from predictor_inspector.core.about import NOTHING, About
+from predictor_inspector.core.html import html_facts, html_titled
 from predictor_inspector.core.labels import as_tensor
-from predictor_inspector.core.text import format_roi
+from predictor_inspector.core.text import format_region, format_roi, format_shape
 
 
 def spatial_axis_names(dims: int) -> tuple[str, ...]:
@@ -192,6 +193,20 @@ class Array:
         size = " x ".join(f"{v:g}" for v in self.physical_voxel_size)
         doubts = "".join(f"; doubtful: {doubt}" for doubt in self.about.doubts)
         return f"Array({axes}; {self.dtype}; {size} {self.unit}; roi {format_roi(self.roi)}{doubts})"
+
+    def _repr_html_(self) -> str:
+        in_memory = isinstance(self.data, (torch.Tensor, np.ndarray))
+        known = [
+            ("axes", self.axes_text),
+            (
+                "values",
+                f"{str(self.dtype).removeprefix('torch.')}, {'in memory' if in_memory else 'read where asked for'}",
+            ),
+            ("voxel size", f"{format_shape(self.physical_voxel_size)} {self.unit}"),
+            ("covers", format_region(self.roi, self)),
+            *(("", sentence) for sentence in self.about.sentences),
+        ]
+        return html_titled("Array", html_facts(known))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         values = self.numpy()

@@ -14,8 +14,12 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 
+from predictor_inspector.core.text import format_value
+
 NAMES = tuple[str, ...]
 OFFSETS = tuple[tuple[int, ...], ...]
+SLIDER_SPAN = 30.0
+"""A logarithmic slider reaches from 1/30 to 30 times its starting value."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,22 @@ class Parameter:
             return f"{more} {self.minimum:g}"
         return f"{less} {self.maximum:g}" if self.maximum is not None else ""
 
+    @property
+    def slides(self) -> Literal["", "linear", "logarithmic"]:
+        """Along which scale dragging makes sense: between two bounds, or for positive lengths and voxels around a value."""
+        if self.plain_type is float and self.minimum is not None and self.maximum is not None:
+            return "linear"  # whole numbers have bounds of another sort
+        positive = self.minimum is not None and (self.minimum > 0 or (self.minimum == 0 and self.exclusive))
+        number = self.plain_type in (int, float)
+        return "logarithmic" if number and positive and self.unit in ("length", "voxels") else ""
+
+    def slider_range(self, start: float) -> tuple[float, float]:
+        """Where a slider begins and ends whose starting value is `start`."""
+        low, high = self.minimum, self.maximum
+        if self.slides == "logarithmic":
+            low, high = (max(low or 0.0, start / SLIDER_SPAN), min(inf if high is None else high, start * SLIDER_SPAN))
+        return min(-inf if low is None else low, start), max(inf if high is None else high, start)
+
     def check(self, owner: str, value: Any) -> None:
         """Raise a ``ValueError`` that names `owner` and this parameter if `value` is out of bounds or no number."""
         if self.annotation is bool and not isinstance(value, (bool, np.bool_)):
@@ -158,6 +178,13 @@ def parameter(
     """A dataclass field that carries its own description; arguments as in `Parameter`."""
     details = {name: value for name, value in locals().items() if name != "default"}
     return dataclasses.field(default=default, metadata={"parameter": details})
+
+
+def parameter_rows(owner: Any, unit: str = "") -> list[tuple[str, str, str]]:
+    """For tables: the name of each parameter, its value with the unit, `unit` where that is the data's, and what it does."""
+    units = {"length": f" {unit}".rstrip(), "voxels": " voxels"}
+    parameters = parameters_of(type(owner)) if dataclasses.is_dataclass(owner) else ()
+    return [(p.name, f"{format_value(getattr(owner, p.name))}{units.get(p.unit, '')}", p.doc) for p in parameters]
 
 
 def parameters_of(cls: type) -> tuple[Parameter, ...]:

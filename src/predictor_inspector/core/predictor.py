@@ -12,7 +12,9 @@ from funlib.geometry import Coordinate, Roi
 from predictor_inspector.core.array import Array, ArraySpec
 from predictor_inspector.core.array_types import ArrayType, DistanceArray, ProbabilityArray
 from predictor_inspector.core.channels import Channel
-from predictor_inspector.core.parameters import parameters_of
+from predictor_inspector.core.drawn import drawing
+from predictor_inspector.core.html import html_facts, html_titled
+from predictor_inspector.core.parameters import parameter_rows, parameters_of
 
 if TYPE_CHECKING:
     from predictor_inspector.core.model import Architecture, Model
@@ -143,6 +145,17 @@ class Predictor(ABC):
     def positive(self, target: torch.Tensor) -> torch.Tensor:
         """Which values of a target, [C, …], stand for the positive class of their channel when weights are balanced."""
         return target > 0
+
+    def show(self, gt: Array | None = None, roi: Roi | None = None, mask: Array | None = None, raw: Any = None) -> Any:
+        """A widget for notebooks: this predictor's target and weight, with its parameters to move.
+
+        It shows ground truth that is small enough to be computed while the hand moves, by default a made sample; see
+        `predictor_inspector.inspection.output.notebook.show`.
+        """
+        return drawing("show")(self, gt, roi, mask, raw)
+
+    def _repr_html_(self) -> str:
+        return html_titled(type(self).__name__, html_facts(parameter_rows(self)))
 
     def coarser(self) -> Predictor | None:
         """A predictor for previews: a similar target in much less time. None if there is none."""

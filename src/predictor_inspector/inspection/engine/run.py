@@ -14,6 +14,7 @@ from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.drawn import drawing
 from predictor_inspector.core.labels import to_device
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.core.parameters import parameters_of
@@ -143,6 +144,19 @@ class Inspection:
     memory: int
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        grid, what = self.target, type(self.request.predictor).__name__
+        size = f"{format_shape(grid.spatial_shape)} voxels of {format_shape(grid.physical_voxel_size)} {grid.unit}"
+        return f"Inspection({what}: {', '.join(self.channel_names)}; {size}; roi {format_roi(self.roi)})"
+
+    def _repr_html_(self) -> str:
+        html: str = drawing("inspection_html")(self)
+        return html
+
+    def plot(self, channel: Any = None, what: str = "both", raw: Any = None) -> Any:
+        """A picture of ground truth, target and weight, which a notebook shows; see `output.notebook.plot`."""
+        return drawing("plot")(self, channel, what, raw)
+
     @property
     def gt(self) -> Array:
         """The ground truth that was used."""
@@ -194,6 +208,7 @@ def inspect(
     balance_over: BalanceOver = "roi",
     counts: Any = None,
     progress: Progress | None = None,
+    raw: Array | None = None,
 ) -> Inspection:
     """Target and weights of `roi`, from no more ground truth than the predictor asks for.
 
@@ -201,8 +216,8 @@ def inspect(
     ----------
     predictor, roi, device, outside, balance_over, counts
         As in `Request`.
-    gt, mask : Array
-        As in `Source`.
+    gt, mask, raw : Array
+        As in `Source`; raw data are drawn in pictures and looked at by checks.
     progress : callable, optional
         Called as ``progress(step, fraction)``, with 0.0 when a step begins; raise from it to cancel.
 
@@ -213,7 +228,7 @@ def inspect(
     MemoryError
         If there isn't enough memory, with the size of the region.
     """
-    return run(Request(predictor, Source(gt, mask), roi, device, outside, balance_over, counts), progress)
+    return run(Request(predictor, Source(gt, mask, raw), roi, device, outside, balance_over, counts), progress)
 
 
 def run(request: Request, progress: Progress | None = None, cache: ResultCache | None = None) -> Inspection:

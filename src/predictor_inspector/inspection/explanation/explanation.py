@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 
+from predictor_inspector.core.html import html_titled
 from predictor_inspector.core.registry import Extensions
 from predictor_inspector.core.text import amount, format_voxel
 from predictor_inspector.inspection.engine.run import Inspection
@@ -58,19 +60,35 @@ class Explanation:
         return (*self.why_value.marks, *self.why_weight.marks)
 
     @property
+    def parts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Target, weight and, where there is a prediction, its loss: each with its value, and the steps that lead there."""
+        found = [
+            (f"Target {amount(self.value)}", self.why_value.steps),
+            (f"Weight {amount(self.weight)}", self.why_weight.steps),
+        ]
+        if self.why_loss is not None:
+            found.append((self.loss_title, self.why_loss.steps))
+        return tuple(found)
+
+    @property
     def loss_title(self) -> str:
         """``"Loss 1.2e-06"``; without the number where there is none, empty without a prediction."""
         if self.why_loss is None:
             return ""
         return "Loss" if self.why_loss.derived is None else f"Loss {amount(self.why_loss.derived)}"
 
+    def _repr_html_(self) -> str:
+        blocks = [f"<p>{escape(self.why_value.sentence)}</p>"]
+        for title, steps in self.parts:
+            items = "".join(f"<li>{escape(step)}</li>" for step in steps)
+            blocks.append(f"<div><b>{escape(title)}</b><ul>{items}</ul></div>")
+        return html_titled(self.title, *blocks)
+
     def as_text(self) -> str:
         """All that is said, for a terminal or the clipboard."""
         lines = [self.title, self.why_value.sentence]
-        for name, number, why in (("Target", self.value, self.why_value), ("Weight", self.weight, self.why_weight)):
-            lines += ["", f"{name} {amount(number)}", *(f"  {step}" for step in why.steps)]
-        if self.why_loss is not None:
-            lines += ["", self.loss_title, *(f"  {step}" for step in self.why_loss.steps)]
+        for title, steps in self.parts:
+            lines += ["", title, *(f"  {step}" for step in steps)]
         return "\n".join(lines)
 
 

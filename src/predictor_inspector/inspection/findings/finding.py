@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.text import format_region, format_voxel
+from predictor_inspector.core.text import counted, format_region, format_voxel
 from predictor_inspector.data.repair import Repair
 
 Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """An error: the network is trained on something wrong. A warning: probably not what is wanted. Info: good to know."""
+
+_COLOURS = dict(zip(SEVERITIES, ("#d64541", "#c98a00", "#3b7fc4"), strict=True))  # seen on light and on dark
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +133,16 @@ class Finding:
     numbers: Mapping[str, Any]
     cure: Cure | None = None
 
+    def _repr_html_(self) -> str:
+        about = [self.id, ", ".join(self.channels), counted(self.where.voxels, "voxel")]
+        colour, severity = _COLOURS.get(self.severity, "#888888"), escape(self.severity, quote=True)
+        edge = f"border-left: 4px solid var(--c, {colour}); padding-left: .7em; margin: .5em 0"
+        return (
+            f'<div class="finding {severity}" style="{edge}"><b>{severity}</b> {escape(self.message)}'
+            f"<p>{escape(self.advice)}</p>"
+            f'<p class="soft">{escape(" · ".join(part for part in about if part))}</p></div>'
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """As JSON can hold it: plain numbers, lists and strings; a number that isn't finite is null."""
         return {
@@ -142,6 +155,13 @@ class Finding:
             "numbers": plain(self.numbers),
             "cure": None if self.cure is None else self.cure.as_dict(),
         }
+
+
+class Findings(tuple[Finding, ...]):
+    """Findings, which a notebook shows one below the other."""
+
+    def _repr_html_(self) -> str:
+        return "".join(finding._repr_html_() for finding in self) or "<p>Nothing was found.</p>"
 
 
 def gravity(severity: str) -> int:

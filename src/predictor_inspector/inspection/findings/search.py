@@ -22,7 +22,7 @@ from predictor_inspector.inspection.engine.network import measure
 from predictor_inspector.inspection.engine.regions import regions_for
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
 from predictor_inspector.inspection.findings.checks import kinds, load_checks
-from predictor_inspector.inspection.findings.finding import Cure, Finding, gravity
+from predictor_inspector.inspection.findings.finding import Cure, Finding, Findings, gravity
 from predictor_inspector.inspection.findings.subject import Inputs, Subject
 
 Find = Callable[[Inspection], Sequence[Finding]]
@@ -103,10 +103,10 @@ def check_inputs(source: Source, region: Roi | None = None) -> tuple[Finding, ..
     return in_order(f for check in load_checks()[0] if check.of == "inputs" for f in check.run(inputs))
 
 
-def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def in_order(findings: Iterable[Finding]) -> Findings:
     """Findings by severity, then as the checks are listed, those about most voxels first."""
     ids = list(kinds())
-    return tuple(sorted(findings, key=lambda f: (gravity(f.severity), ids.index(f.id), -f.where.voxels)))
+    return Findings(sorted(findings, key=lambda f: (gravity(f.severity), ids.index(f.id), -f.where.voxels)))
 
 
 def wanted_kinds(only: Collection[str], ignore: Collection[str]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from io import BytesIO
 from pathlib import Path
@@ -17,19 +17,19 @@ import torch
 from predictor_inspector import __version__
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.config import kind_of, predictor_to_yaml
-from predictor_inspector.core.parameters import parameters_of
+from predictor_inspector.core.html import html_facts, html_table
+from predictor_inspector.core.parameters import parameter_rows
 from predictor_inspector.core.text import (
     capitalised,
     counted,
     format_bytes,
     format_duration,
     format_region,
-    format_value,
 )
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.findings import Finding
-from predictor_inspector.inspection.findings.finding import gravity
+from predictor_inspector.inspection.findings.finding import Findings, gravity
 from predictor_inspector.inspection.output.pictures import overview_figure
 from predictor_inspector.inspection.output.pictures.weights_figure import weights_figure
 from predictor_inspector.inspection.output.text import name_of, size_text, statistics_table
@@ -77,7 +77,7 @@ def report_html(
     channels = counted(len(statistics) - 1, "channel")
     about = f"Ground truth with its regions, and target, weights and histogram of {channels}"
     shown = [_picture(_png(overview_figure(inspection)), about), *(_picture(png, text) for png, text in pictures)]
-    found = "\n".join(map(_finding, sorted(findings or (), key=lambda f: gravity(f.severity))))
+    found = Findings(sorted(findings or (), key=lambda f: gravity(f.severity)))
     yaml = escape(predictor_to_yaml(request.predictor))
     versions = f"Predictor Inspector {__version__}, torch {torch.__version__}, numpy {np.__version__}"
     computation = {
@@ -88,13 +88,13 @@ def report_html(
     }
     sections = {
         "Notes": f'<p class="notes">{escape(notes.strip())}</p>' if notes.strip() else "",
-        "Findings": "" if findings is None else found or _NOTHING,
-        "Channels": _table(statistics, range(1, len(statistics[0]))),
+        "Findings": "" if findings is None else found._repr_html_(),
+        "Channels": html_table(statistics, range(1, len(statistics[0]))),
         "Overview": "\n".join(shown),
         "Survey": "" if survey is None else _survey(survey, request.source.gt),
         "Parameters": f"{_parameters(inspection)}\n<details><summary>as YAML</summary>\n<pre>{yaml}</pre></details>",
-        "Region": _facts([*(inputs or {}).items(), *_regions(inspection)]),
-        "Computation": _facts(computation.items()),
+        "Region": html_facts([*(inputs or {}).items(), *_regions(inspection)]),
+        "Computation": html_facts(computation.items()),
     }
     style = Path(__file__).with_name("report.css").read_text("utf-8")
     blocks = [f"<h1>{escape(title)}</h1>", f'<p class="soft">{escape(summary)}</p>']
@@ -126,22 +126,9 @@ def write_report(path: str | os.PathLike[str], html: str) -> Path:
     return path
 
 
-def _finding(finding: Finding) -> str:
-    about = [finding.id, ", ".join(finding.channels), counted(finding.where.voxels, "voxel")]
-    severity = escape(finding.severity, quote=True)
-    return (
-        f'<div class="finding {severity}"><b>{severity}</b> {escape(finding.message)}'
-        f"<p>{escape(finding.advice)}</p>"
-        f'<p class="soft">{escape(" · ".join(part for part in about if part))}</p></div>'
-    )
-
-
 def _parameters(inspection: Inspection) -> str:
-    predictor, units = inspection.request.predictor, {"length": f" {inspection.target.unit}", "voxels": " voxels"}
-    rows = [("kind", kind_of(predictor), "")]
-    for p in parameters_of(type(predictor)):
-        rows.append((p.name, f"{format_value(getattr(predictor, p.name))}{units.get(p.unit, '')}", p.doc))
-    return _facts(rows)
+    predictor = inspection.request.predictor
+    return html_facts([("kind", kind_of(predictor), ""), *parameter_rows(predictor, inspection.target.unit)])
 
 
 def _regions(inspection: Inspection) -> list[tuple[str, str]]:
@@ -165,32 +152,13 @@ def _survey(survey: Survey, grid: Array) -> str:
         seen = f"{t.regions} of {survey.done}"
         rows.append((t.worst.severity, t.worst.id, seen, t.worst.message, format_region(t.roi, grid)))
     about = f'<p class="soft">{survey.done} regions were inspected.</p>'
-    blocks = [about, _table(rows, [2]) if survey.tallies else _NOTHING]
+    blocks = [about, html_table(rows, [2]) if survey.tallies else _NOTHING]
     if survey.done > 1:
         caption = (
             "Weights as classes are counted on from region to region, as in training; solid: positive, dashed: negative"
         )
         blocks.append(_picture(_png(weights_figure(survey)), caption))
     return "\n".join(blocks)
-
-
-def _table(rows: Sequence[Sequence[str]], right: Sequence[int]) -> str:
-    """Rows of text, the titles first; the columns listed in `right` hold numbers."""
-    lines: list[str] = []
-    for row in rows:
-        tag = "td" if lines else "th"
-        cells = (f'<{tag} class="{"n" * (i in right)}">{escape(cell)}</{tag}>' for i, cell in enumerate(row))
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    return f'<div class="wide"><table>{"".join(lines)}</table></div>'
-
-
-def _facts(rows: Iterable[tuple[str, ...]]) -> str:
-    """Rows of a name and what is said about it."""
-    lines = []
-    for name, *about in rows:
-        cells = "".join(f"<td>{escape(cell)}</td>" for cell in about)
-        lines.append(f"<tr><th>{escape(name)}</th>{cells}</tr>")
-    return f'<div class="wide"><table>{"".join(lines)}</table></div>'
 
 
 def _picture(png: bytes, caption: str) -> str:

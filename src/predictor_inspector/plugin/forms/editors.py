@@ -16,14 +16,13 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtGui import QValidator
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSlider, QWidget
 
-from predictor_inspector.core.parameters import Parameter
+from predictor_inspector.core.parameters import SLIDER_SPAN, Parameter
 from predictor_inspector.core.text import capitalised
 from predictor_inspector.plugin.forms.number_text import number_from_text, text_from_number
 from predictor_inspector.plugin.forms.small_widgets import guard_wheel
 
 DECIMALS = 6  # of what is stepped or dragged to
 LARGEST = 1e300  # what can be typed where a parameter has no bound of its own
-SLIDER_SPAN = 30.0  # a logarithmic slider reaches from 1/30 to 30 times its starting value
 SPIN_WIDTH = 96  # pixels; room for "1000 voxels"
 _ALL_DIGITS = 323  # the most that Qt takes, so that it rounds nothing
 ARROWS_WIDTH = 40  # pixels; of a spin box's two buttons under napari's style sheet
@@ -74,10 +73,7 @@ class NumberEdit(Editor):
         super().__init__()
         self._type, self._unit = parameter.plain_type, parameter.unit
         self._spin = _SpinBox(parameter)
-        lowest = -inf if parameter.minimum is None else parameter.minimum
-        positive = lowest > 0 or (lowest == 0 and parameter.exclusive)
-        logarithmic = positive and self._unit in ("length", "voxels")
-        self._slider = _Slider(parameter) if logarithmic or _is_fraction(parameter) else None
+        self._slider = _Slider(parameter) if parameter.slides else None
         self._switch = QCheckBox(objectName=parameter.name) if parameter.optional else None
         if self._switch is not None:
             self._switch.toggled.connect(self._on_switch)
@@ -145,7 +141,7 @@ class _SpinBox(QDoubleSpinBox):
         inset = parameter.exclusive
         self.setRange(nextafter(low, inf) if inset else low, nextafter(high, -inf) if inset else high)
         # What an optional number is switched on with.
-        self.setValue((low + high) / 2 if _is_fraction(parameter) else min(max(1.0, low), high))
+        self.setValue((low + high) / 2 if parameter.slides == "linear" else min(max(1.0, low), high))
         self.editingFinished.connect(self.forget_typing)
 
     def set_unit(self, unit: str) -> None:
@@ -168,14 +164,14 @@ class _SpinBox(QDoubleSpinBox):
         value, step = self.value(), self._step(steps)
         low, high = self.minimum(), self.maximum()
         stepped = float(f"{value + steps * step:.10g}")
-        if self._parameter.exclusive and _is_fraction(self._parameter):
+        if self._parameter.exclusive and self._parameter.slides == "linear":
             low, high = low + step, high - step
         if low <= stepped <= high or low <= value <= high:
             self.show_value(min(max(stepped, low), high))
             self.selectAll()
 
     def _step(self, steps: int) -> float:
-        if _is_fraction(self._parameter):
+        if self._parameter.slides == "linear":
             return round((self.maximum() - self.minimum()) / 100, DECIMALS)
         if self._parameter.plain_type is int:
             return 1.0
@@ -217,7 +213,7 @@ class _Slider(QSlider):
 
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(Qt.Orientation.Horizontal, minimumWidth=50)
-        self._linear = _is_fraction(parameter)
+        self._linear = parameter.slides == "linear"
         self._low, self._high = (parameter.minimum or 0.0, parameter.maximum or 0.0) if self._linear else (1.0, 2.0)
         self._steps = 100 if self._linear else 400
         inset = int(self._linear and parameter.exclusive)
@@ -305,11 +301,6 @@ def names_from_text(text: str) -> tuple[str, ...]:
     """The names on a line; spaces around them and empty ones are dropped."""
     rows = list(csv.reader([" ".join(text.splitlines())], skipinitialspace=True))
     return tuple(stripped for name in (rows[0] if rows else []) if (stripped := name.strip()))
-
-
-def _is_fraction(parameter: Parameter) -> bool:
-    """Whether it lies between two bounds; whole numbers have bounds of another sort."""
-    return parameter.plain_type is float and parameter.minimum is not None and parameter.maximum is not None
 
 
 def _literal(parameter: Parameter, text: str) -> Any:

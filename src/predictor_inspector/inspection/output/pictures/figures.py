@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 from textwrap import shorten, wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
@@ -20,6 +20,7 @@ from predictor_inspector.inspection.output.text import name_of, parameters_text,
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Shown = Literal["target", "weight", "both"]
 FORMATS = (".png", ".svg", ".pdf")
 DPI = 300
 """Of pixels in a publication figure, which is what journals ask for."""
@@ -89,7 +90,9 @@ def overview_figure(inspection: Inspection) -> Figure:
     return figure
 
 
-def publication_figure(inspection: Inspection, channels: Sequence[str] | None = None, width: float = 7.2) -> Figure:
+def publication_figure(
+    inspection: Inspection, channels: Sequence[str] | None = None, width: float = 7.2, what: Shown = "both"
+) -> Figure:
     """Ground truth at the left, then a column per channel: its target above its weights, on the same plane.
 
     All weights share one scale. A scale bar is in the ground truth, colour bars are at the end of each row, and parameters
@@ -101,13 +104,17 @@ def publication_figure(inspection: Inspection, channels: Sequence[str] | None = 
         Names of those to show, in this order; all by default.
     width : float
         In inches; 7.2 is a page of two columns.
+    what : str
+        ``"target"``, ``"weight"`` or ``"both"``.
 
     Raises
     ------
     ValueError
         If there is no such channel, the figure is too narrow, or there are not two or three spatial axes.
     """
-    shown = _indices(inspection, channels)
+    if what not in get_args(Shown):
+        raise ValueError(f"what must be one of {', '.join(map(repr, get_args(Shown)))}, got {what!r}")
+    shown, kinds = _indices(inspection, channels), [kind for kind in ("target", "weight") if what in (kind, "both")]
     plane = best_plane(inspection.source, inspection.roi)
     columns = min(len(shown), _COLUMNS)
     panel = (width - 2 * _PAPER_MARGIN - columns * _GAP - _PAPER_BAR) / (columns + 1)
@@ -115,7 +122,7 @@ def publication_figure(inspection: Inspection, channels: Sequence[str] | None = 
         raise ValueError(f"width must be more than {width:g} inches for {columns + 1} panels side by side")
     rows = ceil(len(shown) / columns)
     text = wrap(_made_how(inspection), int((width - 2 * _PAPER_MARGIN) * _LETTERS))
-    widths, heights = [panel, *[_GAP, panel] * columns], [_NAME, panel * _aspect(inspection, plane)] * 2 * rows
+    widths, heights = [panel, *[_GAP, panel] * columns], [_NAME, panel * _aspect(inspection, plane)] * len(kinds) * rows
     below = _PAPER_MARGIN + sum(heights)
     height = below + (len(text) + 0.5) * _LINE + _PAPER_MARGIN
     figure = panels.blank_figure((width, height))
@@ -133,19 +140,31 @@ def publication_figure(inspection: Inspection, channels: Sequence[str] | None = 
     for i, channel in enumerate(shown):
         row, column = divmod(i, columns)
         last = min((row + 1) * columns, len(shown)) - 1
-        target, weight = (figure.add_subplot(grid[4 * row + k, 2 * column + 2]) for k in (1, 3))
-        image = panels.draw_values(target, inspection.target, plane, channel, looks[i])
-        # Where the colour bar at the end of the row is of another scale, this one's range is written above.
-        differs = scales[i] != scales[last]
-        caption(target, *panels.fitting(inspection.channel_names[channel], size, 72 * panel - _RANGE * differs))
-        if differs:
-            target.set_title(f"{scales[i][1]:g} … {scales[i][2]:g}", fontsize=5.5, loc="right", pad=3, color=GREY)
-        shade = panels.draw_values(weight, inspection.weight, plane, channel, weight_colours(highest))
-        caption(weight, "weight", SMALL)
-        if i == last:
-            panels.colour_bar(target, image)
-            marked = panels.class_weights(inspection, channel) if len(shown) == 1 else {round(highest / 4, 1)}
-            panels.colour_bar(weight, shade, {0.0, highest} | marked)
+        panel_of = {
+            kind: figure.add_subplot(grid[2 * (len(kinds) * row + k) + 1, 2 * column + 2])
+            for k, kind in enumerate(kinds)
+        }
+        name, letters = panels.fitting(inspection.channel_names[channel], size, 72 * panel)
+        if "target" in panel_of:
+            target = panel_of["target"]
+            image = panels.draw_values(target, inspection.target, plane, channel, looks[i])
+            # Where the colour bar at the end of the row is of another scale, this one's range is written above.
+            differs = scales[i] != scales[last]
+            caption(target, *panels.fitting(name, size, 72 * panel - _RANGE * differs))
+            if differs:
+                target.set_title(f"{scales[i][1]:g} … {scales[i][2]:g}", fontsize=5.5, loc="right", pad=3, color=GREY)
+            if i == last:
+                panels.colour_bar(target, image)
+        if "weight" in panel_of:
+            weight = panel_of["weight"]
+            shade = panels.draw_values(weight, inspection.weight, plane, channel, weight_colours(highest))
+            if "target" in panel_of:
+                caption(weight, "weight", SMALL)
+            else:
+                caption(weight, name, letters)
+            if i == last:
+                marked = panels.class_weights(inspection, channel) if len(shown) == 1 else {round(highest / 4, 1)}
+                panels.colour_bar(weight, shade, {0.0, highest} | marked)
     for number, line in enumerate(text, 1):
         level = 1 - (below + number * _LINE) / height
         figure.text(_PAPER_MARGIN / width, level, line, fontsize=SMALL, color=GREY, va="center")
