@@ -340,7 +340,8 @@ class LossTab(Tab):
         grid = inspection.request.source.gt
         roi = grid.roi_of([slice(i, i + 1) for i in place.voxel])
         one = np.ones((1,) * grid.dims, bool)
-        self._fly(grid.like(one, grid.spatial_axes, roi.begin))
+        # Zoomed in to one voxel, nothing around it would be seen.
+        fly_to(self.context.viewer, grid.like(one, grid.spatial_axes, roi.begin), may_zoom=False)
         if isinstance(place, DifferingPlace):
             told = f"A {place.prediction_a:.2g}, B {place.prediction_b:.2g}"
         else:
