@@ -88,3 +88,12 @@ def test_real_objects_have_no_membrane_inside() -> None:
         assert inside(real(name)) == []
     source = real("medulla")
     assert inside(Source(source.gt)) == []
+
+
+def test_where_raw_data_are_shifted_only_that_is_told() -> None:
+    source = real("medulla")
+    shifted = Source(source.gt, None, source.raw.like(np.roll(source.raw.numpy(), 3, axis=1)))
+    subject = Subject(run(Request(affinities(), shifted, device="cpu")))
+    assert Membranes.of(subject).usual != 0  # so that shifted membranes would be judged
+    kinds = ["raw-misaligned", "no-membrane-between", "membrane-inside"]
+    assert [finding.id for finding in find(subject.inspection, only=kinds)] == ["raw-misaligned"]

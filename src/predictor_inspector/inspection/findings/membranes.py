@@ -15,6 +15,7 @@ from predictor_inspector.core.ops.boundary_distance import squared_boundary_dist
 from predictor_inspector.core.text import listed, percent
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.inspection.findings import Finding, Kind, Subject, VoxelSet, check
+from predictor_inspector.inspection.findings.alignment import OFF, alignment_of
 from predictor_inspector.inspection.findings.components import Components, Contacts, grown, shifted
 from predictor_inspector.inspection.findings.subject import each_or_all
 
@@ -48,7 +49,7 @@ MEMBRANE_INSIDE = Kind(
 
 @check(NO_MEMBRANE_BETWEEN, MEMBRANE_INSIDE, slow=True)
 def membranes(subject: Subject) -> Iterator[Finding]:
-    """Info, silent without raw data. Up to 224 voxels a side around the region's middle are looked at.
+    """Info, silent without raw data, and where these are misaligned. Up to 224 voxels a side around the middle are looked at.
 
     The raw value at faces between objects is compared with that three voxels inside both. Membranes stand out by the median
     over all pairs, which must be at least 8 of 50 faces each, be it dark or bright, by 0.2 standard deviations of the raw data
@@ -70,8 +71,14 @@ def membranes(subject: Subject) -> Iterator[Finding]:
         return
     faint = np.flatnonzero(found.met.contrast / usual < FAINT)
     faint = faint[np.argsort(-found.met.faces[faint], kind="stable")]
+    inside = _membranes_inside(found, usual)
+    if len(faint) or inside:
+        # A membrane that lies beside its boundary is missing there, and inside an object.
+        aligned = alignment_of(subject.inspection.request.source, subject.middle_roi)
+        if aligned is not None and aligned.off >= OFF:
+            return
     yield from each_or_all(faint.tolist(), partial(_between, subject, found, usual))
-    yield from each_or_all(_membranes_inside(found, usual), partial(_inside, subject, usual))
+    yield from each_or_all(inside, partial(_inside, subject, usual))
 
 
 def _between(subject: Subject, found: Membranes, usual: float, pairs: Sequence[int]) -> Finding:
