@@ -9,12 +9,15 @@ import pytest
 import zarr
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QPushButton
+from qtpy.QtWidgets import QApplication, QPushButton, QTabBar
 
 from predictor_inspector.plugin import opener, reader
 from predictor_inspector.plugin.head.sessions import session_of
 
 from .window import LABELS, UNITS, VOXEL_SIZE, Window, blocks
+
+IN_A_SMALL_WINDOW = 385
+"""Pixels of the dock in a window of 1280."""
 
 DISTANCE = {"kind": "distance", "channels": ["a"], "mask_distances": True}
 
@@ -24,6 +27,14 @@ def test_a_dock_without_data_says_what_to_do(window: Window) -> None:
     assert window.widget.gt_layer is None
     assert "labels" in window.control("note").text()
     assert window.widget.message == ""
+
+
+def test_all_tabs_are_seen_in_a_narrow_dock(window: Window) -> None:
+    window.add_labels()
+    bar = window.widget.findChild(QTabBar)
+    last = max(bar.tabRect(index).right() for index in range(bar.count()))
+    counted = bar.fontMetrics().horizontalAdvance(" ▲9")  # that Check may tell
+    assert last + counted <= IN_A_SMALL_WINDOW
 
 
 def test_a_dragged_slider_ends_at_its_last_value_and_never_goes_back(window: Window) -> None:

@@ -273,6 +273,7 @@ class InspectorWidget(QWidget):
         self._pages.setDocumentMode(True)
         self._pages.tabBar().setDrawBase(False)
         self._pages.setUsesScrollButtons(True)
+        self._pages.tabBar().setStyleSheet("QTabBar::tab { padding: 3px 3px; }")  # all of them in a narrow dock
         for tab in self.tabs.values():
             index = self._pages.addTab(tab, tab.title)
             self._pages.setTabToolTip(index, tab.tool_tip)

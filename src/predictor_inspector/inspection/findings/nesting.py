@@ -62,9 +62,10 @@ def nested_classes(subject: Subject) -> Iterator[Finding]:
 
 
 def _names(subject: Subject) -> list[str]:
-    """What each channel of the ground truth is called."""
-    names = [f"Channel {number}" for number in range(len(subject.labels))]
+    """What each channel of the ground truth is called, by the predictor or by its file."""
+    number, known = len(subject.labels), subject.inspection.request.source.gt.about.channels
+    names = dict(enumerate(known if len(known) == number else (f"Channel {n}" for n in range(number))))
+    names |= {channel.source: channel.name for channel in subject.channels}
     for channel in subject.channels:
-        if channel.source < len(names):
-            names[channel.source] = channel.name.removeprefix("hot ")
-    return names
+        names |= dict(enumerate(subject.predictor.value_of(channel, "classes", ())))
+    return [names[n] for n in range(number)]
