@@ -18,6 +18,7 @@ from stage import IMAGES, Stage
 
 from predictor_inspector.core import UNetConfig
 from predictor_inspector.core.ops import backend
+from predictor_inspector.inspection.findings.review import Review
 from predictor_inspector.plugin.layers.owned import layer_name
 from predictor_inspector.plugin.samples import DEMO_CONFIG, cell_layers, neurite_layers
 
@@ -108,9 +109,28 @@ def take_findings(stage: Stage) -> None:
     stage.predict("affinities", view="weight", neighborhood=LONG, lsds=False, mask_pairs=False)
     stage.viewer.layers[layer_name("weight")].contrast_limits = (0, 5)
     tab = stage.widget.tabs["check"].region
-    tab.chosen = next(f for f in tab.findings if f.channels == ("aff x+1",))
+    tab.choose(next(f for f in tab.findings if f.channels == ("aff x+1",)))
     stage.photograph("findings")
-    tab.chosen = None
+    tab.choose(None)
+    stage.tab("Setup")
+    stage.box(MIDDLE)
+    stage.look(*OVERVIEW)
+
+
+def take_review(stage: Stage) -> None:
+    """Findings that are being worked off."""
+    stage.box(Roi(MIDDLE.begin + Coordinate(0, 0, 76 * 8), MIDDLE.shape))
+    stage.tab("Check")
+    stage.predict("affinities", view="weight", neighborhood=LONG, lsds=False, mask_pairs=False)
+    stage.viewer.layers[layer_name("weight")].contrast_limits = (0, 5)
+    found = stage.widget.tabs["check"].region.list
+    for state in ("fine", "to fix"):
+        found.step(1)
+        found.judge(found.chosen, state)
+    found.step(1)
+    stage.photograph("review")
+    found.choose(None)
+    stage.widget.settings.review = Review()
     stage.tab("Setup")
     stage.box(MIDDLE)
     stage.look(*OVERVIEW)
@@ -311,6 +331,7 @@ NEURITES: tuple[Callable[[Stage], None], ...] = (
     take_one_hot,
     take_beyond,
     take_findings,
+    take_review,
     take_reasons,
     take_explain,
     take_numbers,

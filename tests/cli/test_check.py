@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
+from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,8 @@ from predictor_inspector import cli
 from predictor_inspector.core import Array
 from predictor_inspector.data import write_ome_zarr
 from predictor_inspector.inspection.findings import CHECKS, load_checks
+from predictor_inspector.inspection.findings.review import Verdict
+from predictor_inspector.inspection.output.session import Data, Origin, Session, save_session
 
 AFFINITIES = ["--predictor", "affinities", "--set", "lsds=false"]
 
@@ -81,6 +86,67 @@ def test_warnings_end_with_1_only_if_asked_to(
     assert status == 0
     assert found(capsys, path, *settings, "--fail-on", "warning")[0] == 1
     assert found(capsys, path, *settings, "--fail-on", "warning", "--ignore", "scale-saturated")[0] == 0
+
+
+def judged_session(folder: Path, gt: Path, **states: str) -> Path:
+    """A session in which findings about objects have these states."""
+    ids = {"first": 50, "second": 51}
+    judged = [
+        Verdict(
+            finding="split-object",
+            state=state,
+            severity="warning",
+            ids=(ids[name],),
+            begin=(0, 0, 0),
+            end=(1, 1, 1),
+            unit="nm",
+            voxels=1,
+            since=date(2020, 1, 2),
+            message="In pieces.",
+        )
+        for name, state in states.items()
+    ]
+    data = Data(ground_truth=Origin(path=str(gt)))
+    return save_session(
+        folder / "judged.yaml",
+        Session(data=data, predictor={"kind": "affinities", "neighborhood": [[0, 0, 1]]}, review=judged),
+    )
+
+
+def test_what_was_judged_fine_is_left_out_and_what_is_known_is_not_new(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = np.zeros((24, 24, 40), np.uint16)
+    for number in (50, 51):
+        labels[2:8, 2:12, (number - 50) * 20 :][:, :, :10] = number
+        labels[12:20, 2:12, (number - 50) * 20 :][:, :, :10] = number
+    path = written(tmp_path, labels)
+    settings = [path, *AFFINITIES, "--only", "split-object", "--fail-on", "warning"]
+    status, findings = found(capsys, *settings)
+    assert (status, sorted(f["numbers"]["ids"] for f in findings)) == (1, [[50], [51]])
+    before = tmp_path / "before.json"
+    before.write_text(json.dumps([f for f in findings if f["numbers"]["ids"] == [50]]))
+
+    def left(*arguments: object) -> tuple[int, list[list[int]], str]:
+        status = check(*settings, *arguments, "--format", "json")
+        printed = capsys.readouterr()
+        return status, sorted(f["numbers"]["ids"] for f in json.loads(printed.out)), printed.err
+
+    session = judged_session(tmp_path, path, first="fine", second="to fix")
+    status, ids, said = left("--review", session)
+    assert (status, ids) == (1, [[51]])
+    assert "note: 1 finding judged fine: left out" in said
+    assert left("--review", session, "--new")[:2] == (0, [])
+    assert left("--review", judged_session(tmp_path, path, first="fine", second="fine"))[:2] == (0, [])
+    assert left("--review", before)[:2] == (1, [[50], [51]])
+    assert left("--review", before, "--new")[:2] == (1, [[51]])
+    assert left("--review", before, "--new", "--roi", ":,:,0:20")[:2] == (0, [])
+    check(*settings, "--review", judged_session(tmp_path, path, second="to fix"), "--format", "csv")
+    rows = list(csv.DictReader(StringIO(capsys.readouterr().out)))
+    assert [(r["ids"], r["state"], r["new"], r["voxel_begin_x"]) for r in rows] == [
+        ("51", "to fix", "", "20"),
+        ("50", "open", "new", "0"),
+    ]
 
 
 def test_a_survey_finds_a_region_whose_classes_are_weighted_otherwise_by_those_of_all(
@@ -163,6 +229,9 @@ def test_a_mask_and_a_region_are_taken_into_account(
         (["labels.zarr", *AFFINITIES, "--mask", "plane.zarr"], "mask must have 3 spatial axes like the ground truth"),
         (["labels.zarr", *AFFINITIES, "--memory", "2MB"], "--roi (roi), such as "),
         (["labels.zarr", *AFFINITIES, "--fail-on", "info"], "--fail-on"),
+        (["labels.zarr", *AFFINITIES, "--new"], "--new needs --review"),
+        (["labels.zarr", *AFFINITIES, "--review", "gone.json"], "gone.json is not there"),
+        (["labels.zarr", *AFFINITIES, "--review", "gone.yaml"], "gone.yaml is not there"),
     ],
 )
 def test_what_the_person_can_put_right_ends_with_2(

@@ -39,7 +39,7 @@ from predictor_inspector.plugin.tabs.compare.comparer import MODES
 from .window import TRANSLATE, UNITS, VOXEL_SIZE, Window, blocks
 
 _TEXTS = ("", "0", "1", "2.5", "1e5", "-3", "100 um", "2:8, 4:20, 4:30", "what", "[1, 2]")
-_KEYS = "JKUHQW"
+_KEYS = "JKUHQW,.GN"
 
 
 class Person:
@@ -168,7 +168,7 @@ class Person:
     def choose_a_finding(self) -> None:
         region = self.widget.tabs["check"].region
         self.widget.open_tab("Check")
-        region.chosen = self.any.choice((None, *region.findings))
+        region.choose(self.any.choice((None, *region.findings)))
 
     def compare(self) -> str:
         comparer = self.widget.tabs["compare"].comparer

@@ -33,7 +33,7 @@ def move_box(window: Window) -> None:
 def choose_a_finding(window: Window) -> None:
     region = window.widget.tabs["check"].region
     window.qtbot.waitUntil(lambda: bool(region.findings))
-    region.chosen = region.findings[0]
+    region.choose(region.findings[0])
 
 
 DEEDS: dict[str, Callable[[Window], Any]] = {

@@ -88,7 +88,7 @@ def test_the_mouse_and_the_dock_mean_the_voxels_that_are_seen(mixed: Mixed) -> N
     mixed.settle()
     check: Any = mixed.widget.tabs["check"]
     finding = next(f for f in check.region.findings if f.where.voxels == 20 and f.channels == ("aff y+1",))
-    check.region.chosen = finding
+    check.region.choose(finding)
     mixed.settle()
     (z, y, x) = (np.array(finding.where.mask.numpy().nonzero()).T + 0.5).mean(0) + np.array(
         [s.start for s in gt.to_slices(finding.where.roi)]

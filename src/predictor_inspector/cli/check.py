@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from predictor_inspector.cli import common
 if TYPE_CHECKING:
     from predictor_inspector.core.array import Array
     from predictor_inspector.inspection.findings import Cure, Finding
+    from predictor_inspector.inspection.findings.review import Review
 
 ABOUT = "look for mistakes in ground truth, targets and weights, and say where they are"
 FOUND = 1
@@ -35,13 +37,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "all of them weight differently (count-drift); without --roi, regions of 64 voxels a side"
     )
     parser.add_argument("--survey", metavar="N", type=int, default=0, help=about)
-    add_results(parser)
+    add_results(parser, "csv")
+    review = parser.add_argument_group("review")
+    about = "leave out what was judged fine in a session, or in what check --format json wrote earlier"
+    review.add_argument("--review", metavar="FILE", help=about)
+    review.add_argument("--new", action="store_true", help="leave out all that is in --review")
 
 
-def add_results(parser: argparse.ArgumentParser) -> None:
+def add_results(parser: argparse.ArgumentParser, *more_formats: str) -> None:
     """Add how findings are chosen and told."""
     out = parser.add_argument_group("results")
-    out.add_argument("--format", choices=("text", "json"), default="text", help="text (default), or a list in JSON")
+    about = f"text (default), a list in JSON{', or a table' if more_formats else ''}"
+    out.add_argument("--format", choices=("text", "json", *more_formats), default="text", help=about)
     for name, what in (("--only", "look for"), ("--ignore", "leave out")):
         about = f"findings to {what}, after the path"
         out.add_argument(name, metavar="ID", nargs="+", action="extend", default=[], help=about)
@@ -53,13 +60,18 @@ def run(options: argparse.Namespace) -> int:
     """Print what was found; returns the exit status."""
     from predictor_inspector.core.text import format_shape
     from predictor_inspector.inspection.findings import check_region, in_order, load_checks, wanted_kinds
+    from predictor_inspector.inspection.findings.review import Review
     from predictor_inspector.inspection.training.drift import drifting
 
+    if options.new and options.review is None:
+        raise ValueError("--new needs --review: the session, or the earlier list in JSON, in which known findings are")
     if options.survey < 0:
         raise ValueError(f"--survey must be at least 0 regions, got {options.survey}")
     common.begin_computing()
     request, _ = common.request_for(options, common.source_for(options))
-    for text in request.source.gt.about.notes:
+    gt = request.source.gt
+    review = Review() if options.review is None else review_from(options.review, gt.unit)
+    for text in gt.about.notes:
         common.note(text)
     checks, failures = load_checks()
     for failure in failures:
@@ -72,12 +84,40 @@ def run(options: argparse.Namespace) -> int:
             findings = in_order((*findings, *drifting(checked.request, options.survey, tell)))
     if checked.refused:
         common.note(f"only the values themselves were checked, since the predictor refuses them: {checked.refused}")
+    findings, told_before = left_by(review, findings, options.new)
+    if told_before:
+        common.note(told_before)
     if options.format == "json":
-        common.print_json([f.as_dict() for f in findings])
+        common.print_json(
+            [f.as_dict() | ({} if options.review is None else {"state": review.state_of(f)}) for f in findings]
+        )
+    elif options.format == "csv":
+        print(review.to_csv(review.stated(findings), gt), end="")
     else:
-        told = findings_text(findings, place_in(request.source.gt))
+        told = findings_text(findings, place_in(gt))
         print(f"{told} in {format_shape(request.shape[1:])} voxels")
     return status_of((f.severity for f in findings), options.fail_on)
+
+
+def review_from(path: str, unit: str) -> Review:
+    """The review that is in a session, or, known and open, in a list of findings in JSON, with lengths in `unit`."""
+    from predictor_inspector.inspection.findings.review import Review, review_from_json
+    from predictor_inspector.inspection.output.session import load_session
+
+    if path.lower().endswith(".json"):
+        return review_from_json(Path(path).expanduser(), unit)
+    verdicts = load_session(path).review or ()
+    return Review(verdicts, verdicts)
+
+
+def left_by(review: Review, findings: Sequence[Finding], only_new: bool) -> tuple[tuple[Finding, ...], str]:
+    """Findings but for those that are fine, or, if `only_new`, known; and how many were left out, empty for none."""
+    from predictor_inspector.core.text import counted
+
+    left = tuple(f for f in findings if review.is_new(f)) if only_new else review.remaining(findings)
+    out = len(findings) - len(left)
+    why = "in the review already" if only_new else "judged fine"
+    return left, f"{counted(out, 'finding')} {why}: left out" if out else ""
 
 
 def status_of(severities: Iterable[str], fail_on: str) -> int:

@@ -58,6 +58,12 @@ KEYS = {
     "peek": _Key("Q", "Predictor Inspector: hide target and weight while held", _peek),
     "bring_box_here": _Key("H", "Predictor Inspector: bring the box to this slice", _bring_box_here),
     "explain": _Key("W", "Predictor Inspector: explain the voxel under the mouse while held", _explain),
+    "previous_finding": _Key(",", "Predictor Inspector: previous finding", lambda dock: dock.step_finding(-1)),
+    "next_finding": _Key(".", "Predictor Inspector: next finding", lambda dock: dock.step_finding(1)),
+    "finding_fine": _Key("G", "Predictor Inspector: the open finding is fine", lambda d: d.judge_finding("fine")),
+    "finding_to_fix": _Key(
+        "N", "Predictor Inspector: the open finding is to be fixed", lambda d: d.judge_finding("to fix")
+    ),
     "undo": _Key("Ctrl+Alt+Z", "Predictor Inspector: undo", lambda dock: dock.history.undo()),
     "redo": _Key("Ctrl+Alt+Shift+Z", "Predictor Inspector: redo", lambda dock: dock.history.redo()),
 }

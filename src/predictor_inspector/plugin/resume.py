@@ -27,7 +27,7 @@ _REST = 1000  # milliseconds after a change until the session is written
 
 _ALSO_KEPT = ("compared_with", *JUDGED_BY)
 
-_OF_DATA = (*LAYERS, "axes", "level", "box", "region_mode")  # what means nothing for other data
+_OF_DATA = (*LAYERS, "axes", "level", "box", "region_mode", "review")  # what means nothing for other data
 
 
 class SessionKeeper:

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from predictor_inspector.data.dataset import LIST_SUFFIXES
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.findings.review import State
 from predictor_inspector.inspection.output.session import Session
 from predictor_inspector.plugin import keys
 from predictor_inspector.plugin.head.banner import BoxBanner
@@ -37,6 +38,7 @@ from predictor_inspector.plugin.resume import SessionKeeper
 from predictor_inspector.plugin.samples import DEMO_CONFIG, neurite_layers
 from predictor_inspector.plugin.start_page import StartActions, StartPage
 from predictor_inspector.plugin.tabs import TabContext, make_tabs
+from predictor_inspector.plugin.tabs.check.finding_list import FindingList
 from predictor_inspector.plugin.tabs.check.tab import CheckTab
 from predictor_inspector.plugin.tabs.voxel.tab import VoxelTab
 from predictor_inspector.plugin.tour import Tour
@@ -360,7 +362,28 @@ class InspectorWidget(QWidget):
         tab = next((tab for tab in self.tabs.values() if isinstance(tab, CheckTab)), None)
         if tab is not None:
             self._pages.setCurrentWidget(tab)
-            tab.scope, tab.region.chosen = "region", finding
+            tab.scope = "region"
+            tab.region.choose(finding)
+
+    def step_finding(self, by: int) -> None:
+        """Open the next finding of the tab in front, or the one before; of the tab Check where that has none."""
+        found = self._finding_list
+        if found is None and "check" in self.tabs:
+            self._pages.setCurrentWidget(self.tabs["check"])
+            found = self._finding_list
+        if found is not None:
+            found.step(by)
+
+    def judge_finding(self, state: State) -> None:
+        """Say that the open finding of the tab in front is fine, or to be fixed."""
+        found = self._finding_list
+        if found is not None:
+            found.judge(found.chosen, state)
+
+    @property
+    def _finding_list(self) -> FindingList | None:
+        found: FindingList | None = self._page.finding_list
+        return found
 
     def explain_under_mouse(self, held: bool) -> None:
         """Open the tab Voxel and explain the voxel under the mouse, and all that it moves over until called with False."""

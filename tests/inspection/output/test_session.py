@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from predictor_inspector.core import Array, DistancePredictor, predictor_to_config
 from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.inspection.findings.review import Review
 from predictor_inspector.inspection.output.session import (
     Camera,
     Compute,
@@ -24,6 +26,8 @@ from predictor_inspector.inspection.output.session import (
     load_session,
     save_session,
 )
+
+from ..stand_ins import stand_in
 
 CONFIG = predictor_to_config(DistancePredictor(("cell",), 20.0, False))
 
@@ -156,6 +160,19 @@ def test_what_networks_are_judged_by_moves_along_and_is_checked(tmp_path: Path) 
             load_session(written(tmp_path / "b.yaml", judgement=wrong))
 
 
+def test_a_review_has_a_line_for_each_finding_and_comes_back(tmp_path: Path) -> None:
+    findings = [stand_in(message=f"{n}: a “long” message, {'so ' * 40}.", channels=(f"c{n}",)) for n in range(2)]
+    review = Review().judge(findings[0], "fine").judge(findings[1], "to fix")
+    verdicts = tuple(j.model_copy(update={"since": date(2020, 1, 2 + n)}) for n, j in enumerate(review.verdicts))
+    path = save_session(tmp_path / "a.yaml", session_of(tmp_path, review=verdicts))
+    written = path.read_text("utf-8").partition("review:\n")[2].splitlines()
+    assert [line.partition(", severity")[0] for line in written] == [
+        "- {finding: zero-weight, state: fine",
+        "- {finding: zero-weight, state: to fix",
+    ]
+    assert load_session(path).review == verdicts
+
+
 def test_paths_below_the_same_folder_are_relative_so_that_both_can_be_moved(tmp_path: Path) -> None:
     (tmp_path / "project" / "sessions").mkdir(parents=True)
     save_session(tmp_path / "project" / "sessions" / "a.yaml", session_of(tmp_path / "project"))
@@ -236,6 +253,7 @@ def test_a_region_that_does_not_fit_is_a_sentence(region: Region, words: str, gt
         ),
         ({"data__ground_truth": {}}, "needs a path, or the name of a layer"),
         ({"display__point": [float("inf")]}, "finite number"),
+        ({"review": [{"finding": "zero-weight", "state": "good"}]}, r"review\.0\."),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, changes: dict[str, Any], words: str) -> None:

@@ -14,7 +14,9 @@ from predictor_inspector.data import open_array
 from predictor_inspector.inspection.findings import CHECKS, Finding, load_checks
 from predictor_inspector.inspection.findings.weights import REASONS
 from predictor_inspector.plugin.layers.owned import layer_name
-from predictor_inspector.plugin.tabs.check.finding_list import FindingList, FindingRow
+from predictor_inspector.plugin.model.settings import Settings
+from predictor_inspector.plugin.tabs.check.finding_list import FindingList
+from predictor_inspector.plugin.tabs.check.finding_row import FindingRow
 
 from ...inspection.stand_ins import stand_in
 from ..shared_viewer import process_deletions
@@ -75,7 +77,7 @@ def test_a_click_shows_where(checking: Checking) -> None:
     checking.widget.config = SHARP
     checking.settle()
     finding = checking.finding("scale-saturated")
-    checking.tab.chosen = finding
+    checking.tab.choose(finding)
     checking.settle()
     layer = checking.window.viewer.layers[layer_name("finding")]
     mask = finding.where.mask
@@ -95,12 +97,12 @@ def test_a_click_shows_where(checking: Checking) -> None:
     assert layer_name("finding") not in checking.window.viewer.layers
     checking.widget.open_tab("Check")
     assert checking.window.viewer.layers[layer_name("finding")].visible
-    checking.tab.chosen = None
+    checking.tab.choose(None)
     assert not checking.window.viewer.layers[layer_name("finding")].visible
 
 
 def test_many_of_a_kind_unfold_beneath_the_first(qtbot: Any) -> None:
-    shown = FindingList()
+    shown = FindingList(Settings())
     qtbot.addWidget(shown)
 
     def list_anew(count: int) -> tuple[list[Finding], list[QWidget], QToolButton]:
@@ -140,7 +142,7 @@ def test_a_click_flies_to_the_slice_that_holds_most(checking: Checking) -> None:
     viewer, first = checking.window.viewer, checking.window.viewer.dims.ndim - 3
     viewer.dims.set_point(first, 120.0)
     checking.settle()
-    checking.tab.chosen = checking.finding("small-object")
+    checking.tab.choose(checking.finding("small-object"))
     checking.settle()
     assert viewer.dims.point[first] == pytest.approx(100.0 + 9 * VOXEL_SIZE[0])
 
@@ -226,7 +228,7 @@ def test_raw_data_that_are_shifted_are_moved_by_a_click(window: Window) -> None:
     checking.settle()
     finding = checking.finding("raw-misaligned")
     assert finding.message.startswith("Raw data lie z +")
-    checking.tab.chosen = finding
+    checking.tab.choose(finding)
     checking.settle()
     # What fills the view is in view: another region would have lost what only slow checks find.
     assert "raw-misaligned" in checking.ids()

@@ -43,7 +43,7 @@ def test_crops_are_listed_checked_and_opened_by_a_click(window: Window, data: Fo
     window.widget.open_dataset(str(data.datasplit()))
     window.qtbot.waitUntil(lambda: not window.widget.tabs["check"].busy, timeout=20_000)
     window.settle()
-    table, told = window.control("dataset table"), window.control("dataset told")
+    table, told = window.control("dataset table"), window.control("dataset summary")
     assert table.isVisible()
     assert rows(table)[0] == ["jrc_x/crop1", "", "training", "8 × 8 × 8 nm", "16 × 16 × 16", "2", ""]
     assert [row[1] for row in rows(table)] == ["", "1 error", "1 error"]

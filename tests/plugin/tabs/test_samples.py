@@ -139,7 +139,7 @@ def test_what_goes_wrong_is_said_in_the_dock(surveyed: Surveyed) -> None:
     surveyed.found = broken
     surveyed["start"].click()
     surveyed.settle()
-    assert surveyed.error == "RuntimeError: the finder broke"
+    assert surveyed.error == "RuntimeError: the finder broke."
     assert surveyed["start"].text() == "Check"
 
 

@@ -24,6 +24,7 @@ from predictor_inspector.data.units import unit_factor
 from predictor_inspector.inspection.engine.network import measure
 from predictor_inspector.inspection.engine.regions import Outside
 from predictor_inspector.inspection.engine.run import BalanceOver, Request
+from predictor_inspector.inspection.findings.review import Verdict
 from predictor_inspector.inspection.loss import LOSSES
 from predictor_inspector.inspection.roundtrip import DECODERS, Imperfection
 
@@ -218,7 +219,8 @@ class Judgement(_Part):
 class Session(_Part):
     """Data reference, predictor's configuration, region, display and notes; paths are absolute in memory.
 
-    `compared_with` is the predictor of the result that was kept as A, `network` the one that is trained.
+    `compared_with` is the predictor of the result that was kept as A, `network` the one that is trained; `review` has the
+    findings that were listed, with what was made of them.
     """
 
     data: Data
@@ -230,6 +232,7 @@ class Session(_Part):
     judgement: Judgement | None = None
     display: Display = Field(default_factory=Display)
     notes: str = ""
+    review: tuple[Verdict, ...] | None = None
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -280,9 +283,14 @@ def save_session(path: str | os.PathLike[str], session: Session) -> Path:
                 return Path(os.path.relpath(full, path.parent)).as_posix()
         return full
 
-    content = {"version": VERSION, **session.model_dump(mode="json", exclude_none=True)}
+    content = {"version": VERSION, **session.model_dump(mode="json", exclude_none=True, exclude={"review"})}
     _change_paths(content, relative)
-    text = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110)
+    text = _as_yaml(content, width=110)
+    if session.review:
+        # Last, and a line for each, however many there are.
+        text += "review:\n"
+        for verdict in session.review:
+            text += "- " + _as_yaml(_Line(verdict.model_dump(mode="json", exclude_defaults=True)), width=1 << 20)
     with whole_file(path) as partial:
         partial.write_text(text, "utf-8")
     return path
@@ -340,11 +348,23 @@ def _change_paths(content: dict[str, Any], change: Callable[[str], str]) -> None
             origin["path"] = change(origin["path"])
 
 
+class _Line(dict[str, Any]):
+    """What is written on one line."""
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes lists on one line, and text of several lines as such."""
+
+
+def _as_yaml(content: dict[str, Any], width: int) -> str:
+    text: str = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=width)
+    return text
 
 
 _Dumper.add_representer(list, lambda dumper, data: dumper.represent_sequence("tag:yaml.org,2002:seq", data, True))
 _Dumper.add_representer(
     str, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, "|" if "\n" in text else None)
+)
+_Dumper.add_representer(
+    _Line, lambda dumper, line: dumper.represent_mapping("tag:yaml.org,2002:map", line, flow_style=True)
 )

@@ -8,15 +8,19 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from napari.layers import Layer
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtGui import QGuiApplication
 
+from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import capitalised, format_error
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.data.stores.path import is_url
 from predictor_inspector.inspection import Inspection
+from predictor_inspector.inspection.findings.review import Verdict
 from predictor_inspector.inspection.output.session import Session, load_session, save_session
-from predictor_inspector.plugin.head.sessions import apply_session, apply_style, session_of
+from predictor_inspector.plugin.head.sessions import apply_session, apply_style, listed_findings, session_of
+from predictor_inspector.plugin.layers.finding_points import finding_points
 from predictor_inspector.plugin.tabs import TabContext
 
 
@@ -76,6 +80,31 @@ class Files(QObject):
             )
             write_report(path, html)
 
+    def save_findings(self, path: str) -> None:
+        """Write all findings with what was made of them, as CSV."""
+        with self._telling("Findings saved to", path):
+            text = self._context.settings.review.to_csv(self._worklist(), self._ground_truth())
+            with whole_file(Path(path)) as partial:
+                partial.write_text(text, "utf-8")
+
+    def add_finding_points(self) -> None:
+        """Add a layer with a point for each finding, which is the person's own."""
+        place = self._context.controller.place
+        with self._telling("Findings are in a layer of points."):
+            gt, verdicts = self._ground_truth(), self._worklist()
+            if place is None or not verdicts:
+                raise ValueError("There are no findings to show as points.")
+            self._context.viewer.add_layer(Layer.create(*finding_points(verdicts, gt, place)))
+
+    def _worklist(self) -> tuple[Verdict, ...]:
+        return self._context.settings.review.worklist(listed_findings(self._context))
+
+    def _ground_truth(self) -> Array:
+        gt = self._context.settings.gt
+        if gt is None:
+            raise ValueError("There is no ground truth, so there are no findings.")
+        return gt
+
     def _restore(self, session: Session) -> None:
         self._loaded = session
         apply_session(session, self._context)
@@ -87,15 +116,16 @@ class Files(QObject):
             apply_style(session.display, self._context)
 
     @contextmanager
-    def _telling(self, done: str, path: str) -> Iterator[None]:
+    def _telling(self, done: str, path: str = "") -> Iterator[None]:
         QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
             yield
         except (ValueError, OSError, ImportError) as error:
             self.told.emit(capitalised(format_error(error)), True)
         else:
-            self.folder = self.folder if is_url(path) else str(Path(path).absolute().parent)
-            self.told.emit(f"{done} {path}", False)
+            if path and not is_url(path):
+                self.folder = str(Path(path).absolute().parent)
+            self.told.emit(f"{done} {path}".rstrip(), False)
         finally:
             QGuiApplication.restoreOverrideCursor()
 

@@ -120,9 +120,18 @@ def fill_export(menu: QMenu, parameters: Parameters, files: Files) -> None:
             files.save_report,
             "Findings, statistics, notes and pictures in one HTML file",
         ),
+        (
+            "Findings as CSV…",
+            "findings.csv",
+            "Table (*.csv)",
+            files.save_findings,
+            "A line for each finding: what it is, where, and whether it is fine or to be fixed",
+        ),
     ):
         action = menu.addAction(title, _asking(menu, title, name, kinds, files, save))
         action.setToolTip(tip)
+    points = menu.addAction("Findings as points layer", files.add_finding_points)
+    points.setToolTip("A layer with a point for each finding, and what is known of it as features; it is yours")
 
 
 def fill_session(menu: QMenu, settings: Settings, files: Files) -> None:

@@ -15,6 +15,8 @@ from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.data.opening import list_arrays
 from predictor_inspector.data.source import open_input
 from predictor_inspector.data.stores.path import place_of, shown_path
+from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.findings.review import Verdict, Review
 from predictor_inspector.inspection.loss import LOSSES
 from predictor_inspector.inspection.output.session import (
     AxesReading,
@@ -76,7 +78,15 @@ def session_of(context: TabContext) -> Session:
         judgement=_judgement(context),
         display=_display(settings, viewer, World(viewer, settings.units)),
         notes=settings.notes,
+        review=settings.review.listing(listed_findings(context)) or None,
     )
+
+
+def listed_findings(context: TabContext) -> tuple[Finding, ...]:
+    """What is found now, in the region shown and over training samples."""
+    found, survey = tuple(context.derived.findings or ()), context.derived.survey
+    here = Review(known=tuple(map(Verdict.of, found)))
+    return (*found, *(t.worst for t in (() if survey is None else survey.tallies) if here.is_new(t.worst)))
 
 
 def apply_session(session: Session, context: TabContext) -> None:
@@ -97,6 +107,7 @@ def apply_session(session: Session, context: TabContext) -> None:
     with context.settings.together():
         context.settings.gt_layer = gt
         apply_settings(session, context, mask, raw)
+        context.settings.review = context.settings.review.as_loaded()
         _look_there(session.display, viewer, World(viewer, context.settings.units))
     context.controller.compute()
 
@@ -125,7 +136,7 @@ def apply_settings(session: Session, context: TabContext, mask: Any | None, raw:
         if session.region.mode == "box" and roi is not None:
             settings.box = roi
         settings.region_mode, settings.box_follows_slice = session.region.mode, bool(session.region.follows_slice)
-        settings.notes = session.notes
+        settings.notes, settings.review = session.notes, Review(session.review or ())
         _judge_by(session.judgement or Judgement(), context)
         other = session.compared_with
         context.derived.compared_with = None if other is None else predictor_from_config(other)

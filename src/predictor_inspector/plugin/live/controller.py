@@ -330,9 +330,11 @@ class LiveController(QObject):
             self.display.arrange()
         elif change.signal.name in ("opacity", "colour_bars"):
             self.results.follow()
-        elif (
-            change.signal.name != "layers" or self._settings.gt_layer is None
-        ):  # what to do then depends on what there is
+        elif change.signal.name == "layers":
+            # With ground truth, what to do follows from what there is.
+            if self._settings.gt_layer is None:
+                self.request_update()
+        elif change.signal.name not in ("notes", "review"):
             self.request_update()
 
     def _redraw(self, only_style: bool = False) -> None:

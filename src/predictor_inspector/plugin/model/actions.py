@@ -65,7 +65,7 @@ def mend(desk: Desk, repair: Repair, layer: Any = None) -> None:
     A ``ValueError`` if a layer is too large to be copied.
     """
     settings = desk.settings
-    gt, mask, axes = layer or settings.gt_layer, settings.mask_layer, settings.axes
+    gt, mask, axes, review = layer or settings.gt_layer, settings.mask_layer, settings.axes, settings.review
     if repair.labels is None and mask is None and settings.gt is not None:
         # Rather the mask that is there than one that is made.
         beside, _ = mask_among(settings.layers.mask_layer, gt, settings.gt)
@@ -89,7 +89,7 @@ def mend(desk: Desk, repair: Repair, layer: Any = None) -> None:
     if labels is not None:
         settings.gt_layer = desk.add_layer(_beside(gt, labels, f"{gt.name} (mended)"))
         if layer is None:
-            settings.axes = axes
+            settings.axes, settings.review = axes, review
         gt.visible = False
     if mask is not None:
         settings.mask_layer = mask

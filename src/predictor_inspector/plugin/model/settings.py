@@ -20,6 +20,7 @@ from predictor_inspector.core.networks import NetworkConfig
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import listed
 from predictor_inspector.inspection.engine.network import NetworkFacts
+from predictor_inspector.inspection.findings.review import Review
 from predictor_inspector.plugin.model.axes import Axes, array_at, readings_of
 from predictor_inspector.plugin.model.box import Counts, recounted
 from predictor_inspector.plugin.model.layer_choice import (
@@ -36,6 +37,7 @@ from predictor_inspector.plugin.model.predictor_choice import (
     presets_for,
     start_for,
 )
+from predictor_inspector.plugin.model.reviews import Reviews
 from predictor_inspector.plugin.model.setting_checks import CHECKS
 from predictor_inspector.plugin.model.tile_plan import AUTO
 
@@ -80,6 +82,7 @@ class Settings:
     network: NetworkConfig | None = None  # that is trained
     network_boxes: bool = False  # whether its input, output and receptive field are drawn
     notes: str = ""  # of the person, for session and report
+    review: Review = field(default_factory=Review)  # what was made of findings; each ground truth has its own
     layers: LayerChoices = field(default_factory=LayerChoices)  # set by `offer_layers`
     network_facts: NetworkFacts | None = None  # measured of the network and the predictor's head; None until they are
     gt: Array | None = None  # of a series its first time; None if it can't be used; follows from layer, axes and level
@@ -98,6 +101,7 @@ class Settings:
         self._looking = False  # while a mask or raw data are looked for
         self._unmasked: WeakSet[Any] = WeakSet()  # ground truth that a person has chosen no mask for
         self._counted_in = Counts()  # by the box
+        self._reviews = Reviews()
         self._in_step = False
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -305,6 +309,9 @@ class Settings:
                 self._set_found(mask_layer=None, mask_found="")
             self._look_for_mask(self.layers.mask_layer)
             self._look_for_raw()
+            self.review = self._reviews.of(self.gt_layer)
+        if name == "review":
+            self._reviews.keep(self.gt_layer, self.review)
         if name == "raw_layer" and not self._looking:
             self.raw_chosen = True
         if name == "gt":

@@ -89,6 +89,11 @@ class Tab(QWidget):
         self._runners: list[LiveRunner] = []
         self._timers: list[QTimer] = []
 
+    @property
+    def finding_list(self) -> Any:
+        """The `FindingList` that the keys for findings go through; None where there is none."""
+        return None
+
     def new_runner(self) -> LiveRunner:
         """A runner that counts as `busy`, and is closed with the tab."""
         runner = LiveRunner()

@@ -16,10 +16,9 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QMenu,
     QPushButton,
-    QWidget,
 )
 
-from predictor_inspector.core.text import capitalised, counted, format_error
+from predictor_inspector.core.text import counted
 from predictor_inspector.data.dataset import Crop, CropFacts, Dataset, facts_of, open_dataset
 from predictor_inspector.inspection.dataset import Checks, Examined, examine, findings_over
 from predictor_inspector.inspection.findings import Finding
@@ -29,11 +28,12 @@ from predictor_inspector.inspection.output.dataset_text import crop_row
 from predictor_inspector.plugin.forms.column_table import ColumnTable
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
 from predictor_inspector.plugin.forms.open_dialog import ask_for_folder, ask_for_list
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, WrappedLabel, scrolling, thin_bar
+from predictor_inspector.plugin.forms.small_widgets import scrolling
 from predictor_inspector.plugin.layers.layer_data import MASK, layers_of_crop
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.tabs import Tab
+from predictor_inspector.plugin.tabs.check.finding_list import CheckPanel
 
 _TITLES = ("crop", "findings", "split", "voxel size", "size", "classes", "foreground")
 _EVERY = 0.2  # seconds between updates of the table while crops are looked at
@@ -65,24 +65,17 @@ class _Known:
         return replace(self, over=findings_over(self.dataset, self.facts))
 
 
-class DatasetFindings(QWidget):
+class DatasetFindings(CheckPanel):
     """A data set by its path: a row for each crop; a click opens the crop, and tells what was found in it."""
 
-    chosen = None  # no finding is marked in the viewer
-
     def __init__(self, tab: Tab) -> None:
-        super().__init__()
-        self.context = tab.context
+        super().__init__(tab)
         self._known: _Known | None = None
         self._layers: list[Layer] = []  # of the crop that was opened last
         self._painted: set[Layer] = set()
         self._open_first = False
-        self._bar, self._error, self._told = thin_bar(), ErrorLabel(), WrappedLabel()
-        self._runner = tab.new_runner()
-        # No lambdas: PySide6 would keep them, and with them this, as long as the runner.
         self._runner.advanced.connect(self._on_advanced)
         self._runner.finished.connect(self._on_finished)
-        self._runner.failed.connect(self._on_failed)
         self._runner.busy_changed.connect(self._on_busy)
         self._path = QLineEdit(placeholderText="crops/*.zarr, datasplit.csv or a YAML list")
         self._path.setToolTip("A folder, a pattern, CellMap's datasplit.csv or manifest, or a YAML list")
@@ -98,8 +91,7 @@ class DatasetFindings(QWidget):
         self._table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self._table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self._table.clicked.connect(self._on_clicked)
-        for name in ("path", "start", "error", "told", "table"):
-            getattr(self, f"_{name}").setObjectName(f"dataset {name}")
+        self._name("dataset", "path", "start", "error", "summary", "table")
         self.setLayout(
             in_column(
                 in_row((self._path, 1), button),
@@ -107,7 +99,7 @@ class DatasetFindings(QWidget):
                 self._bar,
                 self._error,
                 (self._table, 3),
-                (scrolling(self._told), 1),
+                (scrolling(self._summary), 1),
             )
         )
         self._show(None)
@@ -178,7 +170,7 @@ class DatasetFindings(QWidget):
         try:
             layers = [context.viewer.add_layer(Layer.create(*data)) for data in layers_of_crop(crop)]
         except (ValueError, OSError, ImportError) as error:
-            self._error.show_message(f"{capitalised(format_error(error))}.")
+            self._tell(error)
             return
         finally:
             QGuiApplication.restoreOverrideCursor()
@@ -205,20 +197,17 @@ class DatasetFindings(QWidget):
         crop = None if known is None else next((c for c in known.dataset.crops if c.name == name), None)
         if known is None or crop is None:
             return
-        self._tell(known, name)
+        self._tell_of(known, name)
         self.open_crop(crop)
 
     def _on_advanced(self, _job: Job, known: _Known) -> None:
         self._show(known)
 
-    def _on_failed(self, _job: Job, error: BaseException) -> None:
-        self._error.show_message(f"{capitalised(format_error(error))}.")
-
     def _on_finished(self, _job: Job, known: _Known) -> None:
         self._show(known)
         first, self._open_first = self._open_first, False
         if first and (crop := next((c for c, f in zip(known.dataset.crops, known.facts, strict=True) if f.grid), None)):
-            self._tell(known, crop.name)
+            self._tell_of(known, crop.name)
             self.open_crop(crop)
 
     def _on_busy(self, busy: bool) -> None:
@@ -232,14 +221,14 @@ class DatasetFindings(QWidget):
         rows = [] if known is None else [self._row(known, facts) for facts in known.facts]
         self._table.show_columns(list(zip(*rows, strict=True)) or [()] * len(_TITLES))
         if known is None:
-            self._told.setText("The crops of a data set are listed here; a click opens one.")
+            self._summary.setText("The crops of a data set are listed here; a click opens one.")
             return
         crops, done = known.dataset.crops, len(known.facts if known.examined is None else known.examined)
         self._bar.setRange(0, len(crops))
         self._bar.setValue(done if done < len(crops) else 0)
         whole = [f"{f.severity}: {f.message}" for f in known.over if not crops_of(f)]
         checked = "" if known.examined is None else f", {done:,} checked"
-        self._told.setText("\n".join([f"{counted(len(crops), 'crop')}{checked}", *whole]))
+        self._summary.setText("\n".join([f"{counted(len(crops), 'crop')}{checked}", *whole]))
 
     def _row(self, known: _Known, facts: CropFacts) -> tuple[str, ...]:
         found = known.findings[facts.name]
@@ -247,11 +236,11 @@ class DatasetFindings(QWidget):
         name, *others = crop_row(facts)
         return name, ", ".join(text for text in told if not text.startswith("0 ")), *others
 
-    def _tell(self, known: _Known, name: str) -> None:
+    def _tell_of(self, known: _Known, name: str) -> None:
         """Say what was found in a crop."""
         found = [f"{severity}: {message}" for severity, message in known.findings[name] if severity != "info"]
         nothing = f"{name}: nothing found" + ("" if known.examined else " yet; check all crops")
-        self._told.setText("\n".join(found[:_TOLD]) or nothing)
+        self._summary.setText("\n".join(found[:_TOLD]) or nothing)
 
 
 def _each(dataset: Dataset, step: Callable[[str, float], None]) -> Iterator[Crop]:

@@ -1,165 +1,63 @@
-"""List of findings, the most severe first, each with its cure."""
+"""List of findings, the most severe first, and a panel for those of one scope."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from itertools import groupby
 from typing import Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QCursor
-from qtpy.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QToolButton, QToolTip, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QScrollArea, QWidget
 
 from predictor_inspector.core.array import Array
-from predictor_inspector.core.text import counted
-from predictor_inspector.inspection.findings import Finding, load_checks
+from predictor_inspector.core.text import capitalised, counted, format_error
+from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.findings.review import JUDGED, Verdict, State
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
-from predictor_inspector.plugin.forms.small_widgets import WrappedLabel
-from predictor_inspector.plugin.layers.colours import SEVERITY_COLOURS
+from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, ValueCombo, WrappedLabel, scrolling, thin_bar
+from predictor_inspector.plugin.live.worker import Job
+from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.tabs import Tab
-
-_LETTERS = {"error": "×", "warning": "!", "info": "i"}
-_SHOWN = 2  # remarks of a kind; where there are more, one is shown, and the others unfold beneath it
-_CHANNELS = 6  # that are named
-_LINK = SEVERITY_COLOURS["info"]  # can be read on dark and on light, which Qt's own can't
-_COPY = "copy"
-
-
-class FindingRow(QFrame):
-    """A finding: severity, message, what it is about, its cure, and how it is checked; when it is open, its advice, too."""
-
-    clicked = Signal()
-    cure_clicked = Signal(object)
-    channel_clicked = Signal(str)
-
-    def __init__(self, finding: Finding, place: str, note: str) -> None:
-        super().__init__(objectName="finding")
-        self.finding = finding
-        badge = QLabel(_LETTERS[finding.severity], alignment=Qt.AlignmentFlag.AlignCenter)
-        badge.setFixedSize(16, 16)
-        colour = SEVERITY_COLOURS[finding.severity]
-        badge.setStyleSheet(f"background: {colour}; color: white; border-radius: 8px; font-weight: bold;")
-        badge.setAccessibleName(finding.severity)
-        badge.setToolTip(finding.severity)
-        self._about, self._advice, self._how = WrappedLabel(), WrappedLabel(f"→ {finding.advice}"), WrappedLabel()
-        self._about.setTextFormat(Qt.TextFormat.RichText)
-        self._about.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse)
-        self._about.setObjectName("about finding")
-        self._about.linkActivated.connect(self._on_link)
-        self._how.setEnabled(False)
-        self._show = QPushButton("Show", objectName="show", checkable=True, toolTip=f"Go to {place} and mark them")
-        self._show.clicked.connect(self.clicked)
-        self._how_button = QToolButton(objectName="how", checkable=True, autoRaise=True)
-        self._how_button.toggled.connect(self._show_how)
-        buttons: list[Any] = [self._show]
-        if finding.cure is not None:
-            cure = QPushButton(finding.cure.title, objectName="cure", toolTip="Undo takes it back")
-            cure.clicked.connect(lambda: self.cure_clicked.emit(finding.cure))
-            buttons = [cure, self._show]
-        # How it is checked stands above: three buttons in a row are wider than a narrow dock.
-        about = in_row((self._about, 1), self._how_button)
-        texts = in_column(
-            WrappedLabel(finding.message), about, self._advice, in_row(*buttons, None), self._how, spacing=2
-        )
-        self.setLayout(in_row(in_column(badge, None), (texts, 1), spacing=6))
-        self.setContentsMargins(4, 3, 4, 3)
-        self.show_note(note)
-        self._show_how(False)
-        self.open = False
-
-    @property
-    def open(self) -> bool:
-        """Whether it is marked on the canvas."""
-        return self._open
-
-    @open.setter
-    def open(self, open_: bool) -> None:
-        self._open = open_
-        self._show.setChecked(open_)
-        # Where a button does it, or nothing is wrong, nobody needs to be told.
-        self._advice.setVisible(open_ or (self.finding.cure is None and self.finding.severity != "info"))
-        edge = SEVERITY_COLOURS[self.finding.severity] if open_ else "transparent"
-        self.setStyleSheet(f"#finding {{ border: 1px solid {edge}; border-radius: 4px; }}")
-
-    def mouseReleaseEvent(self, event: Any) -> None:
-        """A click anywhere opens or closes it."""
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
-            self.clicked.emit()
-
-    def show_note(self, note: str) -> None:
-        """Show voxels, channels and identifier, and `note` before them."""
-        finding = self.finding
-        channels = [_link(f"channel {name}", name) for name in finding.channels[:_CHANNELS]]
-        more = len(finding.channels) - _CHANNELS
-        named = ", ".join(channels) + (f" and {more} more" if more > 0 else "")
-        voxels = f"{escape(note)} {counted(finding.where.voxels, 'voxel')}".strip()
-        about = voxels, named, _link(_COPY, finding.id)
-        self._about.setText(" · ".join(filter(None, about)))
-
-    def _show_how(self, shown: bool) -> None:
-        self._how_button.setText(f"{'▾' if shown else '▸'} how it is checked")
-        if shown and not self._how.text():
-            self._how.setText(how_checked(self.finding.id))
-        self._how.setVisible(shown)
-
-    def _on_link(self, link: str) -> None:
-        if link == _COPY:
-            QApplication.clipboard().setText(self.finding.id)
-            QToolTip.showText(QCursor.pos(), "copied", self)
-        else:
-            self.channel_clicked.emit(link.split(" ", 1)[1])
-
-
-class FindingGroup(QWidget):
-    """Findings of one kind and severity. Of many remarks only the first is shown; a button unfolds the others."""
-
-    def __init__(self, rows: Sequence[FindingRow], unfolded: bool) -> None:
-        super().__init__()
-        self.kind, self.rows = _kind(rows[0].finding), rows
-        folds = rows[0].finding.severity == "info" and len(rows) > _SHOWN
-        self._others = self.rows[1:] if folds else []
-        self._more = QToolButton(objectName="more", checkable=True, autoRaise=True)
-        self._more.setStyleSheet("margin-left: 20px;")  # where the texts begin
-        self._more.toggled.connect(self._unfold)
-        self.setLayout(in_column(self.rows[0], in_row(self._more, None), *self.rows[1:], spacing=3))
-        self._more.setVisible(folds)
-        self._unfold(False)
-        self.unfolded = unfolded
-
-    @property
-    def unfolded(self) -> bool:
-        """Whether all of many remarks are shown."""
-        return bool(self._more.isChecked())
-
-    @unfolded.setter
-    def unfolded(self, unfolded: bool) -> None:
-        self._more.setChecked(unfolded and bool(self._others))
-
-    def _unfold(self, unfolded: bool) -> None:
-        self._more.setText(f"{'▾' if unfolded else '▸'} {len(self._others)} more of this kind")
-        for row in self._others:
-            row.setVisible(unfolded)
+from predictor_inspector.plugin.tabs.check.finding_row import FindingGroup, FindingRow, kind_of
 
 
 class FindingList(QWidget):
-    """Findings in groups; at most one is open."""
+    """Findings in groups, of which at most one is open, and what was made of them: the settings' review.
+
+    Two filters choose what is listed, by kind and by state; what is open is listed until another one is opened.
+    """
 
     chosen_changed = Signal(object)  # the `Finding` that was opened, or None
     cure_clicked = Signal(object)  # a `Cure`
     channel_clicked = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Settings) -> None:
         super().__init__()
+        self._settings = settings
         self._groups: list[FindingGroup] = []
-        self._wanted: tuple[str, tuple[str, ...]] | None = None
+        self._wanted: Verdict | None = None
+        self._kind = ValueCombo({"": "All kinds"}, "List findings of one kind")
+        self._state = ValueCombo({"": "All"}, "List findings of one state; open: neither fine nor to be fixed yet")
+        for combo, name in ((self._kind, "kind"), (self._state, "state")):
+            combo.setObjectName(f"list {name}")
+            combo.chosen.connect(self._filter)
+        self._filters, self._counts = QWidget(), WrappedLabel()
+        self._filters.setLayout(in_row((self._kind, 3), (self._state, 2)))
+        self._counts.setObjectName("review")
         self._layout = in_column(spacing=3)
-        self.setLayout(self._layout)
+        self.setLayout(in_column(self._filters, self._counts, self._layout, spacing=3))
+        settings.events.review.connect(self._show_review)
+        self._show_review()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All findings, folded or not."""
+        """All findings, listed, folded or not."""
         return tuple(row.finding for row in self._rows)
+
+    @property
+    def listed(self) -> tuple[Finding, ...]:
+        """Those that the filters let through, folded or not."""
+        return tuple(row.finding for row in self._rows if self._is_listed(row))
 
     @property
     def chosen(self) -> Finding | None:
@@ -171,13 +69,33 @@ class FindingList(QWidget):
         return [row for group in self._groups for row in group.rows]
 
     def choose(self, finding: Finding | None) -> None:
-        """Open a finding as if it were clicked; None closes the one that is open."""
-        self._wanted = None if finding is None else _identity(finding)
-        for group in self._groups:
-            for row in group.rows:
-                row.open = row.finding is finding
-            group.unfolded = group.unfolded or any(row.open for row in group.rows[1:])
-        self.chosen_changed.emit(finding)
+        """Open a finding as if it were clicked, which is seen then; None closes the one that is open."""
+        self._wanted = None if finding is None else Verdict.of(finding)
+        self._open(finding)
+        if finding is not None:
+            with self._settings.together(automatic=True):
+                self._settings.review = self._settings.review.see(finding)
+
+    def step(self, by: int) -> None:
+        """Open the next finding of those listed, or the one before; from the last or the first one goes nowhere."""
+        listed, chosen = self.listed, self.chosen
+        here = listed.index(chosen) + by if chosen is not None else (0 if by > 0 else len(listed) - 1)
+        if 0 <= here < len(listed):
+            self.choose(listed[here])
+            row = next(row for row in self._rows if row.open)
+            area: Any = self.parentWidget()
+            while area is not None and not isinstance(area, QScrollArea):
+                area = area.parentWidget()
+            if area is not None:
+                area.widget().layout().activate()
+                area.ensureWidgetVisible(row, 0, 0)
+
+    def judge(self, finding: Finding | None, state: State) -> None:
+        """Say that a finding is fine, or to be fixed, in a step of its own; said again, it is only seen. None: nothing."""
+        if finding is not None:
+            review = self._settings.review
+            with self._settings.together():
+                self._settings.review = review.judge(finding, "seen" if review.state_of(finding) == state else state)
 
     def show_findings(self, findings: Sequence[Finding], gt: Array | None, notes: Sequence[str] = ()) -> None:
         """List these, each with a note, in the order of their kinds; what was unfolded or open stays so if it is among them.
@@ -194,16 +112,85 @@ class FindingList(QWidget):
         rows = [FindingRow(*each) for each in zip(findings, places, notes, strict=True)]
         for row in rows:
             row.clicked.connect(lambda row=row: self.choose(None if row.open else row.finding))
+            row.judged.connect(lambda state, row=row: self.judge(row.finding, state))
             row.cure_clicked.connect(self.cure_clicked)
             row.channel_clicked.connect(self.channel_clicked)
-        groups = groupby(rows, lambda row: _kind(row.finding))
+        groups = groupby(rows, lambda row: kind_of(row.finding))
         self._groups = [FindingGroup(list(alike), kind in unfolded) for kind, alike in groups]
         refill(self._layout, self._groups)
+        kinds = dict.fromkeys(finding.id for finding in findings)
+        kept = self._kind.currentData()
+        self._kind.offer({"": "All kinds", **dict(zip(kinds, kinds, strict=True))}, kept if kept in kinds else "")
+        self._show_review()
         if self._wanted is not None and findings:
-            self.choose(next((f for f in findings if _identity(f) == self._wanted), None))
+            self._open(_again(self._wanted, findings))
+
+    def _open(self, finding: Finding | None) -> None:
+        for row in self._rows:
+            row.open = row.finding is finding
+        self._filter()
+        for group in self._groups:
+            for row in group.rows:
+                if row.open:
+                    group.unfold_for(row)
+        self.chosen_changed.emit(finding)
+
+    def _show_review(self) -> None:
+        """Show what was made of the findings, and how many are in which state."""
+        review, findings = self._settings.review, self.findings
+        for row in self._rows:
+            row.show_state(review.state_of(row.finding), review.is_new(row.finding))
+        counts = {state: sum(_is_in(row, state) for row in self._rows) for state in ("open", "new", *JUDGED)}
+        titles = {state: f"{capitalised(state)} ({number:,})" for state, number in counts.items()}
+        self._state.offer({"": f"All ({len(findings):,})", **titles}, self._state.currentData())
+        self._filters.setVisible(bool(findings))
+        told = review.summary(findings)
+        self._counts.setText(f"{counted(len(findings), 'finding')}: {told}" if told else "")
+        self._counts.setVisible(bool(told))
+        self._filter()
+
+    def _filter(self) -> None:
+        for group in self._groups:
+            group.list_only(self._is_listed)
+
+    def _is_listed(self, row: FindingRow) -> bool:
+        kind, state = self._kind.currentData(), self._state.currentData()
+        return row.open or (kind in ("", row.finding.id) and (not state or _is_in(row, state)))
 
 
-class FindingPanel(QWidget):
+class CheckPanel(QWidget):
+    """A scope of the tab: what is worked out in the background, how far that is, and what went wrong."""
+
+    def __init__(self, tab: Tab) -> None:
+        super().__init__()
+        self.context, self._runner = tab.context, tab.new_runner()
+        self._bar, self._error, self._summary = thin_bar(), ErrorLabel(), WrappedLabel()
+        # No lambdas: PySide6 would keep them, and with them this, as long as the runner.
+        self._runner.failed.connect(self._on_failed)
+
+    @property
+    def list(self) -> FindingList | None:
+        """The list of findings that keys go through; None where there is none."""
+        return None
+
+    @property
+    def chosen(self) -> Finding | None:
+        """The finding that is marked in the viewer."""
+        return None if self.list is None else self.list.chosen
+
+    def _name(self, scope: str, *names: str) -> None:
+        """Give parts the names by which they are found in the window."""
+        for name in names:
+            getattr(self, f"_{name}").setObjectName(f"{scope} {name}")
+
+    def _on_failed(self, _job: Job, error: BaseException) -> None:
+        self._tell(error)
+
+    def _tell(self, error: BaseException) -> None:
+        self._error.show_message(f"{capitalised(format_error(error))}.")
+
+
+class FindingPanel(CheckPanel):
     """What was found in one scope: a list of findings, and what is clicked in it. The rest of the panel is a subclass's."""
 
     chosen_changed = Signal(object)  # the `Finding` that is to be marked, or None
@@ -211,41 +198,43 @@ class FindingPanel(QWidget):
     channel_clicked = Signal(str)
 
     def __init__(self, tab: Tab) -> None:
-        super().__init__()
-        self.context, self._runner = tab.context, tab.new_runner()
-        self._summary, self._list = WrappedLabel(), FindingList()
-        self._list.chosen_changed.connect(self._on_chosen)
-        self._list.cure_clicked.connect(self.cure_clicked)
-        self._list.channel_clicked.connect(self.channel_clicked)
+        super().__init__(tab)
+        self._list = FindingList(self.context.settings)
+        self.list.chosen_changed.connect(self._on_chosen)
+        self.list.cure_clicked.connect(self.cure_clicked)
+        self.list.channel_clicked.connect(self.channel_clicked)
 
     @property
-    def chosen(self) -> Finding | None:
-        """The finding that is open, and marked in the viewer."""
-        return self._list.chosen
+    def list(self) -> FindingList:
+        """The list of findings."""
+        return self._list
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is listed, folded or not."""
-        return self._list.findings
+        return self.list.findings
+
+    def _scrolling_list(self, *above: QWidget, below: Sequence[QWidget] = ()) -> QScrollArea:
+        """The list, with what scrolls with it."""
+        inner = QWidget()
+        inner.setLayout(in_column(*above, self.list, *below, None))
+        return scrolling(inner)
 
     def _on_chosen(self, finding: Finding | None) -> None:
         self.chosen_changed.emit(finding)
 
 
-def how_checked(kind: str) -> str:
-    """What a kind of finding means, and when the checks find it."""
-    checks = [check for check in load_checks()[0] if kind in {known.id for known in check.kinds}]
-    meanings = [known.meaning for check in checks[:1] for known in check.kinds if known.id == kind]
-    return "\n".join([*meanings, *(" ".join(check.when.split()) for check in checks)]).replace("`", "")
+def _is_in(row: FindingRow, state: str) -> bool:
+    """Whether a row is listed by a choice of the filter: a state, ``"new"``, or ``"open"`` for what isn't judged."""
+    if state == "new":
+        return row.is_new
+    return row.state == state or (state == "open" and row.state not in JUDGED)
 
 
-def _link(target: str, text: str) -> str:
-    return f'<a href="{escape(target)}" style="color: {_LINK}; text-decoration: none;">{escape(text)}</a>'
-
-
-def _kind(finding: Finding) -> tuple[str, str]:
-    return finding.severity, finding.id
-
-
-def _identity(finding: Finding) -> tuple[str, tuple[str, ...]]:
-    return finding.id, finding.channels
+def _again(wanted: Verdict, findings: Sequence[Finding]) -> Finding | None:
+    """What was open, among what is found now: about the same objects, or at the same place; else, without objects, alike."""
+    alike = [(f, j) for f, j in zip(findings, map(Verdict.of, findings), strict=True) if j.finding == wanted.finding]
+    same = (f for f, j in alike if wanted.covers(j) or j.covers(wanted))
+    return next(same, None) or (
+        None if wanted.ids else next((f for f, j in alike if j.channels == wanted.channels), None)
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker
-from qtpy.QtWidgets import QButtonGroup, QLineEdit, QPushButton, QWidget
+from qtpy.QtWidgets import QButtonGroup, QLineEdit, QPushButton
 
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import capitalised, counted, format_error, percent
@@ -16,7 +16,6 @@ from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.training_samples.compared import ComparedSample, samples_of
 from predictor_inspector.inspection.training.pipeline import findings_over_samples
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, scrolling, thin_bar
 from predictor_inspector.plugin.layers.navigation import go_to_region
 from predictor_inspector.plugin.layers.training_sample import TrainingSampleLayers
 from predictor_inspector.plugin.live.worker import Job
@@ -51,9 +50,7 @@ class PipelineFindings(FindingPanel):
         self._stream: SampleStream | None = None
         self._predictor: Predictor | None = None
         self._taken = _Taken((), (), None)
-        # No lambdas: PySide6 would keep them, and with them this, as long as the runner.
         self._runner.finished.connect(self._on_finished)
-        self._runner.failed.connect(self._on_failed)
         self._runner.busy_changed.connect(self._update)
         self._path = QLineEdit(placeholderText="train:loader, or path/to/train.py:loader")
         self._path.setToolTip("A function that gives an iterator, a Dataset, a DataLoader, or a pipeline and a request")
@@ -75,11 +72,7 @@ class PipelineFindings(FindingPanel):
             group.addButton(button)
             self._views[view] = button
             views.append((button, 1))
-        self._bar, self._error = thin_bar(), ErrorLabel()
-        for name in ("path", "keys", "voxel", "start", "previous", "next", "error", "summary"):
-            getattr(self, f"_{name}").setObjectName(f"pipeline {name}")
-        inner = QWidget()
-        inner.setLayout(in_column(self._list, None))
+        self._name("pipeline", "path", "keys", "voxel", "start", "previous", "next", "error", "summary")
         self.setLayout(
             in_column(
                 in_row((self._path, 1), self._start),
@@ -89,7 +82,7 @@ class PipelineFindings(FindingPanel):
                 self._bar,
                 self._error,
                 self._summary,
-                (scrolling(inner), 1),
+                (self._scrolling_list(), 1),
             )
         )
         self.look_at("ours")
@@ -108,7 +101,7 @@ class PipelineFindings(FindingPanel):
         except ValueError as error:
             self._tell(error)
             return
-        self._list.choose(None)
+        self.list.choose(None)
         self._taken = _Taken((), (), None)
         self._show()
         self._take()
@@ -225,8 +218,8 @@ class PipelineFindings(FindingPanel):
         taken, context = self._taken, self.context
         if taken.shown is None:
             self._summary.setText("Samples of a training pipeline are shown here, and what is wrong with them.")
-            with QSignalBlocker(self._list):
-                self._list.show_findings((), None)
+            with QSignalBlocker(self.list):
+                self.list.show_findings((), None)
             self._update()
             return
         sample = taken.samples[taken.shown]
@@ -241,8 +234,8 @@ class PipelineFindings(FindingPanel):
         self.look_at(self._view)
         self._summary.setText(_described(taken, sample))
         notes = [f"in {counted(len(samples_of(f)), 'sample')} of {len(taken.samples)} ·" for f in taken.findings]
-        with QSignalBlocker(self._list):
-            self._list.show_findings(taken.findings, sample.sample.grid, notes)
+        with QSignalBlocker(self.list):
+            self.list.show_findings(taken.findings, sample.sample.grid, notes)
         self._update()
 
     def _on_chosen(self, finding: Finding | None) -> None:

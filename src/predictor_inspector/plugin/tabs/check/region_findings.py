@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import capitalised, counted, format_error
@@ -19,12 +19,13 @@ from predictor_inspector.inspection.findings import SEVERITIES, Finding, Subject
 from predictor_inspector.inspection.findings.suggestions import Suggestion, suggest_for
 from predictor_inspector.inspection.findings.weights import REASONS, zero_weight_reasons
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.forms.small_widgets import WrappedLabel, scrolling
+from predictor_inspector.plugin.forms.small_widgets import WrappedLabel
 from predictor_inspector.plugin.layers.colours import REASON_COLOURS
 from predictor_inspector.plugin.layers.labels import ZeroWeightLayer
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.tabs import Tab
 from predictor_inspector.plugin.tabs.check.finding_list import FindingPanel
+from predictor_inspector.plugin.tabs.check.judged_elsewhere import JudgedElsewhere
 from predictor_inspector.plugin.tabs.check.suggestion_list import SuggestionList
 
 _REST = 250  # milliseconds without a result before quick checks run: nobody reads a list that changes all the time
@@ -56,13 +57,14 @@ class RegionFindings(FindingPanel):
         self._tab = tab
         self._inspection: Inspection | None = None
         self._reasons: Array | None = None
+        self._checked: _Checked | None = None  # of the inspection shown
         self._unlisted: _Checked | None = None  # what waits to be listed until the tab is in front
         self._zero_weight = ZeroWeightLayer(tab.context.layers)
         self._legend, self._failures = WrappedLabel(), WrappedLabel()
         self._runner.finished.connect(self._on_checked)
-        self._runner.failed.connect(self._on_failed)
         self._runner.stepped.connect(self._on_step)
         self._rest = tab.new_timer(_REST, self._check)
+        tab.context.settings.events.review.connect(self._on_review)
         self._legend.setTextFormat(Qt.TextFormat.RichText)
         self._show_reasons = QPushButton("Show zero-weight voxels", checkable=True)
         self._show_reasons.setToolTip("Show which values have no weight, and why, as a layer")
@@ -73,34 +75,28 @@ class RegionFindings(FindingPanel):
         self._all.clicked.connect(self.check_all)
         self._suggestions = SuggestionList()
         self._suggestions.cure_clicked.connect(self.cure_clicked)
-        for name in ("summary", "legend", "failures", "all"):
-            getattr(self, f"_{name}").setObjectName(f"check {name}")
-        inner = QWidget()
-        inner.setLayout(in_column(self._failures, self._list, self._suggestions, None))
+        self._name("check", "summary", "legend", "failures", "all")
+        self._elsewhere = JudgedElsewhere(tab.context)
+        found = self._scrolling_list(self._failures, below=(self._elsewhere, self._suggestions))
         buttons = in_row((self._show_reasons, 1), (self._all, 1))
-        self.setLayout(in_column(self._summary, buttons, self._legend, (scrolling(inner), 1)))
+        self.setLayout(in_column(self._summary, buttons, self._legend, (found, 1)))
         self.on_outdated()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is listed, folded or not."""
         self.fill()
-        return self._list.findings
+        return self.list.findings
 
     @property
     def summary(self) -> str:
         """The sentence above the list."""
         return str(self._summary.text())
 
-    @property
-    def chosen(self) -> Finding | None:
-        """The finding that is open, and marked in the viewer."""
-        return self._list.chosen
-
-    @chosen.setter
-    def chosen(self, finding: Finding | None) -> None:
+    def choose(self, finding: Finding | None) -> None:
+        """Open a finding, and mark it in the viewer; None closes the one that is open."""
         self.fill()
-        self._list.choose(finding)
+        self.list.choose(finding)
 
     @property
     def shows_reasons(self) -> bool:
@@ -155,8 +151,9 @@ class RegionFindings(FindingPanel):
 
     def _on_checked(self, job: Job, checked: _Checked) -> None:
         if job.about is self._inspection:
+            self._checked = checked
             self._show(checked)
-            self.context.derived.findings = checked.findings
+            self._on_review()
 
     def _on_failed(self, job: Job, error: BaseException) -> None:
         if job.about is self._inspection:
@@ -164,10 +161,19 @@ class RegionFindings(FindingPanel):
 
     def _show_nothing(self, why: str) -> None:
         """List and mark no findings, and say why."""
+        self._checked = None
         self._show(_Checked())
         self.chosen_changed.emit(None)
         self._summary.setText(why)
-        self.context.derived.findings = None
+        self._on_review()
+
+    def _on_review(self) -> None:
+        """Tell others what was found, but for what is fine."""
+        review, checked = self.context.settings.review, self._checked
+        found = None if checked is None else review.remaining(checked.findings)
+        self.context.derived.findings = found
+        self.counted.emit(sum(finding.severity != "info" for finding in found or ()))
+        self._elsewhere.show_judged(() if checked is None else review.elsewhere(checked.findings))
 
     def _show(self, checked: _Checked) -> None:
         self._reasons, self._unlisted = checked.reasons, checked
@@ -179,13 +185,12 @@ class RegionFindings(FindingPanel):
         told = [counted(n, "remark" if s == "info" else s) for s, n in counts.items() if n]
         nothing = f"Nothing found by {'any check' if checked.slow else 'the quick checks'}."
         self._summary.setText(", ".join(told) or nothing)
-        self.counted.emit(counts["error"] + counts["warning"])
 
     def fill(self) -> None:
         """List what was found since the tab was last in front."""
         checked, self._unlisted = self._unlisted, None
         if checked is not None:
-            self._list.show_findings(checked.findings, self.context.settings.gt)
+            self.list.show_findings(checked.findings, self.context.settings.gt)
             self._suggestions.show_suggestions(checked.suggestions)
             self._failures.setText("\n".join(map(capitalised, checked.failures)))
             self._failures.setVisible(bool(checked.failures))

@@ -8,15 +8,15 @@ from typing import Any
 
 from funlib.geometry import Roi
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QLabel, QLineEdit, QPushButton, QSpinBox, QWidget
+from qtpy.QtWidgets import QLabel, QLineEdit, QPushButton, QSpinBox
 
-from predictor_inspector.core.text import capitalised, counted, format_error
+from predictor_inspector.core.text import counted
 from predictor_inspector.inspection import Request
 from predictor_inspector.inspection.findings import Finding, find_quickly
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import Survey, survey
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
-from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, guard_wheel, scrolling, thin_bar
+from predictor_inspector.plugin.forms.small_widgets import guard_wheel
 from predictor_inspector.plugin.live.worker import Job
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab
@@ -35,7 +35,6 @@ class SampleFindings(FindingPanel):
         self._request: Request | None = None
         self._rois: dict[Finding, Roi] = {}  # where each finding is worst
         self._runner.advanced.connect(self._on_advanced)
-        self._runner.failed.connect(self._on_failed)
         self._runner.busy_changed.connect(self._on_busy)
         self._size = QLineEdit(placeholderText="32, 96, 96")
         self._size.setToolTip("Size of a sample in voxels, one number per axis, slowest first")
@@ -56,11 +55,9 @@ class SampleFindings(FindingPanel):
         self._worst = QPushButton("Go to worst")
         self._worst.setToolTip("Go to the sample where the most severe finding is worst")
         self._worst.clicked.connect(self._go_to_worst)
-        self._bar, self._error = thin_bar(), ErrorLabel()
-        for name in ("size", "annotated", "nth", "seed", "count", "go", "next", "worst", "start", "error", "summary"):
-            getattr(self, f"_{name}").setObjectName(f"samples {name}")
-        inner = QWidget()
-        inner.setLayout(in_column(self._list, None))
+        self._name(
+            "samples", "size", "annotated", "nth", "seed", "count", "go", "next", "worst", "start", "error", "summary"
+        )
         self.setLayout(
             in_column(
                 in_row(QLabel("Sample size"), (self._size, 1), self._seed),
@@ -70,7 +67,7 @@ class SampleFindings(FindingPanel):
                 self._bar,
                 self._error,
                 self._summary,
-                (scrolling(inner), 1),
+                (self._scrolling_list(), 1),
             )
         )
         self._show(None)
@@ -99,7 +96,7 @@ class SampleFindings(FindingPanel):
             # Positions are drawn in the worker, too: searching a large mask takes time.
             yield from survey(request, list(islice(positions, count)), find_quickly, step)
 
-        self._list.choose(None)
+        self.list.choose(None)
         self._show(None)
         self._bar.setRange(0, count)
         self._runner.cancel()
@@ -117,7 +114,7 @@ class SampleFindings(FindingPanel):
         try:
             roi = positions[n]
         except ValueError as error:
-            self._show_error(error)
+            self._tell(error)
             return
         with QSignalBlocker(self._nth):
             self._nth.setValue(n)
@@ -135,7 +132,7 @@ class SampleFindings(FindingPanel):
             share = self._annotated.value() / 100
             return Positions(self._request.source, self._voxels(), share, self._seed.value())
         except ValueError as error:
-            self._show_error(error)
+            self._tell(error)
             return None
 
     def _voxels(self) -> tuple[int, ...]:
@@ -158,16 +155,10 @@ class SampleFindings(FindingPanel):
     def _on_advanced(self, _job: Job, so_far: Survey) -> None:
         self._show(so_far)
 
-    def _on_failed(self, _job: Job, error: BaseException) -> None:
-        self._error.show_message(capitalised(format_error(error)))
-
     def _on_busy(self, busy: bool) -> None:
         self._start.setText("Cancel" if busy else "Check")
         if not busy:
             self._bar.setValue(0)
-
-    def _show_error(self, error: ValueError) -> None:
-        self._error.show_message(f"{capitalised(format_error(error))}.")
 
     def _show(self, so_far: Survey | None) -> None:
         self.context.derived.survey = so_far
@@ -185,8 +176,8 @@ class SampleFindings(FindingPanel):
         done = 0 if so_far is None else so_far.done
         notes = [f"in {tally.regions:,} of {counted(done, 'sample')}, at its worst" for tally in tallies]
         # What is open stays so, without going there again.
-        with QSignalBlocker(self._list):
-            self._list.show_findings([tally.worst for tally in tallies], self.context.settings.gt, notes)
+        with QSignalBlocker(self.list):
+            self.list.show_findings([tally.worst for tally in tallies], self.context.settings.gt, notes)
 
     def _on_chosen(self, finding: Finding | None) -> None:
         """Show the sample where a finding is worst."""
@@ -195,7 +186,7 @@ class SampleFindings(FindingPanel):
         super()._on_chosen(finding)
 
     def _go_to_worst(self) -> None:
-        self._list.choose(self._list.findings[0])
+        self.list.choose(self.list.findings[0])
 
     def _go_to_next(self) -> None:
         shown = self.context.derived.position

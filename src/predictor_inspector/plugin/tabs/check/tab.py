@@ -13,7 +13,7 @@ from predictor_inspector.plugin.model.actions import action_of
 from predictor_inspector.plugin.model.resolve import Resolved
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.check.dataset_findings import DatasetFindings
-from predictor_inspector.plugin.tabs.check.finding_list import FindingPanel
+from predictor_inspector.plugin.tabs.check.finding_list import CheckPanel, FindingList
 from predictor_inspector.plugin.tabs.check.pipeline_findings import PipelineFindings
 from predictor_inspector.plugin.tabs.check.region_findings import RegionFindings
 from predictor_inspector.plugin.tabs.check.sample_findings import SampleFindings
@@ -41,8 +41,7 @@ class CheckTab(Tab):
         self._mark = FindingLayer(context.layers)
         self.region, self.samples = RegionFindings(self), SampleFindings(self)
         self.dataset, self.pipeline = DatasetFindings(self), PipelineFindings(self)
-        self._panels: dict[str, FindingPanel | DatasetFindings]
-        self._panels = {
+        self._panels: dict[str, CheckPanel] = {
             "region": self.region,
             "samples": self.samples,
             "dataset": self.dataset,
@@ -80,6 +79,11 @@ class CheckTab(Tab):
             self._buttons[name].setChecked(name == scope)
             panel.setVisible(name == scope)
         self._mark.hide()
+
+    @property
+    def finding_list(self) -> FindingList | None:
+        """The list of the scope that is chosen."""
+        return self._panels[self.scope].list
 
     def open(self, scope: str, path: str) -> None:
         """Look at a data set or a pipeline; without a path, let a person name one."""

@@ -92,7 +92,7 @@ class RoundTripTab(Tab):
         self._legend.setText(" &nbsp; ".join(f'<span style="color: {c}">■</span> {word}' for c, word in words))
         self._table = TreeTable(("What", "Voxels"), wide=0, rootIsDecorated=False)
         self._table.itemClicked.connect(self._go_to)
-        self._findings = FindingList()
+        self._findings = FindingList(context.settings)
         self._findings.chosen_changed.connect(self._on_finding)
         self._findings.cure_clicked.connect(self._on_cure)
         for name in ("decode", "scores", "summary", "shows", "marks", "table"):
@@ -125,6 +125,11 @@ class RoundTripTab(Tab):
     def findings(self) -> tuple[Finding, ...]:
         """What is listed of it."""
         return self._findings.findings
+
+    @property
+    def finding_list(self) -> FindingList:
+        """The list of them."""
+        return self._findings
 
     def on_shown(self, inspection: Inspection) -> None:
         self._inspection = inspection
