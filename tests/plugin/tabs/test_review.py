@@ -31,6 +31,7 @@ class Proofreader:
         ids = np.zeros((12, 24, 90), np.uint16)
         for number, x in ((7, 5), (8, 35), (9, 65)):
             ids[3:9, 2:9, x : x + 20], ids[3:9, 14:22, x : x + 20] = number, number
+        ids[:, 11] = 3
         write_ome_zarr(folder / "crop.zarr", Array(ids, VOXEL, OFFSET), "cells")
         self.open()
         window.after(lambda: setattr(self.widget, "region_mode", "layer"))
@@ -41,11 +42,15 @@ class Proofreader:
     def open(self) -> None:
         for data in read(str(self.folder / "crop.zarr")):
             self.window.viewer.add_layer(napari.layers.Layer.create(*data))
-        self.window.settle()
+        self.window.after(lambda: setattr(self.widget, "gt_layer", self.window.viewer.layers[-1]))
 
     def settle(self) -> None:
+        """Wait until all checks have run, slow ones, too."""
         self.window.settle()
         self.window.qtbot.waitUntil(lambda: not self.widget.tabs["check"].busy)
+        if self.window.control("check all").isEnabled():
+            self.panel.check_all()
+            self.window.qtbot.waitUntil(lambda: not self.widget.tabs["check"].busy)
         self.window.settle()
 
     @property
@@ -96,7 +101,7 @@ def test_what_is_judged_fine_by_a_click_counts_no_more_and_undo_takes_it_back(re
     assert [reader.state(n) for n in (7, 8, 9)] == ["to fix", "fine", "open"]
     assert tabs.tabText(2) == "Check ▲2"
     assert [f.numbers["ids"][0] for f in reader.widget.context.derived.findings if f.severity == "warning"] == [7, 9]
-    assert "1 to fix, 1 fine" in reader.window.control("review").text()
+    assert "1 to fix, 1 fine" in reader.panel.findChild(QWidget, "review").text()
     reader.click(7, "fine")
     reader.click(9, "fine")
     assert tabs.tabText(2) == "Check"
