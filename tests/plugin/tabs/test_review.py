@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +214,7 @@ def test_findings_leave_as_csv_and_as_points_of_the_persons_own(reader: Proofrea
     reader.click(9, "to fix")
     files, path = reader.widget.head.files, reader.folder / "f.csv"
     files.save_findings(str(path))
-    rows = {r["ids"]: r for r in csv.DictReader(path.open(encoding="utf-8")) if r["kind"] == "split-object"}
+    rows = {r["ids"]: r for r in csv.DictReader(StringIO(path.read_text("utf-8"))) if r["kind"] == "split-object"}
     assert {ids: r["state"] for ids, r in rows.items()} == {"7": "open", "8": "fine", "9": "to fix"}
     assert [rows["8"][f"begin_{a}"] for a in "zyx"] == ["160", "220", "650"]
     files.add_finding_points()
