@@ -16,7 +16,7 @@ from predictor_inspector.core import AffinitiesPredictor, Array
 from predictor_inspector.data import open_array, write_ome_zarr
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.findings import Finding, VoxelSet, find
-from predictor_inspector.inspection.findings.review import Verdict, Review, review_from_json
+from predictor_inspector.inspection.findings.review import Review, Verdict, review_from_json
 
 GRID = Array(np.zeros((10, 20, 20), np.uint8), (4000, 524, 400), (1000, 262, -1200), subdivision=100)
 PREDICTOR = AffinitiesPredictor([[0, 0, 1]], lsds=False)
@@ -44,9 +44,7 @@ def in_pieces(gt: Array, *slices: slice) -> dict[int, Finding]:
     return {int(f.numbers["ids"][0]): f for f in found if f.id == "split-object" and len(f.numbers["ids"]) == 1}
 
 
-def test_a_verdict_holds_for_the_same_objects_in_another_region_and_another_file(
-    pieces: Array, tmp_path: Path
-) -> None:
+def test_a_verdict_holds_for_the_same_objects_in_another_region_and_another_file(pieces: Array, tmp_path: Path) -> None:
     whole = in_pieces(pieces)
     review = Review().judge(whole[7], "fine")
     part = in_pieces(pieces, slice(0, 2), slice(0, 20), slice(0, 40))

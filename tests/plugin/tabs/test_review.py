@@ -166,7 +166,7 @@ def test_a_session_brings_judgements_back_and_tells_what_is_new(reader: Proofrea
     files, path = reader.widget.head.files, str(reader.folder / "s.yaml")
     files.save_session(path)
     reader.window.after(reader.window.viewer.layers.clear)
-    assert reader.widget.settings.review.judgements == ()
+    assert reader.widget.settings.review.verdicts == ()
     # Meanwhile somebody has painted.
     reader.window.after(lambda: files.load_session(path))
     layer = reader.widget.gt_layer

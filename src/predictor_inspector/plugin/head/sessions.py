@@ -16,7 +16,7 @@ from predictor_inspector.data.opening import list_arrays
 from predictor_inspector.data.source import open_input
 from predictor_inspector.data.stores.path import place_of, shown_path
 from predictor_inspector.inspection.findings import Finding
-from predictor_inspector.inspection.findings.review import Verdict, Review
+from predictor_inspector.inspection.findings.review import Review, Verdict
 from predictor_inspector.inspection.loss import LOSSES
 from predictor_inspector.inspection.output.session import (
     AxesReading,

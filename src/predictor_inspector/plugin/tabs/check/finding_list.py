@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QScrollArea, QWidget
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import capitalised, counted, format_error
 from predictor_inspector.inspection.findings import Finding
-from predictor_inspector.inspection.findings.review import JUDGED, Verdict, State
+from predictor_inspector.inspection.findings.review import JUDGED, State, Verdict
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, ValueCombo, WrappedLabel, scrolling, thin_bar
 from predictor_inspector.plugin.live.worker import Job

@@ -1,4 +1,4 @@
-"""A finding in a list: what it is, its cure, what was made of it; and findings of one kind together."""
+"""A finding in a list, with its cure and what was made of it; findings of one kind together."""
 
 from __future__ import annotations
 
