@@ -17,6 +17,8 @@ from qtpy.QtCore import QEvent, QObject
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
+from predictor_inspector.inspection.findings.review import State
+
 _REGISTERED: set[str] = set()
 _OPEN: WeakValueDictionary[int, Any] = WeakValueDictionary()  # docks by their viewer's identity
 
@@ -50,6 +52,18 @@ def _explain(dock: Any) -> Iterator[None]:
     dock.explain_under_mouse(False)
 
 
+def _step_finding(dock: Any, by: int) -> None:
+    if dock.finding_list is None:
+        dock.open_tab("Check")
+    if dock.finding_list is not None:
+        dock.finding_list.step(by)
+
+
+def _judge_finding(dock: Any, state: State) -> None:
+    if dock.finding_list is not None:
+        dock.finding_list.judge(dock.finding_list.chosen, state)
+
+
 # Keys that napari's layers use would never come here while such a layer is selected.
 KEYS = {
     "previous_channel": _Key("J", "Predictor Inspector: previous channel", lambda dock: dock.head.views.step(-1)),
@@ -58,11 +72,13 @@ KEYS = {
     "peek": _Key("Q", "Predictor Inspector: hide target and weight while held", _peek),
     "bring_box_here": _Key("H", "Predictor Inspector: bring the box to this slice", _bring_box_here),
     "explain": _Key("W", "Predictor Inspector: explain the voxel under the mouse while held", _explain),
-    "previous_finding": _Key(",", "Predictor Inspector: previous finding", lambda dock: dock.step_finding(-1)),
-    "next_finding": _Key(".", "Predictor Inspector: next finding", lambda dock: dock.step_finding(1)),
-    "finding_fine": _Key("G", "Predictor Inspector: the open finding is fine", lambda d: d.judge_finding("fine")),
+    "previous_finding": _Key(",", "Predictor Inspector: previous finding", lambda dock: _step_finding(dock, -1)),
+    "next_finding": _Key(".", "Predictor Inspector: next finding", lambda dock: _step_finding(dock, 1)),
+    "finding_fine": _Key(
+        "G", "Predictor Inspector: the open finding is fine", lambda dock: _judge_finding(dock, "fine")
+    ),
     "finding_to_fix": _Key(
-        "N", "Predictor Inspector: the open finding is to be fixed", lambda d: d.judge_finding("to fix")
+        "N", "Predictor Inspector: the open finding is to be fixed", lambda dock: _judge_finding(dock, "to fix")
     ),
     "undo": _Key("Ctrl+Alt+Z", "Predictor Inspector: undo", lambda dock: dock.history.undo()),
     "redo": _Key("Ctrl+Alt+Shift+Z", "Predictor Inspector: redo", lambda dock: dock.history.redo()),

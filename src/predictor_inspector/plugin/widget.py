@@ -17,7 +17,6 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from predictor_inspector.data.dataset import LIST_SUFFIXES
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.findings import Finding
-from predictor_inspector.inspection.findings.review import State
 from predictor_inspector.inspection.output.session import Session
 from predictor_inspector.plugin import keys
 from predictor_inspector.plugin.head.banner import BoxBanner
@@ -365,23 +364,9 @@ class InspectorWidget(QWidget):
             tab.scope = "region"
             tab.region.choose(finding)
 
-    def step_finding(self, by: int) -> None:
-        """Open the next finding of the tab in front, or the one before; of the tab Check where that has none."""
-        found = self._finding_list
-        if found is None and "check" in self.tabs:
-            self._pages.setCurrentWidget(self.tabs["check"])
-            found = self._finding_list
-        if found is not None:
-            found.step(by)
-
-    def judge_finding(self, state: State) -> None:
-        """Say that the open finding of the tab in front is fine, or to be fixed."""
-        found = self._finding_list
-        if found is not None:
-            found.judge(found.chosen, state)
-
     @property
-    def _finding_list(self) -> FindingList | None:
+    def finding_list(self) -> FindingList | None:
+        """The list of findings of the tab in front; None where it has none."""
         found: FindingList | None = self._page.finding_list
         return found
 

@@ -1,4 +1,4 @@
-"""Review of findings: which are fine, which are to be fixed, which were seen, and which are new."""
+"""Review of findings: which are fine, to be fixed, seen and new."""
 
 from __future__ import annotations
 

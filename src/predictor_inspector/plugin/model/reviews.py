@@ -1,4 +1,4 @@
-"""Reviews of several ground truths, so that each has its own when one goes from crop to crop."""
+"""Reviews of several ground truths: from crop to crop, each has its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A finding in a list, with its cure and what was made of it; findings of one kind together."""
+"""A finding in a list, its cure and what was made of it; and those of one kind."""
 
 from __future__ import annotations
 
