@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
-from functools import partial
 from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from funlib.geometry import Roi
 from napari.layers import Layer
 from qtpy.compat import isalive
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from predictor_inspector.data.dataset import LIST_SUFFIXES
 from predictor_inspector.inspection import Inspection
@@ -39,6 +38,7 @@ from predictor_inspector.plugin.start_page import StartActions, StartPage
 from predictor_inspector.plugin.tabs import TabContext, make_tabs
 from predictor_inspector.plugin.tabs.check.finding_list import FindingList
 from predictor_inspector.plugin.tabs.check.tab import CheckTab
+from predictor_inspector.plugin.tabs.pages import Pages
 from predictor_inspector.plugin.tabs.voxel.tab import VoxelTab
 from predictor_inspector.plugin.tour import Tour
 
@@ -189,10 +189,7 @@ class InspectorWidget(QWidget):
 
     def open_tab(self, title: str) -> None:
         """Show the tab of this title: ``"Setup"``, ``"Voxel"``, ``"Check"`` and so on."""
-        tabs = {tab.title: tab for tab in self.tabs.values()}
-        if title not in tabs:
-            raise ValueError(f"there is no tab {title!r}; there are {', '.join(tabs)}")
-        self._pages.setCurrentWidget(tabs[title])
+        self._pages.open(title)
 
     def open_sample(self) -> None:
         """Add the sample volume, with a box in its middle, so that ROI, context and padding are all seen."""
@@ -213,11 +210,11 @@ class InspectorWidget(QWidget):
         self._open_in_check("pipeline", path)
 
     def _open_in_check(self, scope: str, path: str) -> None:
-        for tab in self.tabs.values():
-            if isinstance(tab, CheckTab):
-                self._choose_page()
-                self._pages.setCurrentWidget(tab)
-                tab.open(scope, path)
+        tab = self._pages.of(CheckTab)
+        if tab is not None:
+            self._choose_page()
+            self._pages.setCurrentWidget(tab)
+            tab.open(scope, path)
 
     def take_tour(self) -> None:
         """Lead through the dock, on the sample where there is nothing to inspect."""
@@ -270,16 +267,7 @@ class InspectorWidget(QWidget):
 
     def _lay_out(self) -> None:
         self.head = Head(self.context)
-        self._pages = QTabWidget()
-        self._pages.setDocumentMode(True)
-        self._pages.tabBar().setDrawBase(False)
-        self._pages.setUsesScrollButtons(True)
-        self._pages.tabBar().setStyleSheet("QTabBar::tab { padding: 3px 3px; }")  # all of them in a narrow dock
-        for tab in self.tabs.values():
-            index = self._pages.addTab(tab, tab.title)
-            self._pages.setTabToolTip(index, tab.tool_tip)
-            tab.renamed.connect(partial(self._rename_page, index))
-        self._page = self._pages.currentWidget()
+        self._pages = Pages(self.tabs.values())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(2)
@@ -304,7 +292,6 @@ class InspectorWidget(QWidget):
             controller.cleared.connect(tab.on_cleared)
             controller.view_changed.connect(tab.on_view_changed)
         controller.shown.connect(self.inspected)
-        self._pages.currentChanged.connect(self._on_page)
         self.head.finding_asked.connect(self._show_finding)
         self.settings.events.presenter.connect(self._on_presenter)
         self.head.tour_asked.connect(self.take_tour)
@@ -337,17 +324,6 @@ class InspectorWidget(QWidget):
         self.start_page.setVisible(empty)
         self.start_page.show_hint(_NO_IDS if empty and len(self._viewer.layers) else "")
 
-    def _rename_page(self, index: int, title: str) -> None:
-        # To set it lays the tabs out, changed or not.
-        if title != self._pages.tabText(index):
-            self._pages.setTabText(index, title)
-
-    def _on_page(self, index: int) -> None:
-        page, self._page = self._page, self._pages.widget(index)
-        page.in_front, self._page.in_front = False, True
-        page.on_left()
-        self._page.on_opened()
-
     def _on_presenter(self, on: bool) -> None:
         """Write in larger letters, or in napari's."""
         points = round(self.window().font().pointSizeF() * _PRESENTER)
@@ -358,7 +334,7 @@ class InspectorWidget(QWidget):
         self.controller.request_update()
 
     def _show_finding(self, finding: Finding) -> None:
-        tab = next((tab for tab in self.tabs.values() if isinstance(tab, CheckTab)), None)
+        tab = self._pages.of(CheckTab)
         if tab is not None:
             self._pages.setCurrentWidget(tab)
             tab.scope = "region"
@@ -367,12 +343,11 @@ class InspectorWidget(QWidget):
     @property
     def finding_list(self) -> FindingList | None:
         """The list of findings of the tab in front; None where it has none."""
-        found: FindingList | None = self._page.finding_list
-        return found
+        return self._pages.front.finding_list
 
     def explain_under_mouse(self, held: bool) -> None:
         """Open the tab Voxel and explain the voxel under the mouse, and all that it moves over until called with False."""
-        tab = next((tab for tab in self.tabs.values() if isinstance(tab, VoxelTab)), None)
+        tab = self._pages.of(VoxelTab)
         if tab is not None:
             if held:
                 self._pages.setCurrentWidget(tab)
