@@ -153,6 +153,26 @@ def test_rows_lead_to_their_channels_places_and_objects(opened: Window) -> None:
     assert (np.asarray(opened.settings.gt_layer.data)[z] == second_object).any()
 
 
+def test_to_go_to_a_place_in_a_pinned_box_keeps_the_zoom(opened: Window) -> None:
+    gt = opened.inspection.gt
+    opened.after(lambda: setattr(opened.widget, "box", gt.roi_of([slice(0, 12), slice(4, 36), slice(4, 40)])))
+    choose(opened, "prediction", "one")
+    zoom = opened.viewer.scene.camera.zoom
+    for button in ("go", "next"):
+        QTest.mouseClick(opened.control(f"loss {button}"), LEFT)
+        settle(opened)
+        assert opened.viewer.scene.camera.zoom == zoom
+        assert layer(opened, LINES) is not None
+
+
+def test_tables_are_as_high_as_whole_rows(opened: Window) -> None:
+    choose(opened, "prediction", "one")
+    for name, rows in (("channels", 2), ("worst", 6)):
+        table: QTreeWidget = opened.control(f"loss {name}")
+        assert table.topLevelItemCount() >= rows
+        assert table.viewport().height() == rows * table.visualItemRect(table.topLevelItem(0)).height()
+
+
 def test_the_loss_follows_prediction_target_and_its_own_parameters(opened: Window) -> None:
     choose(opened, "prediction", "one")
     combo = opened.control("loss kind")

@@ -90,4 +90,4 @@ class TreeTable(QTreeWidget):
         rows = min(len(self.top_items), most)
         self.setVisible(bool(rows))
         height = self.sizeHintForRow(0) if rows else 0
-        self.setFixedHeight(self.header().sizeHint().height() + rows * height + 2 * self.frameWidth() + 2)
+        self.setFixedHeight(self.header().sizeHint().height() + rows * height + 2 * self.frameWidth())
