@@ -11,13 +11,14 @@ from predictor_inspector.cli import common
 from predictor_inspector.cli.check import findings_text, place_in
 
 if TYPE_CHECKING:
+    from predictor_inspector.inspection import Inspection
+    from predictor_inspector.inspection.engine.run import Progress
     from predictor_inspector.inspection.findings import Finding
     from predictor_inspector.inspection.roundtrip import (
+        Decoder,
         Imperfection,
-        Merge,
         RoundTrip,
         Scored,
-        Split,
         SweepPlan,
         SweepPoint,
     )
@@ -79,7 +80,6 @@ def imperfection_of(options: argparse.Namespace) -> Imperfection:
 def run(options: argparse.Namespace) -> None:
     """Print scores, splits, merges and findings, and the scores of a sweep."""
     from predictor_inspector.inspection import run as inspected
-    from predictor_inspector.inspection.engine.predictions import activated, predicted_values
     from predictor_inspector.inspection.findings.search import check_memory
     from predictor_inspector.inspection.roundtrip import (
         Scored,
@@ -111,11 +111,7 @@ def run(options: argparse.Namespace) -> None:
         inspection = inspected(request, tell)
         trip = round_trip(inspection, decoder, imperfection, tell)
         findings = check_round_trip(trip, tell)
-        predicted = {}
-        for name, given in zip(("prediction", "versus"), predictions, strict=False):
-            values = predicted_values(inspection, given.array)
-            values = activated(values, inspection.channels) if given.logits else values
-            predicted[name] = round_trip(inspection, decoder, progress=tell, prediction=values)
+        predicted = predicted_trips(inspection, decoder, predictions, tell)
     points, surveyed = [], [Scored.of(trip)] if rois else []
     if plan is not None:
         with common.progress(len(plan.values)) as tell:
@@ -141,38 +137,33 @@ def run(options: argparse.Namespace) -> None:
         print(f"\n{scores_text(surveyed, 'region')}")
 
 
-def _text(trip: RoundTrip, findings: Sequence[Finding] | None = None) -> str:
-    from predictor_inspector.core.text import counted, format_duration, format_shape, format_table, listed
-    from predictor_inspector.data.roi_text import roi_to_text
-    from predictor_inspector.inspection.roundtrip import DECODERS
+def predicted_trips(
+    inspection: Inspection,
+    decoder: Decoder,
+    predictions: Sequence[common.GivenPrediction],
+    progress: Progress | None = None,
+) -> dict[str, RoundTrip]:
+    """What the decoder makes of ``prediction`` and ``versus``, as far as they are given."""
+    from predictor_inspector.inspection.engine.predictions import activated, predicted_values
+    from predictor_inspector.inspection.roundtrip import round_trip
 
-    gt, pieces = trip.inspection.request.source.gt, trip.piece_scores
-    head = ("", "ids", *(() if pieces is None else ("pieces",)))
-    told = [trip.scores, *(() if pieces is None else (pieces,))]
-    rows = [head, *((name, *(f"{getattr(s, name):.4f}" for s in told)) for name in _SCORES)]
-    rows.append(("objects", *(f"{s.objects:,}" for s in told)))
-    counts = [
-        counted(trip.scores.segments, "segment"),
-        counted(len(trip.splits), "split object"),
-        counted(len(trip.merges), "merged segment"),
-        f"{len(trip.lost):,} lost",
-    ]
-    seconds = format_duration(sum(trip.seconds.values()))
-    kind = DECODERS.name_of(type(trip.decoder))
-    lines = [
-        f"{kind} of {format_shape(trip.truth.spatial_shape)} voxels in {seconds}: {', '.join(counts)}",
-        "",
-        format_table(rows, right=range(1, len(head))),
-    ]
-    places: list[tuple[str, Split | Merge]] = [
-        (f"split   {trip.name(s.object)} → {counted(len(s.segments), 'segment')}", s) for s in trip.splits[:_MOST]
-    ]
-    places += [(f"merged  {listed((trip.name(o) for o in m.objects), 4)}", m) for m in trip.merges[:_MOST]]
+    found = {}
+    for name, given in zip(("prediction", "versus"), predictions, strict=False):
+        values = predicted_values(inspection, given.array)
+        values = activated(values, inspection.channels) if given.logits else values
+        found[name] = round_trip(inspection, decoder, progress=progress, prediction=values)
+    return found
+
+
+def _text(trip: RoundTrip, findings: Sequence[Finding] | None = None) -> str:
+    from predictor_inspector.core.text import format_table
+    from predictor_inspector.inspection.roundtrip.trip_text import mistake_rows, score_rows, trip_summary
+
+    gt, rows = trip.inspection.request.source.gt, score_rows(trip)
+    lines = [trip_summary(trip), "", format_table(rows, right=range(1, len(rows[0])))]
+    places = mistake_rows(trip, _MOST)
     lines += [""] * bool(places)
-    lines += [
-        f"{text}  --roi {roi_to_text(trip.roi_of(what), gt)}  ({counted(what.voxels, 'voxel')})"
-        for text, what in places
-    ]
+    lines += [f"{what:7} {whom}  --roi {roi}  ({voxels})" for what, whom, roi, voxels in places]
     left = max(0, len(trip.splits) - _MOST) + max(0, len(trip.merges) - _MOST)
     lines += [f"and {left:,} more; --format json has all"] * bool(left)
     return "\n".join(lines if findings is None else [*lines, "", findings_text(findings, place_in(gt))])

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from predictor_inspector.cli import report
-from predictor_inspector.core import Array, DistancePredictor, predictor_to_config
-from predictor_inspector.data import write_ome_zarr
+from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, predictor_to_config
+from predictor_inspector.data import open_array, write_ome_zarr
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Inspection, Request, inspect
+from predictor_inspector.inspection.loss import chosen_loss, compare_losses, loss_map
 from predictor_inspector.inspection.output.report import report_html, write_report
 from predictor_inspector.inspection.output.session import Data, Origin, Session, save_session
+from predictor_inspector.inspection.roundtrip import chosen_decoder, round_trip
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import survey
 
@@ -160,3 +162,46 @@ def test_the_command_takes_a_session(gt: Array, tmp_path: Path, parser: argparse
     text = Page((tmp_path / "r.html").read_text("utf-8")).text
     assert "as it was" in text
     assert "33 nm" in text
+
+
+def test_the_command_tells_round_trips_and_the_loss_of_predictions(
+    gt: Array, tmp_path: Path, parser: argparse.ArgumentParser
+) -> None:
+    write_ome_zarr(tmp_path / "gt.zarr", gt, "labels")
+    predictor = AffinitiesPredictor(neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
+    inspection = inspect(predictor, gt, device="cpu")
+    for name, seed in (("a", 1), ("b", 2)):
+        values = np.random.default_rng(seed).uniform(0.1, 0.9, inspection.target.shape).astype(np.float32)
+        write_ome_zarr(tmp_path / f"{name}.zarr", inspection.target.like(values, ("c^", "z", "y", "x")), name)
+    asked = [str(tmp_path / "gt.zarr"), "--predictor", "affinities", "--set", "lsds=false"]
+    asked += ["--set", "neighborhood=[[0,1,0],[0,0,1]]", "--out", str(tmp_path / "r.html")]
+    both = ["--prediction", str(tmp_path / "a.zarr"), "--versus", str(tmp_path / "b.zarr")]
+    report.run(parser.parse_args([*asked, "--decoder", "mutex_watershed", "--noise", "0.25", *both, "--loss", "mse"]))
+    html = (tmp_path / "r.html").read_text("utf-8")
+    maps = [loss_map(inspection, open_array(tmp_path / f"{name}.zarr"), chosen_loss("mse")) for name in ("a", "b")]
+    found, trip = compare_losses(*maps), round_trip(inspection, chosen_decoder(inspection.channels, "mutex_watershed"))
+    place = maps[0].worst(1)[0]
+    for words in ("Round trip", "noise", "0.25", "target", "prediction", "versus", f"{trip.scores.objects:,}"):
+        assert words in Page(html).text
+    for words in (
+        found.summary(),
+        f"A: {maps[0].summary()}",
+        "A: Loss of aff",
+        maps[0].objects_text(),
+        f"{place.loss:.3g}",
+        "mse",
+    ):
+        assert words in Page(html).text
+    assert html.count("data:image/png;base64,") == 2, "the overview, and where the loss is"
+    report.run(parser.parse_args(asked))
+    text = Page((tmp_path / "r.html").read_text("utf-8")).text
+    assert "Round trip" not in text
+    assert "Loss" not in text
+
+
+def test_what_does_not_go_together_is_refused(tmp_path: Path, parser: argparse.ArgumentParser) -> None:
+    out = ["--out", str(tmp_path / "r.html")]
+    with pytest.raises(ValueError, match="go with data, not with a session"):
+        report.run(parser.parse_args(["s.yaml", "--prediction", "p.zarr", *out]))
+    with pytest.raises(ValueError, match="go with --decoder"):
+        report.run(parser.parse_args(["gt.zarr", "--noise", "0.5", *out]))

@@ -325,3 +325,21 @@ def test_a_session_brings_back_predictions_loss_and_decoder(opened: Window, tmp_
     assert trips.panel.decoder().bias == 0.7
     assert trips.panel.imperfection().noise == 0.25
     assert derived.decoder == trips.panel.decoder()
+
+
+def test_a_report_tells_the_loss_and_the_round_trip_of_what_is_shown(opened: Window, tmp_path: Path) -> None:
+    path, files = tmp_path / "report.html", opened.widget.head.files
+    choose(opened, "prediction", "one")
+    opened.widget.open_tab("Round trip")
+    trips = opened.widget.tabs["round_trip"]
+    opened.qtbot.waitUntil(lambda: not trips.busy)
+    files.save_report(str(path))
+    (found,), html = tab_of(opened).maps, path.read_text("utf-8")
+    for words in (found.summary(), "<h2>Round trip</h2>", "<h3>target</h3>", "<h3>prediction</h3>"):
+        assert words in html
+    opened.set_config("affinities", neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
+    opened.qtbot.waitUntil(lambda: not trips.busy)
+    files.save_report(str(path))
+    html = path.read_text("utf-8")
+    assert "<h2>Round trip</h2>" in html
+    assert "<h2>Loss</h2>" not in html, "that is of another target"

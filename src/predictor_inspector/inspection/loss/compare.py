@@ -162,14 +162,18 @@ class LossComparison:
         result: dict[str, Any] = plain(told)
         return result
 
+    def channel_rows(self) -> list[tuple[str, ...]]:
+        """A row per channel, and one of the whole loss; the titles first."""
+        return _rows("channel", [*self.channels, self.whole])
+
     def describe(self) -> str:
         """The sentence, tables of parts, and the places where one is better by most, as text."""
         gt = self.a.inspection.request.source.gt
         differing = [part for part in self.objects.values() if part.better][:_MOST]
         regions = [part for _, part in self.regions if part.better][:_MOST] if len(self.regions) > 1 else []
-        lines = [self.summary(), "", _table("channel", [*self.channels, self.whole])]
-        lines += ["", _table("object", differing)] if differing else []
-        lines += ["", _table("--roi", regions)] if regions else []
+        lines = [self.summary(), "", format_table(self.channel_rows(), right=(1, 2, 4))]
+        for title, parts in (("object", differing), ("--roi", regions)):
+            lines += ["", format_table(_rows(title, parts), right=(1, 2, 4))] if parts else []
         for better in "BA":
             places = self.places(better, _MOST)
             lines += ["", f"{better} is better by most at"] if places else []
@@ -212,10 +216,10 @@ def _one(part: LossPart) -> dict[str, Any]:
     return {"a": part.a, "b": part.b, "better": part.better}
 
 
-def _table(title: str, parts: Sequence[LossPart]) -> str:
-    rows = [(title, "A", "B", "better", "by")]
+def _rows(title: str, parts: Sequence[LossPart]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [(title, "A", "B", "better", "by")]
     for part in parts:
         worse = max(part.a, part.b)
         by = percent(abs(part.gain) / worse) if worse else "0 %"
         rows.append((part.name, f"{part.a:.4g}", f"{part.b:.4g}", part.better, by))
-    return format_table(rows, right=(1, 2, 4))
+    return rows

@@ -142,35 +142,44 @@ class LossMap:
         result: dict[str, Any] = plain(told)
         return result
 
-    def describe(self) -> str:
-        """Sums and the worst places as text."""
+    def summary(self) -> str:
+        """The loss, and the share of it that the worst 1 % of the voxels make up."""
+        return f"loss {self.total:.6g}; the worst 1 % of the voxels make up {percent(self.share_of_worst(0.01))} of it"
+
+    def channel_rows(self) -> list[tuple[str, ...]]:
+        """A row per channel, the titles first."""
         rows: list[tuple[str, ...]] = [("channel", "loss", "share", "of −", "of +", "effective weight")]
         weights = self.effective_weight.numpy().reshape(len(self._data), -1).mean(1, dtype=np.float64)
         for (name, whole), weight in zip(self.by_channel.items(), weights, strict=True):
-            negative, positive = self.by_class[name]
-            share = percent(whole / self.total) if self.total else "0 %"
-            rows.append(
-                (name, *(f"{n:.4g}" for n in (whole,)), share, f"{negative:.4g}", f"{positive:.4g}", f"{weight:.3g}")
-            )
-        gt = self.inspection.request.source.gt
-        lines = [
-            f"loss {self.total:.6g}; the worst 1 % of the voxels make up {percent(self.share_of_worst(0.01))} of it",
-            "",
-            format_table(rows, right=range(1, 6)),
-            "",
-        ]
-        objects = [
-            f"{f'id {i}' if i else 'background'} {percent(loss / self.total)}"
-            for i, loss in list(self.by_object.items())[:6]
-            if loss > 0
-        ]
-        lines += [f"most of it in {', '.join(objects)}", ""] if objects else []
-        lines += [
-            f"{place.loss:.3g}  {place.channel}: {place.prediction:.3g} where {place.target:.3g} is right, weight "
-            f"{place.weight:.3g}  --roi {roi_to_text(gt.roi_of([slice(i, i + 1) for i in place.voxel]), gt)}"
-            for place in self.worst()
-        ]
+            classes = (f"{part:.4g}" for part in self.by_class[name])
+            rows.append((name, f"{whole:.4g}", self._share(whole), *classes, f"{weight:.3g}"))
+        return rows
+
+    def objects_text(self) -> str:
+        """The objects with most of the loss, and their shares; empty without any loss."""
+        most = [(f"id {i}" if i else "background", loss) for i, loss in list(self.by_object.items())[:6]]
+        told = ", ".join(f"{name} {self._share(loss)}" for name, loss in most if loss > 0)
+        return f"most of it in {told}" if told else ""
+
+    def place_rows(self, count: int = 10) -> list[tuple[str, ...]]:
+        """A row per place where the loss is highest, without titles: loss, channel, values, and where as ``--roi`` takes it."""
+        gt, rows = self.inspection.request.source.gt, list[tuple[str, ...]]()
+        for place in self.worst(count):
+            numbers = f"{place.prediction:.3g} where {place.target:.3g} is right, weight {place.weight:.3g}"
+            roi = roi_to_text(gt.roi_of([slice(i, i + 1) for i in place.voxel]), gt)
+            rows.append((f"{place.loss:.3g}", place.channel, numbers, roi))
+        return rows
+
+    def describe(self) -> str:
+        """Sums and the worst places as text."""
+        lines = [self.summary(), "", format_table(self.channel_rows(), right=range(1, 6)), ""]
+        objects = self.objects_text()
+        lines += [objects, ""] if objects else []
+        lines += [f"{loss}  {channel}: {numbers}  --roi {roi}" for loss, channel, numbers, roi in self.place_rows()]
         return "\n".join(lines).rstrip()
+
+    def _share(self, part: float) -> str:
+        return percent(part / self.total) if self.total else "0 %"
 
     @property
     def _data(self) -> np.ndarray:

@@ -30,9 +30,12 @@ from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.finding import Findings, gravity
+from predictor_inspector.inspection.loss import LossComparison, LossMap
+from predictor_inspector.inspection.output.judged import loss_figure, loss_html, trips_html
 from predictor_inspector.inspection.output.pictures import overview_figure
 from predictor_inspector.inspection.output.pictures.weights_figure import weights_figure
 from predictor_inspector.inspection.output.text import name_of, size_text, statistics_table
+from predictor_inspector.inspection.roundtrip import RoundTrip
 from predictor_inspector.inspection.training.survey import Survey
 
 if TYPE_CHECKING:
@@ -50,6 +53,8 @@ def report_html(
     survey: Survey | None = None,
     pictures: Sequence[tuple[bytes, str]] = (),
     title: str = "",
+    trips: Mapping[str, RoundTrip] | None = None,
+    loss: LossMap | LossComparison | None = None,
 ) -> str:
     """A report as one HTML document, pictures included; all text from elsewhere is escaped.
 
@@ -69,6 +74,10 @@ def report_html(
         Further pictures as PNG, with captions.
     title : str
         By default the predictor's kind.
+    trips : mapping of str to RoundTrip, optional
+        Round trips with one decoder, by what was decoded: ``{"target": …, "prediction": …}``.
+    loss : LossMap or LossComparison, optional
+        Of a prediction, or of two.
     """
     request, target, steps = inspection.request, inspection.target, inspection.timings.items()
     title = title or f"{capitalised(name_of(request.predictor))} targets and weights"
@@ -91,6 +100,8 @@ def report_html(
         "Findings": "" if findings is None else found._repr_html_(),
         "Channels": html_table(statistics, range(1, len(statistics[0]))),
         "Overview": "\n".join(shown),
+        "Round trip": trips_html(trips) if trips else "",
+        "Loss": "" if loss is None else _loss(loss),
         "Survey": "" if survey is None else _survey(survey, request.source.gt),
         "Parameters": f"{_parameters(inspection)}\n<details><summary>as YAML</summary>\n<pre>{yaml}</pre></details>",
         "Region": html_facts([*(inputs or {}).items(), *_regions(inspection)]),
@@ -159,6 +170,12 @@ def _survey(survey: Survey, grid: Array) -> str:
         )
         blocks.append(_picture(_png(weights_figure(survey)), caption))
     return "\n".join(blocks)
+
+
+def _loss(found: LossMap | LossComparison) -> str:
+    figure, caption = loss_figure(found.a if isinstance(found, LossComparison) else found)
+    caption = f"A: {caption}" if isinstance(found, LossComparison) else caption
+    return f"{loss_html(found)}\n{_picture(_png(figure), caption)}"
 
 
 def _picture(png: bytes, caption: str) -> str:

@@ -77,6 +77,8 @@ class Files(QObject):
                 notes=settings.notes,
                 survey=derived.survey,
                 pictures=[(self._canvas(), "What the viewer showed")],
+                trips=derived.trips,
+                loss=derived.losses,
             )
             write_report(path, html)
 

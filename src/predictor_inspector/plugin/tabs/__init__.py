@@ -5,7 +5,7 @@ A tab is a `Tab` that is made of a `TabContext`. Ours and other packages' are fo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -19,8 +19,9 @@ from predictor_inspector.core.registry import Extensions, derived_from
 from predictor_inspector.inspection import Inspection
 from predictor_inspector.inspection.engine.predictions import Prediction
 from predictor_inspector.inspection.findings import Finding
+from predictor_inspector.inspection.loss import LossComparison, LossMap
 from predictor_inspector.inspection.loss.losses import DaCapoLoss, Loss
-from predictor_inspector.inspection.roundtrip import Decoder, Imperfection
+from predictor_inspector.inspection.roundtrip import Decoder, Imperfection, RoundTrip
 from predictor_inspector.inspection.training.survey import Survey
 from predictor_inspector.plugin.layers.colours import RgbMix
 from predictor_inspector.plugin.layers.owned import OwnedLayers
@@ -45,6 +46,8 @@ class Derived:
     prediction: Prediction | None = None  # chosen in the tab Loss, and used in others,
     versus: Prediction | None = None  # with one to compare it with,
     loss: Loss = field(default_factory=DaCapoLoss)  # and the loss that it was trained with
+    trips: Mapping[str, RoundTrip] = field(default_factory=dict)  # of the inspection shown: of target and prediction
+    losses: LossMap | LossComparison | None = None  # of the inspection shown
     compared_with: Predictor | None = None  # of the result kept as A; to set one keeps what it makes of the region
 
 

@@ -141,6 +141,8 @@ class LossTab(Tab):
         return () if self._found is None else self._found.maps
 
     def on_shown(self, inspection: Inspection) -> None:
+        if inspection is not self._inspection:
+            self.context.derived.losses = None
         self._inspection = inspection
         self._start()
 
@@ -265,6 +267,7 @@ class LossTab(Tab):
         found, whole = self._found, self._inspection
         self._at, self._marked = -1, None
         self._marks.clear()
+        self.context.derived.losses = None if found is None else found.comparison or found.maps[0]
         for widget in (*self._views.values(), self._tables, self._section):
             widget.setVisible(found is not None)
         if found is None or whole is None:

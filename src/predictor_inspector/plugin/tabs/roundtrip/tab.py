@@ -132,6 +132,8 @@ class RoundTripTab(Tab):
         return self._findings
 
     def on_shown(self, inspection: Inspection) -> None:
+        if inspection is not self._inspection:
+            self.context.derived.trips = {}
         self._inspection = inspection
         if self.in_front:
             self._start()
@@ -258,6 +260,7 @@ class RoundTripTab(Tab):
         """Show scores and the list of mistakes."""
         trip = self.trip
         rows: list[tuple[str, Split | Merge]] = []
+        self.context.derived.trips = {}
         for widget in (self._shows, self._marks, self._legend):
             widget.setVisible(trip is not None)
         self._scores.clear()
@@ -265,6 +268,7 @@ class RoundTripTab(Tab):
             predicted = None if self._decoded is None else self._decoded.predicted
             self.panel.show_error(predicted if isinstance(predicted, str) else "")
             both = {"target": trip, "prediction": predicted} if isinstance(predicted, RoundTrip) else {"": trip}
+            self.context.derived.trips = {whose or "target": each for whose, each in both.items()}
             for whose, each in both.items():
                 for title, scores in ((whose or "ids", each.scores), (f"{whose} pieces", each.piece_scores)):
                     if scores is not None:
