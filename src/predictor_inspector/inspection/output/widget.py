@@ -121,7 +121,7 @@ class PredictorWidget(anywidget.AnyWidget):
         pictures = [("ground truth", labels_picture(inspection, self._plane, inspection.roi))]
         for (name, array), (colours, norm) in zip(results, looks, strict=True):
             values = _coloured(self._plane.values(array)[channel], colours, norm)
-            pictures.append((f"{name}: {amount(norm.vmin)} … {amount(norm.vmax, 3)}", values))
+            pictures.append((f"{name}: {amount(float(norm.vmin or 0))} … {amount(float(norm.vmax or 0), 3)}", values))
         left, right, bottom, top = self._plane.extent(inspection.roi, inspection.target.subdivision)
         aspect = (right - left) / (bottom - top)
         self.choices = {**self.choices, "channels": list(names)}
