@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
 from predictor_inspector.data import neurites
 from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Request, run
-from predictor_inspector.inspection.findings import Finding, Subject, find
+from predictor_inspector.inspection.findings import Finding, Subject, alignment, find
 from predictor_inspector.inspection.findings.membranes import Membranes
 
 from .test_alignment import real
@@ -90,10 +92,13 @@ def test_real_objects_have_no_membrane_inside() -> None:
     assert inside(Source(source.gt)) == []
 
 
-def test_where_raw_data_are_shifted_only_that_is_told() -> None:
+def test_where_raw_data_are_shifted_only_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    aligned = Mock(wraps=alignment.alignment_of)
+    monkeypatch.setattr(alignment, "alignment_of", aligned)
     source = real("medulla")
     shifted = Source(source.gt, None, source.raw.like(np.roll(source.raw.numpy(), 3, axis=1)))
     subject = Subject(run(Request(affinities(), shifted, device="cpu")))
     assert Membranes.of(subject).usual != 0  # so that shifted membranes would be judged
     kinds = ["raw-misaligned", "no-membrane-between", "membrane-inside"]
     assert [finding.id for finding in find(subject.inspection, only=kinds)] == ["raw-misaligned"]
+    aligned.assert_called_once()  # for both checks

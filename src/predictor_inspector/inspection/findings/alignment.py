@@ -50,7 +50,7 @@ def raw_misaligned(subject: Subject) -> Iterator[Finding]:
     raw, gt = subject.inspection.request.source.raw, subject.inspection.request.source.gt
     if raw is None or raw.dims != gt.dims or (raw.unit == PIXEL) != (gt.unit == PIXEL):
         return
-    found = alignment_of(subject.inspection.request.source, subject.middle_roi)
+    found = subject.derived(alignment_in_middle)
     if found is None or found.off < OFF:
         return
     back = [-round(2 * n) / 2 for n in found.shift]  # what is off is off by half voxels
@@ -122,6 +122,11 @@ def alignment_of(source: Source, roi: Roi) -> Alignment | None:
     found = [_aligned(roi, places, edges) for edges in (False, True)]
     clear = [one for one in found if one is not None]
     return max(clear, key=lambda one: abs(one.contrast) * one.faces**0.5, default=None)
+
+
+def alignment_in_middle(subject: Subject) -> Alignment | None:
+    """That in the middle of a subject's region."""
+    return alignment_of(subject.inspection.request.source, subject.middle_roi)
 
 
 def _parts(gt: Array, roi: Roi) -> Iterator[Roi]:

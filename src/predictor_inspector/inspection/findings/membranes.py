@@ -15,7 +15,7 @@ from predictor_inspector.core.ops.boundary_distance import squared_boundary_dist
 from predictor_inspector.core.text import listed, percent
 from predictor_inspector.data.resample import read_on_grid
 from predictor_inspector.inspection.findings import Finding, Kind, Subject, VoxelSet, check
-from predictor_inspector.inspection.findings.alignment import OFF, alignment_of
+from predictor_inspector.inspection.findings.alignment import OFF, alignment_in_middle
 from predictor_inspector.inspection.findings.components import Components, Contacts, grown, shifted
 from predictor_inspector.inspection.findings.subject import each_or_all
 
@@ -74,7 +74,7 @@ def membranes(subject: Subject) -> Iterator[Finding]:
     inside = _membranes_inside(found, usual)
     if len(faint) or inside:
         # A membrane that lies beside its boundary is missing there, and inside an object.
-        aligned = alignment_of(subject.inspection.request.source, subject.middle_roi)
+        aligned = subject.derived(alignment_in_middle)
         if aligned is not None and aligned.off >= OFF:
             return
     yield from each_or_all(faint.tolist(), partial(_between, subject, found, usual))

@@ -76,6 +76,7 @@ class Subject:
         self.predictor = inspection.request.predictor
         self.channels, self.statistics = inspection.channels, inspection.statistics
         self.roi, self.voxel_size = inspection.roi, inspection.gt.physical_voxel_size
+        self._derived: dict[Callable[[Subject], Any], Any] = {}
 
     def tell(self, step: str, fraction: float) -> None:
         """Report progress; the listener may raise to cancel."""
@@ -215,6 +216,13 @@ class Subject:
     def whole(self) -> np.ndarray:
         """Which of the objects seen end within what was read, so that their size is known: boolean, [L]."""
         found: np.ndarray = self.seen & ~self.components.of_objects(self.open_components)
+        return found
+
+    def derived(self, derive: Callable[[Subject], T]) -> T:
+        """What a function derives from this subject, computed once for all checks that need it."""
+        if derive not in self._derived:
+            self._derived[derive] = derive(self)
+        found: T = self._derived[derive]
         return found
 
     def finding(
