@@ -56,7 +56,7 @@ _THEMES = {
     "false_boundaries": "false_affinities false_distances",
     "objects": "empty_region split_object small_object unknown_class truncated_object",
     "label_shapes": "holes thin_pieces",
-    "sections": "jump_between_sections repeated_section",
+    "sections": "sections",
     "nesting": "nested_classes",
     "touching": "touching_objects touching_binary",
     "alignment": "raw_misaligned",

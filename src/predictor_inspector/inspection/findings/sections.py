@@ -47,50 +47,49 @@ class _Jump(NamedTuple):
     raw: str  # what raw data do there, if there are any
 
 
-@check(JUMP_BETWEEN_SECTIONS, slow=True)
-def jump_between_sections(subject: Subject) -> Iterator[Finding]:
-    """A warning where twice the median share of the voxels of objects have another id, or none, in the next section.
+@check(JUMP_BETWEEN_SECTIONS, REPEATED_SECTION, slow=True)
+def sections(subject: Subject) -> Iterator[Finding]:
+    """Sections lie along the axis with voxels at least twice as long as along the others; if there is none, along each axis.
 
+    *Jump*: a warning where twice the median share of the voxels of objects have another id, or none, in the next section.
     The share must also lie above the median by 8 times the spread, which is the median of all deviations from it. The shift of
     up to 24 voxels that brings most ids together is told if it takes away half of what is too much; without such a shift the
-    share must be three times the median. Sections lie along the axis with voxels at least twice as long as along the others;
-    if there is none, along each axis. Pairs of sections with fewer than 500 voxels of objects don't count, and there must be
-    more than 8 others.
-    """
-    if not subject.has_objects:
-        return
-    for stack in _stacks(subject):
-        jumps = list(_jumps(stack))
-        returns = [
-            (a, b)
-            for a, b in pairwise(jumps)
-            if b.section == a.section + 1 and a.shift and b.shift and np.abs(np.add(a.shift, b.shift)).max() <= 1
-        ]
-        back = {b.section for _, b in returns}
-        single = {a.section for a, _ in returns}
-        told = [jump for jump in jumps if jump.section not in back]
-        yield from each_or_all(told, partial(_jumping, stack, single))
+    share must be three times the median. Pairs of sections with fewer than 500 voxels of objects don't count, and there must
+    be more than 8 others.
 
-
-@check(REPEATED_SECTION, slow=True)
-def repeated_section(subject: Subject) -> Iterator[Finding]:
-    """Labels or raw data of two sections are identical, though there are several values in them.
-
+    *Repeated*: labels or raw data of two sections are identical, though there are several values in them.
     At least 50 voxels change as a rule, the median, and half as many just before and after the copies.
     A warning if only the labels are, or there are no raw data; info if raw data are, so that nothing can be done but to mask
-    them. Raw data count if their voxels are no longer than those of the labels along that axis. Sections are those of
-    `jump-between-sections`.
+    them. Raw data count if their voxels are no longer than those of the labels along that axis.
     """
     if not subject.has_objects:
         return
     for stack in _stacks(subject):
-        same_labels = _repeats(stack.ids)
-        same_raw = np.zeros_like(same_labels) if stack.raw is None else _repeats(stack.raw)
-        copied = np.flatnonzero(same_labels & same_raw) + 1
-        only_labels, only_raw = np.flatnonzero(same_labels & ~same_raw) + 1, np.flatnonzero(same_raw & ~same_labels) + 1
-        for what, sections in (("Labels", only_labels), ("Raw data", only_raw), ("Labels and raw data", copied)):
-            if len(sections):
-                yield _repeated(stack, what, sections)
+        yield from _all_jumps(stack)
+        yield from _all_repeats(stack)
+
+
+def _all_jumps(stack: _Stack) -> Iterator[Finding]:
+    jumps = list(_jumps(stack))
+    returns = [
+        (a, b)
+        for a, b in pairwise(jumps)
+        if b.section == a.section + 1 and a.shift and b.shift and np.abs(np.add(a.shift, b.shift)).max() <= 1
+    ]
+    back = {b.section for _, b in returns}
+    single = {a.section for a, _ in returns}
+    told = [jump for jump in jumps if jump.section not in back]
+    yield from each_or_all(told, partial(_jumping, stack, single))
+
+
+def _all_repeats(stack: _Stack) -> Iterator[Finding]:
+    same_labels = _repeats(stack.ids)
+    same_raw = np.zeros_like(same_labels) if stack.raw is None else _repeats(stack.raw)
+    copied = np.flatnonzero(same_labels & same_raw) + 1
+    only_labels, only_raw = np.flatnonzero(same_labels & ~same_raw) + 1, np.flatnonzero(same_raw & ~same_labels) + 1
+    for what, found in (("Labels", only_labels), ("Raw data", only_raw), ("Labels and raw data", copied)):
+        if len(found):
+            yield _repeated(stack, what, found)
 
 
 @dataclass(frozen=True, eq=False)
