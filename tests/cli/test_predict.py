@@ -71,4 +71,6 @@ def test_what_a_model_lacks_is_told(folder: Path, capsys: pytest.CaptureFixture[
     assert said == "--prediction and --model go with a region, not with --survey"
     said = refused("predict", folder / "v.zarr", "raw", *model, "--logits", "--out", folder / "p.zarr")
     assert said == "--logits needs the --predictor, which says what channels a sigmoid is for"
+    said = refused("predict", folder / "v.zarr", "raw", *model, "--out", folder / "p.zarr")
+    assert said == f"{folder / 'weights'} holds weights only; give the network whose they are, --network"
     assert not (folder / "p.zarr").exists()

@@ -87,9 +87,12 @@ def test_what_a_model_does_not_take_is_told() -> None:
     with pytest.raises(
         ValueError, match=r"it can't take 3 × 8 × 8 × 8 \(channels, voxels\): RuntimeError: .* channels"
     ):
-        facts(convolution, channels=3)
+        facts(convolution, channels=3, dims=3)
+    with pytest.raises(ValueError, match="its input_shape must have 2 axes, got 8 × 8 × 8"):
+        facts(convolution)
     with pytest.raises(
-        ValueError, match="no input that it takes was found, so input_shape must be given; of the last: Run"
+        ValueError,
+        match="takes no input that was tried, of 1 channel and 1 axis; if it should, give its input_shape; of the last: Run",
     ):
         facts(chosen_model(f"{MODULES}:convolution"), dims=1)
     with pytest.raises(ValueError, match=r"it must give \[B, C, …\] with 2 spatial axes, got tuple for 16 × 16 voxels"):
@@ -154,7 +157,7 @@ def test_weights_of_another_network_are_told(tmp_path: Path) -> None:
         r"prediction_head.weight is 2 × 2 × 1 × 1, but here 3 × 2 × 1 × 1; the predictor has",
         predictor=more,
     )
-    refused(state, "w needs a predictor, whose head is on the network", predictor=None)
+    refused(state, "w needs the predictor whose head is on the network; give it with --config", predictor=None)
     refused(state, "w holds weights only; give the network whose they are, --network", network=None)
     refused(
         [1, 2], "w holds no state dict, neither alone nor as 'model_state_dict', 'state_dict' and 'model': it is list"

@@ -6,6 +6,7 @@ The first frame says what to load and where, others ask for facts or for a predi
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import asdict
 from fractions import Fraction
 from typing import Any, BinaryIO
@@ -27,6 +28,7 @@ from predictor_inspector.inspection.models.kinds import own_shape
 def main() -> None:
     """Answer frames until there are no more."""
     asked, out = parent_streams()
+    warnings.simplefilter("ignore")  # what is printed last is told if it crashes
     loaded: _Loaded | None = None
     while True:
         header, arrays = asked.get()

@@ -16,7 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from predictor_inspector.core.model import Model, run_on_meta
 from predictor_inspector.core.receptive_fields import AxisField, UnknownFieldError, receptive_field
-from predictor_inspector.core.text import format_shape
+from predictor_inspector.core.text import counted, format_shape
 from predictor_inspector.data.their_errors import last_line
 from predictor_inspector.inspection.engine.network import smallest_of, steps_of
 
@@ -88,6 +88,8 @@ def facts_of(
     ValueError
         If it takes no such input, or none can be found, or it gives something else than a tensor like the input.
     """
+    if shape is not None and len(shape) != len(apart):
+        raise ValueError(f"its input_shape must have {counted(len(apart), 'axis', 'axes')}, got {format_shape(shape)}")
     tried = _Tried(model, channels)
     usual = _first_input(tried, len(apart)) if shape is None else Coordinate(shape)
     output = tried(usual)
@@ -141,7 +143,7 @@ class _Tried:
     """The output's voxels for an input of some shape, by running the model, without values if it can; None if it can't."""
 
     def __init__(self, model: torch.nn.Module, channels: int) -> None:
-        self._model, self._channels = model, channels
+        self._model, self.channels = model, channels
         self.without_values: bool | None = None  # whether that works; None before it did
         self.channels_out = 0
 
@@ -149,7 +151,7 @@ class _Tried:
         if min(shape) < 1 or (isinstance(self._model, Model) and not self._model.architecture.fits(shape)):
             return None
         try:
-            output = self._output((1, self._channels, *map(int, shape)))
+            output = self._output((1, self.channels, *map(int, shape)))
         except Exception:  # other people's code may refuse in any way
             return None
         if not isinstance(output, torch.Tensor) or output.ndim != 2 + shape.dims or len(output) != 1:
@@ -165,7 +167,7 @@ class _Tried:
     def why_not(self, shape: Coordinate) -> str:
         """Why it doesn't take an input."""
         try:
-            self._output((1, self._channels, *map(int, shape)))
+            self._output((1, self.channels, *map(int, shape)))
         except Exception as error:
             return last_line(error)
         return "nothing is left of it"
@@ -198,7 +200,8 @@ def _first_input(tried: _Tried, dims: int) -> Coordinate:
         if tried(shape) is not None:
             return shape
     raise ValueError(
-        f"no input that it takes was found, so input_shape must be given; of the last: {tried.why_not(shape)}"
+        f"it takes no input that was tried, of {counted(tried.channels, 'channel')} and {counted(dims, 'axis', 'axes')}; if it "
+        f"should, give its input_shape; of the last: {tried.why_not(shape)}"
     )
 
 

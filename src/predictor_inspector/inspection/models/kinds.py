@@ -102,7 +102,9 @@ class CheckpointModel(ModelConfig):
         elif isinstance(network, Model):
             model = network
         elif predictor is None:
-            raise ValueError(f"{self.path} needs a predictor, whose head is on the network")
+            raise ValueError(
+                f"{self.path} needs the predictor whose head is on the network; give it with --config or --predictor"
+            )
         else:
             with torch.device("meta"):
                 model = predictor.create_model(network)

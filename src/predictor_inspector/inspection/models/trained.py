@@ -191,8 +191,8 @@ class TrainedModel:
         if answer["kind"] == "memory":
             raise MemoryError(f"not enough memory for {self.config.path}: {answer['message']}")
         if answer["kind"] == "error":
-            place = f" ({answer['place']})" if answer["place"] else ""
-            raise ModelError(f"{self.config.path}: {answer['message']}{place}")
+            told = answer["message"] + (f" ({answer['place']})" if answer["place"] else "")
+            raise ModelError(told if told.startswith(self.config.path) else f"{self.config.path}: {told}")
         return answer, values
 
     def _received(self, process: ChildProcess, waiting: Callable[[], None]) -> Frame:
