@@ -188,6 +188,11 @@ class Array:
             for name, n in zip(self.axis_names, self.shape, strict=True)
         )
 
+    @property
+    def size_text(self) -> str:
+        """The spatial size in words: ``"30 × 128 × 128 voxels of 5.24 × 4 × 4 nm"``."""
+        return f"{format_shape(self.spatial_shape)} voxels of {format_shape(self.physical_voxel_size)} {self.unit}"
+
     def __repr__(self) -> str:
         axes = ", ".join(f"{name}: {n}" for name, n in zip(self.axis_names, self.shape, strict=True))
         size = " x ".join(f"{v:g}" for v in self.physical_voxel_size)

@@ -145,8 +145,7 @@ class Inspection:
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        grid, what = self.target, type(self.request.predictor).__name__
-        size = f"{format_shape(grid.spatial_shape)} voxels of {format_shape(grid.physical_voxel_size)} {grid.unit}"
+        what, size = type(self.request.predictor).__name__, self.target.size_text
         return f"Inspection({what}: {', '.join(self.channel_names)}; {size}; roi {format_roi(self.roi)})"
 
     def _repr_html_(self) -> str:

@@ -134,19 +134,19 @@ class Review:
 
     def state_of(self, finding: Finding | Verdict) -> State:
         """What was made of a finding."""
-        found = self._holding_for(_verdict(finding))
+        found = self._holding_for(open_verdict(finding))
         return "open" if found is None else found.state
 
     def is_new(self, finding: Finding | Verdict) -> bool:
         """Whether it wasn't in the session that was loaded."""
         if self.known is None:
             return False
-        wanted = _verdict(finding)
+        wanted = open_verdict(finding)
         return not any(known.covers(wanted) for known in self._known_by_kind.get(wanted.finding, ()))
 
     def judge(self, finding: Finding, state: State) -> Review:
         """With what is made of a finding now."""
-        wanted = _verdict(finding)
+        wanted = open_verdict(finding)
         kept = [j for j in self.verdicts if not _same(j, wanted)]
         since = min((j.since for j in self.verdicts if _same(j, wanted)), default=wanted.since)
         return replace(self, verdicts=(*kept, wanted.model_copy(update={"state": state, "since": since})))
@@ -165,18 +165,18 @@ class Review:
 
     def elsewhere(self, findings: Iterable[Finding]) -> tuple[Verdict, ...]:
         """What was judged but isn't among these."""
-        listed = {id(found) for f in findings if (found := self._holding_for(_verdict(f))) is not None}
+        listed = {id(found) for f in findings if (found := self._holding_for(open_verdict(f))) is not None}
         return _in_order(j for j in self.verdicts if j.is_judged and id(j) not in listed)
 
     def listing(self, findings: Iterable[Finding]) -> tuple[Verdict, ...]:
         """All verdicts, and these findings where there is none of them yet, in an order that stays."""
-        others = [j for j in map(_verdict, findings) if self._holding_for(j) is None]
+        others = [j for j in map(open_verdict, findings) if self._holding_for(j) is None]
         return _in_order((*self.verdicts, *others))
 
     def stated(self, findings: Iterable[Finding]) -> tuple[Verdict, ...]:
         """These findings, each with its state, in the order of `listing`."""
         found = []
-        for verdict in map(_verdict, findings):
+        for verdict in map(open_verdict, findings):
             held = self._holding_for(verdict)
             known = {} if held is None else {"state": held.state, "since": held.since}
             found.append(verdict.model_copy(update=known))
@@ -244,7 +244,7 @@ def review_from_json(path: Path, unit: str) -> Review:
     return Review(found, found)
 
 
-def _verdict(finding: Finding | Verdict) -> Verdict:
+def open_verdict(finding: Finding | Verdict) -> Verdict:
     """An open verdict of a finding, made once: lists ask again and again."""
     if isinstance(finding, Verdict):
         return finding

@@ -19,7 +19,7 @@ from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.output.pictures import publication_figure, save_figure
 from predictor_inspector.inspection.output.pictures.figures import Shown
-from predictor_inspector.inspection.output.text import name_of, size_text, statistics_table
+from predictor_inspector.inspection.output.text import name_of, statistics_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,7 +90,7 @@ def inspection_html(inspection: Inspection) -> str:
     notes = "".join(f"<p>{escape(note)}</p>" for note in inspection.notes)
     picture = plot(inspection)._repr_html_() if inspection.gt.dims in (2, 3) else ""
     blocks = picture, html_table(statistics, range(1, len(statistics[0]))), notes
-    return html_titled(name_of(inspection.request.predictor), *blocks, about=size_text(inspection.target))
+    return html_titled(name_of(inspection.request.predictor), *blocks, about=inspection.target.size_text)
 
 
 def show(

@@ -34,7 +34,7 @@ from predictor_inspector.inspection.loss import LossComparison, LossMap
 from predictor_inspector.inspection.output.judged import loss_figure, loss_html, trips_html
 from predictor_inspector.inspection.output.pictures import overview_figure
 from predictor_inspector.inspection.output.pictures.weights_figure import weights_figure
-from predictor_inspector.inspection.output.text import name_of, size_text, statistics_table
+from predictor_inspector.inspection.output.text import name_of, statistics_table
 from predictor_inspector.inspection.roundtrip import RoundTrip
 from predictor_inspector.inspection.training.survey import Survey
 
@@ -81,7 +81,7 @@ def report_html(
     """
     request, target, steps = inspection.request, inspection.target, inspection.timings.items()
     title = title or f"{capitalised(name_of(request.predictor))} targets and weights"
-    summary = f"{size_text(target)}; {format_region(inspection.roi, request.source.gt)}"
+    summary = f"{target.size_text}; {format_region(inspection.roi, request.source.gt)}"
     statistics = statistics_table(inspection.statistics)
     channels = counted(len(statistics) - 1, "channel")
     about = f"Ground truth with its regions, and target, weights and histogram of {channels}"

@@ -205,11 +205,6 @@ def name_of(predictor: Predictor) -> str:
     return kind_of(predictor).replace("_", " ")
 
 
-def size_text(array: Array) -> str:
-    """An array's size: ``"30 × 128 × 128 voxels of 5.24 × 4 × 4 nm"``."""
-    return f"{format_shape(array.spatial_shape)} voxels of {format_shape(array.physical_voxel_size)} {array.unit}"
-
-
 def parameters_text(predictor: Predictor) -> str:
     """The parameters that say what is computed: required ones, those that differ from their defaults, and switches."""
     shown = []

@@ -15,7 +15,7 @@ from predictor_inspector.inspection.output.pictures import ground_truth, panels
 from predictor_inspector.inspection.output.pictures.colours import target_colours, weight_colours
 from predictor_inspector.inspection.output.pictures.panels import GREY, LARGE, NORMAL, SMALL, caption
 from predictor_inspector.inspection.output.pictures.planes import Plane, best_plane
-from predictor_inspector.inspection.output.text import name_of, parameters_text, size_text
+from predictor_inspector.inspection.output.text import name_of, parameters_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -225,7 +225,7 @@ def _draw_truth(figure: Figure, grid: Any, inspection: Inspection, planes: list[
 def _draw_title(figure: Figure, inspection: Inspection) -> None:
     width, height = figure.get_size_inches()
     request = inspection.request
-    facts = [f"ROI {size_text(inspection.target)}"]
+    facts = [f"ROI {inspection.target.size_text}"]
     if inspection.regions.beyond_data:
         facts.append(f"context beyond the data: {'padded with 0' if request.outside == 'zero' else 'clipped'}")
     if request.balance_over == "context":
@@ -247,7 +247,7 @@ def _made_how(inspection: Inspection) -> str:
     """How a figure was made, in one paragraph."""
     request = inspection.request
     area = "region" if request.balance_over == "roi" else "region and its context"
-    facts = [name_of(request.predictor), parameters_text(request.predictor), size_text(inspection.target)]
+    facts = [name_of(request.predictor), parameters_text(request.predictor), inspection.target.size_text]
     return "; ".join(fact for fact in (*facts, f"classes balanced over the {area}") if fact)
 
 

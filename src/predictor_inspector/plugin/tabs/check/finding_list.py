@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QScrollArea, QWidget
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.text import capitalised, counted, format_error
 from predictor_inspector.inspection.findings import Finding
-from predictor_inspector.inspection.findings.review import JUDGED, State, Verdict
+from predictor_inspector.inspection.findings.review import JUDGED, State, Verdict, open_verdict
 from predictor_inspector.plugin.forms.layouts import in_column, in_row, refill
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, ValueCombo, WrappedLabel, scrolling, thin_bar
 from predictor_inspector.plugin.live.worker import Job
@@ -70,7 +70,7 @@ class FindingList(QWidget):
 
     def choose(self, finding: Finding | None) -> None:
         """Open a finding as if it were clicked, which is seen then; None closes the one that is open."""
-        self._wanted = None if finding is None else Verdict.of(finding)
+        self._wanted = None if finding is None else open_verdict(finding)
         self._open(finding)
         if finding is not None:
             with self._settings.together(automatic=True):
@@ -233,7 +233,7 @@ def _is_in(row: FindingRow, state: str) -> bool:
 
 def _again(wanted: Verdict, findings: Sequence[Finding]) -> Finding | None:
     """What was open, among what is found now: about the same objects, or at the same place; else, without objects, alike."""
-    alike = [(f, j) for f, j in zip(findings, map(Verdict.of, findings), strict=True) if j.finding == wanted.finding]
+    alike = [(f, j) for f, j in zip(findings, map(open_verdict, findings), strict=True) if j.finding == wanted.finding]
     same = (f for f, j in alike if wanted.covers(j) or j.covers(wanted))
     return next(same, None) or (
         None if wanted.ids else next((f for f, j in alike if j.channels == wanted.channels), None)
