@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def add_loss(what: Any) -> None:
     """Add the loss and its parameters to a group."""
     about = "bce, mse, mae, dacapo (default), or that of an installed package"
-    what.add_argument("--loss", metavar="KIND", default="dacapo", help=about)
+    what.add_argument("--loss", metavar="KIND", help=about)
     about = "one parameter of it, its value in YAML (weights=ignored, weights=squared)"
     what.add_argument("--loss-set", metavar="KEY=VALUE", help=about, **common.REPEATED)
 

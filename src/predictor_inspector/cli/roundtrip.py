@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 ABOUT = "decode a target, and say how much of the ground truth comes back"
 _MOST = 10  # of splits and of merges that are written out; JSON has all of them
-_SCORES = ("arand", "voi_split", "voi_merge", "precision_iou50", "recall_iou50", "f1_iou50")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -171,11 +170,12 @@ def _text(trip: RoundTrip, findings: Sequence[Finding] | None = None) -> str:
 
 def _sweep_text(plan: SweepPlan, points: Sequence[SweepPoint]) -> str:
     from predictor_inspector.core.text import format_table
+    from predictor_inspector.inspection.roundtrip.trip_text import SCORES
 
-    rows: list[tuple[str, ...]] = [(plan.parameter.name, *_SCORES)]
+    rows: list[tuple[str, ...]] = [(plan.parameter.name, *SCORES)]
     for point in points:
-        values = [point.problem] if point.scores is None else [f"{getattr(point.scores, name):.4f}" for name in _SCORES]
-        rows.append((point.label, *values, *[""] * (len(_SCORES) - len(values))))
+        values = [point.problem] if point.scores is None else [f"{getattr(point.scores, name):.4f}" for name in SCORES]
+        rows.append((point.label, *values, *[""] * (len(SCORES) - len(values))))
     return format_table(rows, right=range(1, len(rows[0])))
 
 
@@ -187,16 +187,8 @@ def _sweep_as_dict(plan: SweepPlan, points: Sequence[SweepPoint]) -> dict[str, A
 
 def scores_text(scored: Sequence[Scored], noun: str) -> str:
     """The scores of regions or crops, the worst first, their means, and why some have none."""
-    from predictor_inspector.core.text import counted, format_table
-    from predictor_inspector.inspection.roundtrip import mean_scores
+    from predictor_inspector.core.text import format_table
+    from predictor_inspector.inspection.roundtrip.trip_text import scored_rows
 
-    rows: list[tuple[str, ...]] = [(noun, *_SCORES)]
-    worst_first = sorted((-one.scores.arand, one.name, one.scores) for one in scored if one.scores)
-    rows += [(name, *(f"{getattr(scores, score):.4f}" for score in _SCORES)) for _, name, scores in worst_first[:_MOST]]
-    left = len(worst_first) - _MOST
-    means = mean_scores(scored)
-    if means:
-        rows.append((f"mean of {counted(len(worst_first), noun)}", *(f"{means[score]:.4f}" for score in _SCORES)))
-    table = format_table(rows, right=range(1, len(rows[0])))
-    without = [f"{one.name} isn't scored: {one.problem}" for one in scored if one.problem]
-    return "\n".join([table, *[f"and {counted(left, noun)} more, with smaller errors"] * (left > 0), *without])
+    rows, more = scored_rows(scored, noun, _MOST)
+    return "\n".join([format_table(rows, right=range(1, len(rows[0]))), *more])

@@ -18,7 +18,7 @@ from predictor_inspector.data.source import Source
 from predictor_inspector.inspection import Inspection, Request, inspect
 from predictor_inspector.inspection.loss import chosen_loss, compare_losses, loss_map
 from predictor_inspector.inspection.output.report import report_html, write_report
-from predictor_inspector.inspection.output.session import Data, Origin, Session, save_session
+from predictor_inspector.inspection.output.session import Data, Judgement, Origin, Session, save_session
 from predictor_inspector.inspection.roundtrip import chosen_decoder, round_trip
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import survey
@@ -134,7 +134,7 @@ def test_a_report_is_written_as_html_only_and_whole(html: str, tmp_path: Path) -
 
 @pytest.fixture
 def parser(monkeypatch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
-    monkeypatch.setattr("predictor_inspector.inspection.findings.find_quickly", lambda _: [stand_in()])
+    monkeypatch.setattr("predictor_inspector.inspection.findings.find_with_raw", lambda _: [stand_in()])
     made = argparse.ArgumentParser()
     report.add_arguments(made)
     return made
@@ -199,9 +199,56 @@ def test_the_command_tells_round_trips_and_the_loss_of_predictions(
     assert "Loss" not in text
 
 
+def test_the_command_judges_networks_as_a_session_does(
+    gt: Array, tmp_path: Path, parser: argparse.ArgumentParser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_ome_zarr(tmp_path / "gt.zarr", gt, "labels")
+    predictor = AffinitiesPredictor(neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
+    inspection = inspect(predictor, gt, device="cpu")
+    values = np.random.default_rng(1).uniform(0.1, 0.9, inspection.target.shape).astype(np.float32)
+    write_ome_zarr(tmp_path / "a.zarr", inspection.target.like(values, ("c^", "z", "y", "x")), "a")
+    judgement = Judgement(
+        prediction=Origin(path=str(tmp_path / "a.zarr"), layer="my net"),
+        versus=Origin(layer="in no file"),
+        loss={"kind": "mse", "weights": "squared"},
+        decoder={"kind": "mutex_watershed", "bias": 0.375},
+        imperfection={"noise": 0.25},
+    )
+    data, config = Data(ground_truth=Origin(path=str(tmp_path / "gt.zarr"))), predictor_to_config(predictor)
+    session, written = tmp_path / "s.yaml", tmp_path / "r.html"
+    save_session(session, Session(data=data, predictor=config, judgement=judgement))
+    asked = [str(session), "--out", str(written)]
+
+    report.run(parser.parse_args([*asked, "--survey", "2", "--roi", ":,0:12,0:10"]))
+    text = Page(written.read_text("utf-8")).text
+    for words in ("mse", "squared", "bias", "0.375", "noise", "0.25", "Round trips", "mean of 2 regions"):
+        assert words in text
+    assert "4 × 12 × 10 voxels" in text
+    assert "versus is left out: the versus was the layer 'in no file'" in capsys.readouterr().err
+
+    # Options come first, and what a session says of data can't be said anew.
+    report.run(parser.parse_args([*asked, "--decoder", "mutex_watershed", "--loss", "mae"]))
+    text = Page(written.read_text("utf-8")).text
+    assert "0.375" not in text
+    assert "mae" in text
+    for option, value in (("--predictor", "distance"), ("--balance-over", "context")):
+        with pytest.raises(ValueError, match=f"{option} goes with data, but .* is a session"):
+            report.run(parser.parse_args([*asked, option, value]))
+
+    # Without the prediction, or with a decoder that fits no more, all else is told.
+    (tmp_path / "a.zarr").rename(tmp_path / "gone.zarr")
+    save_session(
+        session,
+        Session(data=data, predictor=config, judgement=judgement.model_copy(update={"decoder": {"kind": "argmax"}})),
+    )
+    report.run(parser.parse_args(asked))
+    assert not {"Loss", "Round trip"} & set(Page(written.read_text("utf-8")).text.split("\n"))
+    noted = capsys.readouterr().err
+    assert "the session's prediction is left out" in noted
+    assert "the session's round trip is left out: the decoder 'argmax' can't decode" in noted
+
+
 def test_what_does_not_go_together_is_refused(tmp_path: Path, parser: argparse.ArgumentParser) -> None:
     out = ["--out", str(tmp_path / "r.html")]
-    with pytest.raises(ValueError, match="go with data, not with a session"):
-        report.run(parser.parse_args(["s.yaml", "--prediction", "p.zarr", *out]))
     with pytest.raises(ValueError, match="go with --decoder"):
         report.run(parser.parse_args(["gt.zarr", "--noise", "0.5", *out]))

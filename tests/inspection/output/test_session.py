@@ -26,6 +26,7 @@ from predictor_inspector.inspection.output.session import (
     load_session,
     save_session,
 )
+from predictor_inspector.inspection.roundtrip import Imperfection
 
 from ..stand_ins import stand_in
 
@@ -150,7 +151,7 @@ def test_what_networks_are_judged_by_moves_along_and_is_checked(tmp_path: Path) 
     judgement = Judgement(prediction=Origin(path=str(tmp_path / "affs.zarr"), name="affs"), imperfection={"seed": 3})
     path = save_session(tmp_path / "a.yaml", session_of(tmp_path, judgement=judgement))
     assert yaml.safe_load(path.read_text("utf-8"))["judgement"]["prediction"]["path"] == "affs.zarr"
-    assert judgement.imperfection_values == {"seed": 3}
+    assert judgement.made_imperfection() == Imperfection(seed=3)
     for wrong, message in (
         ({"loss": {"kind": "hinge"}}, "unknown loss 'hinge'"),
         ({"decoder": {"kind": "threshold", "bias": 1}}, "threshold has no parameter 'bias'"),

@@ -11,6 +11,7 @@ from predictor_inspector.inspection.findings.search import (
     find,
     find_in,
     find_quickly,
+    find_with_raw,
     in_order,
     wanted_kinds,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "find",
     "find_in",
     "find_quickly",
+    "find_with_raw",
     "in_order",
     "kinds",
     "load_checks",

@@ -37,7 +37,7 @@ RAW_MISALIGNED = Kind(
 )
 
 
-@check(RAW_MISALIGNED, slow=True)
+@check(RAW_MISALIGNED, slow=True, raw=True)
 def raw_misaligned(subject: Subject) -> Iterator[Finding]:
     """An error from one voxel on, a warning from 0.35 voxels on; silent without raw data.
 

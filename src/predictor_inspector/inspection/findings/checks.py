@@ -24,13 +24,14 @@ class Check:
     """A function that looks for some kinds of findings.
 
     It gets `Inputs` as opened, a `Subject`, `DatasetSubject`, `RoundTrip` or `SamplesSubject`, as `of` says.
-    A slow one takes too long to run with every inspection.
+    A slow one takes too long to run with every inspection. One of `raw` compares raw data with labels.
     """
 
     kinds: tuple[Kind, ...]
     slow: bool
     of: Of
     run: Run
+    raw: bool = False
 
     @property
     def name(self) -> str:
@@ -43,9 +44,9 @@ class Check:
         return inspect.getdoc(self.run) or ""
 
 
-def check(*kinds: Kind, slow: bool = False, of: Of = "inspection") -> Callable[[Run], Check]:
+def check(*kinds: Kind, slow: bool = False, of: Of = "inspection", raw: bool = False) -> Callable[[Run], Check]:
     """Make a check of the decorated function, which may find `kinds`; its docstring says when it does."""
-    return lambda run: Check(kinds, slow, of, run)
+    return lambda run: Check(kinds, slow, of, run, raw)
 
 
 _THEMES = {

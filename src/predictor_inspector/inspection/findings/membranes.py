@@ -47,7 +47,7 @@ MEMBRANE_INSIDE = Kind(
 )
 
 
-@check(NO_MEMBRANE_BETWEEN, MEMBRANE_INSIDE, slow=True)
+@check(NO_MEMBRANE_BETWEEN, MEMBRANE_INSIDE, slow=True, raw=True)
 def membranes(subject: Subject) -> Iterator[Finding]:
     """Info, silent without raw data, and where these are misaligned. Up to 224 voxels a side around the middle are looked at.
 

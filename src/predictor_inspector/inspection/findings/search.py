@@ -61,6 +61,13 @@ def find_quickly(inspection: Inspection) -> tuple[Finding, ...]:
     return find(inspection, slow=False)
 
 
+def find_with_raw(inspection: Inspection) -> tuple[Finding, ...]:
+    """As `find_quickly`, and of the slow checks those that compare raw data, if there are any."""
+    subject, raw = Subject(inspection), [kind.id for check in load_checks()[0] if check.raw for kind in check.kinds]
+    quick = find_in(subject, slow=False)
+    return quick if inspection.request.source.raw is None else in_order((*quick, *find_in(subject, only=raw)))
+
+
 def find_in(
     subject: Subject,
     slow: bool = True,

@@ -141,6 +141,9 @@ LOSSES: Extensions[type[Loss]] = derived_from(
 )
 
 
-def chosen_loss(kind: str, values: Sequence[str] = ()) -> Loss:
-    """A command's loss; `values` are ``key=value`` with the value in YAML. ``ValueError`` if something is unknown."""
-    return made_from_config(LOSSES, {"kind": kind, **parsed_values(values, "--loss")})
+def chosen_loss(kind: str | None = None, values: Sequence[str] = ()) -> Loss:
+    """A command's loss, by default DaCapo's; `values` are ``key=value`` with the value in YAML.
+
+    A ``ValueError`` if something is unknown.
+    """
+    return made_from_config(LOSSES, {"kind": kind or "dacapo", **parsed_values(values, "--loss")})

@@ -14,9 +14,9 @@ from predictor_inspector.core.text import format_value
 from predictor_inspector.inspection.loss import LOSSES, LossComparison, LossMap
 from predictor_inspector.inspection.output.pictures import panels
 from predictor_inspector.inspection.output.pictures.planes import Plane
-from predictor_inspector.inspection.roundtrip import DECODERS, RoundTrip
+from predictor_inspector.inspection.roundtrip import DECODERS, RoundTrip, Scored
 from predictor_inspector.inspection.roundtrip.round_trip import PERFECT
-from predictor_inspector.inspection.roundtrip.trip_text import mistake_rows, score_rows, trip_summary
+from predictor_inspector.inspection.roundtrip.trip_text import mistake_rows, score_rows, scored_rows, trip_summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,6 +37,13 @@ def trips_html(trips: Mapping[str, RoundTrip]) -> str:
         blocks.append(html_table(scores, range(1, len(scores[0]))))
         blocks += [html_table([("mistake", "of", "--roi", "size"), *mistakes], [3])] if mistakes else []
     return "\n".join(blocks)
+
+
+def scored_html(scored: Sequence[Scored]) -> str:
+    """Scores of the round trips of several regions, their means, and why some have none."""
+    rows, more = scored_rows(scored, "region", _MOST)
+    told = [f"<p>{escape(text)}</p>" for text in more]
+    return "\n".join(["<h3>Round trips</h3>", html_table(rows, range(1, len(rows[0]))), *told])
 
 
 def loss_html(found: LossMap | LossComparison) -> str:

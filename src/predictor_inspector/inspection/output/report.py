@@ -31,11 +31,11 @@ from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.finding import Findings, gravity
 from predictor_inspector.inspection.loss import LossComparison, LossMap
-from predictor_inspector.inspection.output.judged import loss_figure, loss_html, trips_html
+from predictor_inspector.inspection.output.judged import loss_figure, loss_html, scored_html, trips_html
 from predictor_inspector.inspection.output.pictures import overview_figure
 from predictor_inspector.inspection.output.pictures.weights_figure import weights_figure
 from predictor_inspector.inspection.output.text import name_of, statistics_table
-from predictor_inspector.inspection.roundtrip import RoundTrip
+from predictor_inspector.inspection.roundtrip import RoundTrip, Scored
 from predictor_inspector.inspection.training.survey import Survey
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def report_html(
     title: str = "",
     trips: Mapping[str, RoundTrip] | None = None,
     loss: LossMap | LossComparison | None = None,
+    scored: Sequence[Scored] = (),
 ) -> str:
     """A report as one HTML document, pictures included; all text from elsewhere is escaped.
 
@@ -78,6 +79,8 @@ def report_html(
         Round trips with one decoder, by what was decoded: ``{"target": …, "prediction": …}``.
     loss : LossMap or LossComparison, optional
         Of a prediction, or of two.
+    scored : sequence of Scored
+        Round trips of the survey's regions.
     """
     request, target, steps = inspection.request, inspection.target, inspection.timings.items()
     title = title or f"{capitalised(name_of(request.predictor))} targets and weights"
@@ -102,7 +105,7 @@ def report_html(
         "Overview": "\n".join(shown),
         "Round trip": trips_html(trips) if trips else "",
         "Loss": "" if loss is None else _loss(loss),
-        "Survey": "" if survey is None else _survey(survey, request.source.gt),
+        "Survey": "" if survey is None else _survey(survey, request.source.gt, scored),
         "Parameters": f"{_parameters(inspection)}\n<details><summary>as YAML</summary>\n<pre>{yaml}</pre></details>",
         "Region": html_facts([*(inputs or {}).items(), *_regions(inspection)]),
         "Computation": html_facts(computation.items()),
@@ -157,7 +160,7 @@ def _regions(inspection: Inspection) -> list[tuple[str, str]]:
     ]
 
 
-def _survey(survey: Survey, grid: Array) -> str:
+def _survey(survey: Survey, grid: Array, scored: Sequence[Scored]) -> str:
     rows = [("severity", "finding", "regions", "at its worst", "where")]
     for t in survey.tallies:
         seen = f"{t.regions} of {survey.done}"
@@ -169,6 +172,7 @@ def _survey(survey: Survey, grid: Array) -> str:
             "Weights as classes are counted on from region to region, as in training; solid: positive, dashed: negative"
         )
         blocks.append(_picture(_png(weights_figure(survey)), caption))
+    blocks += [scored_html(scored)] if scored else []
     return "\n".join(blocks)
 
 

@@ -25,8 +25,8 @@ from predictor_inspector.inspection.engine.network import measure
 from predictor_inspector.inspection.engine.regions import Outside
 from predictor_inspector.inspection.engine.run import BalanceOver, Request
 from predictor_inspector.inspection.findings.review import Verdict
-from predictor_inspector.inspection.loss import LOSSES
-from predictor_inspector.inspection.roundtrip import DECODERS, Imperfection
+from predictor_inspector.inspection.loss import LOSSES, Loss
+from predictor_inspector.inspection.roundtrip import DECODERS, Decoder, Imperfection
 
 VERSION = 1
 """Of what is written; another one whenever older readers would misread it."""
@@ -203,17 +203,22 @@ class Judgement(_Part):
 
     def check(self) -> None:
         """Raise a ``ValueError`` if a configuration is wrong."""
-        if self.loss is not None:
-            made_from_config(LOSSES, self.loss)
-        if self.decoder is not None:
-            made_from_config(DECODERS, self.decoder)
-        Imperfection(**self.imperfection_values)
+        self.made_loss()
+        self.made_decoder()
+        self.made_imperfection()
 
-    @property
-    def imperfection_values(self) -> dict[str, Any]:
-        """The imperfection's values, the seed as a whole number."""
-        values = self.imperfection or {}
-        return {name: int(value) if name == "seed" else value for name, value in values.items()}
+    def made_loss(self) -> Loss | None:
+        """The loss, if one is given."""
+        return None if self.loss is None else made_from_config(LOSSES, self.loss)
+
+    def made_decoder(self) -> Decoder | None:
+        """The decoder, if one is given."""
+        return None if self.decoder is None else made_from_config(DECODERS, self.decoder)
+
+    def made_imperfection(self) -> Imperfection:
+        """What is done to a target before it is decoded; the seed as a whole number."""
+        values: dict[str, Any] = self.imperfection or {}
+        return Imperfection(**{name: int(value) if name == "seed" else value for name, value in values.items()})
 
 
 class Session(_Part):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from predictor_inspector.core.text import counted, format_duration, format_shape, listed
 from predictor_inspector.data.roi_text import roi_to_text
 from predictor_inspector.inspection.roundtrip.decoder import DECODERS
+from predictor_inspector.inspection.roundtrip.many import Scored, mean_scores
 from predictor_inspector.inspection.roundtrip.round_trip import RoundTrip
 from predictor_inspector.inspection.roundtrip.scores import Merge, Split
 
@@ -43,3 +46,18 @@ def mistake_rows(trip: RoundTrip, most: int) -> list[tuple[str, str, str, str]]:
         (what, whom, roi_to_text(trip.roi_of(where), gt), counted(where.voxels, "voxel"))
         for what, whom, where in places
     ]
+
+
+def scored_rows(scored: Sequence[Scored], noun: str, most: int) -> tuple[list[tuple[str, ...]], list[str]]:
+    """A row for each region or crop that has scores, as `noun` calls it, and one of their means; the titles first.
+
+    The worst come first, and `most` are told. Beside the rows, sentences: how many were left out, and why others have none.
+    """
+    worst_first = sorted((-one.scores.arand, one.name, one.scores) for one in scored if one.scores)
+    rows: list[tuple[str, ...]] = [(noun, *SCORES)]
+    rows += [(name, *(f"{getattr(scores, score):.4f}" for score in SCORES)) for _, name, scores in worst_first[:most]]
+    left, means = len(worst_first) - most, mean_scores(scored)
+    if means:
+        rows.append((f"mean of {counted(len(worst_first), noun)}", *(f"{means[score]:.4f}" for score in SCORES)))
+    without = [f"{one.name} isn't scored: {one.problem}" for one in scored if one.problem]
+    return rows, [*[f"and {counted(left, noun)} more, with smaller errors"] * (left > 0), *without]

@@ -9,7 +9,7 @@ from typing import Any
 from napari.layers import Image, Layer
 from napari.utils.colormaps import AVAILABLE_COLORMAPS
 
-from predictor_inspector.core.config import config_of, made_from_config, predictor_from_config, predictor_to_config
+from predictor_inspector.core.config import config_of, predictor_from_config, predictor_to_config
 from predictor_inspector.core.networks import network_from_config, network_to_config
 from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.data.opening import list_arrays
@@ -30,7 +30,7 @@ from predictor_inspector.inspection.output.session import (
     Region,
     Session,
 )
-from predictor_inspector.inspection.roundtrip import DECODERS, Imperfection
+from predictor_inspector.inspection.roundtrip import DECODERS
 from predictor_inspector.plugin.layers.layer_data import layer_data
 from predictor_inspector.plugin.layers.owned import is_owned, role_of
 from predictor_inspector.plugin.layers.results import ROLES, TARGET, VIEWS
@@ -182,10 +182,8 @@ def _judge_by(judgement: Judgement, context: TabContext) -> None:
         origin = getattr(judgement, role)
         layer = None if origin is None else layer_from(origin, context.viewer)
         setattr(derived, role, None if layer is None else LayerPrediction(layer, judgement.logits))
-    if judgement.loss is not None:
-        derived.loss = made_from_config(LOSSES, judgement.loss)
-    derived.decoder = None if judgement.decoder is None else made_from_config(DECODERS, judgement.decoder)
-    derived.imperfection = Imperfection(**judgement.imperfection_values)
+    derived.loss = judgement.made_loss() or derived.loss
+    derived.decoder, derived.imperfection = judgement.made_decoder(), judgement.made_imperfection()
 
 
 def origin_of(layer: Any) -> Origin:
