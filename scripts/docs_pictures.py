@@ -27,6 +27,7 @@ from matplotlib.figure import Figure
 from predictor_inspector.core import (
     AffinitiesPredictor,
     Array,
+    BoundaryPredictor,
     DistancePredictor,
     HotDistancePredictor,
     InnerDistancePredictor,
@@ -196,6 +197,24 @@ def distances_compared() -> Figure:
     return figure
 
 
+def boundary() -> Figure:
+    """The three modes, and only where objects meet."""
+    gt = sample().labels
+    kinds = {
+        "mode = thick": BoundaryPredictor(),
+        "inner": BoundaryPredictor(mode="inner"),
+        "outer": BoundaryPredictor(mode="outer"),
+        "thick, thickness = (0, 2, 2)": BoundaryPredictor((0, 2, 2), connectivity="corners"),
+        "… without background": BoundaryPredictor((0, 2, 2), connectivity="corners", with_background=False),
+    }
+    roi = region(gt, (76, 116), 48)
+    figure, axes = row(["ground truth", *kinds])
+    axes[0].imshow(label_colours(flat(gt[roi])))
+    for ax, predictor in zip(axes[1:], kinds.values(), strict=True):
+        ax.imshow(flat(inspected(predictor, gt, roi).target), cmap="gray", vmin=0, vmax=1)
+    return figure
+
+
 TRIP = Roi((10 * 20, 64 * 8, 40 * 8), (32 * 20, 128 * 8, 128 * 8))
 """The region of the page on round trips."""
 
@@ -347,6 +366,7 @@ def raw_against_labels() -> Figure:
 PICTURES: tuple[Callable[[], Figure], ...] = (
     affinities,
     balance,
+    boundary,
     distance_mask,
     distances_compared,
     notebook,

@@ -65,6 +65,11 @@ def take_distances(stage: Stage) -> None:
     stage.photograph("inner_distance")
 
 
+def take_boundary(stage: Stage) -> None:
+    stage.predict("boundary", thickness=[0, 1, 1])
+    stage.photograph("boundary")
+
+
 def take_weights(stage: Stage) -> None:
     """Weights at the border of what is annotated: the distance mask."""
     stage.box(Roi(MIDDLE.begin + Coordinate(0, 0, 50 * 8), MIDDLE.shape))
@@ -327,6 +332,7 @@ NEURITES: tuple[Callable[[Stage], None], ...] = (
     take_affinities,
     take_lsds,
     take_distances,
+    take_boundary,
     take_weights,
     take_one_hot,
     take_beyond,

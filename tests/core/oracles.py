@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, product
+from typing import Any
 
 import numpy as np
 from scipy import ndimage
@@ -152,3 +153,54 @@ class Balance:
                 if now[k]:
                     weight[c][known & (classes == k)] = 1 / (2 * share)
         return weight
+
+
+def boundary_window(predictor: Any, dims: int) -> list[tuple[int, ...]]:
+    """Offsets to all voxels within so many steps: step j leads along axes with a thickness of j or more, some at once."""
+    radii = [predictor.thickness] * dims if isinstance(predictor.thickness, int) else predictor.thickness
+    along = {"faces": 1, "edges": 2, "corners": 3}[predictor.connectivity]
+    reached = {(0,) * dims}
+    for j in range(1, max(radii) + 1):
+        steps = product(*((-1, 0, 1) if r >= j else (0,) for r in radii))
+        steps = [s for s in steps if sum(map(abs, s)) <= along]
+        reached = {tuple(a + b for a, b in zip(p, s, strict=True)) for p in reached for s in steps}
+    return sorted(reached)
+
+
+def _ids_near(
+    labels: np.ndarray, p: Sequence[int], offsets: Offsets, known: np.ndarray | None
+) -> tuple[set[int], bool]:
+    """The ids of the known voxels at these offsets, and whether there are others."""
+    near = [partner(p, o, labels.shape) for o in offsets]
+    seen = [q for q in near if q is not None and (known is None or known[q])]
+    return {int(labels[q]) for q in seen}, len(seen) < len(near)
+
+
+def _boundary_at(labels: np.ndarray, predictor: Any, p: tuple[int, ...], known: np.ndarray | None) -> tuple[bool, bool]:
+    """Whether a voxel is of the boundary given what is known, and whether what isn't known may matter."""
+    here, open_ = _ids_near(labels, p, boundary_window(predictor, labels.ndim), known)
+    result = len(here if predictor.with_background else here - {0}) > 1
+    if predictor.mode == "inner" and labels[p] == 0:
+        return False, False
+    if predictor.mode == "outer" and labels[p] > 0:
+        radii = [predictor.thickness] * labels.ndim if isinstance(predictor.thickness, int) else predictor.thickness
+        around, more = _ids_near(labels, p, list(product(*(range(-r, r + 1) for r in radii))), known)
+        result, open_ = result and len(around - {0}) > 1, open_ or more
+    return result, open_
+
+
+def boundary(labels: np.ndarray, predictor: Any) -> np.ndarray:
+    """Whether several ids lie in a voxel's window."""
+    result = np.zeros(labels.shape)
+    for p in np.ndindex(labels.shape):
+        result[p] = _boundary_at(labels, predictor, p, None)[0]
+    return result
+
+
+def boundary_decided(labels: np.ndarray, predictor: Any, known: np.ndarray) -> np.ndarray:
+    """Whether what is known of a voxel's window makes it a boundary, or all of it is known."""
+    result = np.zeros(labels.shape, dtype=bool)
+    for p in np.ndindex(labels.shape):
+        is_boundary, open_ = _boundary_at(labels, predictor, p, known)
+        result[p] = is_boundary or not open_
+    return result

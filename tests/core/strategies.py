@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from predictor_inspector.core import (
     AffinitiesPredictor,
     Array,
+    BoundaryPredictor,
     DistancePredictor,
     DummyPredictor,
     HotDistancePredictor,
@@ -149,13 +150,29 @@ def distance_predictors(draw: Draw, channels: int = 1, kinds: Any = None) -> Pre
 
 
 @st.composite
+def boundary_predictors(draw: Draw, dims: int) -> BoundaryPredictor:
+    clipmin, clipmax = draw(CLIPS)
+    thickness = draw(st.tuples(*[st.integers(0, 3)] * dims).filter(any) | st.integers(1, 3))
+    return BoundaryPredictor(
+        thickness,
+        draw(st.sampled_from(["thick", "inner", "outer"])),
+        draw(st.sampled_from(["faces", "edges", "corners"])),
+        *(draw(st.booleans()) for _ in range(3)),
+        clipmin,
+        clipmax,
+    )
+
+
+@st.composite
 def predictors(draw: Draw, dims: int) -> Predictor:
     """A predictor of any kind that takes instance ids in `dims` dimensions."""
-    kind = draw(st.sampled_from(["affinities", "distances", "one_hot", "dummy"]))
+    kind = draw(st.sampled_from(["affinities", "distances", "boundary", "one_hot", "dummy"]))
     if kind == "affinities":
         return draw(affinities_predictors(dims))
     if kind == "distances":
         return draw(distance_predictors())
+    if kind == "boundary":
+        return draw(boundary_predictors(dims))
     if kind == "one_hot":
         return OneHotPredictor([f"class {c}" for c in range(draw(st.integers(1, 4)))])
     return DummyPredictor(draw(st.integers(1, 3)))

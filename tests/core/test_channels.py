@@ -16,6 +16,7 @@ from predictor_inspector.core import (
     AffinitiesPredictor,
     Array,
     ArrayType,
+    BoundaryPredictor,
     Channel,
     ClassCounts,
     DistanceArray,
@@ -39,6 +40,7 @@ PREDICTORS: list[Predictor] = [
     DistancePredictor(["a"], 20.0, mask_distances=True),
     HotDistancePredictor(["a"], 20.0, mask_distances=False),
     InnerDistancePredictor(["a"], 20.0),
+    BoundaryPredictor(foreground=True),
     OneHotPredictor(["background", "b", "c"]),
     DummyPredictor(2),
 ]

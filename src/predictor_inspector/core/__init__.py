@@ -33,6 +33,7 @@ from predictor_inspector.core.ops.class_balance import ClassCounts, balance
 from predictor_inspector.core.parameters import Parameter, parameter, parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.predictors.affinities import AffinitiesPredictor
+from predictor_inspector.core.predictors.boundary import BoundaryPredictor
 from predictor_inspector.core.predictors.distance import DistancePredictor
 from predictor_inspector.core.predictors.dummy import DummyPredictor
 from predictor_inspector.core.predictors.hot_distance import HotDistancePredictor
@@ -49,6 +50,7 @@ __all__ = [
     "ArraySpec",
     "ArrayType",
     "AxisField",
+    "BoundaryPredictor",
     "Channel",
     "ClassCounts",
     "DistanceArray",

@@ -20,6 +20,7 @@ class Channel:
         - ``"affinity"``: 1 where a voxel and the one at `offset` are of the same object, else 0
         - ``"signed distance"``: tanh of the distance to the nearest boundary, negative on background
         - ``"distance"``: the same inside objects, 0 on background
+        - ``"boundary"``: 1 where another id lies within a few voxels, else 0
         - ``"one-hot"``: 1 where a voxel is of a class, else 0
         - ``"descriptor"``: a local shape descriptor; `group` says which: ``"mean offset"``, ``"variance"``, ``"pearson"``
           or ``"size"``, each with its channels in the order of the axes
@@ -42,6 +43,10 @@ class Channel:
         - ``"background"``: switch that makes background, id 0, one more object
         - ``"erosion"``: by how many voxels objects are eroded first
         - ``"erosion in planes"``: whether only along the last two axes
+        - ``"thickness"``: of a boundary: voxels on either side of where ids change, a number or one for each axis
+        - ``"mode"``: whether it lies on objects, on background or on both: ``"inner"``, ``"outer"`` or ``"thick"``
+        - ``"connectivity"``: what neighbouring voxels share at least: ``"faces"``, ``"edges"`` or ``"corners"``
+        - ``"with background"``: switch that gives objects a boundary with background, too
         - ``"classes"``: names of the classes: by `label`, or by `source` where that is None
     group : str
         Channels of one group can be seen together, blended into one RGB view; ``""``: with no others.
@@ -75,6 +80,11 @@ class Channel:
     def signed(self) -> bool:
         """Whether values may be negative."""
         return self.minimum < 0
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether it is 1 or 0: of a kind that says yes or no."""
+        return self.kind in ("affinity", "boundary", "one-hot")
 
     @property
     def is_distance(self) -> bool:

@@ -14,6 +14,7 @@ from predictor_inspector.core import (
     AffinitiesPredictor,
     Array,
     ArraySpec,
+    BoundaryPredictor,
     DistancePredictor,
     DummyPredictor,
     HotDistancePredictor,
@@ -85,6 +86,8 @@ def test_a_boundary_just_outside_the_context_moves_a_distance_by_less_than_the_t
     [
         OneHotPredictor(["a", "b"]),
         DummyPredictor(2),
+        BoundaryPredictor((3, 1), "outer", "corners"),
+        BoundaryPredictor(2, "inner", "faces", foreground=True),
         AffinitiesPredictor([[-7, 0], [0, -30], [25, 25]], lsds=False),
         AffinitiesPredictor([[-1, 0]], num_voxels=4, downsample_lsds=4, grow_boundary_iterations=5),
         AffinitiesPredictor([[-1, 9]], num_voxels=2, downsample_lsds=3, background_as_object=True),

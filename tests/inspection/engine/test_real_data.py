@@ -12,7 +12,7 @@ from predictor_inspector.core import AffinitiesPredictor, predictor_class, predi
 from predictor_inspector.data import open_array
 from predictor_inspector.inspection import inspect
 
-KINDS = ["affinities", "distance", "hot_distance", "inner_distance", "one_hot", "dummy"]
+KINDS = ["affinities", "distance", "hot_distance", "inner_distance", "boundary", "one_hot", "dummy"]
 FILES = [
     "medulla.ome.zarr",
     "crop_fractional.ome.zarr",

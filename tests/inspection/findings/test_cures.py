@@ -10,6 +10,7 @@ import pytest
 
 from predictor_inspector.core import (
     Array,
+    BoundaryPredictor,
     DistancePredictor,
     HotDistancePredictor,
     InnerDistancePredictor,
@@ -148,6 +149,7 @@ CASES = [
     case("false-boundary", affinities(mask_pairs=False), CUT, HALF),
     case("false-boundary", distance(), CUT, HALF),
     case("false-boundary", HotDistancePredictor(["cells"], 50, False), CUT, HALF),
+    case("false-boundary", BoundaryPredictor(mask_boundaries=False), CUT, HALF),
     case("context-outside-data", distance(), tissue(), outside="zero"),
     case("context-outside-data", distance(scale_factor=90), tissue((90, 90, 90), count=3), None, (slice(0, 9),) * 3),
     case(

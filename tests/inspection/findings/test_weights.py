@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from predictor_inspector.core import DummyPredictor, HotDistancePredictor, OneHotPredictor
+from predictor_inspector.core import BoundaryPredictor, DummyPredictor, HotDistancePredictor, OneHotPredictor
 from predictor_inspector.core.ops.class_balance import ClassCounts
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.findings import Subject
@@ -65,6 +65,14 @@ def test_reasons_are_a_layer_of_numbers_with_names() -> None:
     assert reasons.roi == gt.roi
     expected = np.where(mask == 0, "not annotated", np.where(labels == 3, "no class", "has weight"))
     np.testing.assert_array_equal(np.array(REASONS)[reasons.numpy()], np.broadcast_to(expected, reasons.shape))
+
+
+def test_a_boundary_that_unknown_voxels_decide_has_no_weight_because_of_its_surroundings() -> None:
+    mask = np.ones((40, 40, 40), np.uint8)
+    mask[:20] = 0
+    findings = found(BoundaryPredictor(), array(cells()), "zero-weight", mask=array(mask))
+    assert {f.numbers["reason"] for f in findings} == {"not annotated", "surroundings unknown"}
+    assert found(BoundaryPredictor(mask_boundaries=False), array(cells()), "zero-weight") == []
 
 
 def test_a_channel_without_objects_is_absent_and_constant() -> None:

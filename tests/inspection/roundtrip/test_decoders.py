@@ -15,6 +15,7 @@ from skimage.segmentation import watershed
 
 from predictor_inspector.core import (
     AffinitiesPredictor,
+    BoundaryPredictor,
     DummyPredictor,
     HotDistancePredictor,
     OneHotPredictor,
@@ -23,6 +24,7 @@ from predictor_inspector.core import (
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.roundtrip import DECODERS, Decoder, chosen_decoder, fitting_decoders
+from predictor_inspector.inspection.roundtrip.boundary_watershed import BoundaryWatershed
 from predictor_inspector.inspection.roundtrip.decoders import Argmax, Threshold, Watershed, Waterz
 from predictor_inspector.inspection.roundtrip.mutex_watershed import MutexWatershed
 
@@ -141,6 +143,24 @@ def test_a_watershed_grows_seeds_as_scikit_image_does() -> None:
     assert same(ours, watershed(-target[0], seeds, mask=target[0] > 0))
 
 
+@pytest.mark.parametrize("mode", ["thick", "inner"])
+def test_pieces_apart_from_the_boundary_grow_back_to_cells(mode: str) -> None:
+    labels = cells()
+    inspection = inspect(BoundaryPredictor(1, mode, foreground=True), array(labels), device="cpu")
+    assert BoundaryWatershed.groups(inspection.channels) == ((1, 0),)
+    target = inspection.target.numpy()[::-1]
+    assert same(BoundaryWatershed().segment(target, inspection.channels[::-1]), labels)
+    inside = (target[0] == 0) & (labels > 0)
+    assert same(BoundaryWatershed(grow=False).segment(target, inspection.channels[::-1]), ndimage.label(inside)[0])
+
+
+def test_boundaries_are_shared_out_as_scikit_images_watershed_does() -> None:
+    inspection = inspect(BoundaryPredictor(), array(tissue()), device="cpu")
+    target = inspection.target.numpy()
+    theirs = watershed(target[0], ndimage.label(target[0] == 0)[0])
+    assert same(BoundaryWatershed().segment(target, inspection.channels), theirs)
+
+
 def test_argmax_gives_the_ids_of_classes() -> None:
     labels = (cells() % 4).astype(np.uint8)
     inspection = inspect(OneHotPredictor(["background", "a", "b", "c"]), array(labels), device="cpu")
@@ -179,6 +199,8 @@ def test_a_library_that_is_missing_is_named_with_its_extra(monkeypatch: pytest.M
         (affinities(), ("mutex_watershed", "waterz")),
         (affinities(neighborhood=((0, 0, 2),)), ("mutex_watershed",)),
         (distance(), ("threshold", "watershed")),
+        (BoundaryPredictor(), ("boundary_watershed",)),
+        (BoundaryPredictor(foreground=True), ("boundary_watershed", "threshold")),
         (OneHotPredictor(["background", "a"]), ("argmax", "threshold")),
         (HotDistancePredictor(["a", "b"], 50, False), ("threshold", "watershed")),
         (DummyPredictor(2), ()),

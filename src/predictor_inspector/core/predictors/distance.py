@@ -9,11 +9,11 @@ import torch
 from predictor_inspector.core.array_types import DistanceArray
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictors import fields
-from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.core.predictors.distances import BoundaryDistancePredictor
 
 
 @dataclass(frozen=True)
-class DistancePredictor(BoundaryPredictor):
+class DistancePredictor(BoundaryDistancePredictor):
     """Distance to the nearest boundary through tanh: positive inside objects, negative on background.
 
     Ground truth is one binary channel per class, or instance ids without a channel axis, where objects that touch are

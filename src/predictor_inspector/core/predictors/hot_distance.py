@@ -11,11 +11,11 @@ from predictor_inspector.core.array_types import EmbeddingArray
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictors import fields
-from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.core.predictors.distances import BoundaryDistancePredictor
 
 
 @dataclass(frozen=True)
-class HotDistancePredictor(BoundaryPredictor):
+class HotDistancePredictor(BoundaryDistancePredictor):
     """For each class whether a voxel belongs to it, then for each class the signed distance to its boundary.
 
     Ground truth is one binary channel per class, or instance ids without a channel axis.

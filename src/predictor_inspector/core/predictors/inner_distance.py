@@ -11,11 +11,11 @@ from predictor_inspector.core.array_types import DistanceArray
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.core.predictors import fields
-from predictor_inspector.core.predictors.boundaries import BoundaryPredictor
+from predictor_inspector.core.predictors.distances import BoundaryDistancePredictor
 
 
 @dataclass(frozen=True)
-class InnerDistancePredictor(BoundaryPredictor):
+class InnerDistancePredictor(BoundaryDistancePredictor):
     """Distance to the nearest boundary through tanh inside objects, 0 on background.
 
     Ground truth is one binary channel per class, or instance ids without a channel axis.

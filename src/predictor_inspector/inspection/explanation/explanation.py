@@ -25,6 +25,7 @@ EXPLANATIONS: Extensions[Explain] = Extensions(
     group="predictor_inspector.explanations",
     built_in={
         "affinity": f"{_HERE}.affinities:explain_affinity",
+        "boundary": f"{_HERE}.boundary:explain_boundary",
         "constant": f"{_HERE}.unknown:explain_constant",
         "descriptor": f"{_HERE}.descriptors:explain_descriptor",
         "distance": f"{_HERE}.distance:explain_distance",

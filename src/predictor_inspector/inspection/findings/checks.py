@@ -54,7 +54,7 @@ _THEMES = {
     "annotation": "not_annotated",
     "context": "context_insufficient context_outside_data",
     "weights": "zero_weight classes weight_clipped count_drift",
-    "false_boundaries": "false_affinities false_distances",
+    "false_boundaries": "false_affinities false_distances false_windows",
     "objects": "empty_region split_object small_object unknown_class truncated_object",
     "label_shapes": "holes thin_pieces",
     "sections": "sections",

@@ -104,8 +104,7 @@ def context_outside_data(subject: Subject) -> Iterator[Finding]:
     # A pair is known or has no weight, and masked distances have none where they can't be known.
     only_pairs = all(channel.kind == "affinity" for channel in subject.channels)
     masked = all(
-        channel.kind == "one-hot" or (channel.is_distance and subject.predictor.value_of(channel, "mask"))
-        for channel in subject.channels
+        channel.kind == "one-hot" or subject.predictor.value_of(channel, "mask") for channel in subject.channels
     )
     if padded:
         serious, so = not only_pairs, ", and the zeros that are padded there make false boundaries"
@@ -130,7 +129,7 @@ def _less_beyond(subject: Subject, padded: bool) -> Cure | None:
     """Pad no zeros, or mask the distances that can't be known."""
     if padded:
         return Cure("Pad no zeros", settings={"outside": "clip"})
-    masks = {c.roles["mask"] for c in subject.channels if c.is_distance and "mask" in c.roles}
+    masks = {c.roles["mask"] for c in subject.channels if c.kind != "affinity" and "mask" in c.roles}
     return Cure(f"Turn {listed(map(readable, sorted(masks)))} on", dict.fromkeys(masks, True)) if masks else None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,8 +19,9 @@ from predictor_inspector.inspection.findings.subject import either, of_partner
 FALSE_BOUNDARY = Kind(
     "false-boundary",
     "A target shows a boundary that was never annotated, and carries weight: an affinity is 0 only because the partner lies "
-    "outside the data or isn't annotated, or a distance is measured to zeros that mean unknown rather than background.",
-    "Turn mask pairs on for affinities and mask distances for distances.",
+    "outside the data or isn't annotated, a distance is measured to zeros that mean unknown rather than background, or an id "
+    "that isn't annotated makes a boundary.",
+    "Turn mask pairs on for affinities, mask distances for distances and mask boundaries for boundaries.",
 )
 
 SATURATED = 0.95  # a false boundary so far away changes a distance target by too little to matter
@@ -97,6 +100,34 @@ def false_distances(subject: Subject) -> Iterator[Finding]:
                 f"Turn {_mask(channel)} on, so that only distances count that are known."
                 if "mask" in channel.roles
                 else "Inspect and train on regions further inside what is annotated, or use distance with mask distances on.",
+                [channel.name],
+                flags,
+                {"voxels": count},
+                _mask_on(channel),
+            )
+
+
+@check(FALSE_BOUNDARY)
+def false_windows(subject: Subject) -> Iterator[Finding]:
+    """Of boundaries, an error from the first voxel on that is 1, with weight, only because of ids that aren't annotated.
+
+    Those are the voxels that a mask of boundaries would take the weight of. Silent where it is on.
+    """
+    for i, channel in enumerate(subject.channels):
+        if channel.kind != "boundary" or "mask" not in channel.roles or subject.predictor.value_of(channel, "mask"):
+            continue
+        careful = replace(cast(Any, subject.predictor), **{channel.roles["mask"]: True})
+        inspection = subject.inspection
+        weight = careful.create_weight(inspection.gt, inspection.target, inspection.mask)[0].numpy()[i]
+        flags = (subject.target[i] > 0) & (subject.weight[i] > 0) & (weight == 0)
+        count = int(np.count_nonzero(flags))
+        if count:
+            yield subject.finding(
+                FALSE_BOUNDARY,
+                "error",
+                f"{counted(count, 'voxel')} of {channel.name} {either(count, 'is', 'are')} 1, with weight, only because of ids "
+                "that are not annotated or lie outside the data.",
+                f"Turn {_mask(channel)} on, so that only voxels count whose surroundings decide.",
                 [channel.name],
                 flags,
                 {"voxels": count},

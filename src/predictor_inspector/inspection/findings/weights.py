@@ -16,7 +16,7 @@ from predictor_inspector.core.text import capitalised, listed, percent, readable
 from predictor_inspector.inspection.engine.statistics import ChannelStatistics
 from predictor_inspector.inspection.findings import Cure, Finding, Kind, Severity, Subject, check
 
-_MASK, _PAIR, _DISTANCE, _CLASS, _OTHER = range(1, 6)
+_MASK, _PAIR, _DISTANCE, _AROUND, _CLASS, _OTHER = range(1, 7)
 _REASONS = {
     _MASK: (
         "not annotated",
@@ -33,6 +33,11 @@ _REASONS = {
         "because their nearest boundary may lie beyond what is known{mask}",
         "Nothing to do if few are lost; a smaller scale factor, or ground truth that reaches further, loses fewer.",
     ),
+    _AROUND: (
+        "surroundings unknown",
+        "because their target depends on voxels that are not annotated or outside the data{mask}",
+        "Nothing to do if few are lost; ground truth that reaches further loses fewer.",
+    ),
     _CLASS: ("no class", "because their id is no class", "Add a name to classes for each id that shall be learnt."),
     _OTHER: ("other", "for reasons of the predictor's own", "See what create_weight of the predictor does there."),
 }
@@ -48,7 +53,7 @@ DRIFT = 3.0  # factor between the weights from moving counts and those from the 
 ZERO_WEIGHT = Kind(
     "zero-weight",
     "Some values have weight 0, so nothing is learnt from them: they are not annotated, an affinity's partner is unknown, "
-    "a distance can't be known, or an id is no class.",
+    "a distance or the surroundings of a voxel can't be known, or an id is no class.",
     "Look where they are: if the reason isn't what you expect there, correct the mask or the parameter that it names.",
 )
 CLASS_ABSENT = Kind(
@@ -79,7 +84,8 @@ def zero_weight_reasons(subject: Subject) -> Array:
     reasons = np.zeros(weight.shape, dtype=np.uint8)
     for i, channel in enumerate(subject.channels):
         if subject.statistics[i].unweighted > 0:
-            code = _REASON_OF.get(channel.kind, _OTHER) if channel.label is None else _CLASS
+            usual = _AROUND if "mask" in channel.roles else _OTHER
+            code = _REASON_OF.get(channel.kind, usual) if channel.label is None else _CLASS
             known = subject.known_in(channel)[subject.kept]
             reasons[i] = (weight[i] == 0) * np.where(known, np.uint8(code), np.uint8(_MASK))
     return subject.inspection.weight.like(reasons, subject.inspection.weight.axis_names)
@@ -138,7 +144,7 @@ def classes(subject: Subject) -> Iterator[Finding]:
         if now.counts == (0, 0) or channel.kind == "constant":
             return None
         kind = channel.kind if channel.label is None else "class"
-        if channel.kind in ("affinity", "one-hot"):
+        if channel.is_binary:
             return (kind, float(now.counts[0] == 0)) if 0 in now.counts else None
         return (kind, now.minimum) if now.minimum == now.maximum else None
 
@@ -305,22 +311,23 @@ def _share_of(statistics: ChannelStatistics, which: int) -> float:
 
 
 def _class_kind(channel: Channel) -> str:
-    """What a channel tells apart: pairs (``"affinity"``), a ``"class"``, ``"objects"``, or ``""`` if that isn't known."""
+    """What a channel tells apart: ``"affinity"`` (pairs), ``"boundary"``, ``"class"``, ``"objects"``; ``""`` if unknown."""
     if channel.label is not None:
         return "class"
     if channel.is_distance or channel.kind in ("one-hot", "descriptor"):
         return "objects"
-    return "affinity" if channel.kind == "affinity" else ""
+    return channel.kind if channel.kind in ("affinity", "boundary") else ""
 
 
 def _class_name(kind: str, which: int, names: list[str]) -> str:
     """A channel's negative (0) or positive (1) class, as a sentence begins with it."""
     return {
         "affinity": ("Pairs that a boundary splits", "Pairs within one object"),
+        "boundary": ("Voxels apart from the boundary", "Voxels of the boundary"),
         "class": ("Voxels of any other class", f"Voxels of {listed(names)}"),
         "objects": ("Background", "The inside of objects"),
     }.get(kind, (f"The negative class of {listed(names)}", f"The positive class of {listed(names)}"))[which]
 
 
 def _verb(kind: str, singular: str) -> str:
-    return singular.removesuffix("s") if kind in ("affinity", "class") else singular
+    return singular.removesuffix("s") if kind in ("affinity", "boundary", "class") else singular

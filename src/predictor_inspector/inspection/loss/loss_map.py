@@ -113,7 +113,7 @@ class LossMap:
         """
         found = {}
         for index, channel in enumerate(self.inspection.channels):
-            if channel.kind not in ("affinity", "one-hot"):
+            if not channel.is_binary:
                 continue
             counts = self.inspection.weight.numpy()[index] > 0
             predicted = self.prediction.numpy()[index][counts].clip(0, 1)

@@ -15,16 +15,17 @@ import cc3d
 import numpy as np
 
 from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.ops.windows import STEPS, Connectivity
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.data.formats.format import optional_module
 from predictor_inspector.inspection.roundtrip.decoder import Decoder, Groups
 
-Connectivity = Literal["faces", "edges", "corners"]
-
-_CONNECTIVITY: dict[str, Any] = {
+CONNECTIVITY: dict[str, Any] = {
     "doc": "What voxels of one piece share at least: faces, edges or corners. In 2-D, edges and corners are the same."
 }
-_SMALLEST: dict[str, Any] = {"unit": "voxels", "minimum": 1, "advanced": True}
+"""What decoders have in common: the parameter that connects voxels, and the one of what is too small."""
+
+SMALLEST: dict[str, Any] = {"unit": "voxels", "minimum": 1, "advanced": True}
 _NEIGHBOURS: dict[int, dict[Connectivity, Literal[4, 6, 8, 18, 26]]] = {
     2: {"faces": 4, "edges": 8, "corners": 8},
     3: {"faces": 6, "edges": 18, "corners": 26},
@@ -38,8 +39,8 @@ class Threshold(Decoder):
     threshold: float | None = parameter(
         None, doc="Voxels above it are of an object. Without one: 0 for distances, one half for probabilities."
     )
-    connectivity: Literal["faces", "edges", "corners"] = parameter("faces", **_CONNECTIVITY)
-    smallest: int = parameter(1, doc="Pieces of fewer voxels are dropped.", **_SMALLEST)
+    connectivity: Literal["faces", "edges", "corners"] = parameter("faces", **CONNECTIVITY)
+    smallest: int = parameter(1, doc="Pieces of fewer voxels are dropped.", **SMALLEST)
 
     @classmethod
     def groups(cls, channels: Sequence[Channel]) -> Groups:
@@ -59,8 +60,8 @@ class Watershed(Decoder):
 
     seed_threshold: float = parameter(0.3, doc="Connected pieces above it are seeds, one for each object.")
     threshold: float = parameter(0.0, doc="Voxels above it are of an object, if a seed reaches them.")
-    connectivity: Literal["faces", "edges", "corners"] = parameter("faces", **_CONNECTIVITY)
-    smallest: int = parameter(1, doc="Seeds of fewer voxels are dropped.", **_SMALLEST)
+    connectivity: Literal["faces", "edges", "corners"] = parameter("faces", **CONNECTIVITY)
+    smallest: int = parameter(1, doc="Seeds of fewer voxels are dropped.", **SMALLEST)
 
     @classmethod
     def groups(cls, channels: Sequence[Channel]) -> Groups:
@@ -71,9 +72,9 @@ class Watershed(Decoder):
         """Basins of the only channel."""
         segmentation = optional_module("skimage.segmentation", "roundtrip", "the decoder 'watershed'")
         seeds = pieces(prediction[0] > self.seed_threshold, self.connectivity, self.smallest)
-        steps = {"faces": 1, "edges": 2, "corners": 3}[self.connectivity]
+        steps = min(STEPS[self.connectivity], seeds.ndim)
         grown: np.ndarray = segmentation.watershed(
-            -prediction[0], seeds.astype(np.int32), min(steps, seeds.ndim), mask=prediction[0] > self.threshold
+            -prediction[0], seeds.astype(np.int32), steps, mask=prediction[0] > self.threshold
         )
         return grown.astype(np.uint32)
 

@@ -23,7 +23,7 @@ FIELD = "#ff8fd0"
 SEVERITY_COLOURS = {"error": "#d63a34", "warning": "#b86e00", "info": "#2f7fc1"}
 
 # Of the numbers into `REASONS`, why a value has no weight.
-REASON_COLOURS = dict(enumerate(("#8c8c8c", "#ffb000", "#648fff", "#dc267f", "#785ef0"), start=1))
+REASON_COLOURS = dict(enumerate(("#8c8c8c", "#ffb000", "#648fff", "#fe6100", "#dc267f", "#785ef0"), start=1))
 
 # What a segmentation has split, merged and lost.
 MISTAKE_COLOURS = {1: "#ffb000", 2: "#dc267f", 3: "#ffffff"}

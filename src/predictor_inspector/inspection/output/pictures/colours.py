@@ -15,8 +15,6 @@ BACKGROUND = (0.10, 0.10, 0.12)
 SIGNED, BINARY, POSITIVE, WEIGHT = "RdBu_r", "gray", "viridis", "magma"
 ROI, CONTEXT, PADDING, BEYOND = "#ffffff", "#ffd23f", "#3fd0ff", "#ff3f5e"
 
-_BINARY_KINDS = ("affinity", "one-hot")
-
 
 def target_colours(inspection: Inspection, channel: int) -> tuple[str, Normalize]:
     """A channel's colormap and scale: its whole range, or more where values lie beyond; signed ones are centred on 0."""
@@ -28,7 +26,7 @@ def target_colours(inspection: Inspection, channel: int) -> tuple[str, Normalize
     if low < 0:
         reach = max(-low, high)
         return SIGNED, Normalize(-reach, reach)
-    return BINARY if described.kind in _BINARY_KINDS else POSITIVE, Normalize(low, high or 1.0)
+    return BINARY if described.is_binary else POSITIVE, Normalize(low, high or 1.0)
 
 
 def weight_colours(highest: float) -> tuple[str, Normalize]:

@@ -30,7 +30,7 @@ from predictor_inspector.core.predictors.fields import check_clips, checked_name
 from predictor_inspector.core.result_cache import ResultCache, recall
 
 
-class BoundaryPredictor(Predictor):
+class BoundaryDistancePredictor(Predictor):
     """A predictor of distances to boundaries; its dataclass has at least the fields annotated here.
 
     With the fields `mask_distances`, `epsilon` and `threshold`, too, it masks distances that can't be known.
