@@ -174,5 +174,6 @@ def predictors(draw: Draw, dims: int) -> Predictor:
     if kind == "boundary":
         return draw(boundary_predictors(dims))
     if kind == "one_hot":
-        return OneHotPredictor([f"class {c}" for c in range(draw(st.integers(1, 4)))])
+        names = [f"class {c}" for c in range(draw(st.integers(1, 4)))]
+        return OneHotPredictor(names, ignore=draw(st.sampled_from([None, 0, 1, 3])))
     return DummyPredictor(draw(st.integers(1, 3)))

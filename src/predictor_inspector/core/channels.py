@@ -47,6 +47,7 @@ class Channel:
         - ``"mode"``: whether it lies on objects, on background or on both: ``"inner"``, ``"outer"`` or ``"thick"``
         - ``"connectivity"``: what neighbouring voxels share at least: ``"faces"``, ``"edges"`` or ``"corners"``
         - ``"with background"``: switch that gives objects a boundary with background, too
+        - ``"ignore"``: the id of voxels that are of no class and have no weight, or None
         - ``"classes"``: names of the classes: by `label`, or by `source` where that is None
     group : str
         Channels of one group can be seen together, blended into one RGB view; ``""``: with no others.

@@ -93,6 +93,28 @@ def test_one_hot_weights_are_one_where_a_class_is_annotated(data: st.DataObject)
     assert counts == "counts are not this predictor's business"
 
 
+@pytest.mark.parametrize("ignore", [0, 2, 255])
+def test_ignored_voxels_are_left_out_as_by_cross_entropy(ignore: int) -> None:
+    rng = np.random.default_rng(ignore)
+    labels = rng.choice([0, 1, 2, 3, 255], (7, 8, 9)).astype(np.uint8)
+    labels[(labels == 255) & (ignore != 255)] = 3
+    gt, predictor = Array(labels, (1, 1, 1)), OneHotPredictor(["a", "b", "c", "d"], ignore=ignore)
+    target = predictor.create_target(gt)
+    weight, _ = predictor.create_weight(gt, target)
+    logits = torch.from_numpy(rng.normal(size=(1, 4, 7, 8, 9)))
+    ours = -(logits[0].log_softmax(0) * target.data * weight.data).sum() / weight.data[0].sum()
+    theirs = torch.nn.CrossEntropyLoss(ignore_index=ignore)(logits, torch.from_numpy(labels).long()[None])
+    assert float(ours) == pytest.approx(float(theirs), rel=1e-12)
+
+
+def test_in_channels_of_their_own_classes_ignore_an_id_each_for_itself() -> None:
+    gt = Array(np.array([[[0, 1, 255]], [[255, 1, 1]]], np.uint8), (1, 1), axis_names=("c^", "y", "x"))
+    predictor = OneHotPredictor(["a", "b"], ignore=255)
+    target = predictor.create_target(gt)
+    assert target.numpy().tolist() == [[[0, 1, 0]], [[0, 1, 1]]]
+    assert predictor.create_weight(gt, target)[0].numpy().tolist() == [[[1, 1, 0]], [[0, 1, 1]]]
+
+
 def test_a_dummy_has_zeros_to_learn_with_weights_of_one_in_any_dimension() -> None:
     predictor = DummyPredictor(2)
     for dims in (1, 2, 3, 4, 5):

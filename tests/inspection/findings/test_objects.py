@@ -163,6 +163,8 @@ def test_ids_without_a_class_are_found_one_by_one() -> None:
     np.testing.assert_array_equal(voxels(three, gt), labels == 3)
     np.testing.assert_array_equal(voxels(seven, gt), labels == 7)
     assert found(OneHotPredictor(list("abcdefgh")), gt, "unknown-class") == []
+    (three,) = found(OneHotPredictor(["bg", "a", "b"], ignore=7), gt, "unknown-class")
+    assert three.numbers["ids"] == [3]
     mask = (labels < 3).astype(np.uint8)
     assert found(OneHotPredictor(["bg", "a", "b"]), gt, "unknown-class", mask=array(mask)) == []
 
@@ -189,3 +191,10 @@ def test_a_region_without_objects_is_empty_unless_background_is_a_class() -> Non
     assert (finding.severity, finding.where.roi) == ("warning", gt.roi)
     assert found(OneHotPredictor(["bg", "a"]), gt, "empty-region") == []
     assert found(distance(), array(cells()), "empty-region") == []
+
+
+def test_an_id_that_is_ignored_is_no_finding() -> None:
+    gt = array(np.where(cells() > 4, 255, cells()).astype(np.uint8))
+    classes = [f"class {i}" for i in range(5)]
+    assert found(OneHotPredictor(classes), gt, "ignore-id")
+    assert found(OneHotPredictor(classes, ignore=255), gt, "ignore-id") == []

@@ -36,6 +36,9 @@ class OneHotPredictor(Predictor):
 
     classes: tuple[str, ...] = parameter(doc="Names of the classes, in the order of their ids from 0.", widget="names")
     kernel_size: int = parameter(1, **KERNEL_SIZE)
+    ignore: int | None = parameter(
+        None, doc="The id of voxels that are of no class and have no weight, such as 255.", minimum=0, advanced=True
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -47,7 +50,7 @@ class OneHotPredictor(Predictor):
 
     def describe_channels(self, axes: Sequence[str] | None = None) -> tuple[Channel, ...]:
         """One channel per class."""
-        roles = {"classes": "classes"}
+        roles = {"classes": "classes", "ignore": "ignore"}
         return tuple(
             Channel(name, "one-hot", roles=roles, group="classes", source=i, mask_channel=i, label=i)
             for i, name in enumerate(self.classes)
@@ -62,24 +65,28 @@ class OneHotPredictor(Predictor):
 
     def target_in(self, gt: Array, roi: Roi, cache: ResultCache | None = None) -> Array:
         """One-hot classes in `roi` only."""
-        labels, keep = self._labels(gt), part_of(gt, roi, "roi")
+        labels = self._labels(gt, roi, "roi")
         if self._has_channels(gt):
-            inside = labels[(slice(None), *keep)] > 0
+            inside = labels > 0
         else:
-            ids = torch.arange(len(self.classes), device=labels.device).reshape(-1, *(1 for _ in labels.shape))
-            inside = labels[keep][None] == ids
+            ids = torch.arange(len(self.classes), device=labels.device)
+            inside = labels == ids.reshape(-1, *(1 for _ in labels.shape[1:]))
+        if self.ignore is not None:
+            inside = inside & (labels != self.ignore)
         return gt.like(inside.float(), ("c^", *gt.spatial_axes), roi.begin)
 
     def create_weight(
         self, gt: Array, target: Array, mask: Array | None = None, moving_class_counts: Any = None
     ) -> tuple[Array, Any]:
-        """1 where annotated and the id is a class; nothing is balanced, so the counts stay what they are."""
+        """1 where annotated and the id is a class that isn't ignored; nothing is balanced, so the counts stay as they are."""
         gt = as_array(gt)
-        count, keep = len(self.classes), part_of(gt, target.roi, "target.roi")
+        count, labels = len(self.classes), self._labels(gt, target.roi, "target.roi")
         check_channels(target, count, "OneHotPredictor")
         known = annotated(mask, target.roi, gt, count)
         if not self._has_channels(gt):
-            known = known & (self._labels(gt)[keep] < count)[None]
+            known = known & (labels < count)
+        if self.ignore is not None:
+            known = known & (labels != self.ignore)
         weight = known.float().expand(count, *target.spatial_shape).contiguous()
         return target.like(weight, target.axis_names), moving_class_counts
 
@@ -91,7 +98,9 @@ class OneHotPredictor(Predictor):
         """Whether the ground truth has a channel per class; one channel of several classes holds their ids."""
         return gt.channel_dims == 1 and gt.shape[0] == len(self.classes)
 
-    def _labels(self, gt: Array) -> torch.Tensor:
-        """Ids, [Z, Y, X], or one channel per class, [C, Z, Y, X]."""
+    def _labels(self, gt: Array, roi: Roi, what: str) -> torch.Tensor:
+        """Ids in `roi`, [1, Z, Y, X], or one channel per class, [C, Z, Y, X]."""
         name = "OneHotPredictor"
-        return channel_labels(gt, len(self.classes), name) if self._has_channels(gt) else object_labels(gt, name)
+        count = len(self.classes)
+        labels = channel_labels(gt, count, name) if self._has_channels(gt) else object_labels(gt, name)[None]
+        return labels[(slice(None), *part_of(gt, roi, what))]

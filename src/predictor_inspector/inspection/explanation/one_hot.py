@@ -10,11 +10,16 @@ from predictor_inspector.inspection.explanation.weights import annotated, balanc
 def explain_one_hot(voxel: Voxel) -> tuple[Reason, Reason]:
     """By the voxel's id: whether it is the channel's class or, of channels without a class, above 0."""
     own, channel = voxel.id_at(voxel.at), voxel.described
-    names = list(voxel.parameter("classes", ()))
-    if channel.label is None:
+    names, ignore = list(voxel.parameter("classes", ())), voxel.parameter("ignore")
+    if own == ignore:
+        same, classes = False, ("of another class", "of this class")
+        label = f"id {own}: ignored"
+        steps: tuple[str, ...] = (f"This voxel has id {own}, which is ignored: of no class, 0.",)
+        sentence = f"0, because id {own} is ignored."
+    elif channel.label is None:
         same, name = own > 0, names[channel.source] if channel.source < len(names) else channel.name
         label = f"id {own}"
-        steps: tuple[str, ...] = (f"Is id {own} above 0? {'Yes: 1' if same else 'No: 0'}.",)
+        steps = (f"Is id {own} above 0? {'Yes: 1' if same else 'No: 0'}.",)
         side = f"above 0: inside {name!r}" if same else f"not above 0: outside {name!r}"
         sentence = f"{same:d}, because the voxel has id {own}, which is {side}."
         classes = "background", "inside objects"
@@ -31,8 +36,10 @@ def explain_one_hot(voxel: Voxel) -> tuple[Reason, Reason]:
     known = annotated(voxel)
     if channel.row is not None:
         return target, balanced(voxel, [known], same, classes)
-    counts, texts = known.holds, [known.text]
-    if channel.label is not None:
+    counts, texts = known.holds and own != ignore, [known.text]
+    if own == ignore:
+        texts.append(f"Its id {own} is the one to ignore.")
+    elif channel.label is not None:
         is_class = own < len(names)
         texts.append(
             f"Its id {own} is {'' if is_class else 'not '}one of the {len(names)} classes, 0 to {len(names) - 1}."

@@ -217,7 +217,7 @@ def unknown_class(subject: Subject) -> Iterator[Finding]:
         return
     labels = subject.labels[0][subject.kept]
     classes = [channel.label for channel in subject.channels if channel.label is not None]
-    unknown = ~np.isin(labels, classes) & subject.known[(slice(None), *subject.kept)].any(0)
+    unknown = ~np.isin(labels, [*classes, *subject.inputs.ignored]) & subject.known[(slice(None), *subject.kept)].any(0)
 
     def one(chosen: Sequence[int]) -> Finding:
         where = unknown & np.isin(labels, chosen)

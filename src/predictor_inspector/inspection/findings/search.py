@@ -23,7 +23,7 @@ from predictor_inspector.inspection.engine.regions import regions_for
 from predictor_inspector.inspection.engine.run import Inspection, Progress, Request, run
 from predictor_inspector.inspection.findings.checks import kinds, load_checks
 from predictor_inspector.inspection.findings.finding import Cure, Finding, Findings, gravity
-from predictor_inspector.inspection.findings.subject import Inputs, Subject
+from predictor_inspector.inspection.findings.subject import Inputs, Subject, ignored_ids
 
 Find = Callable[[Inspection], Sequence[Finding]]
 """Gives the findings of an inspection."""
@@ -98,15 +98,15 @@ def find_in(
     return in_order(f for f in found if f.id in wanted)
 
 
-def check_inputs(source: Source, region: Roi | None = None) -> tuple[Finding, ...]:
+def check_inputs(source: Source, region: Roi | None = None, ignored: Collection[int] = ()) -> tuple[Finding, ...]:
     """What is wrong with ground truth and mask as they were opened, even if no predictor accepts them.
 
-    `region`, by default all, lies on the grid of the ground truth and within it. A ``ValueError`` if the mask has another
+    `region`, by default all, lies on the grid of the ground truth and within it; `ignored` are ids left out anyway. A ``ValueError`` if the mask has another
     number of spatial axes than the ground truth.
     """
     region = source.gt.roi if region is None else region
     part = source.within(region).read(region)
-    inputs = Inputs(part.gt, part.mask)
+    inputs = Inputs(part.gt, part.mask, ignored)
     return in_order(f for check in load_checks()[0] if check.of == "inputs" for f in check.run(inputs))
 
 
@@ -172,7 +172,7 @@ def check_region(
     source, gt = request.source, request.source.gt
     check_memory(request, memory)
     looked_at = request.regions.read_region.intersect(gt.roi)
-    wanted, of_inputs = wanted_kinds(only, ignore), check_inputs(source, looked_at)
+    wanted, of_inputs = wanted_kinds(only, ignore), check_inputs(source, looked_at, ignored_ids(request.predictor))
     found = tuple(f for f in of_inputs if f.id in wanted)
     if _is_float(gt):
         request = replace(request, source=replace(source, gt=gt.like(_Whole(gt.data), gt.axis_names)))

@@ -18,6 +18,7 @@ from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.ground_truth import annotated
 from predictor_inspector.core.labels import as_labels
 from predictor_inspector.core.ops.regions import pairs
+from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import length
 from predictor_inspector.inspection.engine.run import Inspection, Progress
 from predictor_inspector.inspection.findings.components import Components, dilated
@@ -32,8 +33,10 @@ MOST = 8  # up to so many objects get a finding each; more are summed up in one
 class Inputs:
     """Ground truth and mask with the values and types that they have where they come from."""
 
-    def __init__(self, gt: Array, mask: Array | None = None) -> None:
+    def __init__(self, gt: Array, mask: Array | None = None, ignored: Iterable[int] = ()) -> None:
         self.gt, self.mask = gt, mask
+        self.ignored = frozenset(ignored)
+        """Ids that the predictor leaves out."""
 
     @cached_property
     def gt_values(self) -> np.ndarray:
@@ -72,7 +75,7 @@ class Subject:
 
     def __init__(self, inspection: Inspection, progress: Progress | None = None) -> None:
         self.inspection, self._progress, self.stopped = inspection, progress, False
-        self.inputs = Inputs(inspection.gt, inspection.mask)
+        self.inputs = Inputs(inspection.gt, inspection.mask, ignored_ids(inspection.request.predictor))
         self.predictor = inspection.request.predictor
         self.channels, self.statistics = inspection.channels, inspection.statistics
         self.roi, self.voxel_size = inspection.roi, inspection.gt.physical_voxel_size
@@ -250,6 +253,12 @@ class Subject:
     def length(self, value: float) -> str:
         """A length in the data's unit, for messages."""
         return length(float(f"{value:.3g}"), self.inspection.gt.unit)
+
+
+def ignored_ids(predictor: Predictor) -> frozenset[int]:
+    """The ids that a predictor leaves out."""
+    found = (predictor.value_of(channel, "ignore") for channel in predictor.describe_channels())
+    return frozenset(number for number in found if number is not None)
 
 
 def either(count: int, one: str, many: str) -> str:

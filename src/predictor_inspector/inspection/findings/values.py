@@ -180,7 +180,7 @@ def ignore_id(inputs: Inputs) -> Iterator[Finding]:
         return
     # A narrower type may have been made wider on the way.
     highest = int(values.max())
-    if highest not in (0xFF, 0xFFFF, 0xFFFFFFFF):
+    if highest not in (0xFF, 0xFFFF, 0xFFFFFFFF) or highest in inputs.ignored:
         return
     marked = values == highest
     next_id = int(values.max(initial=0, where=~marked))
