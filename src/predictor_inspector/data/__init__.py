@@ -11,7 +11,7 @@ from predictor_inspector.data.geometry import convert_unit, make_array, pixel_ar
 from predictor_inspector.data.layers import array_from_layer
 from predictor_inspector.data.opening import list_arrays, list_contents, open_array, readable_suffixes
 from predictor_inspector.data.resample import read_on_grid
-from predictor_inspector.data.samples import Sample, cells_2d, neurites
+from predictor_inspector.data.samples import Sample, cells_2d, faulty_cells, neurites
 from predictor_inspector.data.units import ome_unit, short_unit, unit_factor
 from predictor_inspector.data.write import write_ome_zarr
 
@@ -24,6 +24,7 @@ __all__ = [
     "array_from_layer",
     "cells_2d",
     "convert_unit",
+    "faulty_cells",
     "guess_kind",
     "list_arrays",
     "list_contents",

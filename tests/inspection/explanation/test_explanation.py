@@ -148,6 +148,9 @@ def test_a_channel_or_a_voxel_that_there_is_not_is_refused() -> None:
     inspection = inspect(OneHotPredictor(["a", "b"]), Array(np.zeros((3, 4), np.uint8), (1, 1)), device="cpu")
     with pytest.raises(ValueError, match=r"channel must lie in 0 … 1, got 2"):
         explain(inspection, 2, (0, 0))
+    with pytest.raises(ValueError, match=r"channel must be among 'a', 'b'; got 'c'"):
+        explain(inspection, "c", (0, 0))
+    assert explain(inspection, "b", (0, 0)).title == explain(inspection, 1, (0, 0)).title
     with pytest.raises(ValueError, match=r"voxel must lie within the ROI's 3 × 4 voxels, got \(3, 0\)"):
         explain(inspection, 0, (3, 0))
     with pytest.raises(ValueError, match=r"position needs 2 numbers"):

@@ -16,6 +16,8 @@ from predictor_inspector.inspection import Inspection, inspect
 from predictor_inspector.inspection.explanation import explain
 from predictor_inspector.inspection.findings import find
 from predictor_inspector.inspection.output.pictures.colours import label_colours
+from predictor_inspector.inspection.roundtrip import round_trip
+from predictor_inspector.inspection.roundtrip.decoders import Threshold
 
 IDS = np.kron(np.random.default_rng(0).integers(0, 5, (2, 4, 5)), np.ones((2, 4, 4), int)).astype(np.uint16)
 
@@ -98,6 +100,29 @@ def test_raw_data_lie_beneath_the_ground_truth_where_there_are_any(inspection: I
     np.testing.assert_array_equal(truth(with_raw, False), without)
 
 
+def test_touching_objects_are_told_apart_over_raw_data() -> None:
+    ids = np.zeros((64, 64), np.uint8)
+    ids[8:40, 8:32], ids[8:40, 32:56] = 1, 2
+    flat = Array(ids, (1, 1))
+    raw = flat.like(np.random.default_rng(0).integers(0, 255, ids.shape).astype(np.uint8))
+    shown = inspect(OneHotPredictor(("a", "b", "c")), flat, device="cpu", raw=raw)
+    picture = np.asarray(shown.plot(0).figure.axes[0].get_images()[0].get_array())
+    coloured = np.ptp(picture[20], axis=-1)
+    assert coloured[31] < 0.5 * coloured[[20, 45]].min()  # dark, where one ends
+    assert coloured[8] == pytest.approx(coloured[20], abs=0.01)  # at background there is no line
+
+
+def test_a_round_trip_shows_both_segmentations_its_scores_and_mistakes(gt: Array) -> None:
+    trip = round_trip(inspect(DistancePredictor(("cells",), 20.0, mask_distances=False), gt, device="cpu"), Threshold())
+    figure = trip.plot().figure
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["4 objects", "1 segment"]
+    html = trip._repr_html_()
+    assert f"{trip.scores.arand:.4f}</td>" in html
+    assert html.count(">merged</td>") == min(5, len(trip.merges)) > 0
+    assert "Threshold" in repr(trip)
+    assert len(repr(trip)) < 200
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -128,6 +153,14 @@ def test_the_widget_computes_what_its_controls_say(gt: Array) -> None:
     at = widget.view["plane"]
     shown = decoded(truth["source"])
     np.testing.assert_allclose(shown, 255 * label_colours(IDS[at]), atol=1)
+
+
+def test_the_widget_is_a_picture_where_no_widget_runs(gt: Array) -> None:
+    widget = DistancePredictor(("cells",), 20.0, mask_distances=True).show(gt)
+    html = widget._repr_html_()
+    assert html.count("<img") == 3
+    assert widget.pictures[1]["source"] in html
+    assert "positive, weights" in html
 
 
 def test_the_widget_says_what_does_not_fit_and_keeps_the_last_result(gt: Array) -> None:

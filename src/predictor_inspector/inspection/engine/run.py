@@ -208,12 +208,13 @@ def inspect(
     counts: Any = None,
     progress: Progress | None = None,
     raw: Array | None = None,
+    network: NetworkFacts | None = None,
 ) -> Inspection:
     """Target and weights of `roi`, from no more ground truth than the predictor asks for.
 
     Parameters
     ----------
-    predictor, roi, device, outside, balance_over, counts
+    predictor, roi, device, outside, balance_over, counts, network
         As in `Request`.
     gt, mask, raw : Array
         As in `Source`; raw data are drawn in pictures and looked at by checks.
@@ -227,7 +228,7 @@ def inspect(
     MemoryError
         If there isn't enough memory, with the size of the region.
     """
-    return run(Request(predictor, Source(gt, mask, raw), roi, device, outside, balance_over, counts), progress)
+    return run(Request(predictor, Source(gt, mask, raw), roi, device, outside, balance_over, counts, network), progress)
 
 
 def run(request: Request, progress: Progress | None = None, cache: ResultCache | None = None) -> Inspection:

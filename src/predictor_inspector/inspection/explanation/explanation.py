@@ -93,13 +93,13 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain(inspection: Inspection, channel: int, voxel: Sequence[int]) -> Explanation:
+def explain(inspection: Inspection, channel: int | str, voxel: Sequence[int]) -> Explanation:
     """Where the target and the weight of one voxel come from.
 
     Parameters
     ----------
-    channel : int
-        The channel of target and weight.
+    channel : int or str
+        The channel of target and weight, by index or by name.
     voxel : sequence of int
         Its place in the ROI, in voxels; `voxel_at` finds it for a point of the world.
 
@@ -109,6 +109,11 @@ def explain(inspection: Inspection, channel: int, voxel: Sequence[int]) -> Expla
         If there is no such channel, the voxel lies outside the ROI, or the explanation that another package registers
         for this kind of channel can't be loaded.
     """
+    if isinstance(channel, str):
+        names = inspection.channel_names
+        if channel not in names:
+            raise ValueError(f"channel must be among {', '.join(map(repr, names))}; got {channel!r}")
+        channel = names.index(channel)
     place = Voxel(inspection, channel, tuple(int(i) for i in voxel))
     why_value, why_weight = explanation_of(place.described.kind)(place)
     position = tuple(place.centre().tolist())
@@ -116,7 +121,7 @@ def explain(inspection: Inspection, channel: int, voxel: Sequence[int]) -> Expla
     return Explanation(title, place.index, position, place.value, place.weight, why_value, why_weight)
 
 
-def explain_at(inspection: Inspection, channel: int, position: Sequence[float]) -> Explanation | None:
+def explain_at(inspection: Inspection, channel: int | str, position: Sequence[float]) -> Explanation | None:
     """As `explain`, for the voxel at a point of the world in the unit of length; None outside the ROI."""
     voxel = voxel_at(inspection, position)
     return None if voxel is None else explain(inspection, channel, voxel)

@@ -11,15 +11,24 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.html import html_table, html_titled
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.text import counted
+from predictor_inspector.data.source import Source
 from predictor_inspector.inspection.engine.run import Inspection
 from predictor_inspector.inspection.output.pictures import publication_figure, save_figure
+from predictor_inspector.inspection.output.pictures.colours import BEYOND, label_colours
 from predictor_inspector.inspection.output.pictures.figures import Shown
+from predictor_inspector.inspection.output.pictures.ground_truth import with_outlines
+from predictor_inspector.inspection.output.pictures.panels import blank_figure, caption, thin_frame
+from predictor_inspector.inspection.output.pictures.planes import best_plane
 from predictor_inspector.inspection.output.text import name_of, statistics_table
+from predictor_inspector.inspection.roundtrip.round_trip import RoundTrip
+from predictor_inspector.inspection.roundtrip.trip_text import mistake_rows, score_rows, trip_summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +37,8 @@ if TYPE_CHECKING:
 
 _PANEL, _WIDEST = 1.5, 7.2  # inches
 _PIXELS, _FINEST = 1100, 250  # across a picture, as a notebook has room for; and on an inch
-_MOST = 5  # channels without being asked for
+_MOST = 5  # channels, and mistakes, without being asked for
+_TRIP_PANEL, _TITLE = 2.6, 0.3  # inches
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +101,41 @@ def inspection_html(inspection: Inspection) -> str:
     picture = plot(inspection)._repr_html_() if inspection.gt.dims in (2, 3) else ""
     blocks = picture, html_table(statistics, range(1, len(statistics[0]))), notes
     return html_titled(name_of(inspection.request.predictor), *blocks, about=inspection.target.size_text)
+
+
+def plot_trip(trip: RoundTrip) -> Picture:
+    """Ground truth and segmentation in one plane: what comes back has the object's colour, and mistakes are outlined in red.
+
+    A mistake is what a split object has outside its largest segment, what a merged segment has of others than its largest
+    object, or a lost object. Of several segmentations the first is shown.
+    """
+    truth = trip.truth.numpy().reshape(trip.overlaps.shape)
+    names = trip.overlaps.named_as_objects(trip.segmentation.numpy()).reshape(truth.shape)
+    wrong = trip.overlaps.split_voxels() | trip.overlaps.merged_voxels() | np.isin(truth, trip.lost)
+    arrays = [Array(values[0], trip.truth.voxel_size, trip.truth.offset) for values in (truth, names, wrong)]
+    plane = best_plane(Source(arrays[0]), arrays[0].roi)
+    shown = [plane.values(array) for array in arrays]
+    height = _TRIP_PANEL * shown[0].shape[0] * trip.truth.voxel_size[plane.rows]
+    height /= shown[0].shape[1] * trip.truth.voxel_size[plane.columns]
+    figure = blank_figure((2 * _TRIP_PANEL, height + _TITLE), layout="constrained")
+    titles = counted(trip.scores.objects, "object"), counted(trip.scores.segments, "segment")
+    extent = plane.extent(arrays[0].roi, trip.truth.subdivision)
+    for axes, ids, title in zip(figure.subplots(1, 2), shown, titles, strict=False):
+        axes.imshow(with_outlines(label_colours(ids), ids), extent=extent, interpolation="nearest")
+        caption(axes, title)
+        thin_frame(axes, ticks=False)
+    if shown[2].any():
+        left, right, bottom, top = extent
+        figure.axes[1].contour(shown[2], [0.5], colors=BEYOND, linewidths=1.5, extent=(left, right, top, bottom))
+    return Picture(figure)
+
+
+def trip_html(trip: RoundTrip) -> str:
+    """A picture, the scores and the worst mistakes."""
+    scores, mistakes = score_rows(trip), mistake_rows(trip, _MOST)
+    picture = plot_trip(trip)._repr_html_() if trip.truth.dims in (2, 3) else ""
+    table = html_table([("mistake", "of", "roi", "voxels"), *mistakes]) if mistakes else ""
+    return html_titled("Round trip", picture, html_table(scores, (1, 2)), table, about=trip_summary(trip))
 
 
 def show(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
+from html import escape
 from io import BytesIO
 from pathlib import Path
 from typing import Any, get_args
@@ -14,6 +15,7 @@ import yaml
 from funlib.geometry import Roi
 
 from predictor_inspector.core.array import Array
+from predictor_inspector.core.html import html_titled
 from predictor_inspector.core.ops import backend
 from predictor_inspector.core.parameters import Parameter, parameter_rows, parameters_of
 from predictor_inspector.core.predictor import Predictor
@@ -25,6 +27,7 @@ from predictor_inspector.inspection.output.pictures.colours import target_colour
 from predictor_inspector.inspection.output.pictures.ground_truth import labels_picture
 from predictor_inspector.inspection.output.pictures.panels import highest_weight
 from predictor_inspector.inspection.output.pictures.planes import best_plane
+from predictor_inspector.inspection.output.text import name_of
 
 try:
     import anywidget
@@ -93,6 +96,15 @@ class PredictorWidget(anywidget.AnyWidget):
     def predictor(self) -> Predictor:
         """What is shown."""
         return self.inspection.request.predictor
+
+    def _repr_html_(self) -> str:
+        """What is shown where no widget runs: a saved notebook, a page."""
+        figures = "".join(
+            f'<figure style="display: inline-block; width: 32%; margin: 0"><figcaption>{escape(p["caption"])}</figcaption>'
+            f'<img style="width: 100%" src="{p["source"]}"></figure> '
+            for p in self.pictures
+        )
+        return html_titled(name_of(self.predictor), figures, f"<div>{escape(self.told)}</div>")
 
     def _on_asked(self, _change: Any) -> None:
         """Compute and draw what the controls say; a sentence tells what doesn't fit, and the last result stays."""

@@ -15,6 +15,7 @@ from funlib.geometry import Roi
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.core.config import config_of
+from predictor_inspector.core.drawn import drawing
 from predictor_inspector.core.ground_truth import annotated
 from predictor_inspector.core.labels import as_labels
 from predictor_inspector.inspection.engine.run import Inspection, Progress
@@ -71,6 +72,17 @@ class RoundTrip:
     names: Mapping[int, str]
     groups: Groups
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"RoundTrip({self.decoder!r}: {self.scores.segments} segments of {self.scores.objects} objects)"
+
+    def _repr_html_(self) -> str:
+        html: str = drawing("trip_html")(self)
+        return html
+
+    def plot(self) -> Any:
+        """A picture of the ground truth beside the segmentation, which a notebook shows; see `output.notebook.plot_trip`."""
+        return drawing("plot_trip")(self)
 
     @property
     def scores(self) -> Scores:

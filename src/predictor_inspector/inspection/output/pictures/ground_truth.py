@@ -40,7 +40,7 @@ def all_regions(inspection: Inspection) -> Roi:
 
 
 def labels_picture(inspection: Inspection, plane: Plane, roi: Roi) -> np.ndarray:
-    """Labels in colour, over raw data if there are any, else with thin outlines: [rows, columns, 3]; only they are read."""
+    """Labels in colour, over raw data if there are any, with thin outlines: [rows, columns, 3]; only they are read."""
     gt, raw = on_grid(inspection.gt, roi, inspection.gt), inspection.request.source.raw_picture
     labels: Any = plane.values(gt)
     if gt.channel_dims:
@@ -48,17 +48,28 @@ def labels_picture(inspection: Inspection, plane: Plane, roi: Roi) -> np.ndarray
         picture, labels = colours.channel_colours(labels), (labels > 0).any(0)
     else:
         picture = colours.label_colours(labels)
-    if raw is not None:
-        values = plane.values(on_grid(raw, roi, gt)).astype(np.float64)
-        low, high = np.percentile(values, [1, 99])
-        grey = np.clip((values - low) / max(high - low, 1e-12), 0, 1)[..., None]
-        picture = np.where(labels[..., None] > 0, _OVER_RAW * picture + (1 - _OVER_RAW) * grey, grey)
-    elif max(labels.shape) > _OUTLINED_FROM:
-        edge = np.zeros(labels.shape, dtype=bool)
-        edge[:-1] |= labels[:-1] != labels[1:]
-        edge[:, :-1] |= labels[:, :-1] != labels[:, 1:]
-        picture[edge] *= 0.35
-    return picture
+    if raw is None:
+        return with_outlines(picture, labels)
+    values = plane.values(on_grid(raw, roi, gt)).astype(np.float64)
+    low, high = np.percentile(values, [1, 99])
+    grey = np.clip((values - low) / max(high - low, 1e-12), 0, 1)[..., None]
+    mixed = _OVER_RAW * with_outlines(picture, labels, background=False) + (1 - _OVER_RAW) * grey
+    seen: np.ndarray = np.where(labels[..., None] > 0, mixed, grey)
+    return seen
+
+
+def with_outlines(picture: np.ndarray, labels: np.ndarray, background: bool = True) -> np.ndarray:
+    """The picture, [rows, columns, 3], darker where labels, [rows, columns], change; small ones stay as they are.
+
+    Without `background` only where objects touch, which shows apart what has alike colours.
+    """
+    if max(labels.shape) <= _OUTLINED_FROM:
+        return picture
+    edge = np.zeros(labels.shape, dtype=bool)
+    for here, there in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
+        edge[here] |= (labels[here] != labels[there]) & (background | ((labels[here] > 0) & (labels[there] > 0)))
+    outlined: np.ndarray = np.where(edge[..., None], 0.35 * picture, picture)
+    return outlined
 
 
 def draw_regions(axes: Axes, inspection: Inspection, plane: Plane) -> None:
