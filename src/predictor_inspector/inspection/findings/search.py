@@ -101,8 +101,8 @@ def find_in(
 def check_inputs(source: Source, region: Roi | None = None, ignored: Collection[int] = ()) -> tuple[Finding, ...]:
     """What is wrong with ground truth and mask as they were opened, even if no predictor accepts them.
 
-    `region`, by default all, lies on the grid of the ground truth and within it; `ignored` are ids left out anyway. A ``ValueError`` if the mask has another
-    number of spatial axes than the ground truth.
+    `region`, by default all, lies on the grid of the ground truth and within it; `ignored` are ids left out anyway. A
+    ``ValueError`` if the mask has another number of spatial axes than the ground truth.
     """
     region = source.gt.roi if region is None else region
     part = source.within(region).read(region)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, replace
 from typing import Any
 
@@ -84,12 +84,17 @@ def choice_from_config(choice: PredictorChoice, config: Any, gt: Array | None) -
 def presets_for(kind: str, gt: Array | None) -> dict[str, dict[str, Any]]:
     """A kind's presets by name: ``"defaults"``, and its own that fit the data's dimensions."""
     cls = predictor_class(kind)
-    parameters = parameters_of(cls)
-    offsets = [p.name for p in parameters if p.holds_offsets]
-    defaults = {p.name: p.default for p in parameters if p.default is not MISSING}
-    return {DEFAULTS: defaults} | {n: values for n, values in cls.presets.items() if _fits(values, offsets, gt)}
+    defaults = {p.name: p.default for p in parameters_of(cls) if p.default is not MISSING}
+    return {DEFAULTS: defaults} | {n: values for n, values in cls.presets.items() if _fits(kind, values, gt)}
 
 
-def _fits(values: Mapping[str, Any], offsets: Collection[str], gt: Array | None) -> bool:
-    """Whether offsets among `values` have as many numbers as the data have axes."""
-    return gt is None or all(len(o) == gt.dims for name in offsets if name in values for o in values[name])
+def _fits(kind: str, values: Mapping[str, Any], gt: Array | None) -> bool:
+    """Whether a predictor with these values has an answer for data of such axes: those of offsets, say, may be others."""
+    if gt is None:
+        return True
+    try:
+        predictor = predictor_from_config({"kind": kind, **start_for(kind, gt).values, **values})
+        predictor.padding(gt.voxel_size, gt.subdivision)
+    except ValueError:
+        return False
+    return True
