@@ -218,6 +218,7 @@ def test_kinds_are_called_as_people_call_them() -> None:
         "Signed distance",
         "Hot distance",
         "Inner distance",
+        "Boundary",
         "One-hot",
         "Dummy",
     ]
