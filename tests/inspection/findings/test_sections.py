@@ -85,6 +85,22 @@ def test_missing_sections_are_a_jump_that_no_shift_explains() -> None:
     assert finding.numbers["shift_voxels"] == [None]
 
 
+def test_objects_that_go_on_under_other_ids_are_told_so() -> None:
+    labels = curved()
+    labels[11:] += np.uint16(1000)
+    (finding,) = told(labels, "jump-between-sections")
+    assert finding.message.startswith("From z 11 on objects have other ids: ")
+    assert finding.advice.startswith("Give objects that go on there one id")
+    assert finding.numbers["other_ids"] == [True]
+
+
+@pytest.mark.parametrize("corner", [(0, 64, 32), (16, 0, 16), (32, 16, 16), (40, 64, 64)])
+def test_objects_that_lie_aslant_or_end_are_no_jumps(corner: tuple[int, ...]) -> None:
+    whole = real("medulla").gt.numpy()
+    part = whole[tuple(slice(c, c + n) for c, n in zip(corner, (40, 48, 48), strict=True))]
+    assert told(part, "jump-between-sections", (10, 10, 10)) == []
+
+
 def test_what_is_not_annotated_is_no_jump() -> None:
     labels, known = moved(curved(), 11), np.ones((24, 80, 80), np.uint8)
     known[9:14] = 0

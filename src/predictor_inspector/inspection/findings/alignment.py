@@ -21,6 +21,7 @@ from predictor_inspector.data.source import Source
 from predictor_inspector.data.units import PIXEL
 from predictor_inspector.inspection.findings import Cure, Finding, Kind, Subject, VoxelSet, check
 from predictor_inspector.inspection.findings.components import shifted
+from predictor_inspector.inspection.findings.label_shapes import section_axis
 
 REACH = 6  # voxels of the labels by which raw data may be shifted, along each axis
 PLACE = 48  # voxels a side of a place that is looked at by itself, at least
@@ -45,7 +46,8 @@ def raw_misaligned(subject: Subject) -> Iterator[Finding]:
     all shifts by up to 6 voxels, along all axes at once, the one where this is most pronounced is where the raw data lie,
     refined below a voxel by a parabola. Up to 224 voxels a side are looked at, around the middle of the region, and up to
     27 places of them by themselves. Silent with fewer than 500 faces, where boundaries differ from what lies beside them by
-    less than 0.1 standard deviations of the raw data, and where a shift of 6 voxels or more would be best.
+    less than 0.1 standard deviations of the raw data, and where a shift of 6 voxels or more would be best. Where voxels are at
+    least twice as long along one axis as along the others, only faces along sections count.
     """
     raw, gt = subject.inspection.request.source.raw, subject.inspection.request.source.gt
     if raw is None or raw.dims != gt.dims or (raw.unit == PIXEL) != (gt.unit == PIXEL):
@@ -150,6 +152,7 @@ class _Surroundings:
     centres: tuple[np.ndarray, ...]  # of the labels' voxels along each axis, in voxels of `values` from the first one's
     steps: tuple[float, ...]  # from one to the next
     reach: tuple[int, ...]  # of the search, in voxels of `values`
+    across: tuple[int, ...]  # axes across which faces are looked at
 
     @classmethod
     def of(cls, source: Source, roi: Roi) -> _Surroundings | None:
@@ -180,7 +183,9 @@ class _Surroundings:
         values = as_tensor(raw[raw.roi_of(around)].data, torch.device("cpu")).float()
         labels = ids.reshape(-1, *ids.shape[-gt.dims :])
         known = np.broadcast_to(known, labels.shape[1:])
-        return cls(roi, labels, known, values - values.mean(), tuple(centres), tuple(steps), tuple(reach))
+        # From one section to the next a boundary moves by many voxels: what is between isn't where it is.
+        across = tuple(axis for axis in range(gt.dims) if axis != section_axis(gt.physical_voxel_size))
+        return cls(roi, labels, known, values - values.mean(), tuple(centres), tuple(steps), tuple(reach), across)
 
     @cached_property
     def sums(self) -> tuple[np.ndarray, tuple[int, int]]:
@@ -189,7 +194,7 @@ class _Surroundings:
         At faces between objects it is their value, at edges what is inside less what is outside: float32, [2, …].
         """
         between, edge, faces = np.zeros(self.values.numel()), np.zeros(self.values.numel()), [0, 0]
-        for axis, ids in product(range(self.values.ndim), self.labels):
+        for axis, ids in product(self.across, self.labels):
             low, high = shifted(axis, ids.ndim)
             first, second = ids[low], ids[high]
             found = np.nonzero((first != second) & self.known[low] & self.known[high])
