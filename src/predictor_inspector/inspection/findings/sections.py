@@ -175,7 +175,7 @@ def _jumps(stack: _Stack) -> Iterator[_Jump]:
     share = changed / counts.clip(1)
     usual = float(np.median(share[judged]))
     spread = float(np.median(np.abs(share[judged] - usual)))
-    for k in np.flatnonzero(judged & (changed >= CHANGED) & (share > usual)):
+    for k in np.flatnonzero(judged & (changed >= CHANGED) & (share > usual)).tolist():
         # Where objects lie aslant, more changes, but from section to section.
         near = [n for n in range(max(0, k - AROUND), min(len(share), k + AROUND + 1)) if n != k and judged[n]]
         here = max(usual, float(np.median(share[near]))) if near else usual
@@ -183,7 +183,7 @@ def _jumps(stack: _Stack) -> Iterator[_Jump]:
         if not reached:
             continue
         of_one_pair, of_other_ids = _handed_over(ids[k], ids[k + 1], either[k])
-        found = _Jump(int(k) + 1, float(share[k]), here, None, "", of_other_ids >= OTHER_IDS)
+        found = _Jump(k + 1, float(share[k]), here, None, "", of_other_ids >= OTHER_IDS)
         if found.other_ids and UNEXPLAINED in reached:
             yield found
         elif of_one_pair <= ONE_PAIR:
