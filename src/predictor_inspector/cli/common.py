@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -234,14 +234,21 @@ def begin_computing() -> None:
     backend.begin_with_torch()
 
 
-def request_for(options: argparse.Namespace, source: Source) -> tuple[Request, dict[str, Any]]:
+def predictor_for(options: argparse.Namespace, gt: Array) -> tuple[Predictor, Mapping[str, Any]]:
+    """The options' predictor, and parameter values that had to be assumed, which are noted."""
+    from predictor_inspector.core.chosen import chosen_predictor
+
+    choice = chosen_predictor(gt, options.predictor, options.config, options.preset, options.set)
+    for text in (*choice.notes, *(f"{name} was not given; assumed {value}" for name, value in choice.assumed.items())):
+        note(text)
+    return choice.predictor, choice.assumed
+
+
+def request_for(options: argparse.Namespace, source: Source) -> tuple[Request, Mapping[str, Any]]:
     """The request for `source` with these options, and parameter values that had to be assumed, which are noted."""
-    from predictor_inspector.core.config import chosen_predictor
     from predictor_inspector.inspection import Request
 
-    predictor, assumed = chosen_predictor(source.gt, options.predictor, options.config, options.preset, options.set)
-    for name, value in assumed.items():
-        note(f"{name} was not given; assumed {value}")
+    predictor, assumed = predictor_for(options, source.gt)
     roi = roi_for(options, source)
     network = None
     if options.network is not None:

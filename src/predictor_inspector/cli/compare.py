@@ -32,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print the comparison."""
-    from predictor_inspector.core.config import chosen_predictor, predictor_kinds
+    from predictor_inspector.core.chosen import chosen_predictor
+    from predictor_inspector.core.config import predictor_kinds
     from predictor_inspector.inspection import inspect
     from predictor_inspector.inspection.comparison import compare
     from predictor_inspector.inspection.findings import find_quickly
@@ -45,8 +46,10 @@ def run(options: argparse.Namespace) -> None:
         # A kind by its name; anything else is a file, whose errors say what is wrong with it.
         is_kind = config in predictor_kinds() and not Path(config).is_file()
         kind, file = (config, None) if is_kind else (None, config)
-        predictor, _ = chosen_predictor(source.gt, kind=kind, config_file=file, values=values)
-        return inspect(predictor, source.gt, roi, source.mask, device, options.outside, options.balance_over)
+        choice = chosen_predictor(source.gt, kind=kind, config_file=file, values=values)
+        for text in choice.notes:
+            common.note(text)
+        return inspect(choice.predictor, source.gt, roi, source.mask, device, options.outside, options.balance_over)
 
     a = inspected(options.a, options.set_a, options.device)
     set_b = options.set_b if options.b else [*options.set_a, *options.set_b]

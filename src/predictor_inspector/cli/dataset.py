@@ -226,7 +226,7 @@ def _opened(options: argparse.Namespace) -> Dataset:
 
 def _predictors(options: argparse.Namespace, dataset: Dataset) -> tuple[dict[str, Any], ...]:
     """Configurations of the options' predictor, or of the data set's own."""
-    from predictor_inspector.core.config import chosen_predictor, predictor_to_config
+    from predictor_inspector.core.config import predictor_to_config
 
     if not any((options.predictor, options.config, options.preset, options.set)):
         return dataset.predictors
@@ -235,10 +235,7 @@ def _predictors(options: argparse.Namespace, dataset: Dataset) -> tuple[dict[str
             gt = crop.open_gt()
         except (ValueError, OSError, ImportError):
             continue  # it is reported with the others
-        predictor, assumed = chosen_predictor(gt, options.predictor, options.config, options.preset, options.set)
-        for name, value in assumed.items():
-            common.note(f"{name} was not given; assumed {value}")
-        return (predictor_to_config(predictor),)
+        return (predictor_to_config(common.predictor_for(options, gt)[0]),)
     return ()
 
 

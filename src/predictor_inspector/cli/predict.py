@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
 
     from predictor_inspector import __version__
     from predictor_inspector.core.channels import Channel
-    from predictor_inspector.core.config import chosen_predictor, predictor_to_config
+    from predictor_inspector.core.config import predictor_to_config
     from predictor_inspector.core.text import format_shape
     from predictor_inspector.data.source import Source, open_input
     from predictor_inspector.data.write import ome_zarr_in_parts
@@ -58,9 +58,7 @@ def run(options: argparse.Namespace) -> None:
     grid, predictor, channels = source.gt, None, tuple[Channel, ...]()
     assert source.raw is not None
     if any((options.predictor, options.config, options.preset, options.set)):
-        predictor, assumed = chosen_predictor(grid, options.predictor, options.config, options.preset, options.set)
-        for name, value in assumed.items():
-            common.note(f"{name} was not given; assumed {value}")
+        predictor, _ = common.predictor_for(options, grid)
         channels = predictor.describe_channels(grid.spatial_axes)
     if options.logits and predictor is None:
         raise ValueError("--logits needs the --predictor, which says what channels a sigmoid is for")

@@ -10,7 +10,19 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from predictor_inspector import __version__
-from predictor_inspector.cli import check, common, compare, dataset, loss, network, predict, report, roundtrip, samples
+from predictor_inspector.cli import (
+    check,
+    common,
+    compare,
+    convert,
+    dataset,
+    loss,
+    network,
+    predict,
+    report,
+    roundtrip,
+    samples,
+)
 
 if TYPE_CHECKING:
     from predictor_inspector.inspection import Inspection
@@ -209,6 +221,7 @@ def _parser() -> argparse.ArgumentParser:
         "report": report,
         "dataset": dataset,
         "network": network,
+        "convert": convert,
     }
     for name, module in modules.items():
         module.add_arguments(command(name, module.run, module.ABOUT))

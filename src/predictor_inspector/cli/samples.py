@@ -110,14 +110,9 @@ def _text(samples: list[ComparedSample], findings: tuple[Finding, ...]) -> str:
 
 def _predictor(options: argparse.Namespace, first: TrainingSample) -> Predictor | None:
     """The options' predictor, which begins with what suits the first labels; None if none is named."""
-    from predictor_inspector.core.config import chosen_predictor
-
     if not any((options.predictor, options.config, options.preset, options.set)):
         return None
-    predictor, assumed = chosen_predictor(first.grid, options.predictor, options.config, options.preset, options.set)
-    for name, value in assumed.items():
-        common.note(f"{name} was not given; assumed {value}")
-    return predictor
+    return common.predictor_for(options, first.grid)[0]
 
 
 def _draw(sample: ComparedSample, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Predictor configurations from and to dictionaries and YAML; presets and single values."""
+"""Predictor configurations from and to dictionaries, YAML and Python; single values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from predictor_inspector.core.array import Array
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.registry import Extensions, derived_from, nearest
@@ -17,6 +16,8 @@ T = TypeVar("T")
 
 CONFIG_FILES = (".yaml", ".yml", ".json")
 """Endings of what `config_from_file` reads, where a kind or a preset may be named instead."""
+
+_LINE_LENGTH = 88  # of Python snippets, as most formatters have it
 
 PREDICTORS: Extensions[type[Predictor]] = derived_from(
     Predictor,
@@ -109,6 +110,22 @@ def predictor_to_yaml(predictor: Predictor) -> str:
     return config_to_yaml(predictor_to_config(predictor))
 
 
+def predictor_to_python(predictor: Predictor) -> str:
+    """Python that makes `predictor`: an import and an assignment that names what differs from its default."""
+    cls = type(predictor)
+    core = __name__.rpartition(".")[0]
+    module = core if cls.__module__.startswith(f"{core}.") else cls.__module__
+    arguments = [
+        f"{p.name}={getattr(predictor, p.name)!r}"
+        for p in parameters_of(cls)
+        if p.required or getattr(predictor, p.name) != p.default
+    ]
+    call = f"predictor = {cls.__name__}({', '.join(arguments)})"
+    if len(call) > _LINE_LENGTH:
+        call = f"predictor = {cls.__name__}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+    return f"from {module} import {cls.__name__}\n\n{call}\n"
+
+
 def config_to_yaml(config: Mapping[str, Any]) -> str:
     """A configuration as YAML, with short lists on one line."""
     import yaml
@@ -135,48 +152,18 @@ def config_from_yaml(text: str, source: str = "the configuration") -> dict[str, 
 
 def config_from_file(file: Path, noun: str = "configuration") -> dict[str, Any]:
     """A dictionary from a YAML or JSON file; errors as `config_from_yaml`, and a ``FileNotFoundError``."""
+    return config_from_yaml(text_of(file, noun), str(file))
+
+
+def text_of(file: Path, noun: str = "configuration") -> str:
+    """What a file of text says; ``FileNotFoundError`` if there is none, ``ValueError`` if it isn't text."""
     file = file.expanduser()
     if not file.is_file():
         raise FileNotFoundError(f"the {noun} {file} is {'no file' if file.exists() else 'not there'}")
     try:
-        return config_from_yaml(file.read_text("utf-8"), str(file))
+        return file.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{file} is not valid YAML: it is not text in UTF-8") from error
-
-
-def chosen_predictor(
-    gt: Array,
-    kind: str | None = None,
-    config_file: str | Path | None = None,
-    preset: str | None = None,
-    values: Sequence[str] = (),
-) -> tuple[Predictor, dict[str, Any]]:
-    """A command's predictor, from a preset, a file and single values, later ones winning; and the values it assumed.
-
-    The file, YAML or JSON, may have the ``kind`` too. `values` are ``key=value`` each, the value in YAML. Required
-    parameters that aren't given are assumed to be the predictor's starting values for `gt`.
-
-    Raises
-    ------
-    FileNotFoundError
-        If `config_file` isn't a file.
-    ValueError
-        If kind, preset, a parameter or a value is unknown or doesn't fit, or the file's kind is another than `kind`.
-    """
-    config = {} if config_file is None else config_from_file(Path(config_file))
-    in_file = config.pop("kind", None)
-    if kind is not None and in_file is not None and kind != in_file:
-        raise ValueError(f"{config_file} is for the predictor {in_file!r}, but {kind!r} was asked for")
-    if kind is None and in_file is None:
-        raise ValueError(f"a predictor is needed, one of {', '.join(predictor_kinds())}")
-    kind = str(in_file if kind is None else kind)
-    cls = predictor_class(kind)
-    given = {**_preset(cls, kind, preset), **config, **parsed_values(values)}
-    start = cls.starting_values(gt)
-    assumed = {
-        p.name: start[p.name] for p in parameters_of(cls) if p.required and p.name in start and p.name not in given
-    }
-    return predictor_from_config({"kind": kind, **assumed, **given}), assumed
 
 
 def parsed_values(texts: Sequence[str], kind_option: str = "--predictor") -> dict[str, Any]:
@@ -201,11 +188,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_plain(v) for v in value]
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _preset(cls: type[Predictor], kind: str, name: str | None) -> Mapping[str, Any]:
-    if name is None:
-        return {}
-    if name not in cls.presets:
-        raise ValueError(f"{kind} has no preset {name!r}{nearest(name, cls.presets or ['none'])}")
-    return cls.presets[name]

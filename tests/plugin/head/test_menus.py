@@ -11,7 +11,7 @@ import yaml
 from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QApplication, QMenu, QPlainTextEdit
 
-from predictor_inspector.core import Array, DistancePredictor, DummyPredictor, predictor_to_yaml
+from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, DummyPredictor, predictor_to_yaml
 from predictor_inspector.plugin.head.menus import NotesDialog, Parameters
 from predictor_inspector.plugin.model.settings import Settings
 
@@ -57,7 +57,8 @@ def trigger(panel: Parameters, title: str) -> None:
     for fill in (panel.fill_presets, panel.fill_copies):
         menu = QMenu()
         fill(menu)
-        for action in menu.actions():
+        inner = [action for entry in menu.actions() if (sub := entry.menu()) is not None for action in sub.actions()]
+        for action in (*menu.actions(), *inner):
             if action.text() == title:
                 action.trigger()
                 return
@@ -80,14 +81,14 @@ def test_a_configuration_is_copied_as_yaml_python_and_for_dacapo(panel: Told, se
     assert clipboard.text() == predictor_to_yaml(settings.predictor())
     trigger(panel, "Copy as Python")
     assert clipboard.text().startswith("from predictor_inspector.core import DistancePredictor\n")
-    trigger(panel, "Copy as DaCapo task configuration")
+    trigger(panel, "DaCapo task configuration")
     assert yaml.safe_load(clipboard.text())["clip_distance"] == 400.0
 
 
 def test_what_cannot_be_copied_is_explained(panel: Told, settings: Settings) -> None:
     settings.config = DISTANCE | {"epsilon": 0.5}
     QApplication.clipboard().setText("as before")
-    trigger(panel, "Copy as DaCapo task configuration")
+    trigger(panel, "DaCapo task configuration")
     assert "epsilon cannot be expressed in DaCapo's DistanceTaskConfig" in panel.message
     assert QApplication.clipboard().text() == "as before"
     trigger(panel, "Copy as YAML")
@@ -96,9 +97,19 @@ def test_what_cannot_be_copied_is_explained(panel: Told, settings: Settings) -> 
 
 def test_yaml_is_pasted(panel: Told, settings: Settings) -> None:
     QApplication.clipboard().setText("{kind: dummy, embedding_dims: 5}")
-    trigger(panel, "Paste YAML")
+    trigger(panel, "Paste configuration")
     assert settings.predictor() == DummyPredictor(5)
     assert panel.message == ""
+
+
+def test_another_tools_configuration_is_pasted_and_what_it_leaves_out_is_said(panel: Told, settings: Settings) -> None:
+    QApplication.clipboard().setText("transform = AffinityTransform(offsets=[[-1, 0, 0]], ignore_label=0)")
+    trigger(panel, "Paste configuration")
+    assert settings.predictor() == AffinitiesPredictor([[-1, 0, 0]], lsds=False)
+    assert panel.text.startswith(
+        "The clipboard's text was read as AffinityTransform in line 1; its values are one minus"
+    )
+    assert not panel.wrong
 
 
 def test_yaml_is_loaded(panel: Told, settings: Settings, tmp_path: Path) -> None:
@@ -115,7 +126,7 @@ def test_yaml_is_loaded(panel: Told, settings: Settings, tmp_path: Path) -> None
         ("- dummy", "must be a mapping"),
         ("kind: dumy", "did you mean 'dummy'"),
         ("{kind: dummy, embedding_dims: many}", "embedding_dims"),
-        (None, "no such file"),
+        (None, "is not there"),
     ],
     ids=["broken", "list", "kind", "type", "missing"],
 )

@@ -12,6 +12,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 
+from predictor_inspector.core.chosen import read_configuration_file
 from predictor_inspector.core.config import config_from_file
 from predictor_inspector.core.text import validation_problem
 from predictor_inspector.data.classes import class_names
@@ -246,7 +247,7 @@ def _from_yaml(path: Path) -> Dataset:
 
 
 def _configuration(told: str | dict[str, Any], folder: Path) -> dict[str, Any]:
-    return config_from_file(Path(_resolved(told, folder)), "predictor") if isinstance(told, str) else told
+    return read_configuration_file(_resolved(told, folder)).config or {} if isinstance(told, str) else told
 
 
 def _resolved(path: str, folder: Path, only_if_there: bool = False) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QMenu, QPlainTextEdit, QPushButton, QWidget
 
-from predictor_inspector.core.config import config_from_yaml, predictor_to_yaml
-from predictor_inspector.core.export import predictor_to_dacapo_yaml, predictor_to_python
+from predictor_inspector.core.chosen import grid_of
+from predictor_inspector.core.config import predictor_to_python, predictor_to_yaml, text_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import capitalised, format_error
+from predictor_inspector.core.tools import TOOLS, Grid, read_configuration
 from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.small_widgets import NO_MENU_ARROW
 from predictor_inspector.plugin.head.files import Files
@@ -23,7 +24,7 @@ from predictor_inspector.plugin.tabs.bound import bind
 Tell = Callable[[str, bool], object]  # a sentence, and whether it says what went wrong
 
 _SESSION = "Session (*.yaml *.yml)"
-_CONFIGURATION = "YAML or JSON (*.yaml *.yml *.json)"
+_CONFIGURATION = "Configuration (*.yaml *.yml *.json *.py)"
 
 
 class MenuButton(QPushButton):
@@ -48,20 +49,19 @@ class Parameters:
         for name in presets_for(self._settings.kind, self._settings.gt):
             menu.addAction(capitalised(name), lambda n=name: self._settings.apply_preset(n))
         menu.addSeparator()
-        menu.addAction("Load YAML…", lambda: self._ask(menu))
-        menu.addAction("Paste YAML", self.paste)
+        menu.addAction("Load configuration…", lambda: self._ask(menu))
+        menu.addAction("Paste configuration", self.paste)
         menu.addSeparator()
         reset = menu.addAction("Reset all parameters", lambda: self._settings.choose_parameters({}))
         reset.setEnabled(bool(self._settings.predictor_choice.chosen))
 
     def fill_copies(self, menu: QMenu) -> None:
         """Ways to copy the parameters."""
-        for title, make in (
-            ("YAML", predictor_to_yaml),
-            ("Python", predictor_to_python),
-            ("DaCapo task configuration", self._dacapo),
-        ):
+        for title, make in (("YAML", predictor_to_yaml), ("Python", predictor_to_python)):
             menu.addAction(f"Copy as {title}", lambda t=title, m=make: self.copy(t, m))
+        others = menu.addMenu("Copy for another tool")
+        for tool in TOOLS:
+            others.addAction(tool.title, lambda t=tool: self.copy(t.title, lambda made: t.write(made, self._grid())))
 
     def copy(self, title: str, make: Callable[[Predictor], str]) -> None:
         """Put the predictor on the clipboard as a text that `make` makes of it."""
@@ -74,17 +74,15 @@ class Parameters:
 
     def load_yaml(self, path: str | Path) -> None:
         """Take over a configuration file."""
-        self._take(lambda: Path(path).read_text(encoding="utf-8"), str(path))
+        self._take(lambda: text_of(Path(path)), str(path))
 
     def paste(self) -> None:
         """Take over a configuration from the clipboard."""
         self._take(lambda: str(QApplication.clipboard().text()), "the clipboard's text")
 
-    def _dacapo(self, predictor: Predictor) -> str:
+    def _grid(self) -> Grid:
         gt, kind = self._settings.gt, self._settings.kind
-        if gt is None:
-            return predictor_to_dacapo_yaml(predictor, kind, (1.0,), "voxels")
-        return predictor_to_dacapo_yaml(predictor, kind, gt.physical_voxel_size, gt.unit)
+        return Grid((1.0,) * 3, "voxels", kind) if gt is None else grid_of(gt, kind)
 
     def _ask(self, parent: QWidget) -> None:
         path, _ = QFileDialog.getOpenFileName(parent, "Load a configuration", "", _CONFIGURATION)
@@ -93,11 +91,15 @@ class Parameters:
 
     def _take(self, read: Callable[[], str], source: str) -> None:
         try:
-            self._settings.config = config_from_yaml(read(), source)
+            gt = self._settings.gt
+            found = read_configuration(read(), source, None if gt is None else grid_of(gt), self._settings.kind)
+            self._settings.config = found.config or {}
         except (OSError, ValueError, TypeError, ImportError) as error:
             self._tell(capitalised(format_error(error)), True)
         else:
-            self._tell("", False)
+            self._tell(
+                f"{capitalised(source)} was read as {'; '.join((found.of, *found.notes))}." if found.of else "", False
+            )
 
 
 def fill_export(menu: QMenu, parameters: Parameters, files: Files) -> None:

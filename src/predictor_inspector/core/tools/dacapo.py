@@ -1,15 +1,18 @@
-"""A predictor as text for elsewhere: a Python snippet, and a task configuration for DaCapo."""
+"""DaCapo's task configurations: YAML of its configuration store, or calls in a script."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import yaml
 
 from predictor_inspector.core.config import kind_of, predictor_to_config
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
+from predictor_inspector.core.tools.document import Document
+from predictor_inspector.core.tools.tool import Grid, Reading, Tool
 
-LINE_LENGTH = 88  # of Python snippets, as most formatters have it
 CLIP_VOXELS = 10  # DaCapo's evaluator: distances beyond this many voxels count as this many
 TOLERANCE_VOXELS = 2  # DaCapo's evaluator: boundaries this close count as found
 
@@ -29,28 +32,56 @@ _TASKS = {
 
 _RENAMED = {"num_voxels": "num_lsd_voxels"}
 
+_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "affinities": {"lsds": False, "num_voxels": 10},
+    "distance": {"scale_factor": 1, "mask_distances": True},
+    "hot_distance": {"scale_factor": 1, "mask_distances": False},
+    "inner_distance": {"scale_factor": 1},
+}
+"""What its fields are when they aren't given, where that isn't our default."""
 
-def predictor_to_python(predictor: Predictor) -> str:
-    """Python that makes `predictor`: an import and an assignment that names what differs from its default."""
-    cls = type(predictor)
-    core = __name__.rpartition(".")[0]
-    module = core if cls.__module__.startswith(f"{core}.") else cls.__module__
-    arguments = [
-        f"{p.name}={getattr(predictor, p.name)!r}"
-        for p in parameters_of(cls)
-        if p.required or getattr(predictor, p.name) != p.default
-    ]
-    call = f"predictor = {cls.__name__}({', '.join(arguments)})"
-    if len(call) > LINE_LENGTH:
-        call = f"predictor = {cls.__name__}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
-    return f"from {module} import {cls.__name__}\n\n{call}\n"
+_ELSEWHERE = {
+    "name": "",
+    "__type__": "",
+    "clip_distance": "the evaluator's",
+    "tol_distance": "the evaluator's",
+    "lsds_to_affs_weight_ratio": "the loss's",
+    "detection_threshold": "the post-processing's",
+}
+"""Fields that say nothing of the target, and whose they are."""
 
 
-def predictor_to_dacapo(predictor: Predictor, name: str, voxel_size: Iterable[float]) -> dict[str, Any]:
+def _read(document: Document, grid: Grid | None) -> Sequence[Reading]:
+    return [_reading(kind, values, of) for kind, values, of in _tasks(document)]
+
+
+def _tasks(document: Document) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    kinds = {type_name: kind for kind, (type_name, _) in _TASKS.items()}
+    for mapping in document.mappings():
+        if (type_name := mapping.get("__type__")) in kinds:
+            yield kinds[type_name], mapping, str(type_name)
+    for call in document.calls:
+        if call.name in kinds:
+            yield kinds[call.name], call.values(without=_ELSEWHERE), call.place
+
+
+def _reading(kind: str, values: Mapping[str, Any], of: str) -> Reading:
+    own = {_RENAMED.get(field, field): field for field in _TASKS[kind][1]}
+    config = {"kind": kind, **_DEFAULTS.get(kind, {})}
+    notes = []
+    for name, value in values.items():
+        if name in own:
+            if value is not None:  # as for kernel_size, which then is 1
+                config[own[name]] = value
+        elif name not in _ELSEWHERE:
+            notes.append(f"{name} of {of} is no parameter of {kind} and was left out")
+    return Reading(config, of, tuple(notes))
+
+
+def predictor_to_dacapo(predictor: Predictor, grid: Grid) -> dict[str, Any]:
     """DaCapo's task configuration for training on the same targets: ``{"__type__": "AffinitiesTaskConfig", "name": …, …}``.
 
-    `name` is the task's; `voxel_size` that of the ground truth, per axis, from which the distances of DaCapo's evaluator
-    follow. Only plain lists, numbers and strings come out.
+    The distances of DaCapo's evaluator follow from the voxel size. Only plain lists, numbers and strings come out.
 
     Raises
     ------
@@ -69,27 +100,23 @@ def predictor_to_dacapo(predictor: Predictor, name: str, voxel_size: Iterable[fl
                 f"{parameter.default} can be exported"
             )
     values = predictor_to_config(predictor)
-    config: dict[str, Any] = {"__type__": type_name, "name": name}
+    config: dict[str, Any] = {"__type__": type_name, "name": grid.name}
     config |= {_RENAMED.get(field, field): values[field] for field in fields}
     if kind == "affinities":
         config["lsds_to_affs_weight_ratio"] = 1
     elif kind == "dummy":
         config["detection_threshold"] = 0.5  # DaCapo wants one and has no default
     elif "scale_factor" in fields:
-        largest = max(float(v) for v in voxel_size)
-        config |= {"clip_distance": CLIP_VOXELS * largest, "tol_distance": TOLERANCE_VOXELS * largest}
+        config |= {"clip_distance": CLIP_VOXELS * grid.largest, "tol_distance": TOLERANCE_VOXELS * grid.largest}
     return config
 
 
-def predictor_to_dacapo_yaml(predictor: Predictor, name: str, voxel_size: Iterable[float], unit: str = "nm") -> str:
-    """`predictor_to_dacapo` as YAML, with a comment on every value that was chosen, not taken from `predictor`."""
-    import yaml
-
-    config = predictor_to_dacapo(predictor, name, voxel_size)
+def _write(predictor: Predictor, grid: Grid) -> str:
+    config = predictor_to_dacapo(predictor, grid)
     notes = [f"# DaCapo task configuration, made from the {kind_of(predictor)} predictor."]
     if "clip_distance" in config:
         notes.append(
-            f"# clip_distance and tol_distance are the evaluator's, in {unit}: set here to {CLIP_VOXELS} and "
+            f"# clip_distance and tol_distance are the evaluator's, in {grid.unit}: set here to {CLIP_VOXELS} and "
             f"{TOLERANCE_VOXELS} times the largest voxel size."
         )
     if "lsds_to_affs_weight_ratio" in config:
@@ -98,3 +125,6 @@ def predictor_to_dacapo_yaml(predictor: Predictor, name: str, voxel_size: Iterab
         notes.append("# detection_threshold is the post-processing's: set here to a half.")
     body = yaml.safe_dump(config, sort_keys=False, default_flow_style=None, width=110)
     return "\n".join(notes) + "\n" + str(body)
+
+
+DACAPO = Tool("dacapo", "DaCapo task configuration", _read, _write)

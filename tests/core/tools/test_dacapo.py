@@ -17,7 +17,9 @@ from predictor_inspector.core import (
     OneHotPredictor,
     Predictor,
 )
-from predictor_inspector.core.export import predictor_to_dacapo, predictor_to_dacapo_yaml, predictor_to_python
+from predictor_inspector.core.config import predictor_from_config, predictor_to_python
+from predictor_inspector.core.tools import Grid, read_configuration, write_configuration
+from predictor_inspector.core.tools.dacapo import predictor_to_dacapo
 
 NEAREST = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 PREDICTORS = [
@@ -31,7 +33,7 @@ PREDICTORS = [
     OneHotPredictor(("background", "mito")),
     DummyPredictor(4),
 ]
-VOXEL_SIZE = (40.0, 4.0, 4.0)
+GRID = Grid((40.0, 4.0, 4.0), name="task")
 
 
 @pytest.mark.parametrize("predictor", PREDICTORS, ids=lambda p: type(p).__name__)
@@ -55,10 +57,10 @@ def test_the_python_snippet_imports_another_packages_predictor_from_there() -> N
 
 
 def test_affinities_become_the_fields_of_dacapos_task() -> None:
-    config = predictor_to_dacapo(AffinitiesPredictor(NEAREST, num_voxels=12), "affs", VOXEL_SIZE)
+    config = predictor_to_dacapo(AffinitiesPredictor(NEAREST, num_voxels=12), GRID)
     assert config == {
         "__type__": "AffinitiesTaskConfig",
-        "name": "affs",
+        "name": "task",
         "neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
         "lsds": True,
         "num_lsd_voxels": 12,
@@ -74,9 +76,9 @@ def test_affinities_become_the_fields_of_dacapos_task() -> None:
 
 def test_a_distance_is_evaluated_within_10_and_2_of_the_largest_voxels() -> None:
     predictor = DistancePredictor(("mito",), 50.0, True, clipmin=0.1)
-    assert predictor_to_dacapo(predictor, "d", VOXEL_SIZE) == {
+    assert predictor_to_dacapo(predictor, GRID) == {
         "__type__": "DistanceTaskConfig",
-        "name": "d",
+        "name": "task",
         "channels": ["mito"],
         "scale_factor": 50.0,
         "mask_distances": True,
@@ -101,7 +103,7 @@ def test_a_distance_is_evaluated_within_10_and_2_of_the_largest_voxels() -> None
     ids=lambda value: type(value).__name__,
 )
 def test_every_other_kind_has_its_task(predictor: Predictor, expected: dict[str, Any]) -> None:
-    config = predictor_to_dacapo(predictor, "task", VOXEL_SIZE)
+    config = predictor_to_dacapo(predictor, GRID)
     assert expected.items() <= config.items()
 
 
@@ -118,25 +120,26 @@ def test_every_other_kind_has_its_task(predictor: Predictor, expected: dict[str,
 )
 def test_what_dacapo_cannot_express_is_an_error_that_names_it(predictor: Predictor, name: str) -> None:
     with pytest.raises(ValueError, match=rf"^{name} cannot be expressed in DaCapo's \w+TaskConfig: it is .*default"):
-        predictor_to_dacapo(predictor, "task", VOXEL_SIZE)
+        predictor_to_dacapo(predictor, GRID)
 
 
 def test_a_kind_that_dacapo_does_not_have_is_an_error() -> None:
     with pytest.raises(ValueError, match="DummyLike is not registered"):
-        predictor_to_dacapo(DummyLike(), "task", VOXEL_SIZE)
+        predictor_to_dacapo(DummyLike(), GRID)
 
 
 def test_an_installed_kind_that_dacapo_does_not_have_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("predictor_inspector.core.export.kind_of", lambda predictor: "flow")
+    monkeypatch.setattr("predictor_inspector.core.tools.dacapo.kind_of", lambda predictor: "flow")
     with pytest.raises(ValueError, match="DaCapo has no task for 'flow'; it has tasks for affinities, distance"):
-        predictor_to_dacapo(DummyLike(), "task", VOXEL_SIZE)
+        predictor_to_dacapo(DummyLike(), GRID)
 
 
 @pytest.mark.parametrize("predictor", [PREDICTORS[0], *PREDICTORS[3:]], ids=lambda p: type(p).__name__)
 def test_dacapos_yaml_says_what_was_chosen_and_reads_back(predictor: Predictor) -> None:
-    text = predictor_to_dacapo_yaml(predictor, "task", VOXEL_SIZE, "nm")
-    config = predictor_to_dacapo(predictor, "task", VOXEL_SIZE)
+    text = write_configuration(predictor, "dacapo", GRID)
+    config = predictor_to_dacapo(predictor, GRID)
     assert yaml.safe_load(text) == config
+    assert predictor_from_config(read_configuration(text, "text").config or {}) == predictor
     comments = "\n".join(line for line in text.splitlines() if line.startswith("#"))
     for name in ("clip_distance", "tol_distance", "lsds_to_affs_weight_ratio", "detection_threshold"):
         assert (name in comments) == (name in config)
