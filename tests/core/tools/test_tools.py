@@ -11,7 +11,14 @@ import yaml
 from numpy.typing import NDArray
 
 from predictor_inspector.cli.convert import WRITTEN
-from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor, OneHotPredictor, Predictor
+from predictor_inspector.core import (
+    AffinitiesPredictor,
+    Array,
+    BoundaryPredictor,
+    DistancePredictor,
+    OneHotPredictor,
+    Predictor,
+)
 from predictor_inspector.core.config import predictor_from_config
 from predictor_inspector.core.tools import TOOLS, Grid, read_configuration, write_configuration
 
@@ -101,6 +108,18 @@ READ: dict[str, tuple[str, Grid, Predictor]] = {
             [[-d if a == axis else 0 for a in range(3)] for d in (1, 5, 17) for axis in (2, 1, 0)], False
         ),
     ),
+    # The labels "binary, contour, distance" of its label_bcd.
+    "pytc boundary": (
+        "targets: [binary, {name: instance_boundary, kwargs: {thickness: 1, edge_mode: all, mode: 2d}}, instance_edt]",
+        SECTIONS,
+        BoundaryPredictor((0, 1, 1), foreground=True),
+    ),
+    "torch_em boundaries": (
+        "label_transform = torch_em.transform.BoundaryTransform(add_binary_target=True, ndim=2)",
+        SECTIONS,
+        BoundaryPredictor(foreground=True),
+    ),
+    "torch_em classes": ("OneHotTransform(class_ids=[0, 1])", CUBES, OneHotPredictor(["class 0", "class 1"])),
     "torch_em": (
         TORCH_EM_CREMI,
         SECTIONS,
@@ -173,6 +192,9 @@ def test_what_is_read_has_the_values_of_the_tools_definition(text: str, offset: 
 
 
 WRITTEN_FOR: dict[str, tuple[Predictor, Grid]] = {
+    "pytc boundary": (BoundaryPredictor((0, 1, 1), "inner", with_background=False, foreground=True), SECTIONS),
+    "torch_em boundary": (BoundaryPredictor(mode="outer"), SECTIONS),
+    "torch_em classes": (OneHotPredictor(["class 0", "class 1", "class 2"]), CUBES),
     "dacapo": (AffinitiesPredictor(NEAREST, True, 7), SECTIONS),
     "dacapo-toolbox": (AffinitiesPredictor(NEAREST, True, 3, 2), SECTIONS),
     "bootstrapper": (AffinitiesPredictor(NEAREST, True, 2, grow_boundary_iterations=1, only_xy=True), SECTIONS),
@@ -181,10 +203,10 @@ WRITTEN_FOR: dict[str, tuple[Predictor, Grid]] = {
 }
 
 
-@pytest.mark.parametrize("tool", WRITTEN_FOR)
-def test_what_is_written_for_a_tool_is_read_back(tool: str) -> None:
-    predictor, grid = WRITTEN_FOR[tool]
-    text = write_configuration(predictor, tool, grid)
+@pytest.mark.parametrize("case", WRITTEN_FOR)
+def test_what_is_written_for_a_tool_is_read_back(case: str) -> None:
+    predictor, grid = WRITTEN_FOR[case]
+    text = write_configuration(predictor, case.split(maxsplit=1)[0], grid)
     assert predictor_from_config(read_configuration(text, "text", grid).config or {}) == predictor
 
 
@@ -242,6 +264,9 @@ def test_the_command_offers_every_tool() -> None:
             Grid((4.0, 4.0)),
             "three axes in PyTorch Connectomics, these have 2",
         ),
+        ("pytc", BoundaryPredictor(2), CUBES, "thickness can be expressed there as 1 or"),
+        ("pytc", BoundaryPredictor(mode="outer"), CUBES, "mode can be expressed in PyTorch Connectomics as thick with"),
+        ("torch_em", BoundaryPredictor(2), CUBES, "thickness cannot be expressed in torch_em: it is 2, and only 1 can"),
         ("torch_em", AffinitiesPredictor(NEAREST), CUBES, "lsds cannot be expressed in torch_em"),
         (
             "torch_em",
@@ -277,11 +302,14 @@ def test_what_a_tool_has_no_word_for_is_named(tool: str, predictor: Predictor, g
         ("Affs([[1, 0]], mine)", CUBES, "dist_func of Affs in line 1 is mine, which only running the text would tell"),
         ("SignedDistanceTransform(5)", SECTIONS, "as if they were cubes, and here they are 40 × 4 × 4 nm"),
         ("SignedDistanceTransform(5)", None, "which voxel size it is for must be known"),
+        ("PerObjectDistanceTransform()", CUBES, "PerObjectDistanceTransform in line 1: it has no predictor"),
         (
-            "BoundaryTransformWithIgnoreLabel()",
+            "BoundaryTransform('subpixel')",
             CUBES,
-            "BoundaryTransformWithIgnoreLabel in line 1: it has no predictor",
+            "mode of BoundaryTransform in line 1 can be read as thick, inner, outer",
         ),
+        ("OneHotTransform([1, 2])", CUBES, "class_ids of OneHotTransform in line 1 can be read as 0, 1, 2"),
+        ("targets: [{name: instance_boundary, kwargs: {thickness: 3}}]", CUBES, "can be read with thickness 1"),
         ("AffinityTransform(add_mask=True)", CUBES, "AffinityTransform in line 1 has no offsets"),
         ("print(1)", CUBES, "is Python without a target that is known here, of dacapo, "),
         ("- 1", CUBES, "must be a mapping"),

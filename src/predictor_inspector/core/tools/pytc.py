@@ -14,6 +14,9 @@ from predictor_inspector.core.tools.tool import Grid, Reading, Tool, check_expre
 
 _NEAREST = ["1-0-0", "0-1-0", "0-0-1"]
 
+_BESIDE = {"lsd": "affinity", "binary": "instance_boundary"}
+"""Targets that a predictor makes beside another one."""
+
 
 def _read(document: Document, grid: Grid | None) -> Sequence[Reading]:
     found = []
@@ -24,9 +27,11 @@ def _read(document: Document, grid: Grid | None) -> Sequence[Reading]:
         tasks = list(_tasks(targets))
         lsd = next((values for name, values in tasks if name == "lsd"), None)
         for name, values in tasks:
-            if name == "affinity":
+            if name == "instance_boundary":
+                found.append(_boundary(values, any(other == "binary" for other, _ in tasks)))
+            elif name == "affinity":
                 found.append(_affinities(values, lsd, int(transform.get("erosion") or 0), grid))
-            elif name != "lsd" or not any(other == "affinity" for other, _ in tasks):
+            elif _BESIDE.get(name) not in [other for other, _ in tasks]:
                 found.append(Reading(None, name, ("it has no predictor here",)))
     return found
 
@@ -68,36 +73,61 @@ def _affinities(values: Mapping[str, Any], lsd: Mapping[str, Any] | None, eroded
     return Reading(config, "affinity", tuple(notes))
 
 
+def _boundary(values: Mapping[str, Any], foreground: bool) -> Reading:
+    edges, planes = values.get("edge_mode", "seg-all"), values.get("mode", "3d") == "2d"
+    if values.get("thickness", 1) != 1 or edges not in ("all", "seg-all", "seg-no-bg"):
+        raise ValueError("instance_boundary can be read with thickness 1 and edge_mode all, seg-all or seg-no-bg")
+    config: dict[str, Any] = {"kind": "boundary", "thickness": [0, 1, 1] if planes else 1, "foreground": foreground}
+    if edges == "seg-no-bg":
+        config |= {"mode": "inner", "with_background": False}
+    return Reading(config, "instance_boundary")
+
+
 def _offset(offset: Any) -> list[int]:
     parts = offset.split("-") if isinstance(offset, str) else offset
     return [int(part) for part in parts]
 
 
 def _write(predictor: Predictor, grid: Grid) -> str:
-    check_expressible(
-        predictor, "PyTorch Connectomics", ["affinities"], ("neighborhood", "lsds", "num_voxels", "downsample_lsds")
-    )
+    affinities = ("neighborhood", "lsds", "num_voxels", "downsample_lsds")
+    boundary = ("thickness", "mode", "with_background", "foreground")
+    check_expressible(predictor, "PyTorch Connectomics", ["affinities", "boundary"], (*affinities, *boundary))
     config = predictor_to_config(predictor)
+    targets = list(_boundary_tasks(config) if config["kind"] == "boundary" else _affinity_tasks(config, grid))
+    written = {"data": {"label_transform": {"targets": targets}}}
+    return str(yaml.safe_dump(written, sort_keys=False, default_flow_style=None))
+
+
+def _affinity_tasks(config: Mapping[str, Any], grid: Grid) -> Iterator[dict[str, Any]]:
     offsets = config["neighborhood"]
     if len(offsets[0]) != 3:
         raise ValueError(f"offsets have three axes in PyTorch Connectomics, these have {len(offsets[0])}")
     backwards = all(d <= 0 for offset in offsets for d in offset)
     forwards = all(d >= 0 for offset in offsets for d in offset)
-    kwargs: dict[str, Any] = {"offsets": offsets, "affinity_mode": "deepem" if backwards else "banis"}
-    if backwards or forwards:
-        kwargs["offsets"] = ["-".join(str(abs(d)) for d in offset) for offset in offsets]
-    targets: list[dict[str, Any]] = [{"name": "affinity", "kwargs": kwargs}]
+    if backwards or forwards:  # its strings have no room for a sign
+        offsets = ["-".join(str(abs(d)) for d in offset) for offset in offsets]
+    mode = "deepem" if backwards else "banis"
+    yield {"name": "affinity", "kwargs": {"offsets": offsets, "affinity_mode": mode}}
     if config["lsds"]:
-        sizes = list(grid.voxel_size)
-        lsd = {
-            "sigma": config["num_voxels"] * grid.largest,
-            "voxel_size": sizes,
-            "downsample": config["downsample_lsds"],
-        }
-        targets.append({"name": "lsd", "kwargs": lsd})
-    return str(
-        yaml.safe_dump({"data": {"label_transform": {"targets": targets}}}, sort_keys=False, default_flow_style=None)
-    )
+        sigma, sizes = config["num_voxels"] * grid.largest, list(grid.voxel_size)
+        kwargs = {"sigma": sigma, "voxel_size": sizes, "downsample": config["downsample_lsds"]}
+        yield {"name": "lsd", "kwargs": kwargs}
+
+
+def _boundary_tasks(config: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    edges = {("thick", True): "seg-all", ("inner", False): "seg-no-bg"}.get((config["mode"], config["with_background"]))
+    if edges is None:
+        raise ValueError(
+            "mode can be expressed in PyTorch Connectomics as thick with, or inner without with_background, "
+            f"got {config['mode']} and with_background {config['with_background']}"
+        )
+    planes = config["thickness"] == [0, 1, 1]
+    if not planes and config["thickness"] not in (1, [1, 1, 1]):
+        raise ValueError(f"thickness can be expressed there as 1 or (0, 1, 1), got {config['thickness']}")
+    if config["foreground"]:
+        yield {"name": "binary", "kwargs": {}}
+    kwargs = {"thickness": 1, "edge_mode": edges, "mode": "2d" if planes else "3d"}
+    yield {"name": "instance_boundary", "kwargs": kwargs}
 
 
 PYTC = Tool("pytc", "PyTorch Connectomics label transform", _read, _write)
