@@ -28,7 +28,14 @@ ROLES = {"target": TARGET, "weight": WEIGHT, "rgb": RGB}
 """The role of the layer that shows each of the results that `Settings.shown` may name."""
 
 _SHOWN = "predictor_inspector_values"  # metadata key of what a layer's values mean: contrast and colours suit them
+_CHANNELS = "predictor_inspector_channels"  # metadata key of a layer's channels' names
 _LARGE_IN_3D = 2**25  # voxels above which a region isn't drawn in 3-D: napari would copy it into memory several times
+
+
+def channel_names(layer: Any) -> list[str]:
+    """The names of the channels along a result layer's first axis; none for other layers."""
+    names: list[str] = layer.metadata.get(_CHANNELS, [])
+    return names
 
 
 class ResultLayers:
@@ -175,6 +182,8 @@ class ResultLayers:
         if target.metadata.get(_SHOWN) != pictures.about:
             self._forget(TARGET)
         target.metadata[_SHOWN] = weight.metadata[_SHOWN] = pictures.about
+        names = [channel.name for channel in pictures.channels]
+        target.metadata[_CHANNELS] = weight.metadata[_CHANNELS] = names
 
     def _put_image(self, view: str, data: Any, geometry: LayerGeometry) -> Any:
         # Without any limits, napari would look for them in the data; the defaults come later.
