@@ -264,6 +264,25 @@ def test_the_end_of_the_program_ends_the_compiler(elsewhere: Elsewhere) -> None:
     assert elsewhere.here == []
 
 
+def test_what_fails_because_the_program_ends_is_no_trouble(
+    elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = threading.Event()
+
+    def loaded(operation: str) -> bool:
+        ended.set()
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    elsewhere.loaded = loaded
+    monkeypatch.setattr(readiness, "main_thread", lambda: SimpleNamespace(is_alive=lambda: not ended.is_set()))
+    made = readiness.Readiness((FIRST, SECOND))
+    made.begin()
+    made._thread.join()
+    assert ended.is_set()
+    assert elsewhere.asked is None
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING] == []
+
+
 def test_torch_serves_where_numba_is_missing(fresh: readiness.Readiness, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (backend, readiness):
         monkeypatch.setattr(module, "find_spec", lambda name: None)

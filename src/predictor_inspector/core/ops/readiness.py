@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
-from threading import Event, Lock, RLock, Thread, Timer
+from threading import Event, Lock, RLock, Thread, Timer, main_thread
 from typing import Any
 
 from predictor_inspector.core.ops.compiler_process import CompilerProcess, possible
@@ -144,22 +144,28 @@ class Readiness:
                         self._compile_elsewhere(rehearsal)
             if not self._done and self._hurry.is_set():
                 for operation in tuple(self._left):
-                    if not self._stop.is_set():
+                    if not self._stopped:
                         self._get(operation)
         except Exception:
             # Anything that may be wrong with a compiler or its cache; the numbers don't depend on it.
-            log.warning("kernels can't be compiled; plain torch is used", exc_info=True)
+            if not self._stopped:
+                log.warning("kernels can't be compiled; plain torch is used", exc_info=True)
+
+    @property
+    def _stopped(self) -> bool:
+        """Whether nobody needs more: the program ends, and no thread pool, as loading needs, can be used any more."""
+        return self._stop.is_set() or not main_thread().is_alive()
 
     @property
     def _done(self) -> bool:
-        return not self._left or self._stop.is_set()
+        return not self._left or self._stopped
 
     def _load(self, rehearsal: Any) -> None:
         """Load what is in the cache."""
         if rehearsal.cache_is_empty():
             return  # at once: to find nothing, operation by operation, takes a second
         for operation in tuple(self._left):
-            if self._stop.is_set():
+            if self._stopped:
                 return
             with self._at_work:
                 try:
@@ -170,6 +176,8 @@ class Readiness:
 
     def _settle(self, operation: str, trouble: str = "") -> None:
         """Whether an operation is ready, or never will be."""
+        if trouble and self._stopped:
+            return
         with self._lock:
             if operation in self._left:
                 self._left.remove(operation)
@@ -236,7 +244,7 @@ class Readiness:
         with CompilerProcess(self._left, variables, idle) as process:
             with self._lock:
                 self._process = process
-            if self._stop.is_set() or self._hurry.is_set():
+            if self._stopped or self._hurry.is_set():
                 process.kill()
             for operation, trouble in process.results():
                 with self._at_work:
