@@ -28,6 +28,7 @@ from predictor_inspector.core import (
     AffinitiesPredictor,
     Array,
     BoundaryPredictor,
+    CellposeFlowsPredictor,
     DistancePredictor,
     HotDistancePredictor,
     InnerDistancePredictor,
@@ -215,6 +216,24 @@ def boundary() -> Figure:
     return figure
 
 
+def cellpose_flows() -> Figure:
+    """Flows of some nuclei as arrows and by channel, and where they have weight."""
+    gt = cells_2d((96, 96)).labels
+    result = inspect(CellposeFlowsPredictor(2, 30.0), gt, device="cpu")
+    flow_y, flow_x, cell = result.target.numpy()
+    figure, axes = row(["ground truth and flows", "flow y", "flow x", "cell", "weight of flows"], 2.9)
+    axes[0].imshow(label_colours(gt.numpy()))
+    ys, xs = np.nonzero(cell)
+    few = (ys % 4 == 2) & (xs % 4 == 2)
+    ys, xs = ys[few], xs[few]
+    axes[0].quiver(xs, ys, flow_x[ys, xs], flow_y[ys, xs], angles="xy", color="white", scale=28, width=0.006)
+    for ax, values in zip(axes[1:3], (flow_y, flow_x), strict=True):
+        ax.imshow(values, cmap=SIGNED, vmin=-1, vmax=1)
+    axes[3].imshow(cell, cmap="gray", vmin=0, vmax=1)
+    axes[4].imshow(result.weight.numpy()[0], cmap="magma", vmin=0, vmax=1)
+    return figure
+
+
 TRIP = Roi((10 * 20, 64 * 8, 40 * 8), (32 * 20, 128 * 8, 128 * 8))
 """The region of the page on round trips."""
 
@@ -367,6 +386,7 @@ PICTURES: tuple[Callable[[], Figure], ...] = (
     affinities,
     balance,
     boundary,
+    cellpose_flows,
     distance_mask,
     distances_compared,
     notebook,

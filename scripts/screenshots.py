@@ -327,6 +327,12 @@ def take_nuclei(stage: Stage) -> None:
     stage.photograph("nuclei")
 
 
+def take_cellpose_flows(stage: Stage) -> None:
+    stage.look((256.0, 256.0), 2.2)
+    stage.predict("cellpose_flows", view="target RGB", dims=2, max_diameter=30)
+    stage.photograph("cellpose_flows")
+
+
 NEURITES: tuple[Callable[[Stage], None], ...] = (
     take_window,
     take_affinities,
@@ -353,6 +359,9 @@ NEURITES: tuple[Callable[[Stage], None], ...] = (
 )
 
 
+NUCLEI: tuple[Callable[[Stage], None], ...] = (take_nuclei, take_cellpose_flows)
+
+
 def main(wanted: list[str]) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
 
@@ -366,9 +375,10 @@ def main(wanted: list[str]) -> None:
         for take in chosen(NEURITES):
             take(stage)
         stage.close()
-    if chosen((take_nuclei,)):
+    if chosen(NUCLEI):
         stage = Stage(cell_layers())
-        take_nuclei(stage)
+        for take in chosen(NUCLEI):
+            take(stage)
         stage.close()
 
 

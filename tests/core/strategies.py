@@ -13,6 +13,7 @@ from predictor_inspector.core import (
     AffinitiesPredictor,
     Array,
     BoundaryPredictor,
+    CellposeFlowsPredictor,
     DistancePredictor,
     DummyPredictor,
     HotDistancePredictor,
@@ -164,15 +165,23 @@ def boundary_predictors(draw: Draw, dims: int) -> BoundaryPredictor:
 
 
 @st.composite
+def flows_predictors(draw: Draw, dims: int) -> CellposeFlowsPredictor:
+    diameter, iterations = draw(st.sampled_from([(0.07, None), (0.5, 9), (3.0, 2)]))
+    return CellposeFlowsPredictor(dims, diameter, iterations, draw(st.booleans()))
+
+
+@st.composite
 def predictors(draw: Draw, dims: int) -> Predictor:
     """A predictor of any kind that takes instance ids in `dims` dimensions."""
-    kind = draw(st.sampled_from(["affinities", "distances", "boundary", "one_hot", "dummy"]))
+    kind = draw(st.sampled_from(["affinities", "distances", "boundary", "flows", "one_hot", "dummy"]))
     if kind == "affinities":
         return draw(affinities_predictors(dims))
     if kind == "distances":
         return draw(distance_predictors())
     if kind == "boundary":
         return draw(boundary_predictors(dims))
+    if kind == "flows":
+        return draw(flows_predictors(dims))
     if kind == "one_hot":
         names = [f"class {c}" for c in range(draw(st.integers(1, 4)))]
         return OneHotPredictor(names, ignore=draw(st.sampled_from([None, 0, 1, 3])))

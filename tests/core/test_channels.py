@@ -17,6 +17,7 @@ from predictor_inspector.core import (
     Array,
     ArrayType,
     BoundaryPredictor,
+    CellposeFlowsPredictor,
     Channel,
     ClassCounts,
     DistanceArray,
@@ -41,6 +42,7 @@ PREDICTORS: list[Predictor] = [
     HotDistancePredictor(["a"], 20.0, mask_distances=False),
     InnerDistancePredictor(["a"], 20.0),
     BoundaryPredictor(foreground=True),
+    CellposeFlowsPredictor(3, 40.0, iterations=20),
     OneHotPredictor(["background", "b", "c"]),
     DummyPredictor(2),
 ]
@@ -78,7 +80,7 @@ def test_signed_channels_are_negative_on_background_and_no_others_are(inspected:
     signed = [values for _, channel, values in channels_of(inspected) if channel.signed]
     assert len(signed) >= 5
     assert any(values.min() < -0.5 for values in signed)
-    assert {c.kind for _, c, _ in channels_of(inspected) if c.signed} == {"signed distance"}
+    assert {c.kind for _, c, _ in channels_of(inspected) if c.signed} == {"flow", "signed distance"}
 
 
 def test_an_affinity_compares_a_voxel_with_the_one_at_the_offset(inspected: list[Inspection]) -> None:

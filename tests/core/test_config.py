@@ -27,7 +27,16 @@ from predictor_inspector.core.config import config_from_yaml, parsed_values
 
 from .strategies import predictors
 
-BUILT_IN = ("affinities", "distance", "hot_distance", "inner_distance", "boundary", "one_hot", "dummy")
+BUILT_IN = (
+    "affinities",
+    "distance",
+    "hot_distance",
+    "inner_distance",
+    "boundary",
+    "cellpose_flows",
+    "one_hot",
+    "dummy",
+)
 
 
 @given(st.sampled_from([2, 3]).flatmap(predictors))

@@ -21,6 +21,8 @@ CASES = [
     "boundary_pytc_3d",
     "boundary_pytc_background",
     "boundary_pytc_objects",
+    "cellpose_flows_2d",
+    "cellpose_flows_3d",
     "distance_instances",
     "distance_masked_anisotropic",
     "distance_two_channels",

@@ -34,6 +34,7 @@ from predictor_inspector.core.parameters import Parameter, parameter, parameters
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.predictors.affinities import AffinitiesPredictor
 from predictor_inspector.core.predictors.boundary import BoundaryPredictor
+from predictor_inspector.core.predictors.cellpose_flows import CellposeFlowsPredictor
 from predictor_inspector.core.predictors.distance import DistancePredictor
 from predictor_inspector.core.predictors.dummy import DummyPredictor
 from predictor_inspector.core.predictors.hot_distance import HotDistancePredictor
@@ -51,6 +52,7 @@ __all__ = [
     "ArrayType",
     "AxisField",
     "BoundaryPredictor",
+    "CellposeFlowsPredictor",
     "Channel",
     "ClassCounts",
     "DistanceArray",

@@ -21,6 +21,7 @@ class Channel:
         - ``"signed distance"``: tanh of the distance to the nearest boundary, negative on background
         - ``"distance"``: the same inside objects, 0 on background
         - ``"boundary"``: 1 where another id lies within a few voxels, else 0
+        - ``"flow"``: of a unit vector towards an object's centre, the part along one axis; 0 on background
         - ``"one-hot"``: 1 where a voxel is of a class, else 0
         - ``"descriptor"``: a local shape descriptor; `group` says which: ``"mean offset"``, ``"variance"``, ``"pearson"``
           or ``"size"``, each with its channels in the order of the axes
@@ -47,6 +48,8 @@ class Channel:
         - ``"mode"``: whether it lies on objects, on background or on both: ``"inner"``, ``"outer"`` or ``"thick"``
         - ``"connectivity"``: what neighbouring voxels share at least: ``"faces"``, ``"edges"`` or ``"corners"``
         - ``"with background"``: switch that gives objects a boundary with background, too
+        - ``"iterations"``: how often heat spreads, or None
+        - ``"size"``: the length along any axis that no object exceeds
         - ``"ignore"``: the id of voxels that are of no class and have no weight, or None
         - ``"classes"``: names of the classes: by `label`, or by `source` where that is None
     group : str

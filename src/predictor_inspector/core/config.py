@@ -29,6 +29,7 @@ PREDICTORS: Extensions[type[Predictor]] = derived_from(
         "hot_distance": "predictor_inspector.core.predictors.hot_distance:HotDistancePredictor",
         "inner_distance": "predictor_inspector.core.predictors.inner_distance:InnerDistancePredictor",
         "boundary": "predictor_inspector.core.predictors.boundary:BoundaryPredictor",
+        "cellpose_flows": "predictor_inspector.core.predictors.cellpose_flows:CellposeFlowsPredictor",
         "one_hot": "predictor_inspector.core.predictors.one_hot:OneHotPredictor",
         "dummy": "predictor_inspector.core.predictors.dummy:DummyPredictor",
     },

@@ -12,6 +12,7 @@ from predictor_inspector.core import AffinitiesPredictor, predictor_class, predi
 from predictor_inspector.data import open_array
 from predictor_inspector.inspection import inspect
 
+# Others need whole objects, which neurites in a crop are not.
 KINDS = ["affinities", "distance", "hot_distance", "inner_distance", "boundary", "one_hot", "dummy"]
 FILES = [
     "medulla.ome.zarr",

@@ -80,9 +80,8 @@ def test_a_tolerance_chosen_large_is_a_warning() -> None:
 @pytest.mark.parametrize("kind", predictor_kinds())
 def test_the_predictors_here_ask_for_enough(kind: str) -> None:
     gt = array(tissue((56, 56, 56), 40))
-    start = predictor_class(kind).starting_values(gt) | (
-        {"lsds": True, "num_voxels": 3} if kind == "affinities" else {}
-    )
+    quicker = {"affinities": {"lsds": True, "num_voxels": 3}, "cellpose_flows": {"iterations": 5}}
+    start = predictor_class(kind).starting_values(gt) | quicker.get(kind, {})
     predictor = predictor_from_config({"kind": kind, **start})
     for roi in (None, gt.roi.grow(gt.voxel_size * -20, gt.voxel_size * -20)):
         assert found(predictor, gt, "context-insufficient", roi) == []

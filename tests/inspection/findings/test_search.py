@@ -61,8 +61,21 @@ def test_every_promised_finding_exists_and_is_explained() -> None:
     assert all(len(check.when) > 10 for check in load_checks()[0])
 
 
+WHOLE = ("cellpose_flows",)
+"""Kinds for objects that lie wholly in what is known, which those of tissue don't."""
+
+OTHERS = [k for k in predictor_kinds() if k not in ("one_hot", *WHOLE)]
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_clean_cells_give_no_errors_and_no_warnings_where_objects_must_be_whole(kind: str) -> None:
+    gt = array(cells((80, 80)))
+    predictor = predictor_from_config({"kind": kind, **predictor_class(kind).starting_values(gt)})
+    assert serious(find(inspect(predictor, gt, device="cpu"))) == []
+
+
 @pytest.mark.parametrize("volume", ["cells", "tissue"])
-@pytest.mark.parametrize("kind", [k for k in predictor_kinds() if k != "one_hot"])
+@pytest.mark.parametrize("kind", OTHERS)
 def test_clean_volumes_give_no_errors_and_no_warnings(kind: str, volume: str) -> None:
     for labels in (
         (cells(), cells((80, 80)), cells((64, 64, 48))) if volume == "cells" else (tissue(), tissue((90, 90)))
@@ -79,7 +92,7 @@ def test_clean_volumes_give_no_errors_and_no_warnings(kind: str, volume: str) ->
             assert serious(find(inspection)) == []
 
 
-@pytest.mark.parametrize("kind", [k for k in predictor_kinds() if k != "one_hot"])
+@pytest.mark.parametrize("kind", OTHERS)
 @pytest.mark.parametrize(("file", "annotated"), FILES)
 def test_real_ground_truth_gives_no_errors_and_no_warnings(
     real_data: Path, file: str, annotated: str | None, kind: str

@@ -16,6 +16,7 @@ from skimage.segmentation import watershed
 from predictor_inspector.core import (
     AffinitiesPredictor,
     BoundaryPredictor,
+    CellposeFlowsPredictor,
     DummyPredictor,
     HotDistancePredictor,
     OneHotPredictor,
@@ -26,6 +27,7 @@ from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.roundtrip import DECODERS, Decoder, chosen_decoder, fitting_decoders
 from predictor_inspector.inspection.roundtrip.boundary_watershed import BoundaryWatershed
 from predictor_inspector.inspection.roundtrip.decoders import Argmax, Threshold, Watershed, Waterz
+from predictor_inspector.inspection.roundtrip.follow_flows import FollowFlows
 from predictor_inspector.inspection.roundtrip.mutex_watershed import MutexWatershed
 
 from ..findings.volumes import affinities, array, cells, distance, tissue
@@ -161,6 +163,23 @@ def test_boundaries_are_shared_out_as_scikit_images_watershed_does() -> None:
     assert same(BoundaryWatershed().segment(target, inspection.channels), theirs)
 
 
+def test_flows_are_followed_as_by_cellpose(golden: Path) -> None:
+    reference = np.load(golden / "cellpose_flows_2d.npz")
+    flows = CellposeFlowsPredictor(2, 24.0).describe_channels()
+    assert same(FollowFlows(smallest=1).segment(reference["target"], flows), reference["segmentation"])
+
+
+def test_cells_come_back_from_their_flows_in_3d_and_small_or_large_ones_are_dropped() -> None:
+    labels = cells()
+    inspection = inspect(CellposeFlowsPredictor(3, 150.0), array(labels), device="cpu")
+    target, channels = inspection.target.numpy(), inspection.channels
+    assert same(FollowFlows().segment(target, channels), labels)
+    sizes = np.bincount(labels.ravel())[1:]
+    assert FollowFlows(smallest=int(sizes.max()) + 1).segment(target, channels).max() == 0
+    assert FollowFlows(largest=sizes.min() / labels.size / 2).segment(target, channels).max() == 0
+    assert FollowFlows().segment(np.zeros_like(target), channels).max() == 0
+
+
 def test_argmax_gives_the_ids_of_classes() -> None:
     labels = (cells() % 4).astype(np.uint8)
     inspection = inspect(OneHotPredictor(["background", "a", "b", "c"]), array(labels), device="cpu")
@@ -201,6 +220,7 @@ def test_a_library_that_is_missing_is_named_with_its_extra(monkeypatch: pytest.M
         (distance(), ("threshold", "watershed")),
         (BoundaryPredictor(), ("boundary_watershed",)),
         (BoundaryPredictor(foreground=True), ("boundary_watershed", "threshold")),
+        (CellposeFlowsPredictor(2, 10.0), ("follow_flows", "threshold")),
         (OneHotPredictor(["background", "a"]), ("argmax", "threshold")),
         (HotDistancePredictor(["a", "b"], 50, False), ("threshold", "watershed")),
         (DummyPredictor(2), ()),

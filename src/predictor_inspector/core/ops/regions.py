@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
 Slices = tuple[slice, ...]
 
@@ -15,6 +16,12 @@ def whole(shape: Sequence[int]) -> Slices:
 def extent(keep: Slices) -> tuple[int, ...]:
     """The shape of what `keep` selects."""
     return tuple(s.stop - s.start for s in keep)
+
+
+def in_voxels(length: float, voxel_size: Sequence[int], subdivision: int) -> tuple[int, ...]:
+    """A length in voxels along each axis, rounded up; `voxel_size` is in counts of 1/`subdivision` of its unit."""
+    # A hair less than the quotient, or rounding errors would add a voxel where it is whole.
+    return tuple(ceil(length * subdivision / size - 1e-9) for size in voxel_size)
 
 
 def pairs(offset: Sequence[int], shape: Sequence[int], keep: Slices) -> tuple[Slices, Slices, Slices] | None:

@@ -50,6 +50,16 @@ THRESHOLD: dict[str, Any] = {
     **_OF_WEIGHTS,
     "doc": "A voxel as far from the unknown as this target value keeps its weight whatever its own target.",
 }
+MAX_DIAMETER: dict[str, Any] = {
+    "doc": "The longest that an object is along any axis: so far ground truth is looked at, that objects may be whole.",
+    "unit": "length",
+    "minimum": 0.0,
+    "exclusive": True,
+}
+MASK_CUT_OBJECTS: dict[str, Any] = {
+    "doc": "Give no weight to what depends on objects that may go on where nothing is annotated, or beyond the data.",
+    "affects": "weight",
+}
 
 
 def check_clips(owner: str, prefix: str, clipmin: float, clipmax: float) -> None:

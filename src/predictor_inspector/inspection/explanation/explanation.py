@@ -29,6 +29,7 @@ EXPLANATIONS: Extensions[Explain] = Extensions(
         "constant": f"{_HERE}.unknown:explain_constant",
         "descriptor": f"{_HERE}.descriptors:explain_descriptor",
         "distance": f"{_HERE}.distance:explain_distance",
+        "flow": f"{_HERE}.flows:explain_flow",
         "one-hot": f"{_HERE}.one_hot:explain_one_hot",
         "signed distance": f"{_HERE}.distance:explain_distance",
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from predictor_inspector.inspection.explanation.parts import Reason
 from predictor_inspector.inspection.explanation.voxel import Voxel
-from predictor_inspector.inspection.explanation.weights import annotated, balanced
+from predictor_inspector.inspection.explanation.weights import annotated, balanced, unbalanced
 
 
 def explain_one_hot(voxel: Voxel) -> tuple[Reason, Reason]:
@@ -34,6 +34,8 @@ def explain_one_hot(voxel: Voxel) -> tuple[Reason, Reason]:
         classes = "of another class", "of this class"
     target = Reason(steps, float(same), (voxel.box(voxel.at, "yes" if same else "no", label),), sentence)
     known = annotated(voxel)
+    if channel.row is None and channel.label is None and not names:
+        return target, unbalanced([known], "Nothing is balanced")
     if channel.row is not None:
         return target, balanced(voxel, [known], same, classes)
     counts, texts = known.holds and own != ignore, [known.text]

@@ -85,3 +85,12 @@ def weigh_unknown(voxel: Voxel) -> Reason:
             f"{amount(statistics.positive_weight)} (positive).",
         )
     )
+
+
+def unbalanced(conditions: Sequence[Condition], what: str) -> Reason:
+    """A weight of 1 if all conditions hold, 0 otherwise; `what` says that nothing is balanced."""
+    steps = tuple(condition.text for condition in conditions)
+    marks = tuple(mark for condition in conditions for mark in condition.marks)
+    if not all(condition.holds for condition in conditions):
+        return Reason((*steps, "So it has no weight: 0."), 0.0, marks)
+    return Reason((*steps, f"{what}: 1."), 1.0, marks)

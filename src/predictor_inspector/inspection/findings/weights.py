@@ -311,12 +311,12 @@ def _share_of(statistics: ChannelStatistics, which: int) -> float:
 
 
 def _class_kind(channel: Channel) -> str:
-    """What a channel tells apart: ``"affinity"`` (pairs), ``"boundary"``, ``"class"``, ``"objects"``; ``""`` if unknown."""
+    """What a channel tells apart: ``"affinity"`` (pairs), ``"boundary"``, ``"flow"``, ``"class"``, ``"objects"``; or ``""``."""
     if channel.label is not None:
         return "class"
     if channel.is_distance or channel.kind in ("one-hot", "descriptor"):
         return "objects"
-    return channel.kind if channel.kind in ("affinity", "boundary") else ""
+    return channel.kind if channel.kind in ("affinity", "boundary", "flow") else ""
 
 
 def _class_name(kind: str, which: int, names: list[str]) -> str:
@@ -324,10 +324,11 @@ def _class_name(kind: str, which: int, names: list[str]) -> str:
     return {
         "affinity": ("Pairs that a boundary splits", "Pairs within one object"),
         "boundary": ("Voxels apart from the boundary", "Voxels of the boundary"),
+        "flow": (f"Voxels where {listed(names)} is 0 or less", f"Voxels where {listed(names)} is above 0"),
         "class": ("Voxels of any other class", f"Voxels of {listed(names)}"),
         "objects": ("Background", "The inside of objects"),
     }.get(kind, (f"The negative class of {listed(names)}", f"The positive class of {listed(names)}"))[which]
 
 
 def _verb(kind: str, singular: str) -> str:
-    return singular.removesuffix("s") if kind in ("affinity", "boundary", "class") else singular
+    return singular.removesuffix("s") if kind in ("affinity", "boundary", "class", "flow") else singular

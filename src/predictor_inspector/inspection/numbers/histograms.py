@@ -17,6 +17,7 @@ _VALUES = 1 << 25
 _MEANINGS = {
     "affinity": ("another object", "same object"),
     "boundary": ("elsewhere", "boundary"),
+    "flow": ("back", "on"),
     "one-hot": ("not in the class", "in the class"),
     "descriptor": ("clip", "clip"),
 }

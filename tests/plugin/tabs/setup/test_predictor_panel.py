@@ -219,6 +219,7 @@ def test_kinds_are_called_as_people_call_them() -> None:
         "Hot distance",
         "Inner distance",
         "Boundary",
+        "Cellpose flows",
         "One-hot",
         "Dummy",
     ]

@@ -1,0 +1,101 @@
+"""Decoder of flows: voxels that come together along them are an object, as in Cellpose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import grid_sample, max_pool2d, max_pool3d
+
+from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.parameters import parameter
+from predictor_inspector.inspection.roundtrip.decoder import Decoder, Groups
+
+_MARGIN = 20  # voxels around the volume in which voxels are counted
+_SEED_REACH, _REACH = 2, 5  # voxels within which a seed is the fullest place, and as far as it grows
+_SEED, _PART = 10, 2  # a seed has more voxels, and a place that it grows to
+
+
+@dataclass(frozen=True)
+class FollowFlows(Decoder):
+    """Voxels take steps along the flow; each place where many end up is an object. Cellpose's, without its check of flows."""
+
+    steps: int = parameter(200, doc="How many steps each voxel takes.", minimum=1, maximum=10_000)
+    threshold: float = parameter(0.5, doc="Voxels whose cell is above it are of an object.", minimum=0, maximum=1)
+    smallest: int = parameter(15, doc="Objects of fewer voxels are dropped.", unit="voxels", minimum=1, advanced=True)
+    largest: float = parameter(
+        0.4, doc="Objects of more than this share of all voxels are dropped.", minimum=0, maximum=1, advanced=True
+    )
+
+    @classmethod
+    def groups(cls, channels: Sequence[Channel]) -> Groups:
+        """One segmentation of all flows and the cell beside them."""
+        flows = tuple(i for i, c in enumerate(channels) if c.kind == "flow")
+        cells = tuple(i for i, c in enumerate(channels) if c.kind == "one-hot" and c.label is None)
+        return ((*flows, *cells),) if len(flows) in (2, 3) and len(cells) == 1 else ()
+
+    def segment(self, prediction: np.ndarray, channels: Sequence[Channel]) -> np.ndarray:
+        """Objects of flows in the order of the axes, and the cell."""
+        inside = prediction[-1] > self.threshold
+        result = np.zeros(inside.shape, np.uint32)
+        if not inside.any():
+            return result
+        ends = followed(prediction[:-1] * inside, np.stack(np.nonzero(inside)), self.steps)
+        ids = gathered(ends, inside.shape)
+        sizes = np.bincount(ids)
+        kept = (sizes >= self.smallest) & (sizes <= self.largest * inside.size)
+        kept[0] = False
+        result[inside] = np.where(kept, np.cumsum(kept), 0)[ids]
+        return result
+
+
+def followed(flow: np.ndarray, places: np.ndarray, steps: int) -> torch.Tensor:
+    """Where voxels end up, int64, [axes, N], that start at `places`, [axes, N], and follow `flow`, float32, [axes, Z, Y, X].
+
+    Flows between voxels are interpolated as Cellpose does it, at places that are scaled by the size of the volume.
+    """
+    dims, shape = len(flow), flow.shape[1:]
+    # torch has the last axis first, and places between -1 and 1.
+    spans = torch.tensor([max(n - 1, 1) for n in reversed(shape)], dtype=torch.float32)
+    field = torch.from_numpy(np.ascontiguousarray(flow[::-1], np.float32)) * (2 / spans).reshape(-1, *(1,) * dims)
+    at = (torch.from_numpy(places[::-1].T.astype(np.float32)) / spans * 2 - 1).reshape(*(1,) * dims, -1, dims)
+    for _ in range(steps):
+        moved = grid_sample(field[None], at, align_corners=False)
+        at = (at + moved.movedim(1, -1)).clamp_(-1, 1)
+    ends = ((at + 1) / 2 * spans).reshape(-1, dims)
+    return ends.flip(1).T.to(torch.int64)
+
+
+def gathered(ends: torch.Tensor, shape: Sequence[int]) -> np.ndarray:
+    """The object of each voxel by where it ended up, int64, [N]; 0 for those in no seed's reach.
+
+    Voxels are counted where they are. The fullest places are seeds, and grow over places that hold a few; where two reach, the
+    fuller has it.
+    """
+    dims = len(shape)
+    pool = max_pool2d if dims == 2 else max_pool3d
+    padded = [n + 2 * _MARGIN for n in shape]
+    ends = torch.stack([e.clamp(0, n - 1) + _MARGIN for e, n in zip(ends, shape, strict=True)])
+    strides = torch.tensor([int(np.prod(padded[axis + 1 :])) for axis in range(dims)])
+    flat = (ends * strides[:, None]).sum(0)
+    counts = torch.bincount(flat, minlength=int(np.prod(padded))).reshape(padded).float()
+    fullest = pool(counts[None], 2 * _SEED_REACH + 1, stride=1, padding=_SEED_REACH)[0]
+    seeds = ((counts == fullest) & (counts > _SEED)).nonzero()
+    seeds = seeds[counts.flatten()[(seeds * strides).sum(1)].argsort(stable=True)]
+    owner = torch.zeros(counts.numel(), dtype=torch.int64)
+    if not len(seeds):
+        return np.asarray(owner[flat].numpy())
+    reach = torch.arange(-_REACH, _REACH + 1)
+    window = torch.stack(torch.meshgrid(*[reach] * dims, indexing="ij"))
+    # By number in memory: [S, 2 reach + 1 along each axis].
+    around = ((seeds.reshape(-1, dims, *(1,) * dims) + window) * strides.reshape(-1, *(1,) * dims)).sum(1)
+    enough = counts.flatten()[around] > _PART
+    grown = torch.zeros_like(enough, dtype=torch.float32)
+    grown[:, (window == 0).all(0)] = 1
+    for _ in range(_REACH):
+        grown = pool(grown[:, None], 3, stride=1, padding=1)[:, 0] * enough
+    numbers = torch.arange(1, len(seeds) + 1).reshape(-1, *(1,) * dims).expand_as(around)
+    owner.scatter_reduce_(0, around[grown > 0], numbers[grown > 0], reduce="amax")
+    return np.asarray(owner[flat].numpy())
