@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from funlib.geometry import Roi
@@ -37,6 +38,7 @@ from predictor_inspector.plugin.live.steady_view import SteadyView
 from predictor_inspector.plugin.live.tiling import TiledRun, Tiling, is_seen
 from predictor_inspector.plugin.live.worker import Job, LiveRunner, Work, short_switch_interval
 from predictor_inspector.plugin.model.axes import Place, forget_reads
+from predictor_inspector.plugin.model.layer_choice import LAYERS
 from predictor_inspector.plugin.model.messages import Message, explained
 from predictor_inspector.plugin.model.resolve import ChangeLevel, Resolved, Unresolved, resolve
 from predictor_inspector.plugin.model.settings import Settings
@@ -84,7 +86,8 @@ class LiveController(QObject):
         self.tiling = Tiling(self._runner, self._pace)
         # Queued, it comes after all that happens now, but before the window is painted; a timer would come after that.
         self._ask.connect(self._update_if_asked, Qt.ConnectionType.QueuedConnection)
-        self._data_watch, self._view_watch = Watch(self._on_data), Watch(self._on_view, view_events(viewer))
+        self._data_watches = {name: Watch(partial(self._on_data, name)) for name in LAYERS}
+        self._view_watch = Watch(self._on_view, view_events(viewer))
         settings.events.connect(self._on_setting)
         mix.changed.connect(self._redraw)
         self.display.resolved.connect(self.resolved)
@@ -155,8 +158,8 @@ class LiveController(QObject):
         """Stop for good: end the thread and listen to no settings, viewer or layer. Layers stay."""
         self._rest()
         self._runner.close()
-        self._data_watch.close()
-        self._view_watch.close()
+        for watch in (*self._data_watches.values(), self._view_watch):
+            watch.close()
         self._settings.events.disconnect(self._on_setting)
         self._mix.changed.disconnect(self._redraw)
         self.display.close()
@@ -174,7 +177,8 @@ class LiveController(QObject):
         self._asked = False
         self._steady_view.note()
         settings = self._settings
-        self._data_watch.watch(data_events(settings.gt_layer, settings.mask_layer, settings.raw_layer))
+        for name, watch in self._data_watches.items():
+            watch.watch(data_events(getattr(settings, name)))
         try:
             state = resolve(settings, view_of(self._viewer, self._settings.units), self._version)
         except Unresolved as reason:
@@ -358,15 +362,13 @@ class LiveController(QObject):
         self._redraw(only_style=not self.display.turned())
         self.request_update()
 
-    def _on_data(self) -> None:
-        """The ground truth, the mask or raw data have other values, or lie elsewhere."""
+    def _on_data(self, name: str) -> None:
+        """A layer, by its field in the settings, has other values, or lies elsewhere."""
         self._version += 1
         gt_layer, axes = self._settings.gt_layer, self._settings.axes
         if gt_layer is not None and axes is not None:
             self.layers.give_units(gt_layer.units[-axes.spatial :])
-        for layer in (self._settings.gt_layer, self._settings.mask_layer, self._settings.raw_layer):
-            if layer is not None:
-                forget_reads(layer)
+        forget_reads(getattr(self._settings, name))
         self._settings.refresh_gt()
         self.request_update()
 

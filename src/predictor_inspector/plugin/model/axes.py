@@ -65,8 +65,19 @@ def is_telling(layer: Any) -> bool:
 def array_at(layer: Any, axes: Axes, level: int, view: View | None = None) -> Array:
     """The layer's array at the time that is shown, by default the first; ``ValueError`` if it can't be used."""
     array = known_array(layer, level, axes.spatial)
+    if not axes.time:
+        return array
     time = 0 if view is None else time_index(layer, view)
-    return array.select(array.axis_names[0], time) if axes.time else array
+    series, known, moment = _MOMENTS.get(layer, (None, 0, None))
+    if moment is None or series is not array or known != time:
+        moment = array.select(array.axis_names[0], time)
+        _MOMENTS[layer] = array, time, moment
+    return moment
+
+
+_MOMENTS: WeakKeyDictionary[Any, tuple[Array, int, Array]] = (
+    WeakKeyDictionary()
+)  # of series, the one that was shown last
 
 
 _KNOWN: WeakKeyDictionary[Any, tuple[Any, Any, Array]] = WeakKeyDictionary()  # by layers: what was made of what
