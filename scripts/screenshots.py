@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import chdir
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from funlib.geometry import Coordinate, Roi
@@ -20,6 +23,7 @@ from predictor_inspector.core import UNetConfig
 from predictor_inspector.core.ops import backend
 from predictor_inspector.inspection.findings.review import Review
 from predictor_inspector.plugin.layers.owned import layer_name
+from predictor_inspector.plugin.model.predictions import ModelChoice, ModelPrediction
 from predictor_inspector.plugin.samples import DEMO_CONFIG, cell_layers, neurite_layers
 
 SLICE = 30
@@ -27,6 +31,13 @@ MIDDLE = Roi((SLICE * 20, 64 * 8, 40 * 8), (20, 128 * 8, 128 * 8))
 NEAREST = [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
 LONG = [*NEAREST, [0, -12, 0], [0, 0, -12]]
 OVERVIEW = (SLICE * 20.0, 1024.0, 900.0), 0.4
+MODEL = """
+import torch
+
+def dark_is_boundary(raw):
+    smooth = torch.nn.functional.avg_pool3d(raw, (1, 5, 5), stride=1)
+    return torch.sigmoid(14 * (smooth - 0.35)).expand(-1, 3, -1, -1, -1)
+"""
 
 
 def take_window(stage: Stage) -> None:
@@ -220,6 +231,24 @@ def take_round_trip(stage: Stage) -> None:
     stage.look(*OVERVIEW)
 
 
+def take_loss(stage: Stage) -> None:
+    """Where the loss of a model is that takes dark voxels for boundaries."""
+    stage.box(Roi(MIDDLE.begin + Coordinate(0, 0, 76 * 8), MIDDLE.shape))
+    stage.look((SLICE * 20.0, 1024.0, 1400.0), 0.4)
+    stage.predict("affinities", neighborhood=NEAREST, lsds=False)
+    stage.tab("Loss")
+    derived = stage.widget.context.derived
+    with TemporaryDirectory() as folder, chdir(folder):
+        Path("nets.py").write_text(MODEL)
+        derived.prediction = ModelPrediction(ModelChoice("nets.py:dark_is_boundary"))
+        stage.widget.findChild(QPushButton, "prediction model run").click()
+        stage.photograph("loss")
+    derived.prediction = None
+    stage.tab("Setup")
+    stage.box(MIDDLE)
+    stage.look(*OVERVIEW)
+
+
 def take_survey(stage: Stage) -> None:
     """What comes up at twenty places that training may look at, and how the weights settle."""
     stage.predict("affinities", neighborhood=LONG, lsds=False, mask_pairs=False)
@@ -349,6 +378,7 @@ NEURITES: tuple[Callable[[Stage], None], ...] = (
     take_numbers,
     take_compare,
     take_round_trip,
+    take_loss,
     take_survey,
     take_tiles,
     take_too_large,

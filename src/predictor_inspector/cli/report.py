@@ -122,6 +122,10 @@ def _predictions_in(judgement: Judgement, request: Request) -> tuple[list[common
     from predictor_inspector.inspection.engine.predictions import counted_like, covered_roi
 
     found, covered = list[common.GivenPrediction](), request.regions.roi
+    for role, model in (judgement.models or {}).items():
+        common.note(
+            f"the session's {role} is left out: models of sessions aren't run; name {model['path']} with --model"
+        )
     for role, origin in (("prediction", judgement.prediction), ("versus", judgement.versus)):
         if origin is None or (role == "versus" and not found):
             continue

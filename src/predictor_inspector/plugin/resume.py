@@ -18,7 +18,7 @@ from predictor_inspector.inspection import Request, Source
 from predictor_inspector.inspection.output.session import Origin
 from predictor_inspector.plugin.head.sessions import apply_settings, layer_from, origin_of, session_of
 from predictor_inspector.plugin.model.layer_choice import LAYERS
-from predictor_inspector.plugin.model.predictions import LayerPrediction
+from predictor_inspector.plugin.model.predictions import LayerPrediction, ModelPrediction
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.recent import RecentSession, describe_day, recent_sessions, remember
 from predictor_inspector.plugin.tabs import JUDGED_BY, TabContext
@@ -174,6 +174,7 @@ class _Kept:
         derived = {name: getattr(context.derived, name) for name in (*_ALSO_KEPT, "position")}
         chosen = {role: derived.pop(role) for role in ("prediction", "versus")}
         predictions = {r: (ref(p.layer), p.logits) for r, p in chosen.items() if isinstance(p, LayerPrediction)}
+        derived |= {r: ModelPrediction(p.choice) for r, p in chosen.items() if isinstance(p, ModelPrediction)}
         return cls(snapshot, layers, derived, predictions)
 
     def restore(self, context: TabContext) -> None:

@@ -237,14 +237,16 @@ def test_the_command_judges_networks_as_a_session_does(
 
     # Without the prediction, or with a decoder that fits no more, all else is told.
     (tmp_path / "a.zarr").rename(tmp_path / "gone.zarr")
+    others = {"decoder": {"kind": "argmax"}, "versus": None, "models": {"versus": {"path": "nets:make"}}}
     save_session(
         session,
-        Session(data=data, predictor=config, judgement=judgement.model_copy(update={"decoder": {"kind": "argmax"}})),
+        Session(data=data, predictor=config, judgement=judgement.model_copy(update=others)),
     )
     report.run(parser.parse_args(asked))
     assert not {"Loss", "Round trip"} & set(Page(written.read_text("utf-8")).text.split("\n"))
     noted = capsys.readouterr().err
     assert "the session's prediction is left out" in noted
+    assert "the session's versus is left out: models of sessions aren't run; name nets:make with --model" in noted
     assert "the session's round trip is left out: the decoder 'argmax' can't decode" in noted
 
 

@@ -152,10 +152,20 @@ def test_what_networks_are_judged_by_moves_along_and_is_checked(tmp_path: Path) 
     path = save_session(tmp_path / "a.yaml", session_of(tmp_path, judgement=judgement))
     assert yaml.safe_load(path.read_text("utf-8"))["judgement"]["prediction"]["path"] == "affs.zarr"
     assert judgement.made_imperfection() == Imperfection(seed=3)
+    models = {"prediction": {"path": str(tmp_path / "nets.py:make")}, "versus": {"path": "package.nets:make"}}
+    path = save_session(tmp_path / "a.yaml", session_of(tmp_path, judgement=Judgement(models=models)))
+    kept = yaml.safe_load(path.read_text("utf-8"))["judgement"]["models"]
+    assert [model["path"] for model in kept.values()] == ["nets.py:make", "package.nets:make"]
+    read = load_session(path).judgement
+    assert read is not None
+    assert read.models == models
     for wrong, message in (
         ({"loss": {"kind": "hinge"}}, "unknown loss 'hinge'"),
         ({"decoder": {"kind": "threshold", "bias": 1}}, "threshold has no parameter 'bias'"),
         ({"imperfection": {"noise": -1}}, "noise"),
+        ({"models": {"prediction": {"path": "a.pt", "beyondd": 1}}}, "no parameter 'beyondd'; did you mean 'beyond'"),
+        ({"models": {"versus": {"path": "a.pt", "kind": "module"}}}, "the kind of a model is what its file says"),
+        ({"models": {"other": {"path": "a.pt"}}}, "other"),
     ):
         with pytest.raises(ValueError, match=message):
             load_session(written(tmp_path / "b.yaml", judgement=wrong))

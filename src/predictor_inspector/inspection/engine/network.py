@@ -15,6 +15,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from predictor_inspector.core.array import Array
 from predictor_inspector.core.model import Model
 from predictor_inspector.core.networks import NetworkConfig, network_to_config
+from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.receptive_fields import AxisField, UnknownFieldError, receptive_field
 from predictor_inspector.core.text import format_bytes, format_shape
@@ -147,6 +148,15 @@ def powers(shape: Sequence[int]) -> str:
     if len(set(shape)) == 1 and len(shape) in (2, 3):
         return f"{shape[0]}{'²³'[len(shape) - 2]}"
     return format_shape(shape)
+
+
+def head_of(predictor: Predictor | None) -> tuple[Any, ...]:
+    """What a predictor's head on a network depends on: equal for those with the same."""
+    if predictor is None:
+        return ()
+    cls = type(predictor)
+    own = (getattr(predictor, p.name) for p in parameters_of(cls) if p.affects == "model")
+    return (cls, len(predictor.channel_names), *own)
 
 
 def measure(

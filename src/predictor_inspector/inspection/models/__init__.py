@@ -5,6 +5,7 @@ from predictor_inspector.inspection.models.config import (
     ModelConfig,
     chosen_model,
     model_from_config,
+    model_of_any_kind,
     model_to_config,
 )
 from predictor_inspector.inspection.models.trained import ModelError, Predicted, TrainedModel
@@ -17,5 +18,6 @@ __all__ = [
     "TrainedModel",
     "chosen_model",
     "model_from_config",
+    "model_of_any_kind",
     "model_to_config",
 ]

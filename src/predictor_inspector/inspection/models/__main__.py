@@ -9,6 +9,7 @@ import os
 import warnings
 from dataclasses import asdict
 from fractions import Fraction
+from queue import SimpleQueue
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -16,7 +17,7 @@ import torch
 
 from predictor_inspector.core.config import predictor_from_config
 from predictor_inspector.data.child_process import parent_streams
-from predictor_inspector.data.frames import write_frame
+from predictor_inspector.data.frames import Frame, write_frame
 from predictor_inspector.data.their_errors import last_line, place_of
 from predictor_inspector.inspection.engine.devices import pick_device
 from predictor_inspector.inspection.engine.memory import default_memory
@@ -26,9 +27,14 @@ from predictor_inspector.inspection.models.kinds import own_shape
 
 
 def main() -> None:
-    """Answer frames until there are no more."""
-    asked, out = parent_streams()
+    """Answer frames until the process is ended."""
     warnings.simplefilter("ignore")  # what is printed last is told if it crashes
+    answer_frames(*parent_streams())
+    os._exit(0)  # threads that a model has begun may never end
+
+
+def answer_frames(asked: SimpleQueue[Frame], out: BinaryIO) -> None:
+    """Answer frames as they come, until a model can't be loaded."""
     loaded: _Loaded | None = None
     while True:
         header, arrays = asked.get()
@@ -48,7 +54,7 @@ def main() -> None:
             told = {"message": message, "place": place_of(error)}
             write_frame(out, {"kind": "memory" if lacking else "error", "id": header["id"], **told})
             if header["kind"] == "load":
-                os._exit(0)  # threads that it has begun may never end
+                return
 
 
 class _Loaded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -96,6 +96,16 @@ def model_from_config(config: dict[str, Any]) -> ModelConfig:
     Parameters left out keep their defaults; errors as `predictor_from_config`. Nothing is loaded or run.
     """
     return made_from_config(MODELS, config)
+
+
+def model_of_any_kind(config: Mapping[str, Any]) -> ModelConfig:
+    """A stand-in with the path and the parameters that all kinds have, where only the model's file says its kind.
+
+    Errors as of `model_from_config`. Nothing is opened or run.
+    """
+    if "kind" in config:
+        raise ValueError("the kind of a model is what its file says; leave it out")
+    return model_from_config({**config, "kind": "torchscript"})
 
 
 def model_to_config(model: ModelConfig) -> dict[str, Any]:

@@ -147,11 +147,15 @@ class TrainedModel:
                         "another device"
                     ) from error
 
-    def close(self) -> None:
-        """End the process, from any thread."""
-        self._closed = True
+    def stop(self) -> None:
+        """End the process, from any thread; the next prediction begins another."""
         if (process := self._process) is not None:
             process.close()
+
+    def close(self) -> None:
+        """End the process for good, from any thread."""
+        self._closed = True
+        self.stop()
 
     def __enter__(self) -> TrainedModel:
         return self

@@ -26,6 +26,7 @@ from predictor_inspector.inspection.engine.regions import Outside
 from predictor_inspector.inspection.engine.run import BalanceOver, Request
 from predictor_inspector.inspection.findings.review import Verdict
 from predictor_inspector.inspection.loss import LOSSES, Loss
+from predictor_inspector.inspection.models import model_of_any_kind
 from predictor_inspector.inspection.roundtrip import DECODERS, Decoder, Imperfection
 
 VERSION = 1
@@ -191,18 +192,22 @@ class Display(_Part):
 class Judgement(_Part):
     """How networks are judged: predictions, the loss, and decoder and imperfection of round trips, as configurations.
 
-    `logits` says whether predictions are before the sigmoid; `versus` is the one that `prediction` is compared with.
+    `logits` says whether predictions are before the sigmoid; `versus` is the one that `prediction` is compared with. `models`
+    has, in place of either, a trained model: its path and those of its parameters that were set.
     """
 
     prediction: Origin | None = None
     versus: Origin | None = None
+    models: dict[Literal["prediction", "versus"], dict[str, Any]] | None = None
     logits: bool = False
     loss: dict[str, Any] | None = None
     decoder: dict[str, Any] | None = None
     imperfection: dict[str, float] | None = None
 
     def check(self) -> None:
-        """Raise a ``ValueError`` if a configuration is wrong."""
+        """Raise a ``ValueError`` if a configuration is wrong. Nothing is opened, no model run."""
+        for model in (self.models or {}).values():
+            model_of_any_kind(model)
         self.made_loss()
         self.made_decoder()
         self.made_imperfection()
@@ -348,9 +353,19 @@ def _change_paths(content: dict[str, Any], change: Callable[[str], str]) -> None
         data.get("raw"),
         *(others if isinstance(others, list) else ()),
     ]
+    models = judgement.get("models")
+    origins += (
+        [] if not isinstance(models, dict) else [m for m in models.values() if isinstance(m, dict) and _in_file(m)]
+    )
     for origin in origins:
         if isinstance(origin, dict) and isinstance(origin.get("path"), str):
             origin["path"] = change(origin["path"])
+
+
+def _in_file(model: dict[str, Any]) -> bool:
+    """Whether a model's path leads to a file, not to a module that is found by its name."""
+    path = str(model.get("path"))
+    return ":" not in path[2:] or ".py:" in path
 
 
 class _Line(dict[str, Any]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import MISSING
 from typing import Any, Literal, get_origin
 
@@ -28,14 +28,15 @@ class ParameterForm(QWidget):
     reset = Signal(str)
     """A parameter that is to return to its starting value."""
 
-    def __init__(self, cls: type) -> None:
+    def __init__(self, cls: type, without: Container[str] = ()) -> None:
+        """Parameters of these names are left out: they are shown elsewhere."""
         super().__init__()
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(1, 1)
-        parameters = sorted(parameters_of(cls), key=lambda p: p.advanced)
+        parameters = sorted((p for p in parameters_of(cls) if p.name not in without), key=lambda p: p.advanced)
         self._rows = {p.name: _Row(p, self) for p in parameters}
         self._advanced = [self._rows[p.name] for p in parameters if p.advanced]
         self.advanced = FoldButton("Advanced")

@@ -31,6 +31,12 @@ def ask_for_list(parent: QWidget) -> str:
     return _remembered(path)
 
 
+def ask_for_model(parent: QWidget) -> str:
+    """The file of a trained model that a person chooses; empty if none."""
+    path, _ = QFileDialog.getOpenFileName(parent, "Choose a model", get_open_history()[0], "All files (*)")
+    return _remembered(path)
+
+
 def ask_for_axes(name: str) -> str:
     """The order of an array's axes that a person types; empty if none."""
     about = (

@@ -15,6 +15,7 @@ from predictor_inspector.data.layers import SOURCE
 from predictor_inspector.data.opening import list_arrays
 from predictor_inspector.data.source import open_input
 from predictor_inspector.data.stores.path import place_of, shown_path
+from predictor_inspector.inspection.engine.predictions import Prediction
 from predictor_inspector.inspection.findings import Finding
 from predictor_inspector.inspection.findings.review import Review, Verdict
 from predictor_inspector.inspection.loss import LOSSES
@@ -35,7 +36,7 @@ from predictor_inspector.plugin.layers.layer_data import layer_data
 from predictor_inspector.plugin.layers.owned import is_owned, role_of
 from predictor_inspector.plugin.layers.results import ROLES, TARGET, VIEWS
 from predictor_inspector.plugin.model import axes as model_axes
-from predictor_inspector.plugin.model.predictions import LayerPrediction
+from predictor_inspector.plugin.model.predictions import LayerPrediction, ModelChoice, ModelPrediction
 from predictor_inspector.plugin.model.settings import Settings
 from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.model.world import World
@@ -161,14 +162,18 @@ def apply_style(display: Display, context: TabContext) -> None:
 
 def _judgement(context: TabContext) -> Judgement:
     derived = context.derived
-    layers = {
-        role: origin_of(chosen.layer)
-        for role in ("prediction", "versus")
-        if isinstance(chosen := getattr(derived, role), LayerPrediction)
-    }
+    layers: dict[str, Any] = {}
+    models: dict[Any, Any] = {}
+    for role in ("prediction", "versus"):
+        chosen = getattr(derived, role)
+        if isinstance(chosen, LayerPrediction):
+            layers[role] = origin_of(chosen.layer)
+            layers["logits"] = chosen.logits
+        elif isinstance(chosen, ModelPrediction) and chosen.choice.path:
+            models[role] = chosen.choice.config
     return Judgement(
         **layers,
-        logits=derived.prediction is not None and derived.prediction.logits,
+        models=models or None,
         loss=config_of(LOSSES, derived.loss),
         decoder=None if derived.decoder is None else config_of(DECODERS, derived.decoder),
         imperfection=vars(derived.imperfection),
@@ -176,12 +181,15 @@ def _judgement(context: TabContext) -> Judgement:
 
 
 def _judge_by(judgement: Judgement, context: TabContext) -> None:
-    """Restore what networks are judged by; predictions whose layers aren't there, or not yet, aren't chosen."""
-    derived = context.derived
+    """Restore what networks are judged by; predictions whose layers aren't there, or not yet, aren't chosen, models not run."""
+    derived, models = context.derived, judgement.models or {}
     for role in ("prediction", "versus"):
         origin = getattr(judgement, role)
         layer = None if origin is None else layer_from(origin, context.viewer)
-        setattr(derived, role, None if layer is None else LayerPrediction(layer, judgement.logits))
+        chosen: Prediction | None = None if layer is None else LayerPrediction(layer, judgement.logits)
+        if role in models:
+            chosen = ModelPrediction(ModelChoice.from_config(models[role]))
+        setattr(derived, role, chosen)
     derived.loss = judgement.made_loss() or derived.loss
     derived.decoder, derived.imperfection = judgement.made_decoder(), judgement.made_imperfection()
 

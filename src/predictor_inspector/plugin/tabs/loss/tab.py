@@ -35,6 +35,7 @@ from predictor_inspector.plugin.layers.loss import DIFFERENCE, EFFECTIVE, LOSS, 
 from predictor_inspector.plugin.layers.marks import MarkLayers
 from predictor_inspector.plugin.layers.navigation import fly_to
 from predictor_inspector.plugin.live.worker import Job
+from predictor_inspector.plugin.model.predictions import RunFirstError
 from predictor_inspector.plugin.model.view import view_of
 from predictor_inspector.plugin.tabs import Tab, TabContext
 from predictor_inspector.plugin.tabs.loss.calibration_plot import CalibrationPlot
@@ -51,7 +52,8 @@ _VIEWS = {
 }
 
 _NOTHING = "The loss is computed here once there is a target."
-_NO_PREDICTION = "Choose the layer with your network's prediction to see where its loss is."
+_NO_PREDICTION = "Choose the layer with your network's prediction, or a model, to see where its loss is."
+_UNTIL_RUN = "Of earlier settings, until the model has run."
 _LARGE = "A large region: press Compute to compute its loss."
 _ON_DISK = "These results are too large for memory. Pin a smaller box to see its loss."
 
@@ -99,7 +101,7 @@ class LossTab(Tab):
         titles = {kind: cls.title or capitalised(readable(kind)) for kind, cls in classes.items()}
         self.losses.offer(titles, "dacapo")
         self.losses.changed.connect(self._on_loss)
-        self.panel = PredictionPanel(context, ("loss", self.losses))
+        self.panel = PredictionPanel(self, lambda: self._inspection, ("loss", self.losses))
         self.panel.changed.connect(self._start)
         context.derived.events.loss.connect(self._show_loss)
         self._summary, self._compute = WrappedLabel(), QPushButton("Compute", toolTip="However large the region is")
@@ -203,6 +205,7 @@ class LossTab(Tab):
         if inspection is None or not self.in_front:
             return
         self.panel.offer_for(inspection)
+        self.panel.follow()
         wanted = _WantedLoss(inspection, predictions, self.context.derived.loss)
         if wanted.is_same(self._tried):
             return
@@ -218,6 +221,9 @@ class LossTab(Tab):
             self._tried = wanted
             try:
                 makers = [prediction.begin(inspection) for prediction in predictions]
+            except RunFirstError as error:
+                self._wait_for_model(error)
+                return
             except ValueError as error:
                 self._refuse(error)
                 return
@@ -243,6 +249,15 @@ class LossTab(Tab):
     def _on_failed(self, job: Job, error: BaseException) -> None:
         if job.about.is_same(self._tried):
             self._refuse(error)
+
+    def _wait_for_model(self, error: RunFirstError) -> None:
+        """Say that a model must be run; while it runs, what was found stays, and is said to be of before."""
+        self._runner.cancel()
+        if self.panel.busy and self._found is not None:
+            self._tried = self.context.derived.losses = None
+            self._summary.setText(_UNTIL_RUN)
+        else:
+            self._forget("" if self.panel.busy else f"{capitalised(format_error(error))}.")
 
     def _refuse(self, error: BaseException) -> None:
         """Say what is wrong with a prediction, which isn't tried again."""

@@ -12,7 +12,7 @@ from predictor_inspector.core.networks import NETWORKS, NetworkConfig, network_p
 from predictor_inspector.core.parameters import parameters_of
 from predictor_inspector.core.predictor import Predictor
 from predictor_inspector.core.text import format_error
-from predictor_inspector.inspection.engine.network import NetworkFacts, measure, network_regions, powers
+from predictor_inspector.inspection.engine.network import NetworkFacts, head_of, measure, network_regions, powers
 from predictor_inspector.plugin.forms.collapsible import Collapsible
 from predictor_inspector.plugin.forms.form import ParameterForm
 from predictor_inspector.plugin.forms.layouts import TreeTable, in_column, in_row
@@ -180,7 +180,7 @@ class NetworkPanel(QWidget):
 
     def _measure(self) -> None:
         network, predictor = self._settings.network, self._predictor()
-        asked = (network, _head_of(predictor))
+        asked = (network, head_of(predictor))
         if network is not None and asked != self._asked:
             self._asked, self._problem = asked, ""
             self._settings.network_facts = None
@@ -244,15 +244,6 @@ def _title(network: NetworkConfig | None, facts: NetworkFacts | None) -> str:
 def _plainest(cls: type[NetworkConfig]) -> NetworkConfig:
     """A network of a kind, with the plainest values."""
     return cls(**{p.name: p.plainest_value() for p in parameters_of(cls)})
-
-
-def _head_of(predictor: Predictor | None) -> tuple[Any, ...]:
-    """What the head of a predictor depends on."""
-    if predictor is None:
-        return ()
-    cls = type(predictor)
-    own = (getattr(predictor, p.name) for p in parameters_of(cls) if p.affects == "model")
-    return (cls, len(predictor.channel_names), *own)
 
 
 def _into(outer: Any, inner: Any) -> Any:
