@@ -73,6 +73,7 @@ docs: setup ## Build the documentation into site/
 screenshots: setup ## Take the documentation's pictures anew
 	@scripts/system-packages qt screen
 	scripts/with-screen --fresh-settings $(VENV)/bin/python scripts/screenshots.py
+	scripts/with-screen --fresh-settings $(VENV)/bin/python scripts/recording.py
 
 setup: ## Make the virtual environment in .venv (VENV=path: elsewhere)
 	@scripts/setup

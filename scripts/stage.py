@@ -159,7 +159,7 @@ class Stage:
         for section in folded:
             section.button.setChecked(True)
         self.settle()
-        parts = [_image(section.grab().toImage()) for section in sections]
+        parts = [qt_image(section.grab().toImage()) for section in sections]
         for section in folded:
             section.button.setChecked(False)
         sheet = Image.new("RGB", (max(p.width for p in parts), sum(p.height for p in parts)))
@@ -173,7 +173,7 @@ class Stage:
         """Write a tab of the dock in a window so high, without the empty room beneath."""
         self.window.resize(WITHOUT_LAYER_LIST[0], height)
         self.tab(title)
-        image = _image(self.widget.grab().toImage())
+        image = qt_image(self.widget.grab().toImage())
         # What has the colour of the last line from edge to edge is room.
         rows = np.asarray(image.crop((MARGIN, 0, image.width - MARGIN, image.height)))
         full = np.flatnonzero((rows != rows[-1, 0]).any(axis=(1, 2)))
@@ -191,7 +191,7 @@ class Stage:
         QApplication.processEvents()
 
 
-def _image(picture: QImage) -> Image.Image:
+def qt_image(picture: QImage) -> Image.Image:
     rgb = picture.convertToFormat(QImage.Format.Format_RGB888)
     bits = rgb.constBits()
     bits.setsize(rgb.sizeInBytes())
