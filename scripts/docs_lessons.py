@@ -70,8 +70,7 @@ def _run_cell(source: str, name: str, namespace: dict[str, Any]) -> Output:
     for number in plt.get_fignums():
         output.pngs.append(_png(plt.figure(number)))
         plt.close(number)
-    # A text has no output of its own where a semicolon ends it, as in Jupyter.
-    if value is None or source.rstrip().endswith(";"):
+    if value is None:
         return output
     if hasattr(value, "_repr_png_"):
         output.pngs.append(value._repr_png_())

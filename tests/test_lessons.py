@@ -43,7 +43,7 @@ twice / 2
 
 ```python
 import matplotlib.pyplot as plt
-plt.plot([1, 2]);
+_ = plt.plot([1, 2])
 ```
 """
 
