@@ -50,6 +50,20 @@ def test_a_loader_gives_sample_after_sample_whatever_it_prints() -> None:
     assert firsts == [0, 1, 2, 3, 4]
 
 
+def test_a_sample_that_cannot_be_one_ends_with_the_sentence_that_all_errors_get(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def sample_in(*frame: object) -> TrainingSample:
+        raise ValueError("labels have no voxels")
+
+    monkeypatch.setattr("predictor_inspector.data.training_samples.stream.sample_in", sample_in)
+    with stream("loader") as samples:
+        with pytest.raises(PipelineError, match=r":loader gave no first sample: labels have no voxels$"):
+            samples.next()
+        assert samples.next() is None
+        assert samples.taken == 0
+
+
 def test_a_module_in_the_current_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path(tmp_path, "train.py").write_text("import numpy\nsamples = [{'raw': numpy.eye(4)}]\n")
     monkeypatch.chdir(tmp_path)

@@ -105,6 +105,16 @@ def test_pieces_of_an_object_that_another_encloses_are_called_pieces() -> None:
     assert finding.message == "Object 2 has pieces that lie wholly inside object 1, with 1 voxel."
 
 
+def test_specks_in_objects_are_told_together_and_larger_ones_one_by_one() -> None:
+    labels = cells()
+    inside = [np.argwhere(labels == number).mean(0).astype(int) for number in (1, 2, 3)]
+    for number, (centre, half) in enumerate(zip(inside, (0, 0, 1), strict=True), 70):
+        labels[tuple(slice(c - half, c + half + 1) for c in centre)] = number
+    large, specks = told(request(gt_of(labels)))
+    assert large.message == "Object 72 lies wholly inside object 3, with 27 voxels."
+    assert specks.message == "2 objects (70 and 71) lie wholly inside 2 others (1 and 2), with 2 voxels."
+
+
 def test_objects_that_are_shells_have_no_holes() -> None:
     labels = np.zeros((30, 30, 30), np.uint8)
     labels[3:27, 3:27, 3:27], labels[4:26, 4:26, 4:26], labels[28, 28, 28] = 1, 0, 2

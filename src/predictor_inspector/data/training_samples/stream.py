@@ -76,6 +76,7 @@ class SampleStream:
                 self._process.send({**self._asked, "folder": str(Path.cwd())})
             self._process.send({"kind": "next"})
             header, values = self._process.receive(timeout)
+            sample = sample_in(header, values) if header["kind"] == "sample" else None
         except TimeoutError:
             raise self._failed(
                 f"gave no {self._ordinal} sample within {format_duration(timeout)} and was ended; it waits for something, or "
@@ -95,7 +96,7 @@ class SampleStream:
             self.close()
             return None
         self.taken += 1
-        return sample_in(header, values)
+        return sample
 
     def close(self) -> None:
         """End the process and all that it has started; from any thread, also while another one waits in `next`."""

@@ -55,8 +55,8 @@ def holes(subject: Subject) -> Iterator[Finding]:
     """What can't be left through faces of voxels but through one object is enclosed by it, and belongs to the innermost such.
 
     What touches the end of what was read or is not annotated is not enclosed. Holes of 27 voxels in all are a warning for
-    each object, smaller ones info together. Objects, or pieces of them, in another are info. Silent for objects that
-    enclose more than they have voxels, as membranes that are labelled do.
+    each object, smaller ones info together. Objects, or pieces of them, in another are info, and so are smaller ones
+    together. Silent for objects that enclose more than they have voxels, as membranes that are labelled do.
     """
     if not subject.has_objects:
         return
@@ -68,7 +68,9 @@ def holes(subject: Subject) -> Iterator[Finding]:
     yield from each_or_all(large, partial(_holes, subject, background, "warning"))
     if small := [one for one in holes if one.voxels < SPECK]:
         yield _holes(subject, background, "info", small)
-    yield from each_or_all(nested, partial(_nested, subject, components))
+    yield from each_or_all([one for one in nested if one.voxels >= SPECK], partial(_nested, subject, components))
+    if specks := [one for one in nested if one.voxels < SPECK]:
+        yield _nested(subject, components, specks)
 
 
 def _enclosed(subject: Subject, background: Components, unknown: np.ndarray) -> tuple[list[_Cavity], list[_Cavity]]:

@@ -13,6 +13,7 @@ from predictor_inspector.inspection.findings.components import dilated
 WITHIN = 0.99  # of a class's voxels, from which on it is meant to lie in the other
 LEAST = 1000  # voxels of the inner class
 LARGEST = 0.9  # of what is annotated, up to which the outer class is told from one that is everywhere
+COMBINATIONS = 1 << 20  # of flags, from which on those that there are are numbered anew
 FAR = 27  # voxels that lie more than a voxel outside, from which on it isn't just how edges were drawn
 
 NESTED_CLASSES = Kind(
@@ -33,32 +34,52 @@ def nested_classes(subject: Subject) -> Iterator[Finding]:
     labels = subject.labels[(slice(None), *subject.kept)]
     if len(labels) < 2:
         return
-    classes, names = labels > 0, _names(subject)
-    flags = subject.known[(slice(None), *subject.kept)]
-    known = [flags[min(number, len(flags) - 1)] for number in range(len(labels))]
-    for inner in range(len(labels)):
-        for outer in range(len(labels)):
-            both = known[inner] & known[outer]
-            a, b = classes[inner] & both, classes[outer] & both
-            size, outside = int(np.count_nonzero(a)), a & ~b
-            left, larger = int(np.count_nonzero(outside)), int(np.count_nonzero(b))
-            if size < LEAST or not 0 < left <= (1 - WITHIN) * size or not size < larger < LARGEST * both.sum():
-                continue
-            far = int(np.count_nonzero(outside & ~dilated(b)))
-            message = (
-                f"{names[inner]} lies to {percent(1 - left / size)} within {names[outer]}, but {counted(left, 'voxel')} "
-                f"outside, {far:,} of them by more than one voxel."
-            )
-            numbers = {"classes": [names[inner], names[outer]], "voxels": left, "far": far, "of": size}
-            channels = [c.name for c in subject.channels if c.source in (inner, outer)]
-            yield subject.finding(
-                NESTED_CLASSES,
-                "warning" if far >= FAR else "info",
-                message,
-                channels=channels,
-                where=outside,
-                numbers=numbers,
-            )
+    flags, names = subject.known[(slice(None), *subject.kept)], _names(subject)
+    which = np.minimum(np.arange(len(labels)), len(flags) - 1)  # of what says where a class is annotated
+    classes = (labels > 0) & flags[which]
+    together = _together(np.concatenate([classes, flags]))
+    overlap, sizes = together[: len(labels), : len(labels)], together[: len(labels), len(labels) + which]
+    outside, annotated = sizes - overlap, together[len(labels) + which][:, len(labels) + which]
+    nested = (sizes >= LEAST) & (outside > 0) & (outside <= (1 - WITHIN) * sizes)
+    nested &= (sizes < sizes.T) & (LARGEST * annotated > sizes.T)
+    for inner, outer in np.argwhere(nested).tolist():
+        where = classes[inner] & flags[which[outer]] & ~classes[outer]
+        size, left = int(sizes[inner, outer]), int(outside[inner, outer])
+        far = int(np.count_nonzero(where & ~dilated(classes[outer] & flags[which[inner]])))
+        message = (
+            f"{names[inner]} lies to {percent(1 - left / size)} within {names[outer]}, but {counted(left, 'voxel')} "
+            f"outside, {far:,} of them by more than one voxel."
+        )
+        numbers = {"classes": [names[inner], names[outer]], "voxels": left, "far": far, "of": size}
+        channels = [c.name for c in subject.channels if c.source in (inner, outer)]
+        yield subject.finding(
+            NESTED_CLASSES,
+            "warning" if far >= FAR else "info",
+            message,
+            channels=channels,
+            where=where,
+            numbers=numbers,
+        )
+
+
+def _together(flags: np.ndarray) -> np.ndarray:
+    """How many voxels each two of some flags, boolean, [F, Z, Y, X], have in common: int64, [F, F].
+
+    However many flags there are, few of their combinations are: these are counted, in one pass over the flags.
+    """
+    rows = flags.reshape(len(flags), -1)
+    codes: np.ndarray = np.zeros(rows.shape[1], np.int32)
+    number = 1  # of combinations, at most
+    for row in rows:
+        if 2 * number > COMBINATIONS:
+            found = np.bincount(codes, minlength=number) > 0
+            codes, number = (np.cumsum(found, dtype=np.int32) - 1)[codes], int(found.sum())
+        codes, number = 2 * codes + row, 2 * number
+    voxels, one = np.bincount(codes, minlength=number), np.zeros(number, np.int64)
+    one[codes] = np.arange(len(codes))  # a voxel of each combination
+    found = voxels > 0
+    combined = rows[:, one[found]].astype(np.int64)
+    return np.asarray((combined * voxels[found]) @ combined.T)
 
 
 def _names(subject: Subject) -> list[str]:
