@@ -48,6 +48,8 @@ class Predictor(ABC):
     """
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {}
+    bytes_per_context_voxel: ClassVar[int] = 40
+    """What it works with at most per voxel of ground truth, beside the labels, for estimates of memory. Measured."""
     context_tolerance: Any = 0.0
 
     def __post_init__(self) -> None:

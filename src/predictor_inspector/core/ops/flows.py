@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+import numpy as np
 import torch
 
 from predictor_inspector.core.ops.regions import Slices, extent
@@ -14,6 +14,9 @@ _STEPS = {
     3: ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)),
 }
 """Where heat comes from, beside the voxel itself, in the order in which it is summed up."""
+
+NUMPY_DEVICES = ("cpu",)
+"""Where NumPy looks values up by number, for which torch takes many times as long."""
 
 _NO_FLOW = 1e-60
 """What keeps a flow of nothing from being divided by 0."""
@@ -30,25 +33,25 @@ def flows(labels: torch.Tensor, iterations: int, keep: Slices) -> torch.Tensor:
     `labels` are ids with 2 or 3 axes. Only objects of `keep` and right beside it are looked at, but these as far as they reach.
     """
     result = torch.zeros((labels.ndim, *extent(keep)), dtype=torch.float32, device=labels.device)
-    heat, places, beside = diffused(labels, iterations, keep)
+    heat, places, number = diffused(labels, iterations, keep)
     here = torch.ones(len(places), dtype=torch.bool, device=labels.device)
     for axis, k in enumerate(keep):
         here &= (places[:, axis] >= k.start) & (places[:, axis] < k.stop)
-    after, before = _after_and_before(labels.ndim)
-    # Rows of `beside` begin with the voxel itself.
-    mu = heat[beside[[1 + i for i in after]][:, here]] - heat[beside[[1 + i for i in before]][:, here]]
+    places, strides = places[here], torch.tensor(number.stride(), device=labels.device)
+    at, numbers = ((places + 1) * strides).sum(1), number.flatten()
+    mu = torch.stack([heat[numbers[at + s].long()] - heat[numbers[at - s].long()] for s in number.stride()])
     mu /= _NO_FLOW + mu.square().sum(0).sqrt() if mu.dtype == torch.float64 else mu.square().sum(0).sqrt().clamp(1e-30)
-    inside = places[here] - torch.tensor([k.start for k in keep], device=labels.device)
+    inside = places - torch.tensor([k.start for k in keep], device=labels.device)
     for way, values in zip(result, mu, strict=True):
         way[inside.unbind(1)] = values.float()
     return result
 
 
 def diffused(labels: torch.Tensor, iterations: int, keep: Slices) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The heat of the voxels of objects in `keep` and beside it, [M + 1], their places, [M, axes], and those beside them.
+    """The heat of the M voxels of objects in `keep` and beside it, [M + 1], their places, [M, axes], and their numbers.
 
-    The last are [1 + steps, M], numbers of voxels: M, of which the heat is 0, stands for all others. Heat is of 64 bits where
-    the device has them.
+    The last are the volume's with a voxel around it, [2 + Z, 2 + Y, 2 + X]: M, of which the heat is 0, for all other voxels.
+    Heat is of 64 bits where the device has them.
     """
     near = tuple(slice(max(k.start - 1, 0), k.stop + 1) for k in keep)
     ids = torch.unique(labels[near])
@@ -56,25 +59,40 @@ def diffused(labels: torch.Tensor, iterations: int, keep: Slices) -> tuple[torch
     places = torch.isin(labels, ids).nonzero()
     count, device = len(places), labels.device
     heat = torch.zeros(count + 1, dtype=torch.float32 if device.type == "mps" else torch.float64, device=device)
-    number = torch.full([n + 2 for n in labels.shape], count, device=device)
-    number[tuple((places + 1).unbind(1))] = torch.arange(count, device=device)
-    steps = torch.tensor([(0,) * labels.ndim, *_STEPS[labels.ndim]], device=device)
-    beside = number[tuple((places[None] + 1 + steps[:, None]).unbind(2))]
+    # Tables of numbers take most of the memory; those of 32 bits are enough for all that fits into it.
+    number = torch.full([n + 2 for n in labels.shape], count, dtype=torch.int32, device=device)
+    number[(places + 1).unbind(1)] = torch.arange(count, dtype=torch.int32, device=device)
     if not count:
-        return heat, places, beside
-    own = labels[tuple(places.unbind(1))]
-    others = torch.cat([own, own.new_zeros(1)])[beside]
-    warm = beside.where(others == own, count)
-    sources = centres(places, torch.searchsorted(ids, own), len(ids))
-    # On a CPU, torch takes many times as long as NumPy to look up values by number.
-    values: Any
-    values, table, from_ = (
-        (heat.numpy(), warm.numpy(), sources.numpy()) if device.type == "cpu" else (heat, warm, sources)
-    )
+        return heat, places, number
+    own = labels[places.unbind(1)]
+    at = ((places + 1) * torch.tensor(number.stride(), device=device)).sum(1)
+    warm = []
+    for step in _STEPS[labels.ndim]:
+        beside = number.flatten()[at + sum(d * s for d, s in zip(step, number.stride(), strict=True))]
+        same = torch.cat([own, own.new_zeros(1)])[beside.long()] == own
+        warm.append(beside.where(same, count))
+    _spread(heat, warm, centres(places, torch.searchsorted(ids, own), len(ids)), iterations)
+    return heat, places, number
+
+
+def _spread(heat: torch.Tensor, warm: Sequence[torch.Tensor], sources: torch.Tensor, iterations: int) -> None:
+    """Let heat come from the sources and spread: each voxel takes the mean of itself and those whose numbers `warm` holds."""
+    if heat.device.type in NUMPY_DEVICES:
+        values, tables, from_ = heat.numpy(), [row.numpy() for row in warm], sources.numpy()
+        found = np.empty(len(values) - 1)
+        for _ in range(iterations):
+            values[from_] += 1
+            total = values[:-1].copy()
+            for row in tables:
+                total += np.take(values, row, out=found, mode="clip")
+            values[:-1] = total / (1 + len(warm))
+        return
     for _ in range(iterations):
-        values[from_] += 1
-        values[:count] = values[table].sum(0) / len(steps)
-    return heat, places, beside
+        heat[sources] += 1
+        mean = heat[:-1].clone()
+        for numbers in warm:
+            mean += heat.index_select(0, numbers)
+        heat[:-1] = mean / (1 + len(warm))
 
 
 def usual_iterations(diameters: Sequence[int]) -> int:
@@ -101,9 +119,3 @@ def centres(places: torch.Tensor, objects: torch.Tensor, count: int) -> torch.Te
     numbers = torch.arange(len(places), device=places.device)
     candidates = numbers.where(squared == least[objects], len(places))
     return candidates.new_full((count,), len(places)).scatter_reduce_(0, objects, candidates, "amin")
-
-
-def _after_and_before(dims: int) -> tuple[list[int], list[int]]:
-    """Which steps lead one voxel on, and one back, along each axis."""
-    ahead = [tuple(int(a == axis) for a in range(dims)) for axis in range(dims)]
-    return [_STEPS[dims].index(s) for s in ahead], [_STEPS[dims].index(tuple(-d for d in s)) for s in ahead]

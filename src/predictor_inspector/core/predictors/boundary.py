@@ -60,6 +60,8 @@ class BoundaryPredictor(Predictor):
     clipmin: float = parameter(0.05, **CLIPMIN)
     clipmax: float = parameter(0.95, **CLIPMAX)
 
+    bytes_per_context_voxel: ClassVar[int] = 70
+
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "scikit-image": {},
         "plant-seg": {"connectivity": "edges"},

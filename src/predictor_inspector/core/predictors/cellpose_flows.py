@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from funlib.geometry import Coordinate, Roi
@@ -41,6 +41,8 @@ class CellposeFlowsPredictor(Predictor):
         advanced=True,
     )
     mask_cut_objects: bool = parameter(True, **MASK_CUT_OBJECTS)
+
+    bytes_per_context_voxel: ClassVar[int] = 180
 
     @property
     def output_array_type(self) -> EmbeddingArray:

@@ -22,13 +22,9 @@ SHARE = 0.5
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
-_PER_CONTEXT_VOXEL = 40
-"""Bytes that predictors work with at most per voxel of ground truth, beside the labels: distances to faces along each axis,
-places of objects, which voxels are known. Measured, as is the next one."""
-
 _PER_CHANNEL = 22
 """Bytes per voxel and channel of the ROI: target and weight, each twice while channels are put together, masks, and the
-tile before, which may still be held."""
+tile before, which may still be held. Measured."""
 
 
 def needed_memory(predictor: Predictor, source: Source, shape: Sequence[int], within: Roi | None = None) -> int:
@@ -43,7 +39,7 @@ def needed_memory(predictor: Predictor, source: Source, shape: Sequence[int], wi
     most = (gt.roi if within is None else within).shape
     context = prod(int(n) for n in (Coordinate(map(min, region.shape, most)) // gt.voxel_size))
     labels = prod(gt.shape[: gt.channel_dims])
-    bytes_per_voxel = labels * (_itemsize(gt) + min(8, 2 * _itemsize(gt)) + _PER_CONTEXT_VOXEL)
+    bytes_per_voxel = labels * (_itemsize(gt) + min(8, 2 * _itemsize(gt)) + predictor.bytes_per_context_voxel)
     if mask is not None:
         bytes_per_voxel += prod(mask.shape[: mask.channel_dims]) * (2 * _itemsize(mask) + 2)
     return context * bytes_per_voxel + prod(shape) * len(predictor.channel_names) * _PER_CHANNEL
