@@ -28,6 +28,8 @@ CODE = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 ANSWER = re.compile(r"^<details.*?^</details>\n", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?<=\]\()(?!https?:|#)([^)\s]+)(?=\))")
 DOWNLOAD = "{{ notebook }}"
+QUESTION = "**Question.**"
+FOLDED = '<details markdown="1">\n<summary>What the cell shows</summary>\n'
 INSTALL = '# Once, where it isn\'t installed:\n# %pip install -q "napari-predictor-inspector[notebook,roundtrip]"'
 
 
@@ -141,18 +143,20 @@ def results(name: str, markdown: str) -> list[Output]:
 
 
 def lesson_page(name: str, markdown: str) -> str:
-    """A lesson with what its cells show."""
+    """A lesson with what its cells show, folded where a question comes before."""
     outputs = iter(enumerate(results(name, markdown)))
 
     def with_output(code: re.Match[str]) -> str:
         number, output = next(outputs)
-        shown = [code[0]]
+        shown = []
         if output.printed:
             shown.append(f"```text\n{output.printed.rstrip()}\n```\n")
         # One line: Markdown would go on after an empty one.
         shown += [f"<div>{' '.join(html.split())}</div>\n" for html in output.html]
         shown += [f"![What the cell shows]({picture_name(name, number, i)})\n" for i in range(len(output.pngs))]
-        return "\n".join(shown)
+        if shown and markdown[: code.start()].rstrip().rpartition("\n\n")[2].startswith(QUESTION):
+            shown = [FOLDED, *shown, "</details>\n"]
+        return "\n".join([code[0], *shown])
 
     link = f"[Download as a notebook]({name}.ipynb), for Jupyter; [how to open it](index.md#open-them)."
     return CODE.sub(with_output, markdown).replace(DOWNLOAD, link)

@@ -107,6 +107,14 @@ def test_a_page_has_results_beneath_its_cells(lessons: Any) -> None:
     page = lessons.lesson_page("made", LESSON)
     assert "twice\n```\n\n```text\nit is\n42\n```\n" in page
     assert "![What the cell shows](made-3a.png)" in page
+    assert "<summary>What the cell shows</summary>" not in page
+    asked = lessons.lesson_page(
+        "asked", LESSON.replace("See [data]", "**Question.** Why?\n\n```python\n7\n```\n\nSee [data]")
+    )
+    assert (
+        "```python\n7\n```\n\n"
+        '<details markdown="1">\n<summary>What the cell shows</summary>\n\n```text\n7\n```\n\n</details>\n'
+    ) in asked
     assert "(made.ipynb)" in page
 
 
