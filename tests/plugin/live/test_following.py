@@ -18,6 +18,8 @@ CONFIGS = {
     "distance": {"channels": ["a"], "scale_factor": 15.0, "mask_distances": True},
     "hot_distance": {"channels": ["a"], "scale_factor": 15.0, "mask_distances": True},
     "inner_distance": {"channels": ["a"], "scale_factor": 15.0},
+    "boundary": {},
+    "cellpose_flows": {"dims": 3, "max_diameter": 60.0},
     "one_hot": {"classes": ["background", "a", "b"]},
     "dummy": {"embedding_dims": 2},
 }
