@@ -28,7 +28,7 @@ from .test_loss import LEFT, NOTHING, choose, settle, tab_of
 
 PLACE = {"scale": VOXEL_SIZE, "translate": TRANSLATE, "units": UNITS, "axis_labels": LABELS}
 NETS = Path(__file__).with_name("nets.py")
-SHARES = f"{NETS}:shares"
+TWICE = f"{NETS}:twice"
 EARLIER = "is of earlier settings: run it again"
 
 
@@ -109,9 +109,9 @@ def run(window: Window, path: object = "", role: str = "prediction") -> None:
     settle(window)
 
 
-def unchanged(folder: Path, path: str) -> Path:
-    """The file of a model that takes raw data as they are."""
-    (folder / "model.yaml").write_text(f"{{kind: module, path: '{path}', raw_as: unchanged}}")
+def in_yaml(folder: Path, path: str) -> Path:
+    """The file of a model."""
+    (folder / "model.yaml").write_text(f"{{kind: module, path: '{path}'}}")
     return folder / "model.yaml"
 
 
@@ -134,7 +134,7 @@ def test_a_model_is_run_on_demand_and_predicts_beside_the_target(
     choose(opened, "prediction", "a model …")
     assert "wasn't run yet: press Run" in summary(opened)
     assert not opened.control("loss logits").isVisible()
-    type_path(opened, unchanged(tmp_path, SHARES))
+    type_path(opened, in_yaml(tmp_path, TWICE))
     settle(opened)
     assert in_threads == []
     QTest.keyClick(opened.control("prediction model path"), Qt.Key.Key_Return)
@@ -169,7 +169,7 @@ CHANGES: dict[str, Callable[[Window, Path], None]] = {
 def test_what_is_of_earlier_settings_says_so_until_it_is_run_again(
     opened: Window, in_threads: list[ProcessInAThread], tmp_path: Path
 ) -> None:
-    run(opened, unchanged(tmp_path, SHARES))
+    run(opened, in_yaml(tmp_path, TWICE))
     for what, change in CHANGES.items():
         assert len(tab_of(opened).maps) == 1, what
         change(opened, tmp_path)
@@ -197,62 +197,6 @@ def test_what_is_of_earlier_settings_says_so_until_it_is_run_again(
     opened.qtbot.waitUntil(lambda: not voxel.busy and EARLIER in voxel.text)
 
 
-def test_a_live_model_follows_raw_data_parameters_time_and_its_file(
-    opened: Window, in_threads: list[ProcessInAThread], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    window, layers = opened, opened.viewer.layers
-    series = {
-        "scale": (1, *VOXEL_SIZE),
-        "translate": (0, *TRANSLATE),
-        "units": ("s", *UNITS),
-        "axis_labels": ("t", *LABELS),
-    }
-    layers.clear()
-    window.add_labels(np.stack([blocks(), blocks(seed=1)]), **series)
-    moments = [raw_data(255), raw_data(254)]
-    raw = window.viewer.add_image(np.stack(moments), name="raw", **series)
-    settle(window)
-    run(window, unchanged(tmp_path, SHARES))
-    click(window, "live")
-
-    def is_of(values: np.ndarray) -> None:
-        settle(window)
-        np.testing.assert_allclose(predicted(window)[1], values, atol=1e-6)
-
-    is_of(moments[0] / 255)
-    window.viewer.dims.set_point(1, 1)
-    is_of(moments[1] / 255)
-    raw.data[1] = raw_data(253)
-    raw.events.data()
-    is_of(raw_data(253) / 255)
-    other = tmp_path / "other.yaml"
-    other.write_text((tmp_path / "model.yaml").read_text().replace("}", ", shift: 1}"))
-    monkeypatch.setattr(model_panel, "ask_for_model", lambda _parent: str(other))
-    click(window, "browse")
-    is_of((raw_data(253) + 1.0) / 255)
-    written = len(in_threads) + 1
-    other.write_text((tmp_path / "model.yaml").read_text().replace("}", ", shift: 2}"))
-    window.qtbot.waitUntil(lambda: len(in_threads) == written)
-    is_of((raw_data(253) + 2.0) / 255)
-    window.control("scale").setValue(0.5)
-    settle(window)
-    is_of((raw_data(253) / 2 + 2) / 255)
-    before = len(in_threads)
-    window.settings.live = False
-    raw.data[1] = 200
-    raw.events.data()
-    settle(window)
-    assert EARLIER in summary(window), "nothing is computed by itself"
-    run(window)
-    is_of(np.full(moments[1].shape, 102.0) / 255)
-    assert len(in_threads) > before
-    type_path(window, "half/a/pa")
-    settle(window)
-    assert not window.control("prediction model live").isChecked()
-    assert EARLIER in summary(window)
-    assert said(window, "error") == ""
-
-
 def test_what_is_wrong_with_a_model_is_a_sentence(
     opened: Window, in_threads: list[ProcessInAThread], tmp_path: Path
 ) -> None:
@@ -274,9 +218,9 @@ def test_what_is_wrong_with_a_model_is_a_sentence(
         assert tab_of(opened).maps == ()
     raw.scale = [2 * v for v in VOXEL_SIZE]
     settle(opened)
-    run(opened, SHARES)
+    run(opened, TWICE)
     assert "needs raw data with voxels of 40 × 4 × 5.24 nm" in said(opened, "error")
-    opened.viewer.layers.remove(raw)
+    opened.settings.raw_layer = None
     settle(opened)
     run(opened)
     assert said(opened, "error") == "A model needs raw data; choose the raw layer in Setup."
@@ -285,28 +229,6 @@ def test_what_is_wrong_with_a_model_is_a_sentence(
     settle(opened)
     run(opened)
     assert said(opened, "error") == "There is no target to predict yet; choose the ground truth in Setup."
-
-
-def test_a_closed_dock_leaves_no_process_of_a_model_that_hangs(
-    opened: Window, docks: list[Window], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pid_file = tmp_path / "pid"
-    monkeypatch.setenv("PID_FILE", str(pid_file))
-    type_path(opened, f"{NETS}:hangs")
-    click(opened, "run")
-    opened.qtbot.waitUntil(lambda: pid_file.exists() and bool(pid_file.read_text()))
-    assert "predicting" in said(opened, "message")
-    pid = int(pid_file.read_text())
-    docks.pop().close()
-
-    def has_ended() -> bool:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        return False
-
-    opened.qtbot.waitUntil(has_ended)
 
 
 def test_a_run_can_be_cancelled_and_may_crash(
@@ -337,7 +259,7 @@ def test_a_run_can_be_cancelled_and_may_crash(
     assert "waits ended by SIGKILL" in said(opened, "error")
     gate.unlink()
     run(opened)
-    np.testing.assert_allclose(predicted(opened)[0], raw_data() / 255**2, atol=1e-6)
+    np.testing.assert_allclose(predicted(opened)[0], raw_data() / 255, atol=1e-6)
 
 
 def test_weights_are_those_of_the_network_chosen_in_setup(
@@ -367,11 +289,11 @@ def test_another_model_may_be_compared_with_it_and_a_session_runs_neither(
     opened: Window, in_threads: list[ProcessInAThread], tmp_path: Path
 ) -> None:
     (tmp_path / "nets.py").write_text(NETS.read_text() + "\nPath(__file__).with_name('imported').touch()\n")
-    run(opened, unchanged(tmp_path, f"{tmp_path / 'nets.py'}:shares"))
+    run(opened, in_yaml(tmp_path, f"{tmp_path / 'nets.py'}:twice"))
     opened.control("beyond").setCurrentText("reflect")
     run(opened)
     choose(opened, "versus", "a model …")
-    run(opened, f"{NETS}:shares", "versus")
+    run(opened, f"{NETS}:twice", "versus")
     assert len(tab_of(opened).maps) == 2
     context = opened.widget.context
     path = save_session(tmp_path / "session.yaml", session_of(context))
@@ -395,3 +317,81 @@ def test_another_model_may_be_compared_with_it_and_a_session_runs_neither(
     run(opened, role="versus")
     assert (tmp_path / "imported").exists()
     assert len(tab_of(opened).maps) == 2
+
+
+def test_a_live_model_follows_raw_data_parameters_time_and_its_file(
+    opened: Window, in_threads: list[ProcessInAThread], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, layers = opened, opened.viewer.layers
+    series = {
+        "scale": (1, *VOXEL_SIZE),
+        "translate": (0, *TRANSLATE),
+        "units": ("s", *UNITS),
+        "axis_labels": ("t", *LABELS),
+    }
+    layers.clear()
+    window.add_labels(np.stack([blocks(), blocks(seed=1)]), **series)
+    moments = [raw_data(255), raw_data(254)]
+    raw = window.viewer.add_image(np.stack(moments), name="raw", **series)
+    settle(window)
+    run(window, in_yaml(tmp_path, TWICE))
+    click(window, "live")
+
+    def is_of(values: np.ndarray) -> None:
+        settle(window)
+        np.testing.assert_allclose(predicted(window)[1], values, atol=1e-6)
+
+    is_of(moments[0] / 255)
+    window.viewer.dims.set_point(1, 1)
+    is_of(moments[1] / 255)
+    raw.data[1] = raw_data(253)
+    raw.events.data()
+    is_of(raw_data(253) / 255)
+    other = tmp_path / "other.yaml"
+    other.write_text((tmp_path / "model.yaml").read_text().replace("}", ", shift: 0.001}"))
+    monkeypatch.setattr(model_panel, "ask_for_model", lambda _parent: str(other))
+    click(window, "browse")
+    is_of(raw_data(253) / 255 + 0.001)
+    written = len(in_threads) + 1
+    other.write_text((tmp_path / "model.yaml").read_text().replace("}", ", shift: 0.002}"))
+    window.qtbot.waitUntil(lambda: len(in_threads) == written)
+    is_of(raw_data(253) / 255 + 0.002)
+    window.control("scale").setValue(0.5)
+    settle(window)
+    is_of(raw_data(253) / 510 + 0.002)
+    before = len(in_threads)
+    window.settings.live = False
+    raw.data[1] = 200
+    raw.events.data()
+    settle(window)
+    assert EARLIER in summary(window), "nothing is computed by itself"
+    run(window)
+    is_of(np.full(moments[1].shape, 200 / 510 + 0.002))
+    assert len(in_threads) > before
+    type_path(window, "half/a/pa")
+    settle(window)
+    assert not window.control("prediction model live").isChecked()
+    assert EARLIER in summary(window)
+    assert said(window, "error") == ""
+
+
+def test_a_closed_dock_leaves_no_process_of_a_model_that_hangs(
+    opened: Window, docks: list[Window], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pid_file = tmp_path / "pid"
+    monkeypatch.setenv("PID_FILE", str(pid_file))
+    type_path(opened, f"{NETS}:hangs")
+    click(opened, "run")
+    opened.qtbot.waitUntil(lambda: pid_file.exists() and bool(pid_file.read_text()))
+    assert "predicting" in said(opened, "message")
+    pid = int(pid_file.read_text())
+    docks.pop().close()
+
+    def has_ended() -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    opened.qtbot.waitUntil(has_ended)
