@@ -189,6 +189,22 @@ def test_a_click_on_a_sweep_takes_the_value_over(opened: Window) -> None:
     assert tab.trip.imperfection.noise == 0.3
 
 
+def test_of_a_boundary_whole_thicknesses_are_tried(opened: Window) -> None:
+    opened.set_config("boundary", thickness=1)
+    settle(opened)
+    combo, values = (opened.control(f"sweep {name}") for name in ("combo", "values"))
+    combo.setCurrentIndex(combo.findData("thickness"))
+    combo.activated.emit(combo.currentIndex())
+    assert values.text() == "1, 2, 3, 4"
+    QTest.mouseClick(opened.control("sweep start"), LEFT)
+    settle(opened)
+    assert [point.value for point in opened.control("sweep plot").points] == [1, 2, 3, 4]
+    opened.set_config("cellpose_flows", dims=3, max_diameter=20.0)
+    settle(opened)
+    assert combo.findData("dims") == -1
+    assert combo.findData("max_diameter") >= 0
+
+
 def test_what_is_large_waits_for_a_click_and_what_nothing_decodes_is_told(
     opened: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:

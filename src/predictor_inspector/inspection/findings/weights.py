@@ -38,7 +38,11 @@ _REASONS = {
         "because their target depends on voxels that are not annotated or outside the data{mask}",
         "Nothing to do if few are lost; ground truth that reaches further loses fewer.",
     ),
-    _CLASS: ("no class", "because their id is no class", "Add a name to classes for each id that shall be learnt."),
+    _CLASS: (
+        "no class",
+        "because their id is no class or is ignored",
+        "Add a name to classes for each id that shall be learnt.",
+    ),
     _OTHER: ("other", "for reasons of the predictor's own", "See what create_weight of the predictor does there."),
 }
 _REASON_OF = {"affinity": _PAIR, "signed distance": _DISTANCE, "distance": _DISTANCE}

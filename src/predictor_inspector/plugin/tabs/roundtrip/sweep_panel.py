@@ -210,7 +210,7 @@ def _is_number(value: Any) -> bool:
 
 def _can_be_swept(parameter: Parameter, value: Any) -> bool:
     """Whether targets depend on a number, or on offsets of which there are several."""
-    if parameter.affects != "target" or parameter.name == "context_tolerance":
+    if parameter.affects != "target" or parameter.name in ("context_tolerance", "dims"):
         return False
     return _is_number(value) or (parameter.holds_offsets and len(value) > 1)
 
@@ -220,6 +220,8 @@ def _suggested(parameter: Parameter, value: Any) -> str:
     if not _is_number(value):
         return ""
     low, high = parameter.minimum, parameter.maximum
+    if parameter.plain_type not in (int, float) and isinstance(value, int):  # or one for each axis
+        return ", ".join(str(v) for v in range(max(1, value - 2), value + 4))
     if low is not None and high is not None and parameter.plain_type is not int:
         first, last = low + (high - low) / 10 * parameter.exclusive, high - (high - low) / 10 * parameter.exclusive
     elif parameter.plain_type is int:
