@@ -73,11 +73,11 @@ def sections(subject: Subject) -> Iterator[Finding]:
     is the median over all pairs of sections, or that over the eight around if it is more. With a shift of up to 24 voxels that
     takes away half of what is too much, the share must be twice that, and lie above it by 8 times the spread, which is the
     median of all deviations; with one of 5 voxels or more that takes away three quarters, 1.5 times and 4 times the spread;
-    without any, three times and 8 times. *Other ids* are told where half of it is in objects that go on
-    under an id that begins there.
-    Else not more than half may go from one id to one other. At least 300 voxels change, pairs with fewer than 500 voxels of
-    objects don't count, and there must be more than 8 others. Shifts of 6 voxels are found in 9 of 10 volumes of real neurites
-    with voxels of one size, and in one of 5 where sections are four times as thick, where they change that much anyway.
+    without any, three times and 8 times. *Other ids* are told where half of it is in objects that go on under an id that
+    begins there. Else not more than half may go from one id to one other. At least 300 voxels change, pairs with fewer than
+    500 voxels of objects don't count, and there must be more than 8 others. Shifts of 6 voxels are found in 9 of 10 volumes of
+    real neurites of 96 voxels a side or more, in half of smaller ones, and in one of 5 where sections are four times as thick,
+    where they change that much anyway; there clean labels of few sections may be told, too.
 
     *Repeated*: labels or raw data of two sections are identical, though there are several values in them.
     At least 50 voxels change as a rule, the median, and half as many just before and after the copies.
