@@ -66,14 +66,13 @@ class FindingRow(QFrame):
         self._show.clicked.connect(self.clicked)
         self._how_button = QToolButton(objectName="how", checkable=True, autoRaise=True)
         self._how_button.toggled.connect(self._show_how)
-        buttons: list[Any] = [self._show]
+        about, buttons = in_row((self._about, 1)), in_row(self._show, None, self._how_button)
         if finding.cure is not None:
             cure = QPushButton(finding.cure.title, objectName="cure", toolTip="Undo takes it back")
             cure.clicked.connect(lambda: self.cure_clicked.emit(finding.cure))
-            buttons = [cure, self._show]
-        # How it is checked stands above: three buttons in a row are wider than a narrow dock.
-        about = in_row((self._about, 1), self._how_button)
-        texts = in_column(self._message, about, self._advice, in_row(*buttons, None), self._how, spacing=2)
+            # Three buttons in a row are wider than a narrow dock.
+            about, buttons = in_row((self._about, 1), self._how_button), in_row(cure, self._show, None)
+        texts = in_column(self._message, about, self._advice, buttons, self._how, spacing=2)
         marks = in_column(badge, *self._marks.values(), None, spacing=3)
         self.setLayout(in_row(marks, (texts, 1), spacing=6))
         self.setContentsMargins(4, 3, 4, 3)

@@ -123,14 +123,16 @@ class LossTables(QWidget):
 
     def _fill_places(self, places: Sequence[Place]) -> None:
         both = any(isinstance(place, DifferingPlace) for place in places)
-        _title(self._worst, "place", *(("better", "A", "B") if both else ("loss", "predicted")), "target", "weight")
+        _title(self._worst, "place", *(("better", "A", "B") if both else ("loss", "pred.")), "target", "weight")
         for place in places:
             if isinstance(place, DifferingPlace):
                 told = place.better, f"{place.prediction_a:.3g}", f"{place.prediction_b:.3g}"
             else:
                 told = f"{place.loss:.3g}", f"{place.prediction:.3g}"  # type: ignore[assignment]
             at = ", ".join(map(str, place.voxel))
-            item = self._worst.add_row(f"{place.channel} at {at}", *told, f"{place.target:.3g}", f"{place.weight:.3g}")
+            # As narrow as it can be: all of a place is to be seen in a window of 1280 pixels.
+            short = f"{place.channel} ({at.replace(' ', '')})"
+            item = self._worst.add_row(short, *told, f"{place.target:.3g}", f"{place.weight:.3g}")
             item.setToolTip(0, f"Voxel {at} of the ground truth; the channel has most of the loss there")
 
     def _on_channel(self, item: QTreeWidgetItem) -> None:
