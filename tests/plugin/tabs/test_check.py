@@ -232,6 +232,12 @@ def test_raw_data_that_are_shifted_are_moved_by_a_click(window: Window) -> None:
     checking.settle()
     # What fills the view is in view: another region would have lost what only slow checks find.
     assert "raw-misaligned" in checking.ids()
+    # So do training samples.
+    samples = checking.widget.tabs["check"].samples
+    checking.window.control("samples count").setValue(1)
+    samples.start()
+    checking.settle()
+    assert "raw-misaligned" in {tally.worst.id for tally in samples.context.derived.survey.tallies}
     button = next(b for b in checking.tab.findChildren(QPushButton) if b.text() == finding.cure.title)
     assert finding.cure.title == "Move raw data by z −1, y +2, x −3.5 voxels"
     window.after(button.click)

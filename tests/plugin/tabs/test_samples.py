@@ -62,7 +62,7 @@ class Surveyed:
 @pytest.fixture
 def surveyed(window: Window, monkeypatch: pytest.MonkeyPatch) -> Surveyed:
     made = Surveyed(window)
-    monkeypatch.setattr("predictor_inspector.plugin.tabs.check.sample_findings.find_quickly", made.find)
+    monkeypatch.setattr("predictor_inspector.plugin.tabs.check.sample_findings.find_with_raw", made.find)
     return made
 
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QLabel, QLineEdit, QPushButton, QSpinBox
 
 from predictor_inspector.core.text import counted
 from predictor_inspector.inspection import Request
-from predictor_inspector.inspection.findings import Finding, find_quickly
+from predictor_inspector.inspection.findings import Finding, find_with_raw
 from predictor_inspector.inspection.training.positions import Positions
 from predictor_inspector.inspection.training.survey import Survey, survey
 from predictor_inspector.plugin.forms.layouts import in_column, in_row
@@ -94,7 +94,7 @@ class SampleFindings(FindingPanel):
 
         def work(step: Callable[[str, float], None]) -> Iterator[Survey]:
             # Positions are drawn in the worker, too: searching a large mask takes time.
-            yield from survey(request, list(islice(positions, count)), find_quickly, step)
+            yield from survey(request, list(islice(positions, count)), find_with_raw, step)
 
         self.list.choose(None)
         self._show(None)
