@@ -246,7 +246,9 @@ def test_files_are_read(viewer: Any, real_data: Path, monkeypatch: pytest.Monkey
         assert all(layer.source.reader_plugin == PLUGIN for layer in viewer.layers)
 
 
-def test_every_command_can_be_executed(npe2pm: Any, make_napari_viewer: Any, qtbot: Any, real_data: Path) -> None:
+def test_every_command_can_be_executed(
+    npe2pm: Any, make_napari_viewer: Any, qtbot: Any, real_data: Path, tmp_path: Path
+) -> None:
     npe2pm.register(MANIFEST)
     viewer = make_napari_viewer()
     path = str(real_data / "nuclei2d_masks.tif")
@@ -254,6 +256,7 @@ def test_every_command_can_be_executed(npe2pm: Any, make_napari_viewer: Any, qtb
         "dock": (viewer,),
         "inspect": (viewer,),
         "read": (path,),
+        "write": (str(tmp_path / "ids.zarr"), [(np.eye(8, dtype=int), {"name": "ids"}, "labels")]),
         "neurites": (),
         "cells": (),
     }
@@ -262,6 +265,7 @@ def test_every_command_can_be_executed(npe2pm: Any, make_napari_viewer: Any, qtb
     assert isinstance(results["dock"], QWidget)
     qtbot.addWidget(results["dock"])
     assert [data[2] for data in results["read"](path)] == ["labels"]
+    assert results["write"] == [str(tmp_path / "ids.zarr")]
     assert {data[2] for name in ("neurites", "cells") for data in results[name]} == {"image", "labels"}
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from predictor_inspector.core import AffinitiesPredictor, Array, DistancePredictor
-from predictor_inspector.core.predictors import boundaries
+from predictor_inspector.core.predictors import distances
 from predictor_inspector.core.result_cache import ResultCache
 from predictor_inspector.inspection import Request, Source, run
 from predictor_inspector.inspection.engine.run import target_key
@@ -75,7 +75,7 @@ def test_the_slope_of_distances_is_changed_without_measuring_them_again(
         raise AssertionError("the distances were measured again")
 
     for measure in ("signed_distance", "squared_boundary_distance", "squared_distance_to_unknown"):
-        monkeypatch.setattr(boundaries, measure, measured_again)
+        monkeypatch.setattr(distances, measure, measured_again)
     again = run(Request(gentler, Source(gt, mask), gt.roi), cache=cache)
     np.testing.assert_array_equal(again.target.numpy(), expected.target.numpy())
     np.testing.assert_array_equal(again.weight.numpy(), expected.weight.numpy())
