@@ -34,7 +34,9 @@ from predictor_inspector.core import (
     InnerDistancePredictor,
     OneHotPredictor,
     Predictor,
+    StarDistPredictor,
 )
+from predictor_inspector.core.ops.star_distances import directions
 from predictor_inspector.data import cells_2d, neurites
 from predictor_inspector.data.source import Source
 from predictor_inspector.data.training_samples.pipeline import load
@@ -234,6 +236,29 @@ def cellpose_flows() -> Figure:
     return figure
 
 
+def stardist() -> Figure:
+    """The polygon of each nucleus, the object, two rays, and the weight of rays."""
+    gt = cells_2d((96, 96)).labels
+    predictor = StarDistPredictor(2, 40)
+    result = inspect(predictor, gt, device="cpu")
+    labels, target, ways = gt.numpy(), result.target.numpy(), directions(predictor.rays, (1, 1))
+    figure, axes = row(
+        ["ground truth and polygons", "object", "ray 0, to the right", "ray 8, down", "weight of rays"], 2.9
+    )
+    axes[0].imshow(label_colours(labels))
+    for one in np.unique(labels)[1:]:
+        middle = np.array(np.unravel_index((target[0] * (labels == one)).argmax(), labels.shape))
+        ends = middle + target[(slice(1, None), *middle)][:, None] * ways
+        for end in ends:
+            axes[0].plot(*np.stack([middle, end], 1)[::-1], color="white", linewidth=0.4)
+        axes[0].fill(ends[:, 1], ends[:, 0], fill=False, edgecolor="white", linewidth=1)
+    axes[0].set(xlim=(-0.5, 95.5), ylim=(95.5, -0.5))
+    for ax, channel in zip(axes[1:4], (0, 1, 9), strict=True):
+        ax.imshow(target[channel], cmap="viridis", vmin=0)
+    axes[4].imshow(result.weight.numpy()[1], cmap="magma", vmin=0, vmax=1)
+    return figure
+
+
 TRIP = Roi((10 * 20, 64 * 8, 40 * 8), (32 * 20, 128 * 8, 128 * 8))
 """The region of the page on round trips."""
 
@@ -387,6 +412,7 @@ PICTURES: tuple[Callable[[], Figure], ...] = (
     balance,
     boundary,
     cellpose_flows,
+    stardist,
     distance_mask,
     distances_compared,
     notebook,

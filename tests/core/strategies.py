@@ -20,6 +20,7 @@ from predictor_inspector.core import (
     InnerDistancePredictor,
     OneHotPredictor,
     Predictor,
+    StarDistPredictor,
 )
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -171,9 +172,15 @@ def flows_predictors(draw: Draw, dims: int) -> CellposeFlowsPredictor:
 
 
 @st.composite
+def stardist_predictors(draw: Draw, dims: int) -> StarDistPredictor:
+    longest, rays = draw(st.sampled_from([(2, 4), (3, 9), (12, 5)]))
+    return StarDistPredictor(dims, longest, rays, draw(st.booleans()))
+
+
+@st.composite
 def predictors(draw: Draw, dims: int) -> Predictor:
     """A predictor of any kind that takes instance ids in `dims` dimensions."""
-    kind = draw(st.sampled_from(["affinities", "distances", "boundary", "flows", "one_hot", "dummy"]))
+    kind = draw(st.sampled_from(["affinities", "distances", "boundary", "flows", "stardist", "one_hot", "dummy"]))
     if kind == "affinities":
         return draw(affinities_predictors(dims))
     if kind == "distances":
@@ -182,6 +189,8 @@ def predictors(draw: Draw, dims: int) -> Predictor:
         return draw(boundary_predictors(dims))
     if kind == "flows":
         return draw(flows_predictors(dims))
+    if kind == "stardist":
+        return draw(stardist_predictors(dims))
     if kind == "one_hot":
         names = [f"class {c}" for c in range(draw(st.integers(1, 4)))]
         return OneHotPredictor(names, ignore=draw(st.sampled_from([None, 0, 1, 3])))

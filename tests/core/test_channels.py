@@ -30,6 +30,7 @@ from predictor_inspector.core import (
     OneHotPredictor,
     Predictor,
     ProbabilityArray,
+    StarDistPredictor,
     parameters_of,
     predictor_from_config,
 )
@@ -43,6 +44,7 @@ PREDICTORS: list[Predictor] = [
     InnerDistancePredictor(["a"], 20.0),
     BoundaryPredictor(foreground=True),
     CellposeFlowsPredictor(3, 40.0, iterations=20),
+    StarDistPredictor(3, 8, rays=5),
     OneHotPredictor(["background", "b", "c"]),
     DummyPredictor(2),
 ]

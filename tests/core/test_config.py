@@ -34,6 +34,7 @@ BUILT_IN = (
     "inner_distance",
     "boundary",
     "cellpose_flows",
+    "stardist",
     "one_hot",
     "dummy",
 )

@@ -29,6 +29,8 @@ CASES = [
     "hot_distance_masked",
     "inner_distance_2d",
     "one_hot_3d",
+    "stardist_2d",
+    "stardist_3d",
 ]
 
 

@@ -40,6 +40,7 @@ from predictor_inspector.core.predictors.dummy import DummyPredictor
 from predictor_inspector.core.predictors.hot_distance import HotDistancePredictor
 from predictor_inspector.core.predictors.inner_distance import InnerDistancePredictor
 from predictor_inspector.core.predictors.one_hot import OneHotPredictor
+from predictor_inspector.core.predictors.stardist import StarDistPredictor
 from predictor_inspector.core.receptive_fields import AxisField, receptive_field
 from predictor_inspector.core.unet import UNet
 
@@ -70,6 +71,7 @@ __all__ = [
     "Parameter",
     "Predictor",
     "ProbabilityArray",
+    "StarDistPredictor",
     "UNet",
     "UNetConfig",
     "as_array",

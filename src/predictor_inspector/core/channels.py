@@ -22,6 +22,9 @@ class Channel:
         - ``"distance"``: the same inside objects, 0 on background
         - ``"boundary"``: 1 where another id lies within a few voxels, else 0
         - ``"flow"``: of a unit vector towards an object's centre, the part along one axis; 0 on background
+        - ``"depth"``: the distance to the nearest voxel of another id as a share of the largest in the object; 0 on background
+        - ``"ray"``: voxels to where the object ends in one direction in 2-D; 0 on background
+        - ``"ray 3-D"``: the same in 3-D
         - ``"one-hot"``: 1 where a voxel is of a class, else 0
         - ``"descriptor"``: a local shape descriptor; `group` says which: ``"mean offset"``, ``"variance"``, ``"pearson"``
           or ``"size"``, each with its channels in the order of the axes
@@ -50,6 +53,7 @@ class Channel:
         - ``"with background"``: switch that gives objects a boundary with background, too
         - ``"iterations"``: how often heat spreads, or None
         - ``"size"``: the length along any axis that no object exceeds
+        - ``"rays"``: how many rays there are
         - ``"ignore"``: the id of voxels that are of no class and have no weight, or None
         - ``"classes"``: names of the classes: by `label`, or by `source` where that is None
     group : str

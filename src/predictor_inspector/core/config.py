@@ -30,6 +30,7 @@ PREDICTORS: Extensions[type[Predictor]] = derived_from(
         "inner_distance": "predictor_inspector.core.predictors.inner_distance:InnerDistancePredictor",
         "boundary": "predictor_inspector.core.predictors.boundary:BoundaryPredictor",
         "cellpose_flows": "predictor_inspector.core.predictors.cellpose_flows:CellposeFlowsPredictor",
+        "stardist": "predictor_inspector.core.predictors.stardist:StarDistPredictor",
         "one_hot": "predictor_inspector.core.predictors.one_hot:OneHotPredictor",
         "dummy": "predictor_inspector.core.predictors.dummy:DummyPredictor",
     },

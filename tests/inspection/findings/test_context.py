@@ -80,7 +80,11 @@ def test_a_tolerance_chosen_large_is_a_warning() -> None:
 @pytest.mark.parametrize("kind", predictor_kinds())
 def test_the_predictors_here_ask_for_enough(kind: str) -> None:
     gt = array(tissue((56, 56, 56), 40))
-    quicker = {"affinities": {"lsds": True, "num_voxels": 3}, "cellpose_flows": {"iterations": 5}}
+    quicker = {
+        "affinities": {"lsds": True, "num_voxels": 3},
+        "cellpose_flows": {"iterations": 5},
+        "stardist": {"rays": 6},
+    }
     start = predictor_class(kind).starting_values(gt) | quicker.get(kind, {})
     predictor = predictor_from_config({"kind": kind, **start})
     for roi in (None, gt.roi.grow(gt.voxel_size * -20, gt.voxel_size * -20)):

@@ -21,6 +21,7 @@ from predictor_inspector.core import (
     HotDistancePredictor,
     OneHotPredictor,
     Predictor,
+    StarDistPredictor,
 )
 from predictor_inspector.core.channels import Channel
 from predictor_inspector.inspection import inspect
@@ -29,6 +30,7 @@ from predictor_inspector.inspection.roundtrip.boundary_watershed import Boundary
 from predictor_inspector.inspection.roundtrip.decoders import Argmax, Threshold, Watershed, Waterz
 from predictor_inspector.inspection.roundtrip.follow_flows import FollowFlows
 from predictor_inspector.inspection.roundtrip.mutex_watershed import MutexWatershed
+from predictor_inspector.inspection.roundtrip.star_polygons import StarPolygons
 
 from ..findings.volumes import affinities, array, cells, distance, tissue
 
@@ -180,6 +182,19 @@ def test_cells_come_back_from_their_flows_in_3d_and_small_or_large_ones_are_drop
     assert FollowFlows().segment(np.zeros_like(target), channels).max() == 0
 
 
+def test_star_polygons_are_those_of_stardist_but_for_their_rims(golden: Path) -> None:
+    reference = np.load(golden / "stardist_2d.npz")
+    target, theirs = reference["target"], reference["segmentation"]
+    found = StarPolygons().segment(target, StarDistPredictor(2, 60).describe_channels())
+    assert found.max() == theirs.max() == reference["gt"].max()
+    for one in range(1, int(theirs.max()) + 1):
+        other = np.bincount(found[theirs == one]).argmax()
+        assert ((theirs == one) & (found == other)).sum() > 0.95 * ((theirs == one) | (found == other)).sum()
+    assert StarPolygons(threshold=1).segment(target, ()).max() == 0
+    corner = target[:, :40, :50]
+    assert StarPolygons(overlap=1).segment(corner, ()).max() > StarPolygons().segment(corner, ()).max() > 0
+
+
 def test_argmax_gives_the_ids_of_classes() -> None:
     labels = (cells() % 4).astype(np.uint8)
     inspection = inspect(OneHotPredictor(["background", "a", "b", "c"]), array(labels), device="cpu")
@@ -220,6 +235,8 @@ def test_a_library_that_is_missing_is_named_with_its_extra(monkeypatch: pytest.M
         (distance(), ("threshold", "watershed")),
         (BoundaryPredictor(), ("boundary_watershed",)),
         (BoundaryPredictor(foreground=True), ("boundary_watershed", "threshold")),
+        (StarDistPredictor(2, 10), ("star_polygons",)),
+        (StarDistPredictor(3, 10), ()),
         (CellposeFlowsPredictor(2, 10.0), ("follow_flows", "threshold")),
         (OneHotPredictor(["background", "a"]), ("argmax", "threshold")),
         (HotDistancePredictor(["a", "b"], 50, False), ("threshold", "watershed")),

@@ -20,6 +20,7 @@ CONFIGS = {
     "inner_distance": {"channels": ["a"], "scale_factor": 15.0},
     "boundary": {},
     "cellpose_flows": {"dims": 3, "max_diameter": 60.0},
+    "stardist": {"dims": 3, "max_diameter": 12, "rays": 6},
     "one_hot": {"classes": ["background", "a", "b"]},
     "dummy": {"embedding_dims": 2},
 }

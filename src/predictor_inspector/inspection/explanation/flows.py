@@ -19,7 +19,7 @@ def explain_flow(voxel: Voxel) -> tuple[Reason, Reason]:
     """The difference of heat along the channel's axis, and its share of that along all; whether the object is whole."""
     if "size" not in voxel.described.roles:
         return explain_unknown(voxel)
-    around = surroundings(voxel)
+    around = surroundings(voxel, _diameter(voxel))
     conditions = [annotated(voxel)]
     if voxel.parameter("mask", False):
         conditions.append(whole(voxel, around, beside=True))
@@ -33,8 +33,7 @@ def explain_flow(voxel: Voxel) -> tuple[Reason, Reason]:
 
 def _target(voxel: Voxel, around: Surroundings) -> Reason:
     own, axis = voxel.id_at(voxel.at), voxel.channel
-    diameter = in_voxels(voxel.parameter("size"), voxel.gt.voxel_size, voxel.gt.subdivision)
-    iterations = voxel.parameter("iterations") or usual_iterations(diameter)
+    iterations = voxel.parameter("iterations") or usual_iterations(_diameter(voxel))
     heat, places, _ = diffused(around.labels, iterations, around.voxel)
     size = around.labels.shape
     field = torch.zeros([n + 2 for n in size], dtype=heat.dtype)
@@ -72,3 +71,8 @@ def _target(voxel: Voxel, around: Surroundings) -> Reason:
     )
     sentence = f"{signed(value)}: {way}; the centre of object {own} {lies}."
     return Reason(steps, value, marks, sentence)
+
+
+def _diameter(voxel: Voxel) -> tuple[int, ...]:
+    """The largest that an object is, in voxels along each axis."""
+    return in_voxels(voxel.parameter("size"), voxel.gt.voxel_size, voxel.gt.subdivision)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 
 from predictor_inspector.core.labels import as_labels
 from predictor_inspector.core.ops.cut_objects import cut_objects
-from predictor_inspector.core.ops.regions import Slices, in_voxels
+from predictor_inspector.core.ops.regions import Slices
 from predictor_inspector.core.ops.windows import extreme_near
 from predictor_inspector.core.text import readable
 from predictor_inspector.inspection.explanation.voxel import Index, Voxel
@@ -33,9 +34,11 @@ class Surroundings(NamedTuple):
         return tuple(slice(i, i + 1) for i in self.at)
 
 
-def surroundings(voxel: Voxel) -> Surroundings:
-    """As much around a voxel as its object, and those beside it, need: all there is if they are larger than is said."""
-    diameter = in_voxels(voxel.parameter("size"), voxel.gt.voxel_size, voxel.gt.subdivision)
+def surroundings(voxel: Voxel, diameter: Sequence[int]) -> Surroundings:
+    """As much around a voxel as its object, and those beside it, need: all there is if they are larger than is said.
+
+    `diameter` is what is said, in voxels along each axis.
+    """
     low = [max(i - d - 1, 0) for i, d in zip(voxel.at, diameter, strict=True)]
     high = [min(i + d + 2, n) for i, d, n in zip(voxel.at, diameter, voxel.shape, strict=True)]
     part = _part(voxel, low, high)

@@ -318,7 +318,7 @@ def _class_kind(channel: Channel) -> str:
     """What a channel tells apart: ``"affinity"`` (pairs), ``"boundary"``, ``"flow"``, ``"class"``, ``"objects"``; or ``""``."""
     if channel.label is not None:
         return "class"
-    if channel.is_distance or channel.kind in ("one-hot", "descriptor"):
+    if channel.is_distance or channel.kind in ("one-hot", "descriptor", "depth", "ray", "ray 3-D"):
         return "objects"
     return channel.kind if channel.kind in ("affinity", "boundary", "flow") else ""
 

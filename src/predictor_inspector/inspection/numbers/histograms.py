@@ -17,7 +17,10 @@ _VALUES = 1 << 25
 _MEANINGS = {
     "affinity": ("another object", "same object"),
     "boundary": ("elsewhere", "boundary"),
+    "depth": ("background", "deepest"),
     "flow": ("back", "on"),
+    "ray": ("background", "largest"),
+    "ray 3-D": ("background", "largest"),
     "one-hot": ("not in the class", "in the class"),
     "descriptor": ("clip", "clip"),
 }

@@ -75,13 +75,15 @@ DECODERS: Extensions[type[Decoder]] = derived_from(
         "argmax": "predictor_inspector.inspection.roundtrip.decoders:Argmax",
         "boundary_watershed": "predictor_inspector.inspection.roundtrip.boundary_watershed:BoundaryWatershed",
         "follow_flows": "predictor_inspector.inspection.roundtrip.follow_flows:FollowFlows",
+        "star_polygons": "predictor_inspector.inspection.roundtrip.star_polygons:StarPolygons",
         "threshold": "predictor_inspector.inspection.roundtrip.decoders:Threshold",
         "watershed": "predictor_inspector.inspection.roundtrip.decoders:Watershed",
         "waterz": "predictor_inspector.inspection.roundtrip.decoders:Waterz",
     },
 )
 """The first that can decode a target is the default: mutex watershed of affinities, argmax of classes, threshold of distances,
-which is what DaCapo does to them, too; the watershed of boundaries, and Cellpose's dynamics of flows."""
+which is what DaCapo does to them, too; the watershed of boundaries, Cellpose's dynamics of flows,
+and StarDist's polygons."""
 
 
 def fitting_decoders(channels: Sequence[Channel]) -> tuple[str, ...]:

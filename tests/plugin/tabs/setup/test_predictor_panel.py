@@ -220,6 +220,7 @@ def test_kinds_are_called_as_people_call_them() -> None:
         "Inner distance",
         "Boundary",
         "Cellpose flows",
+        "StarDist",
         "One-hot",
         "Dummy",
     ]

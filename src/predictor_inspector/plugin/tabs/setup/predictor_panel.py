@@ -16,7 +16,7 @@ from predictor_inspector.plugin.forms.layouts import in_column
 from predictor_inspector.plugin.forms.small_widgets import ErrorLabel, ValueCombo
 from predictor_inspector.plugin.model.settings import Settings
 
-_TITLES = {"distance": "Signed distance", "one_hot": "One-hot"}
+_TITLES = {"distance": "Signed distance", "one_hot": "One-hot", "stardist": "StarDist"}
 
 
 class PredictorPanel(QWidget):
