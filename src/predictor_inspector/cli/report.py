@@ -68,11 +68,13 @@ def run(options: argparse.Namespace) -> None:
     if not predictions:
         predictions, request = _predictions_in(judgement, request)
     inspection = run(request)
+    trips = _round_trips(options, judgement, inspection, predictions)
+    lost = _loss(options, judgement, inspection, predictions)
     if suffix in FORMATS:
         channels = None if options.channels is None else [name.strip() for name in options.channels.split(",")]
-        written = save_figure(options.out, publication_figure(inspection, channels))
+        figure = publication_figure(inspection, channels, trip=trips.get("target"), loss=lost)
+        written = save_figure(options.out, figure)
     else:
-        trips = _round_trips(options, judgement, inspection, predictions)
         surveyed, scored = _surveyed(options, request, inspection, trips.get("target"))
         html = report_html(
             inspection,
@@ -82,7 +84,7 @@ def run(options: argparse.Namespace) -> None:
             surveyed,
             title=options.title,
             trips=trips,
-            loss=_loss(options, judgement, inspection, predictions),
+            loss=lost,
             scored=scored,
         )
         written = write_report(options.out, html)

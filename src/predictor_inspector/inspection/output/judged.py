@@ -13,6 +13,7 @@ from predictor_inspector.core.html import html_facts, html_table
 from predictor_inspector.core.text import format_value
 from predictor_inspector.inspection.loss import LOSSES, LossComparison, LossMap
 from predictor_inspector.inspection.output.pictures import panels
+from predictor_inspector.inspection.output.pictures.colours import loss_colours
 from predictor_inspector.inspection.output.pictures.planes import Plane
 from predictor_inspector.inspection.roundtrip import DECODERS, RoundTrip, Scored
 from predictor_inspector.inspection.roundtrip.round_trip import PERFECT
@@ -64,8 +65,6 @@ def loss_html(found: LossMap | LossComparison) -> str:
 
 def loss_figure(found: LossMap) -> tuple[Figure, str]:
     """The loss of the channel with most of it, in the slice with most of that, and a caption."""
-    from matplotlib.colors import PowerNorm
-
     values = found.values
     channel = int(np.argmax(list(found.by_channel.values())))
     data = values.numpy()[channel]
@@ -82,8 +81,7 @@ def loss_figure(found: LossMap) -> tuple[Figure, str]:
     height, width = data.shape[-2] * values.voxel_size[rows], data.shape[-1] * values.voxel_size[columns]
     figure = panels.blank_figure((6.4, 0.4 + 5.0 * min(2.0, max(0.2, height / width))))
     axes = figure.add_axes((0.03, 0.05, 0.8, 0.9))
-    norm = PowerNorm(0.5, 0.0, float(np.percentile(data, 99.9)) or 1.0)
-    image = panels.draw_values(axes, values, plane, channel, ("inferno", norm))
+    image = panels.draw_values(axes, values, plane, channel, loss_colours(data))
     figure.canvas.draw()
     panels.colour_bar(axes, image)
     panels.scale_bar(axes, values.unit)

@@ -61,7 +61,9 @@ class Files(QObject):
         from predictor_inspector.inspection.output.pictures import publication_figure, save_figure
 
         with self._telling("Figure saved to", path):
-            save_figure(path, publication_figure(self._inspection()))
+            derived = self._context.derived
+            trip = derived.trips.get("target")
+            save_figure(path, publication_figure(self._inspection(), trip=trip, loss=derived.losses))
 
     def save_report(self, path: str) -> None:
         """Write an HTML report of the inspection shown."""

@@ -11,7 +11,11 @@ from matplotlib.figure import Figure
 
 from predictor_inspector.core import AffinitiesPredictor, Array, HotDistancePredictor
 from predictor_inspector.inspection import Inspection, inspect
+from predictor_inspector.inspection.loss import chosen_loss, loss_map
 from predictor_inspector.inspection.output.pictures import publication_figure, save_figure
+from predictor_inspector.inspection.output.pictures.colours import label_colours
+from predictor_inspector.inspection.output.pictures.ground_truth import with_outlines
+from predictor_inspector.inspection.roundtrip import round_trip
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +33,24 @@ def figure(inspection: Inspection) -> Figure:
 
 def titled(figure: Figure) -> dict[str, Axes]:
     return {axes.get_title(loc="left"): axes for axes in figure.axes}
+
+
+def test_loss_and_segmentation_lie_below_what_they_are_of(inspection: Inspection) -> None:
+    values = np.clip(inspection.target.numpy() + 0.1, 0.01, 0.99).astype(np.float32)
+    prediction = inspection.target.like(values, inspection.target.axis_names)
+    lost = loss_map(inspection, prediction, chosen_loss("bce"))
+    trip = round_trip(inspection)
+    figure = publication_figure(inspection, ["aff y+1"], what="target", trip=trip, loss=lost)
+    panels = titled(figure)
+    np.testing.assert_allclose(panels["loss"].images[0].get_array(), lost.values.numpy()[1, 2] * values.size, rtol=1e-6)
+    assert panels["loss"].images[0].get_extent() == panels["aff y+1"].images[0].get_extent()
+    truth, segments = panels["ground truth"], panels["segmentation"]
+    assert truth.axis() == segments.axis()
+    assert segments.get_position().y1 < truth.get_position().y0
+    named = trip.overlaps.named_as_objects(trip.segmentation.numpy())[2]
+    assert np.isin(named, trip.truth.numpy()[2]).any(), "segments have the colours of objects"
+    np.testing.assert_allclose(segments.images[0].get_array(), with_outlines(label_colours(named), named))
+    assert "segmentation" in titled(publication_figure(inspection, ["aff y+1"], what="target", trip=trip))
 
 
 def test_each_channel_has_its_target_and_its_weights(inspection: Inspection, figure: Figure) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.colors import Normalize
 
 BACKGROUND = (0.10, 0.10, 0.12)
-SIGNED, BINARY, POSITIVE, WEIGHT = "RdBu_r", "gray", "viridis", "magma"
+SIGNED, BINARY, POSITIVE, WEIGHT, LOSS = "RdBu_r", "gray", "viridis", "magma", "inferno"
 ROI, CONTEXT, PADDING, BEYOND = "#ffffff", "#ffd23f", "#3fd0ff", "#ff3f5e"
 
 
@@ -34,6 +34,13 @@ def weight_colours(highest: float) -> tuple[str, Normalize]:
     from matplotlib.colors import PowerNorm
 
     return WEIGHT, PowerNorm(0.5, 0.0, highest)
+
+
+def loss_colours(values: np.ndarray) -> tuple[str, Normalize]:
+    """Colormap and scale of a loss's values, less their highest thousandth: that of the square root, as large ones are few."""
+    from matplotlib.colors import PowerNorm
+
+    return LOSS, PowerNorm(0.5, 0.0, float(np.percentile(values, 99.9)) or 1.0)
 
 
 def label_colours(labels: np.ndarray) -> np.ndarray:

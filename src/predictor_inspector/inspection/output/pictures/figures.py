@@ -9,16 +9,28 @@ from pathlib import Path
 from textwrap import shorten, wrap
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from predictor_inspector.core.array import Array
 from predictor_inspector.data.atomic_write import whole_file
 from predictor_inspector.inspection.engine.run import Inspection
+from predictor_inspector.inspection.loss import LossComparison, LossMap
 from predictor_inspector.inspection.output.pictures import ground_truth, panels
-from predictor_inspector.inspection.output.pictures.colours import target_colours, weight_colours
-from predictor_inspector.inspection.output.pictures.panels import GREY, LARGE, NORMAL, SMALL, caption
+from predictor_inspector.inspection.output.pictures.colours import (
+    BACKGROUND,
+    label_colours,
+    loss_colours,
+    target_colours,
+    weight_colours,
+)
+from predictor_inspector.inspection.output.pictures.ground_truth import with_outlines
+from predictor_inspector.inspection.output.pictures.panels import GREY, LARGE, NORMAL, SMALL, caption, thin_frame
 from predictor_inspector.inspection.output.pictures.planes import Plane, best_plane
 from predictor_inspector.inspection.output.text import name_of, parameters_text
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from predictor_inspector.inspection.roundtrip import RoundTrip
 
 Shown = Literal["target", "weight", "both"]
 FORMATS = (".png", ".svg", ".pdf")
@@ -91,9 +103,14 @@ def overview_figure(inspection: Inspection) -> Figure:
 
 
 def publication_figure(
-    inspection: Inspection, channels: Sequence[str] | None = None, width: float = 7.2, what: Shown = "both"
+    inspection: Inspection,
+    channels: Sequence[str] | None = None,
+    width: float = 7.2,
+    what: Shown = "both",
+    trip: RoundTrip | None = None,
+    loss: LossMap | LossComparison | None = None,
 ) -> Figure:
-    """Ground truth at the left, then a column per channel: its target above its weights, on the same plane.
+    """Ground truth at the left, then a column per channel: its target above its weights and its loss, on the same plane.
 
     All weights share one scale. A scale bar is in the ground truth, colour bars are at the end of each row, and parameters
     below.
@@ -106,6 +123,11 @@ def publication_figure(
         In inches; 7.2 is a page of two columns.
     what : str
         ``"target"``, ``"weight"`` or ``"both"``.
+    trip : RoundTrip, optional
+        Of this inspection; its segmentation, the first of several, lies below the ground truth, in the objects' colours.
+    loss : LossMap or LossComparison, optional
+        Of a prediction of this inspection's target, that of A if there are two; all channels share one scale, on which the mean
+        over all values is the loss.
 
     Raises
     ------
@@ -115,6 +137,7 @@ def publication_figure(
     if what not in get_args(Shown):
         raise ValueError(f"what must be one of {', '.join(map(repr, get_args(Shown)))}, got {what!r}")
     shown, kinds = _indices(inspection, channels), [kind for kind in ("target", "weight") if what in (kind, "both")]
+    kinds += ["loss"] * (loss is not None)
     plane = best_plane(inspection.source, inspection.roi)
     columns = min(len(shown), _COLUMNS)
     panel = (width - 2 * _PAPER_MARGIN - columns * _GAP - _PAPER_BAR) / (columns + 1)
@@ -122,7 +145,8 @@ def publication_figure(
         raise ValueError(f"width must be more than {width:g} inches for {columns + 1} panels side by side")
     rows = ceil(len(shown) / columns)
     text = wrap(_made_how(inspection), int((width - 2 * _PAPER_MARGIN) * _LETTERS))
-    widths, heights = [panel, *[_GAP, panel] * columns], [_NAME, panel * _aspect(inspection, plane)] * len(kinds) * rows
+    widths, down = [panel, *[_GAP, panel] * columns], max(len(kinds) * rows, 1 + (trip is not None))
+    heights = [_NAME, panel * _aspect(inspection, plane)] * down
     below = _PAPER_MARGIN + sum(heights)
     height = below + (len(text) + 0.5) * _LINE + _PAPER_MARGIN
     figure = panels.blank_figure((width, height))
@@ -133,10 +157,16 @@ def publication_figure(
     caption(truth, "ground truth")
     panels.thin_frame(truth, ticks=False)
     panels.scale_bar(truth, inspection.target.unit)
+    if trip is not None and plane.cuts(trip.truth.roi):
+        _draw_segments(figure.add_subplot(grid[3, 0], sharex=truth, sharey=truth), trip, plane)
     looks = [target_colours(inspection, channel) for channel in shown]
     scales = [(name, norm.vmin, norm.vmax) for name, norm in looks]
     size = min(NORMAL, *(panels.fitting(inspection.channel_names[c], NORMAL, 72 * panel)[1] for c in shown))
     highest = panels.highest_weight(inspection, plane, shown)
+    one = loss.a if isinstance(loss, LossComparison) else loss
+    # What each value adds is tiny: times their number, the mean is the loss.
+    lost = None if one is None else one.values.like(one.values.numpy() * one.values.numpy().size, one.values.axis_names)
+    lossy = None if lost is None else loss_colours(plane.values(lost)[shown])
     for i, channel in enumerate(shown):
         row, column = divmod(i, columns)
         last = min((row + 1) * columns, len(shown)) - 1
@@ -165,6 +195,11 @@ def publication_figure(
             if i == last:
                 marked = panels.class_weights(inspection, channel) if len(shown) == 1 else {round(highest / 4, 1)}
                 panels.colour_bar(weight, shade, {0.0, highest} | marked)
+        if lost is not None and lossy is not None:
+            glow = panels.draw_values(panel_of["loss"], lost, plane, channel, lossy)
+            caption(panel_of["loss"], "loss", SMALL)
+            if i == last:
+                panels.colour_bar(panel_of["loss"], glow)
     for number, line in enumerate(text, 1):
         level = 1 - (below + number * _LINE) / height
         figure.text(_PAPER_MARGIN / width, level, line, fontsize=SMALL, color=GREY, va="center")
@@ -187,6 +222,20 @@ def save_figure(path: str | os.PathLike[str], figure: Figure) -> Path:
     with rc_context({"svg.fonttype": "none", "pdf.fonttype": 42}), whole_file(path) as partial:
         figure.savefig(partial, dpi=DPI, format=path.suffix[1:].lower())
     return path
+
+
+def _draw_segments(axes: Axes, trip: RoundTrip, plane: Plane) -> None:
+    """What a decoder makes of the target: each segment in the colour of the object that it stands for."""
+    names = trip.overlaps.named_as_objects(trip.segmentation.numpy())
+    first = names.reshape(-1, *trip.truth.spatial_shape)[0]
+    ids = plane.values(Array(first, trip.truth.voxel_size, trip.truth.offset))
+    extent = plane.extent(trip.truth.roi, trip.truth.subdivision)
+    limits = axes.axis()
+    axes.imshow(with_outlines(label_colours(ids), ids), extent=extent, interpolation="nearest")
+    axes.axis(limits)
+    axes.set_facecolor(BACKGROUND)
+    caption(axes, "segmentation", SMALL)
+    thin_frame(axes, ticks=False)
 
 
 def _aspect(inspection: Inspection, plane: Plane) -> float:
