@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> None:
     read = read_configuration(text, options.config, grid, options.predictor)
     config = {"kind": options.predictor} if options.predictor else {}
     predictor = predictor_from_config({**config, **(read.config or {}), **parsed_values(options.set)})
-    for note in (*((f"{options.config} was read as {read.of}",) if read.of else ()), *read.notes):
+    for note in read.told(options.config):
         common.note(note)
     if options.to in ("yaml", "python"):
         print({"yaml": predictor_to_yaml, "python": predictor_to_python}[options.to](predictor), end="")

@@ -63,8 +63,7 @@ def chosen_predictor(
     assumed = {
         p.name: start[p.name] for p in parameters_of(cls) if p.required and p.name in start and p.name not in given
     }
-    notes = (f"{config_file} was read as {read.of}",) if read.of else ()
-    return Choice(predictor_from_config({"kind": kind, **assumed, **given}), assumed, (*notes, *read.notes))
+    return Choice(predictor_from_config({"kind": kind, **assumed, **given}), assumed, read.told(str(config_file)))
 
 
 def read_configuration_file(file: str | Path, gt: Array | None = None, kind: str | None = None) -> Reading:

@@ -38,6 +38,10 @@ class Reading:
     of: str
     notes: tuple[str, ...] = ()
 
+    def told(self, source: str) -> tuple[str, ...]:
+        """What to say of reading it from `source`; nothing of a configuration of our own."""
+        return (f"{source} was read as {self.of}", *self.notes) if self.of else self.notes
+
 
 @dataclass(frozen=True)
 class Tool:

@@ -97,9 +97,8 @@ class Parameters:
         except (OSError, ValueError, TypeError, ImportError) as error:
             self._tell(capitalised(format_error(error)), True)
         else:
-            self._tell(
-                f"{capitalised(source)} was read as {'; '.join((found.of, *found.notes))}." if found.of else "", False
-            )
+            told = "; ".join(found.told(source))
+            self._tell(f"{capitalised(told)}." if told else "", False)
 
 
 def fill_export(menu: QMenu, parameters: Parameters, files: Files) -> None:
