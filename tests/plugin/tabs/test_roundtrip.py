@@ -215,7 +215,9 @@ def test_what_is_large_waits_for_a_click_and_what_nothing_decodes_is_told(
     assert tab.trip is None
     assert "press Decode" in opened.control("round trip summary").text()
     QTest.mouseClick(opened.control("round trip decode"), LEFT)
+    assert "at work" in opened.control("round trip summary").text()
     settle(opened)
+    assert "3 objects, 2 segments" in opened.control("round trip summary").text()
     assert tab.trip is not None
     opened.set_config("dummy", embedding_dims=2)
     settle(opened)

@@ -46,6 +46,7 @@ _SCORES = {"arand": "Rand error", "voi_split": "VOI split", "voi_merge": "merged
 
 _SHARED = ("prediction", "decoder", "imperfection")  # what other tabs know, or choose
 
+_DECODING = "The decoder is at work …"
 _NOTHING = "What a decoder gets back from the target is scored here once there is one."
 _LARGE = "A large region: press Decode to decode it."
 _ON_DISK = "These results are too large for memory. Pin a smaller box to decode it."
@@ -289,6 +290,11 @@ class RoundTripTab(Tab):
     def _show_summary(self) -> None:
         trip = self.trip
         if trip is None:
+            if self._summary.text() in (_NOTHING, _LARGE, _DECODING):
+                if self._runner.busy:
+                    self._summary.setText(_DECODING)
+                elif self._summary.text() == _DECODING:  # cancelled
+                    self._summary.setText(_NOTHING)
             return
         counts = [
             counted(trip.scores.objects, "object"),
