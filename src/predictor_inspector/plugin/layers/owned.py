@@ -226,8 +226,12 @@ class OwnedLayers:
 
     def remove(self, *roles: str) -> None:
         """Remove layers."""
-        for role in roles:
-            if self.find(role) is not None:
+        there = [role for role in roles if self.find(role) is not None]
+        if not there:
+            return
+        # Whenever layers are gone, napari collects garbage and waits for OpenGL.
+        with self.viewer.layers.batched_update():
+            for role in there:
                 self.viewer.layers.remove(self._layers.pop(role))
 
     def keep_on_top(self, *roles: str) -> None:
@@ -303,21 +307,20 @@ class OwnedLayers:
 
     @contextmanager
     def _selection_kept(self) -> Iterator[None]:
-        """Select the same layers afterwards, and the same slider: napari selects what is new.
+        """Keep what is selected, and the slider used last; napari selects what is new only where nothing was selected.
 
         The camera stays, too, which a new axis would let napari set back.
         """
-        selection, dims, camera = self.viewer.layers.selection, self.viewer.dims, self.viewer.scene.camera
-        selected, active, slider = set(selection), selection.active, dims.last_used - dims.ndim
-        center, zoom = camera.center, camera.zoom
-        yield
+        layers, dims, camera = self.viewer.layers, self.viewer.dims, self.viewer.scene.camera
+        slider, center, zoom = dims.last_used - dims.ndim, camera.center, camera.zoom
+        # To select a layer and then another one again builds and styles half of napari's window twice.
+        selects, layers._activate_on_insert = layers._activate_on_insert, not layers.selection
+        try:
+            yield
+        finally:
+            layers._activate_on_insert = selects
         if (camera.center, camera.zoom) != (center, zoom):
             camera.center, camera.zoom = center, zoom
-        if active is not None:
-            selection.active = active
-        elif selected:
-            selection.intersection_update(selected)
-            selection.update(selected)
         if dims.ndim + slider in dims.not_displayed:
             dims.last_used = dims.ndim + slider
 
