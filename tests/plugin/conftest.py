@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from predictor_inspector.plugin.model import tile_plan
 
 from .loop import Loop
 from .shared_viewer import fresh, shared_viewer, traces
+from .shared_window import Prepare, SharedWindow
 from .window import Window
 
 
@@ -75,9 +76,39 @@ def module_viewer(qapp: Any) -> Iterator[Any]:
         yield viewer
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_sessions_of_a_person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A dock that outlives a test doesn't touch a person's list either."""
+    path = tmp_path_factory.mktemp("recent") / "recent_sessions.json"
+    with patch.object(recent, "list_file", lambda: path):
+        yield
+
+
+@pytest.fixture(scope="module")
+def module_window(module_viewer: Any, request: pytest.FixtureRequest) -> Iterator[SharedWindow]:
+    """What `shared` opens; nothing may be left of the dock after the last of a module's tests."""
+    window = SharedWindow(module_viewer)
+    yield window
+    window.close(PatientBot(request))
+
+
 @pytest.fixture
-def window(request: pytest.FixtureRequest, module_viewer: Any, qtbot: Any) -> Iterator[Window]:
+def shared(
+    request: pytest.FixtureRequest, module_window: SharedWindow, qtbot: Any
+) -> Iterator[Callable[[Prepare], Window]]:
+    """Opens the window that a module's tests share; what `SharedWindow.open` doesn't set back is left alone by them."""
+    yield partial(module_window.open, qtbot)
+    called = getattr(request.node, "rep_call", None)
+    if called is None or called.failed:
+        module_window.close(None)
+
+
+@pytest.fixture
+def window(
+    request: pytest.FixtureRequest, module_viewer: Any, module_window: SharedWindow, qtbot: Any
+) -> Iterator[Window]:
     """A shown napari window, as if just opened, with an empty dock; nothing may be left of the dock afterwards."""
+    module_window.close(qtbot)
     window = Window(module_viewer, qtbot)
     yield window
     window.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,11 +19,14 @@ from ..window import Window
 NEAREST = {"neighborhood": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "lsds": False}
 
 
-@pytest.fixture
-def affinities(window: Window) -> Window:
+def prepare(window: Window) -> None:
     window.add_labels()
     window.set_config("affinities", **NEAREST)
-    return window
+
+
+@pytest.fixture
+def affinities(shared: Callable[[Any], Window]) -> Window:
+    return shared(prepare)
 
 
 def channel_shown(window: Window) -> Any:
@@ -46,12 +50,6 @@ def test_channels_are_stepped_through_by_button_and_key(affinities: Window) -> N
     assert channel_shown(affinities) == 2
     affinities.after(lambda: combo.setCurrentIndex(1))
     assert channel_shown(affinities) == 1
-
-
-def test_keys_of_a_dock_that_is_gone_do_nothing(affinities: Window) -> None:
-    affinities.close()
-    QTest.keyClick(affinities.canvas, Qt.Key.Key_K)
-    QApplication.processEvents()
 
 
 def test_undo_in_the_dock_takes_back_settings_and_leaves_the_layer(affinities: Window) -> None:
@@ -94,6 +92,23 @@ def test_the_worst_finding_is_shown_and_mended_from_the_head(affinities: Window)
     assert not line.isVisible()
 
 
+def test_a_presenter_gets_larger_letters_in_dock_and_canvas(affinities: Window) -> None:
+    subject, regions = affinities.control("subject"), affinities.controller.layers.find("regions")
+    before = subject.fontMetrics().height(), regions.text.size
+    affinities.after(affinities.control("presenter").click)
+    assert subject.fontMetrics().height() > before[0]
+    assert regions.text.size > before[1]
+    affinities.after(affinities.control("presenter").click)
+    assert (subject.fontMetrics().height(), regions.text.size) == before
+
+
+def test_keys_of_a_dock_that_is_gone_do_nothing(window: Window) -> None:
+    prepare(window)
+    window.close()
+    QTest.keyClick(window.canvas, Qt.Key.Key_K)
+    QApplication.processEvents()
+
+
 def test_a_message_offers_its_ways_out_as_buttons(window: Window) -> None:
     def convert(desk: Any) -> None:
         desk.settings.thickness = 3
@@ -104,13 +119,3 @@ def test_a_message_offers_its_ways_out_as_buttons(window: Window) -> None:
     assert window.settings.thickness == 3
     window.widget.head.show_problem("")
     assert not window.control("message").isVisible()
-
-
-def test_a_presenter_gets_larger_letters_in_dock_and_canvas(affinities: Window) -> None:
-    subject, regions = affinities.control("subject"), affinities.controller.layers.find("regions")
-    before = subject.fontMetrics().height(), regions.text.size
-    affinities.after(affinities.control("presenter").click)
-    assert subject.fontMetrics().height() > before[0]
-    assert regions.text.size > before[1]
-    affinities.after(affinities.control("presenter").click)
-    assert (subject.fontMetrics().height(), regions.text.size) == before

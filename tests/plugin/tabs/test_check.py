@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,11 +50,16 @@ class Checking:
         return next(f for f in self.tab.findings if f.id == kind)
 
 
-@pytest.fixture
-def checking(window: Window) -> Checking:
+def prepare(window: Window) -> None:
     window.add_labels()
-    found = Checking(window)
-    found.widget.open_tab("Check")
+    window.widget.open_tab("Check")
+
+
+@pytest.fixture
+def checking(shared: Callable[[Any], Window]) -> Checking:
+    found = Checking(shared(prepare))
+    found.tab.choose(None)
+    found.tab.shows_reasons = False
     return found
 
 
@@ -215,6 +221,37 @@ def test_a_cure_is_one_click_and_one_step(checking: Checking) -> None:
     assert any("never annotated" in label.text() and label.isVisible() for label in row.findChildren(QLabel))
 
 
+def test_a_layer_says_why_values_have_no_weight(checking: Checking) -> None:
+    checking.widget.region_mode = "layer"
+    checking.widget.config = {"kind": "affinities", "neighborhood": [[1, 0, 0], [0, 0, 5]], "lsds": False}
+    checking.settle()
+    checking.tab.shows_reasons = True
+    layer, weight = checking.window.viewer.layers[layer_name("weight 0")], checking.window.weight
+    assert layer.visible
+    np.testing.assert_array_equal(np.asarray(layer.data) > 0, np.asarray(weight.data) == 0)
+    assert (np.asarray(layer.data)[1, :, :, -5:] == REASONS.index("partner unknown")).all()
+    np.testing.assert_allclose(layer.translate, weight.translate)
+    checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 5]], "lsds": False}
+    checking.settle()
+    assert checking.window.viewer.layers[layer_name("weight 0")] is layer
+    assert len(layer.data) == 1
+    checking.tab.shows_reasons = False
+    assert not layer.visible
+
+
+def replace_data(array: Any) -> Any:
+    """The same array with data that are neither a tensor nor a numpy array, as those on disk."""
+
+    class OnDisk:
+        def __init__(self, values: np.ndarray) -> None:
+            self.values, self.shape, self.dtype = values, values.shape, values.dtype
+
+        def __getitem__(self, key: Any) -> np.ndarray:
+            return self.values[key]
+
+    return array.like(OnDisk(array.numpy()), array.axis_names)
+
+
 def test_raw_data_that_are_shifted_are_moved_by_a_click(window: Window) -> None:
     labels, raw = open_array(MEDULLA, "labels/neurons"), open_array(MEDULLA, "/")
     place = {"scale": (10, 10, 10), "units": UNITS, "axis_labels": LABELS}
@@ -245,34 +282,3 @@ def test_raw_data_that_are_shifted_are_moved_by_a_click(window: Window) -> None:
     checking.tab.check_all()
     checking.settle()
     assert "raw-misaligned" not in checking.ids()
-
-
-def test_a_layer_says_why_values_have_no_weight(checking: Checking) -> None:
-    checking.widget.region_mode = "layer"
-    checking.widget.config = {"kind": "affinities", "neighborhood": [[1, 0, 0], [0, 0, 5]], "lsds": False}
-    checking.settle()
-    checking.tab.shows_reasons = True
-    layer, weight = checking.window.viewer.layers[layer_name("weight 0")], checking.window.weight
-    assert layer.visible
-    np.testing.assert_array_equal(np.asarray(layer.data) > 0, np.asarray(weight.data) == 0)
-    assert (np.asarray(layer.data)[1, :, :, -5:] == REASONS.index("partner unknown")).all()
-    np.testing.assert_allclose(layer.translate, weight.translate)
-    checking.widget.config = {"kind": "affinities", "neighborhood": [[0, 0, 5]], "lsds": False}
-    checking.settle()
-    assert checking.window.viewer.layers[layer_name("weight 0")] is layer
-    assert len(layer.data) == 1
-    checking.tab.shows_reasons = False
-    assert not layer.visible
-
-
-def replace_data(array: Any) -> Any:
-    """The same array with data that are neither a tensor nor a numpy array, as those on disk."""
-
-    class OnDisk:
-        def __init__(self, values: np.ndarray) -> None:
-            self.values, self.shape, self.dtype = values, values.shape, values.dtype
-
-        def __getitem__(self, key: Any) -> np.ndarray:
-            return self.values[key]
-
-    return array.like(OnDisk(array.numpy()), array.axis_names)

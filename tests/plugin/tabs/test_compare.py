@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,6 @@ class Compared:
     def __init__(self, window: Window) -> None:
         self.window = window
         self.comparer: Comparer = window.widget.tabs["compare"].comparer
-        window.add_labels()
-        self.scale(20.0)
 
     def __getitem__(self, name: str) -> Any:
         """A control of the tab."""
@@ -47,9 +46,14 @@ class Compared:
         return {t.text(0): [t.child(i).text(0) for i in range(t.childCount())] for t in tops}
 
 
+def prepare(window: Window) -> None:
+    window.add_labels()
+    Compared(window).scale(20.0)
+
+
 @pytest.fixture
-def compared(window: Window) -> Compared:
-    return Compared(window)
+def compared(shared: Callable[[Any], Window]) -> Compared:
+    return Compared(shared(prepare))
 
 
 def names(window: Window) -> list[str]:

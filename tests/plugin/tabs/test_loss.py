@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,15 +39,22 @@ def random(seed: int, low: float = 0.02, high: float = 0.98) -> np.ndarray:
     return np.random.default_rng(seed).uniform(low, high, SHAPE).astype(np.float32)
 
 
-@pytest.fixture
-def opened(window: Window) -> Window:
-    """The tab in front, over a region that covers everything, and two layers that could be predictions."""
+def prepare(window: Window) -> None:
     window.add_labels(blocks())
     window.after(lambda: setattr(window.widget, "region_mode", "layer"))
     window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 0, 1]], lsds=False)
     window.viewer.add_image(random(1), name="one", **PLACE)
     window.viewer.add_image(random(2, 0.3, 0.7), name="other", **PLACE)
     window.widget.open_tab("Loss")
+    settle(window)
+
+
+@pytest.fixture
+def opened(shared: Callable[[Any], Window]) -> Window:
+    """The tab in front, over a region that covers everything, and two layers that could be predictions."""
+    window = shared(prepare)
+    window.control("loss show loss").click()
+    window.control("loss logits").setChecked(False)
     settle(window)
     return window
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -29,14 +30,16 @@ class Proofreader:
 
     def __init__(self, window: Window, folder: Path) -> None:
         self.window, self.widget, self.folder = window, window.widget, folder
+
+    def begin(self) -> None:
         ids = np.zeros((12, 24, 90), np.uint16)
         for number, x in ((7, 5), (8, 35), (9, 65)):
             ids[3:9, 2:9, x : x + 20], ids[3:9, 14:22, x : x + 20] = number, number
         ids[:, 11] = 3
-        write_ome_zarr(folder / "crop.zarr", Array(ids, VOXEL, OFFSET), "cells")
+        write_ome_zarr(self.folder / "crop.zarr", Array(ids, VOXEL, OFFSET), "cells")
         self.open()
-        window.after(lambda: setattr(self.widget, "region_mode", "layer"))
-        window.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
+        self.window.after(lambda: setattr(self.widget, "region_mode", "layer"))
+        self.window.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
         self.widget.open_tab("Check")
         self.settle()
 
@@ -88,9 +91,24 @@ class Proofreader:
         combo.setCurrentIndex(combo.findData(value))
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("review")
+
+
+@pytest.fixture(scope="module")
+def prepare(folder: Path) -> Callable[[Window], None]:
+    return lambda window: Proofreader(window, folder).begin()
+
+
 @pytest.fixture
-def reader(window: Window, tmp_path: Path) -> Proofreader:
-    return Proofreader(window, tmp_path)
+def reader(shared: Callable[[Any], Window], prepare: Callable[[Window], None], folder: Path) -> Proofreader:
+    reader = Proofreader(shared(prepare), folder)
+    for name in ("kind", "state"):
+        reader.list_only(name, "")
+    reader.panel.choose(None)
+    reader.settle()
+    return reader
 
 
 def test_what_is_judged_fine_by_a_click_counts_no_more_and_undo_takes_it_back(reader: Proofreader) -> None:

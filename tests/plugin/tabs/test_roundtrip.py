@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,13 +33,21 @@ def halves() -> np.ndarray:
     return labels
 
 
-@pytest.fixture
-def opened(window: Window) -> Window:
-    """The tab in front, over a region that covers everything."""
+def prepare(window: Window) -> None:
     window.add_labels(halves())
     window.after(lambda: setattr(window.widget, "region_mode", "layer"))
     window.set_config("distance", channels=["cells"], scale_factor=20.0, mask_distances=False)
     window.widget.open_tab("Round trip")
+    settle(window)
+
+
+@pytest.fixture
+def opened(shared: Callable[[Any], Window]) -> Window:
+    """The tab in front, over a region that covers everything."""
+    window = shared(prepare)
+    marks = window.control("round trip marks")
+    if not marks.isChecked():
+        marks.click()
     settle(window)
     return window
 

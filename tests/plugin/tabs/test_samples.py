@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,9 @@ class Surveyed:
 
     def __init__(self, window: Window) -> None:
         self.window = window
-        window.widget.open_tab("Check")
-        window.add_labels()
-        window.set_config("affinities", neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
         self.found: Any = lambda _: [stand_in(message="A long message " * 9)]
         self.check = window.widget.tabs["check"]
         self.tab: SampleFindings = self.check.samples
-        self.check.scope = "samples"
 
     @property
     def source(self) -> Source:
@@ -59,9 +56,16 @@ class Surveyed:
         self.window.settle()
 
 
+def prepare(window: Window) -> None:
+    window.widget.open_tab("Check")
+    window.add_labels()
+    window.set_config("affinities", neighborhood=[[0, 1, 0], [0, 0, 1]], lsds=False)
+    window.widget.tabs["check"].scope = "samples"
+
+
 @pytest.fixture
-def surveyed(window: Window, monkeypatch: pytest.MonkeyPatch) -> Surveyed:
-    made = Surveyed(window)
+def surveyed(shared: Callable[[Any], Window], monkeypatch: pytest.MonkeyPatch) -> Surveyed:
+    made = Surveyed(shared(prepare))
     monkeypatch.setattr("predictor_inspector.plugin.tabs.check.sample_findings.find_with_raw", made.find)
     return made
 
@@ -81,10 +85,6 @@ def test_the_nth_position_is_inspected_and_in_view(surveyed: Surveyed) -> None:
     surveyed.settle()
     assert window.widget.inspection.roi == Positions(surveyed.source, (3, 10, 12))[5]
     assert surveyed.tab.context.derived.position == 5
-
-
-def test_a_size_is_suggested_that_fits_into_the_ground_truth(surveyed: Surveyed) -> None:
-    assert surveyed["size"].text() == ", ".join(str(n) for n in surveyed.source.gt.spatial_shape)
 
 
 def test_a_survey_lists_what_comes_up_and_plots_the_weights(surveyed: Surveyed) -> None:
@@ -143,7 +143,10 @@ def test_what_goes_wrong_is_said_in_the_dock(surveyed: Surveyed) -> None:
     assert surveyed["start"].text() == "Check"
 
 
-def test_the_tab_fits_into_a_narrow_dock(surveyed: Surveyed) -> None:
+def test_a_tab_that_is_opened_fits_into_a_narrow_dock_and_its_size_into_the_ground_truth(window: Window) -> None:
+    prepare(window)
+    surveyed = Surveyed(window)
+    assert surveyed["size"].text() == ", ".join(str(n) for n in surveyed.source.gt.spatial_shape)
     QApplication.processEvents()
     assert surveyed.check.minimumSizeHint().width() <= 340
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -60,13 +61,19 @@ class Explaining:
         return size.width() // 2, size.height() // 2
 
 
-@pytest.fixture
-def explaining(window: Window) -> Explaining:
+def prepare(window: Window) -> None:
     window.add_labels()
     window.set_config("affinities", **AFFINITIES)
     window.widget.open_tab("Voxel")
     window.after(lambda: window.widget.look_at("target"))
-    return Explaining(window)
+
+
+@pytest.fixture
+def explaining(shared: Callable[[Any], Window]) -> Explaining:
+    found = Explaining(shared(prepare))
+    found.tab.clear()
+    found.settle()
+    return found
 
 
 def layer(explaining: Explaining, name: str) -> Any:
@@ -209,14 +216,6 @@ def test_the_table_shows_the_voxel_under_the_mouse(explaining: Explaining) -> No
     assert model.rowCount() == 0
 
 
-def test_nothing_is_left_listening(explaining: Explaining) -> None:
-    viewer = explaining.viewer
-    callbacks = viewer.mouse_drag_callbacks, viewer.mouse_move_callbacks
-    before = [len(c) for c in callbacks]
-    explaining.tab.shut_down()
-    assert [len(c) for c in callbacks] == [n - 1 for n in before]
-
-
 def test_the_tab_says_what_to_do_and_grows(explaining: Explaining) -> None:
     tab = explaining.tab
     assert "hold W" in tab.text
@@ -248,3 +247,12 @@ def test_a_curve_names_its_values_and_is_hidden_where_there_is_none(qtbot: Any) 
     assert plot.text_at(-30, 0).startswith("−30 → −0.99")
     plot.show_curve(None)
     assert plot.isHidden()
+
+
+def test_nothing_is_left_listening(window: Window) -> None:
+    explaining = Explaining(window)
+    viewer = explaining.viewer
+    callbacks = viewer.mouse_drag_callbacks, viewer.mouse_move_callbacks
+    before = [len(c) for c in callbacks]
+    explaining.tab.shut_down()
+    assert [len(c) for c in callbacks] == [n - 1 for n in before]
