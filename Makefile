@@ -5,6 +5,8 @@ DATA ?=
 PYTEST ?= --durations=5
 JOBS ?= 3
 export VENV DATA
+# What is installed is compiled as it is first imported, and has to be kept for the next process.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-qt test-lowest test-dacapo coverage bench check lock format docs screenshots setup clean
