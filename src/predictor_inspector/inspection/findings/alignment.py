@@ -277,7 +277,8 @@ def _summit(values: np.ndarray, best: Sequence[Any]) -> list[float]:
     near = values[tuple(slice(b - 1, b + 2) if a in axes else slice(b, b + 1) for a, b in enumerate(best))]
     steps = np.array(list(product((-1, 0, 1), repeat=len(axes))))
     crossed = list(combinations_with_replacement(range(len(axes)), 2))
-    terms = np.column_stack([np.ones(len(steps)), steps, *(steps[:, a] * steps[:, b] for a, b in crossed)])
+    products = steps[:, [a for a, _ in crossed]] * steps[:, [b for _, b in crossed]]
+    terms = np.column_stack([np.ones(len(steps)), steps, products])
     slopes, bends = np.split(np.linalg.lstsq(terms, near.reshape(-1), rcond=None)[0][1:], [len(axes)])
     curvature = np.zeros((len(axes), len(axes)))
     for (a, b), bend in zip(crossed, bends, strict=True):

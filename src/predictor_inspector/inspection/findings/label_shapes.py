@@ -203,7 +203,7 @@ def thin_pieces(subject: Subject) -> Iterator[Finding]:
     if components.sizes[thin].sum() < THIN_SHARE * components.sizes[1:].sum():
         yield from each_or_all(_of_objects(components, thin), partial(_slivers, subject))
     chosen = _of_objects(components, islands)
-    alone = sum(components.sizes[one].sum() == components.object_sizes[components.rank[one[0]]] for one in chosen)
+    alone = sum(bool(components.sizes[one].sum() == components.object_sizes[components.rank[one[0]]]) for one in chosen)
     if axis is not None and alone >= ISLANDS * subject.seen.sum() and len(chosen) > 8:
         yield _islands(subject, axis, "warning", chosen)
     elif axis is not None:

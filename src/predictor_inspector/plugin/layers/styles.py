@@ -81,7 +81,8 @@ def weight_style(limits: tuple[float, float], solid: bool) -> Style:
     alpha = np.full(len(shown), _VEIL)
     if solid:
         alpha = _FOG * np.clip(np.abs(np.log(np.maximum(shown, places[0]))) / np.log(heaviest), 0.1, 1)
-    rgba = np.column_stack([*(np.interp(shown, places, colours[:, i]) for i in range(3)), alpha])
+    rgb = np.array([np.interp(shown, places, colours[:, i]) for i in range(3)])
+    rgba = np.column_stack([rgb.T, alpha])
     zero = {"low_color": (*_NO_WEIGHT, 0.0 if solid else _VEIL)} if low <= 0 else {}
     colormap = _named(f"weights {low:g} {high:g} {solid}", "weights", rgba, (shown - low) / (high - low), **zero)
     return Style(colormap, "translucent_no_depth", "translucent")
