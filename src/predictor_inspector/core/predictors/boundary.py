@@ -186,8 +186,8 @@ class BoundaryPredictor(Predictor):
         near, kept = self._near(keep, labels.shape)
         radii, labels = self.radii(labels.ndim), labels[near]
         # Beyond the data nothing is known.
-        beyond = torch.ones([n + 2 * r for n, r in zip(labels.shape, radii, strict=True)], dtype=torch.uint8)
-        beyond = beyond.to(labels.device)
+        around = [n + 2 * r for n, r in zip(labels.shape, radii, strict=True)]
+        beyond = torch.ones(around, dtype=torch.uint8, device=labels.device)
         middle = tuple(slice(r, r + n) for n, r in zip(labels.shape, radii, strict=True))
         beyond[middle] = ~known[near]
         inside = labels > 0
