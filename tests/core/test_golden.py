@@ -40,14 +40,20 @@ def test_every_reference_result_is_compared(golden: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_targets_weights_and_regions_equal_the_reference(golden: Path, case: str) -> None:
-    reference = np.load(golden / f"{case}.npz")
+    compare_with_reference(golden / f"{case}.npz", "cpu")
+
+
+def compare_with_reference(file: Path, device: str) -> None:
+    """Fail unless what is computed on `device` equals a reference result."""
+    reference = np.load(file)
     meta = json.loads(str(reference["meta"]))
     grid = {"voxel_size": meta["voxel_size"], "offset": meta["offset"]}
-    gt = Array(reference["gt"], axis_names=meta["axis_names"], **grid)
-    mask = Array(reference["mask"], axis_names=meta["axis_names"][-reference["mask"].ndim :], **grid)
+    gt = Array(reference["gt"], axis_names=meta["axis_names"], **grid).to(device)
+    mask = Array(reference["mask"], axis_names=meta["axis_names"][-reference["mask"].ndim :], **grid).to(device)
     predictor = predictor_from_config({"kind": meta["predictor"], **meta["params"]})
 
     target = predictor.create_target(gt)
+    assert target.device.type == device
     np.testing.assert_allclose(target.numpy(), reference["target"], atol=2e-5)
     if "weight" in reference:
         counts = None
