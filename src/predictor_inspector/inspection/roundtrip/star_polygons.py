@@ -38,16 +38,18 @@ class StarPolygons(Decoder):
         places = places[np.argsort(-likely[tuple(places.T)], kind="stable")]
         rays = np.maximum(prediction[(slice(1, None), *places.T)].T, _SHORTEST)
         sizes = 0.5 * np.sin(2 * np.pi / (len(prediction) - 1)) * (rays * np.roll(rays, -1, 1)).sum(1)
-        longest, left, kept = rays.max(axis=1, initial=0), np.ones(len(places), bool), []
-        for one, place in enumerate(places):
+        low, high = boxes(places, rays)
+        left, kept = np.ones(len(places), bool), []
+        for one in range(len(places)):
             if not left[one]:
                 continue
-            low, high = np.floor(place - longest[one]).astype(int), np.ceil(place + longest[one]).astype(int) + 1
-            box = np.stack(np.meshgrid(*map(np.arange, low, high), indexing="ij"), -1).reshape(-1, 2)
+            box = np.stack(np.meshgrid(*map(np.arange, low[one], high[one]), indexing="ij"), -1).reshape(-1, 2)
             voxels = box[within(box, places[one : one + 1], rays[one : one + 1])[0]]
             kept.append(voxels)
             later = one + 1 + np.flatnonzero(left[one + 1 :])
-            later = later[np.linalg.norm(places[later] - place, axis=1) < longest[later] + longest[one]]
+            # Polygons share no more than their boxes do.
+            most = (np.minimum(high[later], high[one]) - np.maximum(low[later], low[one])).clip(0).prod(1)
+            later = later[most > self.overlap * np.minimum(sizes[later], sizes[one])]
             some = max(1, _AT_ONCE // max(1, len(voxels)))
             for first in range(0, len(later), some):
                 near = later[first : first + some]
@@ -58,6 +60,14 @@ class StarPolygons(Decoder):
             inside = ((voxels >= 0) & (voxels < likely.shape)).all(1)
             result[tuple(voxels[inside].T)] = number
         return result
+
+
+def boxes(centres: np.ndarray, rays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Begin and end of the voxels that polygons reach, int64, [J, 2] each; `centres` and `rays` as in `within`."""
+    angles = np.arange(rays.shape[1]) * (2 * np.pi / rays.shape[1])
+    corners = centres[:, :, None] + rays[:, None] * np.stack([np.sin(angles), np.cos(angles)])
+    low, high = (np.rint(extreme(corners, axis=2)).astype(np.int64) for extreme in (np.min, np.max))
+    return low, high + 1
 
 
 def within(voxels: np.ndarray, centres: np.ndarray, rays: np.ndarray) -> np.ndarray:
