@@ -164,6 +164,8 @@ def test_any_network_can_be_an_architecture() -> None:
         ModuleArchitecture(network, (20, 30))
     with pytest.raises(ValueError, match=r"Flatten must give as many axes as it takes, but makes \(1, 20\)"):
         ModuleArchitecture(torch.nn.Flatten(), (4, 5))
+    with pytest.raises(ValueError, match="Sequential can't take an input"):
+        ModuleArchitecture(torch.nn.Sequential(torch.nn.Conv2d(1, 3, 1), torch.nn.BatchNorm2d(4)), (4, 5))
 
 
 class OfOtherPeople(torch.nn.Module):

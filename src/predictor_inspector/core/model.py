@@ -10,10 +10,12 @@ from typing import Any
 
 import torch
 from funlib.geometry import Coordinate
+from torch.overrides import TorchFunctionMode
 
 from predictor_inspector.core.array import whole_numbers
 from predictor_inspector.core.text import format_error
 
+_ACTIVATIONS = {torch.relu, *(getattr(torch.nn.functional, name) for name in ("elu", "gelu", "leaky_relu", "relu"))}
 _CONVOLUTIONS = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
 _MORE = 720
 """Voxels by which an input is made larger to see by how much the output grows: a multiple of what networks divide by."""
@@ -254,8 +256,19 @@ def _initialise(module: torch.nn.Module) -> None:
 
 def on_meta(module: torch.nn.Module, shape: Iterable[int]) -> torch.Tensor:
     """What `module` makes, in eval mode, of a tensor of `shape`, [B, C, …], without values: so without time or memory."""
-    with torch.no_grad():
+    with torch.no_grad(), _WithoutActivations():
         return run_on_meta(module, torch.empty(tuple(shape), dtype=_first_parameter(module).dtype, device="meta"))
+
+
+class _WithoutActivations(TorchFunctionMode):
+    """Tensors without values go through activations as they are: torch takes longer there than for a convolution."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in _ACTIVATIONS and args and args[0].is_meta:
+            return args[0]
+        if func is torch.nn.functional.batch_norm and args[1] is not None and len(args[1]) == args[0].shape[1]:
+            return args[0]
+        return func(*args, **(kwargs or {}))
 
 
 def run_on_meta(module: torch.nn.Module, raw: torch.Tensor) -> torch.Tensor:
