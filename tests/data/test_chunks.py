@@ -269,7 +269,7 @@ def test_reading_goes_on_while_the_limit_changes(tmp_path: Path, limited: None) 
     changing = threading.Thread(target=change)
     changing.start()
     try:
-        for _ in range(30):
+        for _ in range(10):
             np.testing.assert_array_equal(array.numpy(), values)
     finally:
         end.set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -313,13 +312,3 @@ def test_opening_changes_no_file(tmp_path: Path) -> None:
     assert {file: file.stat().st_mtime_ns for file in path.rglob("*")} == before
     with pytest.raises(TypeError, match="does not support item assignment"):
         open_array(path).data[...] = 0
-
-
-def test_importing_the_package_loads_no_reader() -> None:
-    code = (
-        "import sys, predictor_inspector.data\n"
-        "from predictor_inspector.data import open_array, write_ome_zarr, array_from_layer\n"
-        "print([m for m in ('zarr', 'yaozarrs', 'h5py', 'tifffile', 'napari', 'qtpy') if m in sys.modules])"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"

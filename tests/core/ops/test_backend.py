@@ -482,7 +482,8 @@ for name in sys.argv[1:]:
         children = [os.fork() or work() for _ in range(2)]
         print(name, *(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children), torch.get_num_threads())
 """
-    backends = ["torch", "auto", "compiled"] if find_spec("numba") else ["torch", "auto"]
+    # "auto" comes last: where nothing is compiled yet, each worker would compile for itself.
+    backends = ["torch", "compiled", "auto"] if find_spec("numba") else ["torch", "auto"]
     arguments = [sys.executable, "-W", "ignore", "-c", code, *backends]
     run = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=240)
     assert run.stdout.splitlines() == [f"{name} 0 0 2" for name in backends], run.stderr

@@ -7,6 +7,8 @@ import pytest
 
 from predictor_inspector.core import Array
 from predictor_inspector.core.about import About
+from predictor_inspector.inspection import inspect
+from predictor_inspector.inspection.findings import find
 from predictor_inspector.inspection.findings.scale import half_thickness
 
 from .volumes import affinities, array, cells, distance, found, tissue, voxels
@@ -80,8 +82,8 @@ def test_windows_far_from_the_size_of_objects_are_a_warning(num_voxels: int, kin
 @pytest.mark.parametrize("num_voxels", [3, 6, 10])
 def test_windows_like_the_objects_are_fine(num_voxels: int) -> None:
     for labels in (cells(), tissue()):
-        for kind in ("sigma-too-small", "sigma-too-large"):
-            assert found(affinities(lsds=True, num_voxels=num_voxels), array(labels), kind) == []
+        inspection = inspect(affinities(lsds=True, num_voxels=num_voxels), array(labels), device="cpu")
+        assert find(inspection, only=["sigma-too-small", "sigma-too-large"]) == ()
 
 
 def test_a_window_of_hundreds_of_small_voxels_is_a_warning_and_a_shorter_one_is_not() -> None:
