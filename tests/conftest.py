@@ -8,6 +8,10 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+# Several processes share the cores: each computes in one thread, and where it is told to use more, those sleep while they
+# wait. To be said before numpy and torch are loaded.
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "OPENBLAS_NUM_THREADS": "1"}
+
 import h5py
 import numpy as np
 import pytest
@@ -21,9 +25,6 @@ settings.load_profile("quick")
 
 # Plain torch is what is tested unless another backend is asked for: nothing may depend on when kernels get ready.
 os.environ.setdefault("PREDICTOR_INSPECTOR_BACKEND", "torch")
-
-# Several processes share the cores: torch's threads shall sleep while they wait, not spin. To be said before torch is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 HERE = Path(__file__).parent
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import MISSING, dataclass
+from functools import cache
 from math import inf, isfinite
 from numbers import Integral, Real
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -192,7 +193,7 @@ def parameters_of(cls: type) -> tuple[Parameter, ...]:
 
     Plain dataclass fields, not made by `parameter`, have their name, type and default only.
     """
-    hints = get_type_hints(cls)
+    hints = _type_hints(cls)
 
     def default(f: dataclasses.Field[Any]) -> Any:
         return f.default_factory() if f.default_factory is not MISSING else f.default
@@ -202,3 +203,9 @@ def parameters_of(cls: type) -> tuple[Parameter, ...]:
         for f in dataclasses.fields(cls)
         if f.init
     )
+
+
+@cache
+def _type_hints(cls: type) -> dict[str, Any]:
+    """The types of fields; to evaluate them takes most of the time in which a predictor is made."""
+    return get_type_hints(cls)
