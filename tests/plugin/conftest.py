@@ -19,7 +19,7 @@ from predictor_inspector.plugin.live import controller, tiling
 from predictor_inspector.plugin.model import tile_plan
 
 from .loop import Loop
-from .shared_viewer import fresh, shared_viewer, traces
+from .shared_viewer import KeptViewer, fresh, traces
 from .shared_window import Prepare, SharedWindow
 from .window import Window
 
@@ -33,8 +33,8 @@ def frozen_modules() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def sample_made_once() -> Iterator[None]:
-    """The sample volume takes seconds to make: each test gets a copy."""
-    made = cache(samples.neurites)
+    """The sample volume takes seconds to make: each test gets a copy of a smaller one."""
+    made = cache(partial(samples.neurites, (32, 128, 128)))
     with patch.object(samples, "neurites", lambda: deepcopy(made())):
         yield
 
@@ -69,11 +69,24 @@ def qtbot(qapp: Any, request: pytest.FixtureRequest) -> QtBot:
     return PatientBot(request)
 
 
+@pytest.fixture(scope="session")
+def kept_viewer(qapp: Any) -> Iterator[KeptViewer]:
+    """The napari window of all tests, once one of them needs it."""
+    kept = KeptViewer()
+    yield kept
+    kept.close()
+
+
 @pytest.fixture(scope="module")
-def module_viewer(qapp: Any) -> Iterator[Any]:
-    """The napari window of a module of tests."""
-    with shared_viewer() as viewer:
-        yield viewer
+def module_viewer(kept_viewer: KeptViewer) -> Any:
+    """The napari window of a module of tests, as if just opened."""
+    return kept_viewer.get()
+
+
+@pytest.fixture
+def no_viewer(kept_viewer: KeptViewer) -> None:
+    """No napari is open: the test opens its own."""
+    kept_viewer.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -104,7 +117,27 @@ def shared(
 
 
 @pytest.fixture
-def window(
+def empty_dock(shared: Callable[[Prepare], Window]) -> Window:
+    """A dock without data that a module's tests share."""
+    return shared(_nothing)
+
+
+@pytest.fixture
+def labelled(shared: Callable[[Prepare], Window]) -> Window:
+    """A dock with labels that a module's tests share."""
+    return shared(_add_labels)
+
+
+def _nothing(_window: Window) -> None:
+    """What is done to a dock without data."""
+
+
+def _add_labels(window: Window) -> None:
+    window.add_labels()
+
+
+@pytest.fixture
+def new_dock(
     request: pytest.FixtureRequest, module_viewer: Any, module_window: SharedWindow, qtbot: Any
 ) -> Iterator[Window]:
     """A shown napari window, as if just opened, with an empty dock; nothing may be left of the dock afterwards."""
@@ -119,6 +152,12 @@ def window(
             assert traces(module_viewer) == []
 
         qtbot.waitUntil(nothing_is_left)
+
+
+@pytest.fixture
+def window(new_dock: Window) -> Window:
+    """The dock is new, unless a module shares one."""
+    return new_dock
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
-"""A napari viewer for many tests: opened once, set back to how it started, and searched for what tests leave."""
+"""A napari viewer for all tests: opened once, set back to how it started, and searched for what tests leave."""
 
 from __future__ import annotations
 
 import gc
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial, reduce
 from typing import Any
 from unittest.mock import patch
@@ -44,6 +44,8 @@ def shared_viewer() -> Iterator[Any]:
         ):
             viewer = napari.Viewer(show=True, show_welcome_screen=False)
             assert QTest.qWaitForWindowExposed(viewer.window._qt_window)
+            # It hides and shows the menu bar at a person's wish, and is asked about every event of every widget.
+            QApplication.instance().removeEventFilter(viewer.window._qt_window)
             fresh(viewer)
             yield viewer
             with patch.object(viewer.window._qt_window, "_save_current_window_settings"):
@@ -56,6 +58,26 @@ def shared_viewer() -> Iterator[Any]:
     left = len(QtViewer._instances)
     QtViewer._instances.clear()
     assert left == 0, "something keeps the closed window"
+
+
+class KeptViewer:
+    """The viewer that tests share, open from when it is first asked for until it has to make way for another napari."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._viewer: Any = None
+
+    def get(self) -> Any:
+        """The viewer as it was opened."""
+        if self._viewer is None:
+            self._viewer = self._open.enter_context(shared_viewer())
+        fresh(self._viewer)
+        return self._viewer
+
+    def close(self) -> None:
+        """Close the viewer; nothing may be left of it."""
+        self._viewer = None
+        self._open.close()
 
 
 def _forget_application() -> None:

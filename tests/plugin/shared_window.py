@@ -27,23 +27,29 @@ class SharedWindow:
         self._viewer = viewer
         self._window: Window | None = None
         self._prepare: Prepare | None = None
+        self._empty: _Start | None = None
         self._start: _Start | None = None
 
     def open(self, qtbot: QtBot, prepare: Prepare) -> Window:
         """A window as `prepare`, a function of the module, makes it of an empty one: made now, or set back to that."""
-        if self._window is None or self._start is None or self._prepare is not prepare:
-            self.close(qtbot)
-            self._window, self._prepare = Window(self._viewer, qtbot), prepare
+        if self._window is None or self._empty is None:
+            self._window = Window(self._viewer, qtbot)
+            self._empty = self._start = _Start(self._window)
+            self._prepare = None
+        self._window.qtbot = qtbot
+        if self._start is not None and self._prepare is prepare:
+            self._start.restore()
+        else:
+            if self._prepare is not None:
+                self._empty.restore()
+            self._prepare, self._start = prepare, None
             prepare(self._window)
             self._start = _Start(self._window)
-        else:
-            self._window.qtbot = qtbot
-            self._start.restore()
         return self._window
 
     def close(self, qtbot: QtBot | None) -> None:
         """Close the dock; nothing may be left of it, unless there is no `qtbot`: a test has failed."""
-        window, self._window, self._start = self._window, None, None
+        window, self._window, self._empty, self._start = self._window, None, None, None
         if window is None:
             return
         window.close()
@@ -68,6 +74,7 @@ class _Start:
 
     def restore(self) -> None:
         window, widget, viewer = self._window, self._window.widget, self._window.viewer
+        window.dock.show()
         window.settle()
         widget.open_tab("Setup")
         viewer.window._qt_window.resize(*SIZE)

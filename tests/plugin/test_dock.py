@@ -22,6 +22,12 @@ IN_A_SMALL_WINDOW = 385
 DISTANCE = {"kind": "distance", "channels": ["a"], "mask_distances": True}
 
 
+@pytest.fixture
+def window(empty_dock: Window) -> Window:
+    """The dock is shared."""
+    return empty_dock
+
+
 def test_a_dock_without_data_says_what_to_do(window: Window) -> None:
     assert window.widget.inspection is None
     assert window.widget.gt_layer is None
@@ -29,26 +35,25 @@ def test_a_dock_without_data_says_what_to_do(window: Window) -> None:
     assert window.widget.message == ""
 
 
-def test_all_tabs_are_seen_in_a_narrow_dock(window: Window) -> None:
-    window.add_labels()
-    bar = window.widget.findChild(QTabBar)
+def test_all_tabs_are_seen_in_a_narrow_dock(labelled: Window) -> None:
+    bar = labelled.widget.findChild(QTabBar)
     last = max(bar.tabRect(index).right() for index in range(bar.count()))
     counted = bar.fontMetrics().horizontalAdvance(" ▲9")  # that Check may tell
     assert last + counted <= IN_A_SMALL_WINDOW
 
 
-def test_a_dragged_slider_ends_at_its_last_value_and_never_goes_back(window: Window) -> None:
-    window.add_labels()
-    window.set_config(**DISTANCE, scale_factor=15.0)
+def test_a_dragged_slider_ends_at_its_last_value_and_never_goes_back(labelled: Window) -> None:
+    labelled.set_config(**DISTANCE, scale_factor=15.0)
     shown = []
-    window.widget.inspected.connect(lambda i: shown.append(i.request.predictor.scale_factor))
+    labelled.widget.inspected.connect(shown.append)
     for value in np.linspace(10, 60, 10):
-        window.widget.config = {**DISTANCE, "scale_factor": float(value)}
+        labelled.widget.config = {**DISTANCE, "scale_factor": float(value)}
         QApplication.processEvents()
-    window.settle()
-    assert shown == sorted(shown)
-    assert shown[-1] == 60
-    window.assert_layers_show_the_inspection()
+    labelled.settle()
+    scales = [inspection.request.predictor.scale_factor for inspection in shown]
+    assert scales == sorted(scales)
+    assert scales[-1] == 60
+    labelled.assert_layers_show_the_inspection()
 
 
 def test_levels_and_axes_are_chosen_where_there_are_several(window: Window) -> None:
@@ -69,14 +74,13 @@ def test_levels_and_axes_are_chosen_where_there_are_several(window: Window) -> N
     assert window.control("axes").isVisible()
 
 
-def test_an_error_empties_the_table_of_channels(window: Window) -> None:
-    window.widget.open_tab("Statistics")
-    window.add_labels()
-    window.set_config(**DISTANCE, scale_factor=15.0)
-    assert window.control("channel_table").rowCount() == 1
-    window.set_config("distance", channels=["a", "b"], scale_factor=15.0, mask_distances=True)
-    assert "2 channels" in window.widget.message
-    assert window.control("channel_table").rowCount() == 0
+def test_an_error_empties_the_table_of_channels(labelled: Window) -> None:
+    labelled.widget.open_tab("Statistics")
+    labelled.set_config(**DISTANCE, scale_factor=15.0)
+    assert labelled.control("channel_table").rowCount() == 1
+    labelled.set_config("distance", channels=["a", "b"], scale_factor=15.0, mask_distances=True)
+    assert "2 channels" in labelled.widget.message
+    assert labelled.control("channel_table").rowCount() == 0
 
 
 def test_a_file_that_contradicts_itself_is_read_as_a_person_chooses(

@@ -31,7 +31,7 @@ def texts(window: Window) -> list[str]:
 
 
 # With a plugin manager of its own: every earlier window of this process would register the package's commands again.
-@pytest.mark.usefixtures("npe2pm")
+@pytest.mark.usefixtures("no_viewer", "npe2pm")
 def test_the_dock_has_the_predictor_the_format_the_tab_and_the_explanation(
     make_napari_viewer: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ from predictor_inspector.plugin.launch import launch
 
 from .window import blocks
 
+pytestmark = pytest.mark.usefixtures("no_viewer")
+
 
 @pytest.fixture
 def volume(tmp_path: Path) -> Path:

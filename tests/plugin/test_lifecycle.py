@@ -25,6 +25,12 @@ from .window import VOXEL_SIZE, Window, blocks
 
 
 @pytest.fixture
+def window(empty_dock: Window) -> Window:
+    """The dock is shared."""
+    return empty_dock
+
+
+@pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     """Each inspection waits here until the test lets it be computed."""
     gate, at_once = Gate(), controller.run
@@ -77,49 +83,71 @@ def test_a_computation_can_be_cancelled(window: Window, gate: Gate) -> None:
     assert len(seen) == 1
 
 
-def test_a_hidden_dock_rests_and_catches_up(window: Window) -> None:
-    window.add_labels()
+def test_a_hidden_dock_rests_and_catches_up(labelled: Window) -> None:
     seen = []
-    window.widget.inspected.connect(seen.append)
-    window.dock.hide()
-    window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 100.0)
-    window.settle()
+    labelled.widget.inspected.connect(seen.append)
+    labelled.dock.hide()
+    labelled.viewer.dims.set_point(labelled.viewer.dims.ndim - 3, 100.0)
+    labelled.settle()
     assert seen == []
-    window.dock.show()
-    window.settle()
+    labelled.dock.show()
+    labelled.settle()
     assert len(seen) == 1
-    window.assert_layers_show_the_inspection()
+    labelled.assert_layers_show_the_inspection()
 
 
-def test_a_dock_that_is_closed_and_opened_anew_goes_on_with_one_set_of_layers(window: Window) -> None:
-    window.add_labels()
-    window.viewer.window.remove_dock_widget(window.dock)
+def test_clicking_a_channel_shows_it(labelled: Window) -> None:
+    labelled.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
+    assert labelled.viewer.layers[layer_name("target RGB")].visible
+    labelled.after(lambda: labelled.control("channel_table").cellClicked.emit(2, 0))
+    assert labelled.viewer.dims.point[0] == 2
+    assert labelled.target.visible
+    assert not labelled.viewer.layers[layer_name("target RGB")].visible
+    labelled.after(lambda: labelled.widget.look_at("weight"))
+    assert labelled.weight.visible
+    assert not labelled.target.visible
+
+
+def test_a_preview_is_called_one_until_the_result_comes(labelled: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controller, "PREVIEW_AFTER", 1e-9)
+    notes = []
+    labelled.widget.controller.previewed.connect(lambda _i: notes.append(labelled.control("note").text()))
+    labelled.set_config("affinities", neighborhood=[[1, 0, 0]], lsds=True, num_voxels=2)
+    assert len(notes) == 1
+    assert "Preview" in notes[0]
+    assert "Preview" not in labelled.control("note").text()
+    labelled.assert_layers_show_the_inspection()
+
+
+def test_a_dock_that_is_closed_and_opened_anew_goes_on_with_one_set_of_layers(new_dock: Window) -> None:
+    new_dock.add_labels()
+    new_dock.viewer.window.remove_dock_widget(new_dock.dock)
     QApplication.processEvents()
-    window.widget = InspectorWidget(window.viewer)
-    window.dock = window.viewer.window.add_dock_widget(window.widget, name="again")
-    window.settle()
-    names = [layer.name for layer in window.viewer.layers]
+    new_dock.widget = InspectorWidget(new_dock.viewer)
+    new_dock.dock = new_dock.viewer.window.add_dock_widget(new_dock.widget, name="again")
+    new_dock.settle()
+    names = [layer.name for layer in new_dock.viewer.layers]
     assert sorted(names) == sorted(set(names))
-    window.assert_layers_show_the_inspection()
+    new_dock.assert_layers_show_the_inspection()
 
 
-def test_a_closed_dock_leaves_no_thread_no_callback_and_no_widget(window: Window) -> None:
-    layer = window.add_labels()
+def test_a_closed_dock_leaves_no_thread_no_callback_and_no_widget(new_dock: Window) -> None:
+    layer = new_dock.add_labels()
     emitters = [
-        window.viewer.scene.camera.events.zoom,
-        window.viewer.dims.events.point,
-        window.viewer.layers.events.inserted,
+        new_dock.viewer.scene.camera.events.zoom,
+        new_dock.viewer.dims.events.point,
+        new_dock.viewer.layers.events.inserted,
         layer.events.data,
     ]
     assert workers()
 
-    moves = window.viewer.mouse_move_callbacks
+    moves = new_dock.viewer.mouse_move_callbacks
     before = [len(e.callbacks) for e in emitters]
-    gone = weakref.ref(window.widget)
-    inspector = weakref.ref(window.widget.controller)
-    window.viewer.window.remove_dock_widget(window.dock)
-    window.dock.deleteLater()
-    window.widget = window.dock = None
+    gone = weakref.ref(new_dock.widget)
+    inspector = weakref.ref(new_dock.widget.controller)
+    new_dock.viewer.window.remove_dock_widget(new_dock.dock)
+    new_dock.dock.deleteLater()
+    new_dock.widget = new_dock.dock = None
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     def nothing_is_left() -> bool:
@@ -127,66 +155,41 @@ def test_a_closed_dock_leaves_no_thread_no_callback_and_no_widget(window: Window
         gc.collect()
         return not workers() and inspector() is None and gone() is None
 
-    window.qtbot.waitUntil(nothing_is_left)
+    new_dock.qtbot.waitUntil(nothing_is_left)
     # The comparison and the order of our layers watch the list, too; napari forgets what it has connected at its leisure.
     now = [len(e.callbacks) for e in emitters]
     assert all(n <= old - ours for n, old, ours in zip(now, before, (1, 1, 3, 1), strict=True))
     assert not any("predictor_inspector" in str(callback.__module__) for callback in moves)
     # Nobody minds what happens now.
-    window.viewer.dims.set_point(window.viewer.dims.ndim - 3, 140.0)
+    new_dock.viewer.dims.set_point(new_dock.viewer.dims.ndim - 3, 140.0)
     layer.data = blocks(seed=5)
-    window.viewer.layers.clear()
+    new_dock.viewer.layers.clear()
     QApplication.processEvents()
 
 
-def test_layers_may_change_once_the_dock_is_removed(window: Window) -> None:
-    layer = window.add_labels()
-    window.viewer.window.remove_dock_widget(window.dock)
-    window.widget.deleteLater()
+def test_layers_may_change_once_the_dock_is_removed(new_dock: Window) -> None:
+    layer = new_dock.add_labels()
+    new_dock.viewer.window.remove_dock_widget(new_dock.dock)
+    new_dock.widget.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    assert not isalive(window.widget)
+    assert not isalive(new_dock.widget)
     layer.name = "renamed"
-    window.viewer.add_labels(blocks(seed=1))
-    window.viewer.layers.remove(layer)
-    assert window.widget.settings.gt_layer is layer
-
-
-def test_clicking_a_channel_shows_it(window: Window) -> None:
-    window.add_labels()
-    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
-    assert window.viewer.layers[layer_name("target RGB")].visible
-    window.after(lambda: window.control("channel_table").cellClicked.emit(2, 0))
-    assert window.viewer.dims.point[0] == 2
-    assert window.target.visible
-    assert not window.viewer.layers[layer_name("target RGB")].visible
-    window.after(lambda: window.widget.look_at("weight"))
-    assert window.weight.visible
-    assert not window.target.visible
-
-
-def test_a_preview_is_called_one_until_the_result_comes(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(controller, "PREVIEW_AFTER", 1e-9)
-    window.add_labels()
-    notes = []
-    window.widget.controller.previewed.connect(lambda _i: notes.append(window.control("note").text()))
-    window.set_config("affinities", neighborhood=[[1, 0, 0]], lsds=True, num_voxels=2)
-    assert len(notes) == 1
-    assert "Preview" in notes[0]
-    assert "Preview" not in window.control("note").text()
-    window.assert_layers_show_the_inspection()
+    new_dock.viewer.add_labels(blocks(seed=1))
+    new_dock.viewer.layers.remove(layer)
+    assert new_dock.widget.settings.gt_layer is layer
 
 
 SCRIPT = """
 import time
 import napari
+import numpy as np
+from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from predictor_inspector.plugin.launch import dock
-from predictor_inspector.plugin.samples import cell_layers
 
 def inspected():
     viewer = napari.Viewer()
-    for layer in cell_layers():
-        viewer.add_layer(napari.layers.Layer.create(*layer))
+    viewer.add_labels(np.repeat(np.arange(1, 5), 16).reshape(8, 8))
     widget = dock(viewer)
     wait(lambda: widget.inspection is not None and not widget.busy)
     return viewer, widget
@@ -195,11 +198,12 @@ def wait(true):
     end = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end
-        QApplication.processEvents()
+        QTest.qWait(5)
 
 def go_on():
-    end = time.monotonic() + 1
-    wait(lambda: time.monotonic() > end)
+    QApplication.processEvents()
+    viewer.window._qt_viewer.canvas.native.repaint()
+    QApplication.processEvents()
 
 viewer, widget = inspected()
 # napari flushes the first window's commands to whichever OpenGL context the second one has left.

@@ -40,6 +40,9 @@ FILES = {
 }
 
 
+pytestmark = pytest.mark.usefixtures("no_viewer")
+
+
 @pytest.fixture
 def viewer(npe2pm: Any, plugin_settings: Any, make_napari_viewer: Callable[..., Any]) -> Any:
     """A shown napari that knows its own plugins and this one, with fresh preferences."""
@@ -119,12 +122,12 @@ def test_the_layers_menu_inspects_the_selected_labels_in_the_one_dock(viewer: An
     assert not entry(viewer, "Layers", "Visualize", INSPECT).isEnabled()
 
 
-@pytest.mark.parametrize("widget", [(TITLE,), ()])
-def test_a_script_opens_the_dock_by_the_names_of_plugin_and_widget(
-    viewer: Any, qtbot: Any, widget: tuple[str, ...]
-) -> None:
-    _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, *widget)
-    assert viewer.window.dock_widgets[BY_NAME] is dock
+def test_a_script_opens_the_dock_by_the_names_of_plugin_and_widget(viewer: Any, qtbot: Any) -> None:
+    opened, by_plugin = viewer.window.add_plugin_dock_widget(PLUGIN)
+    assert viewer.window.dock_widgets[BY_NAME] is by_plugin
+    viewer.window.remove_dock_widget(opened)
+    _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, TITLE)
+    assert viewer.window.dock_widgets[BY_NAME] is dock is not by_plugin
     assert_dock_works(qtbot, viewer, dock)
 
 
@@ -167,11 +170,16 @@ def test_the_command_line_of_napari_opens_the_dock(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("by", ["name", "menu"])
-def test_samples_open_in_place(viewer: Any, by: str) -> None:
-    for (key, title), make in zip(SAMPLES.items(), (samples.neurites, samples.cells_2d), strict=True):
+def test_samples_open_in_place(viewer: Any) -> None:
+    neurites, cells = SAMPLES.items()
+    # By name, too, as scripts do.
+    for (key, title), by_name, make in (
+        (neurites, False, samples.neurites),
+        (cells, True, samples.cells_2d),
+        (cells, False, samples.cells_2d),
+    ):
         viewer.layers.clear()
-        if by == "name":
+        if by_name:
             viewer.open_sample(PLUGIN, key)
         else:
             choose(viewer, "File", "Open Sample", TITLE, title)
@@ -233,15 +241,16 @@ def choosing_this_reader() -> Iterator[None]:
     timer.stop()
 
 
-@pytest.mark.parametrize("how", ["drop", "menu"])
-def test_files_are_read(viewer: Any, real_data: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    for file, layers in FILES.items():
+def test_files_are_read(viewer: Any, real_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from_menu = dict.fromkeys(("medulla.ome.zarr", "nuclei2d_masks.tif"), True)
+    for file, by_menu in [*dict.fromkeys(FILES, False).items(), *from_menu.items()]:
+        layers = FILES[file]
         viewer.layers.clear()
         with choosing_this_reader():
-            if how == "drop":
-                drop(viewer, real_data / file)
-            else:
+            if by_menu:
                 open_from_menu(viewer, real_data / file, monkeypatch)
+            else:
+                drop(viewer, real_data / file)
         assert {layer.name: type(layer).__name__.lower() for layer in viewer.layers} == layers
         assert all(layer.source.reader_plugin == PLUGIN for layer in viewer.layers)
 

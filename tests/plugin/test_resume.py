@@ -54,6 +54,13 @@ def reopen(window: Window) -> None:
     window.settle()
 
 
+def end_napari(window: Window) -> None:
+    """As a script closes a viewer; then another one may open."""
+    window.viewer.layers.clear()
+    window.close()
+    resume.forget(window.viewer)
+
+
 def add(window: Window, path: Path) -> None:
     for data in read(str(path)):
         window.viewer.add_layer(napari.layers.Layer.create(*data))
@@ -88,7 +95,8 @@ def test_a_dock_that_is_closed_and_opened_again_goes_on(window: Window) -> None:
 
 def test_a_dock_without_its_ground_truth_keeps_the_predictor(window: Window) -> None:
     layer = window.add_labels()
-    set_all(window)
+    window.set_config(**{**DISTANCE, "scale_factor": 70.0})
+    window.after(lambda: window.settings.pin(window.settings.gt.roi))
     close(window)
     window.viewer.layers.remove(layer)
     reopen(window)
@@ -98,30 +106,23 @@ def test_a_dock_without_its_ground_truth_keeps_the_predictor(window: Window) -> 
     assert window.settings.region_mode == "view"
 
 
-def test_the_next_napari_goes_on_with_the_same_data(window: Window, tmp_path: Path) -> None:
+def test_the_next_napari_goes_on_with_the_same_data_and_gives_others_the_predictor(
+    window: Window, tmp_path: Path
+) -> None:
     path = volume(tmp_path / "volume.zarr")
     add(window, path)
     set_all(window)
     box = window.settings.box
-    # As a script closes a viewer, and then another one opens.
-    window.viewer.layers.clear()
-    window.close()
+    end_napari(window)
     (found,) = recent.recent_sessions()
     assert found.session.notes == "as it was"
-    resume.forget(window.viewer)
     reopen(window)
     add(window, path)
     assert_all(window, box)
     assert "where you left off" in window.control("done").text()
     window.assert_layers_show_the_inspection()
-
-
-def test_other_data_get_the_predictor_that_was_used_last_and_nothing_else(window: Window, tmp_path: Path) -> None:
-    add(window, volume(tmp_path / "volume.zarr"))
-    set_all(window)
-    window.viewer.layers.clear()
-    window.close()
-    resume.forget(window.viewer)
+    # Other data get the predictor that was used last, and nothing else.
+    end_napari(window)
     reopen(window)
     add(window, volume(tmp_path / "other.zarr", blocks(seed=3)))
     assert chosen(window)["scale_factor"] == 70.0
@@ -134,9 +135,7 @@ def test_a_predictor_that_does_not_fit_other_data_is_taken_over_without_its_para
 ) -> None:
     add(window, volume(tmp_path / "volume.zarr"))
     window.set_config("affinities", neighborhood=[[2, 0, 0]], lsds=False)
-    window.viewer.layers.clear()
-    window.close()
-    resume.forget(window.viewer)
+    end_napari(window)
     reopen(window)
     window.add_labels(blocks((40, 48)), scale=(4, 4), translate=(0, 0), units=("nm", "nm"), axis_labels=("y", "x"))
     assert window.message == ""

@@ -20,6 +20,12 @@ from .window import Window
 DISTANCE = {"kind": "distance", "channels": ["cells"], "scale_factor": 7.0, "mask_distances": True}
 
 
+@pytest.fixture
+def window(empty_dock: Window) -> Window:
+    """The dock is shared."""
+    return empty_dock
+
+
 def press(window: Window, name: str) -> None:
     button = window.control(f"start {name}")
     assert button.isVisible()
@@ -103,10 +109,10 @@ def test_what_is_dropped_on_the_dock_opens_and_what_cannot_be_is_said(
     assert "notes.txt is of a kind" in window.message
 
 
-def test_a_recent_session_is_restored_by_a_click_unless_its_data_are_gone(window: Window, real_data: Path) -> None:
+def test_a_recent_session_is_restored_by_a_click_unless_its_data_are_gone(new_dock: Window, real_data: Path) -> None:
     recent.remember(session(Path("/gone.zarr"), "labels"))
     recent.remember(session(real_data / "medulla.ome.zarr", "labels/neurons"))
-    page, found = window.control("start page"), window.widget.findChild(QListWidget, "recent sessions")
+    page, found = new_dock.control("start page"), new_dock.widget.findChild(QListWidget, "recent sessions")
     page.list_sessions()
     assert [found.item(i).text().partition("\n")[0] for i in range(found.count())] == [
         "medulla.ome.zarr · labels/neurons",
@@ -116,6 +122,6 @@ def test_a_recent_session_is_restored_by_a_click_unless_its_data_are_gone(window
         assert page.isVisible()
         place = found.visualItemRect(found.item(row)).center()
         QTest.mouseClick(found.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
-    window.settle()
+    new_dock.settle()
     assert not page.isVisible()
-    assert window.widget.config == {**window.widget.config, **DISTANCE, "channels": ("cells",)}
+    assert new_dock.widget.config == {**new_dock.widget.config, **DISTANCE, "channels": ("cells",)}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,23 @@ from predictor_inspector.plugin.live.tiling import TiledRun
 from predictor_inspector.plugin.model import tile_plan
 
 from .gate import Gate
-from .tiles import assert_whole, whole_layer
+from .tiles import AFFINITIES, assert_whole, whole_layer
 from .window import Window
+
+
+def prepare(window: Window) -> None:
+    window.add_labels()
+    window.set_config(**AFFINITIES)
+
+
+@pytest.fixture
+def window(shared: Callable[[Any], Window]) -> Window:
+    """The dock is shared."""
+    return shared(prepare)
+
+
+def show_all(window: Window) -> None:
+    window.after(lambda: setattr(window.settings, "region_mode", "layer"))
 
 
 @pytest.fixture
@@ -49,7 +65,7 @@ def begin(window: Window, gate: Gate, tiles: int) -> TiledRun:
 
 @pytest.mark.usefixtures("small")
 def test_a_large_region_is_offered_with_its_tiles_and_other_ways_out(window: Window) -> None:
-    whole_layer(window)
+    show_all(window)
     assert "69,120 target values, more than the 20,000" in offered(window)
     assert "Press Compute for " in offered(window)
     assert "disk" not in offered(window)
@@ -65,7 +81,7 @@ def test_a_large_region_is_offered_with_its_tiles_and_other_ways_out(window: Win
 
 @pytest.mark.usefixtures("small")
 def test_the_note_says_how_much_has_come(window: Window) -> None:
-    whole_layer(window)
+    show_all(window)
     notes = []
     window.widget.controller.tiling.advanced.connect(lambda _run: notes.append(window.control("note").text()))
     window.after(window.control("compute").click)
@@ -83,7 +99,7 @@ def test_without_room_on_the_disk_it_is_refused_with_the_numbers(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tile_plan, "temporary_room", lambda: 3 * 2**30)
-    whole_layer(window)
+    show_all(window)
     text = window.control("too_large").text()
     assert "Target and weights take 10 GB, but there is room for 2.15 GB" in text
     assert offered(window) == ""
@@ -93,7 +109,7 @@ def test_without_room_on_the_disk_it_is_refused_with_the_numbers(
 
 @pytest.mark.usefixtures("small")
 def test_a_cancelled_run_is_called_so_and_offered_again(window: Window, gate: Gate) -> None:
-    whole_layer(window)
+    show_all(window)
     run = begin(window, gate, 3)
     window.widget.cancel()
     gate.open()
@@ -105,23 +121,23 @@ def test_a_cancelled_run_is_called_so_and_offered_again(window: Window, gate: Ga
     assert "Press Compute" in offered(window)
 
 
-@pytest.mark.usefixtures("on_disk")
-def test_a_dock_that_is_closed_amid_tiles_stops_and_leaves_its_layers(window: Window, gate: Gate) -> None:
-    whole_layer(window)
-    run = begin(window, gate, 2)
-    window.close()
-    gate.open()
-    window.qtbot.waitUntil(lambda: not any(t.name.startswith("predictor-inspector_") for t in threading.enumerate()))
-    assert run.so_far.targets == 2
-    assert 0 < np.isnan(np.asarray(window.target.data)).mean() < 1
-
-
 @pytest.mark.usefixtures("small")
 def test_what_is_hidden_in_3d_is_told(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(results, "_LARGE_IN_3D", 20_000)
-    whole_layer(window)
+    show_all(window)
     window.after(window.control("compute").click)
     window.after(lambda: setattr(window.viewer.dims, "ndisplay", 3))
     assert "3-D" in window.control("note").text()
     window.after(lambda: setattr(window.viewer.dims, "ndisplay", 2))
     assert "3-D" not in window.control("note").text()
+
+
+@pytest.mark.usefixtures("on_disk")
+def test_a_dock_that_is_closed_amid_tiles_stops_and_leaves_its_layers(new_dock: Window, gate: Gate) -> None:
+    whole_layer(new_dock)
+    run = begin(new_dock, gate, 2)
+    new_dock.close()
+    gate.open()
+    new_dock.qtbot.waitUntil(lambda: not any(t.name.startswith("predictor-inspector_") for t in threading.enumerate()))
+    assert run.so_far.targets == 2
+    assert 0 < np.isnan(np.asarray(new_dock.target.data)).mean() < 1

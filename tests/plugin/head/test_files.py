@@ -20,6 +20,12 @@ from ..window import Window, blocks
 CONFIG = {"neighborhood": [[0, 1, 0], [0, 0, -2]], "lsds": False}
 
 
+@pytest.fixture
+def window(empty_dock: Window) -> Window:
+    """The dock is shared."""
+    return empty_dock
+
+
 def files_of(window: Window) -> Files:
     files = window.widget.head.files
     assert isinstance(files, Files)
@@ -108,17 +114,16 @@ def test_a_painted_layer_is_found_by_its_name_or_asked_for(window: Window, tmp_p
     assert "The ground truth was the layer 'painted'" in error_in(window)
 
 
-def test_pictures_figures_and_reports_are_written(window: Window, tmp_path: Path) -> None:
-    window.add_labels()
-    window.set_config("affinities", **CONFIG)
-    files = files_of(window)
-    window.settings.notes = "look <here>"
-    window.qtbot.waitUntil(lambda: window.widget.context.derived.findings is not None)
-    window.widget.context.derived.findings = [stand_in()]
+def test_pictures_figures_and_reports_are_written(labelled: Window, tmp_path: Path) -> None:
+    labelled.set_config("affinities", **CONFIG)
+    files = files_of(labelled)
+    labelled.settings.notes = "look <here>"
+    labelled.qtbot.waitUntil(lambda: labelled.widget.context.derived.findings is not None)
+    labelled.widget.context.derived.findings = [stand_in()]
     files.save_picture(str(tmp_path / "p.png"))
     files.save_figure(str(tmp_path / "f.svg"))
     files.save_report(str(tmp_path / "r.html"))
-    assert error_in(window) == ""
+    assert error_in(labelled) == ""
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     assert b"aff y+1" in (tmp_path / "f.svg").read_bytes()
     html = (tmp_path / "r.html").read_text("utf-8")

@@ -11,20 +11,19 @@ from ..window import VOXEL_SIZE, Window
 
 @pytest.mark.parametrize("expected", [0.001, 1.0])
 def test_painting_waits_for_quick_results_only(
-    window: Window, monkeypatch: pytest.MonkeyPatch, expected: float
+    labelled: Window, monkeypatch: pytest.MonkeyPatch, expected: float
 ) -> None:
-    window.add_labels()
-    window.set_config("affinities", neighborhood=[[0, 1, 0]], lsds=False)
+    labelled.set_config("affinities", neighborhood=[[0, 1, 0]], lsds=False)
     monkeypatch.setattr(Pace, "expected", lambda *_: expected)
-    dim = window.viewer.dims.ndim - 3
+    dim = labelled.viewer.dims.ndim - 3
     shown = []
-    layer_list = window.viewer.window._qt_viewer.layers
-    window.controller.shown.connect(lambda _: shown.append(window.canvas.updatesEnabled()))
-    with window.qtbot.waitSignal(window.controller.shown):
-        window.viewer.dims.set_point(dim, window.viewer.dims.point[dim] + VOXEL_SIZE[0])
-        window.controller.compute()
-        assert window.canvas.updatesEnabled() == layer_list.updatesEnabled() == (expected > 0.05)
+    layer_list = labelled.viewer.window._qt_viewer.layers
+    labelled.controller.shown.connect(lambda _: shown.append(labelled.canvas.updatesEnabled()))
+    with labelled.qtbot.waitSignal(labelled.controller.shown):
+        labelled.viewer.dims.set_point(dim, labelled.viewer.dims.point[dim] + VOXEL_SIZE[0])
+        labelled.controller.compute()
+        assert labelled.canvas.updatesEnabled() == layer_list.updatesEnabled() == (expected > 0.05)
     assert shown == [True]
-    window.settle()
-    assert window.canvas.updatesEnabled()
+    labelled.settle()
+    assert labelled.canvas.updatesEnabled()
     assert layer_list.updatesEnabled()

@@ -19,6 +19,12 @@ from ..window import Window
 
 
 @pytest.fixture
+def window(empty_dock: Window) -> Window:
+    """The dock is shared."""
+    return empty_dock
+
+
+@pytest.fixture
 def data(tmp_path: Path) -> Folder:
     folder = Folder(tmp_path)
     for number in (1, 2):

@@ -26,49 +26,47 @@ def rows(table: QTableView) -> list[list[str]]:
     return [[str(model.index(r, c).data()) for c in range(model.columnCount())] for r in range(model.rowCount())]
 
 
-def test_the_histogram_follows(window: Window) -> None:
-    window.add_labels()
-    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 0, 3]], lsds=True, num_voxels=1)
-    window.widget.open_tab("Statistics")
-    tab: StatisticsTab = window.widget.tabs["statistics"]
+def test_the_histogram_follows(labelled: Window) -> None:
+    labelled.set_config("affinities", neighborhood=[[1, 0, 0], [0, 0, 3]], lsds=True, num_voxels=1)
+    labelled.widget.open_tab("Statistics")
+    tab: StatisticsTab = labelled.widget.tabs["statistics"]
 
     def settle() -> None:
-        window.settle()
-        window.qtbot.waitUntil(lambda: not tab.busy)
+        labelled.settle()
+        labelled.qtbot.waitUntil(lambda: not tab.busy)
         QApplication.processEvents()
 
     settle()
-    inspection = window.widget.inspection
+    inspection = labelled.widget.inspection
     histogram = tab.plot.histogram
     assert histogram is not None
     assert histogram.statistics.name == inspection.channel_names[0]
     assert histogram.counts.sum() == inspection.target.data[0].numel()
-    window.viewer.dims.set_point(0, 4)
+    labelled.viewer.dims.set_point(0, 4)
     settle()
     assert tab.plot.histogram is not None
     assert tab.plot.histogram.statistics.name == inspection.channel_names[4]
-    window.control("statistics sums").click()
-    window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is not None)
+    labelled.control("statistics sums").click()
+    labelled.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is not None)
     dialog = tab.findChild(ObjectTable)
     largest_first = rows(dialog.findChild(QTableView))
     assert int(largest_first[0][1]) == object_sums(inspection).voxels.max()
     dialog.close()
-    window.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is None)
-    window.viewer.layers.remove(window.widget.gt_layer)
+    labelled.qtbot.waitUntil(lambda: tab.findChild(ObjectTable) is None)
+    labelled.viewer.layers.remove(labelled.widget.gt_layer)
     settle()
     assert tab.plot.histogram is None
 
 
-def test_views_are_chosen_and_marked(window: Window) -> None:
-    window.add_labels()
-    window.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
-    views = {name: window.control(f"show {name}") for name in ("target", "weight", "rgb", "off")}
+def test_views_are_chosen_and_marked(labelled: Window) -> None:
+    labelled.set_config("affinities", neighborhood=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], lsds=False)
+    views = {name: labelled.control(f"show {name}") for name in ("target", "weight", "rgb", "off")}
     for chosen in ("weight", "target", "rgb", "off", "rgb"):
-        window.after(views[chosen].click)
+        labelled.after(views[chosen].click)
         assert [name for name, view in views.items() if view.isChecked()] == [chosen]
-        layers = [role_of(layer) for layer in window.viewer.layers if role_of(layer) in VIEWS and layer.visible]
+        layers = [role_of(layer) for layer in labelled.viewer.layers if role_of(layer) in VIEWS and layer.visible]
         assert layers == ([] if chosen == "off" else [ROLES[chosen]])
-    window.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
+    labelled.set_config("affinities", neighborhood=[[0, 0, 1]], lsds=False)
     assert not views["rgb"].isEnabled()
 
 
