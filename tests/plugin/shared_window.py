@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from pytestqt.qtbot import QtBot
 
+from predictor_inspector.plugin import recent
 from predictor_inspector.plugin.layers.owned import is_owned
 from predictor_inspector.plugin.tabs import JUDGED_BY
 
@@ -25,6 +27,7 @@ class SharedWindow:
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = viewer
+        self._list_of_sessions = recent.list_file
         self._window: Window | None = None
         self._prepare: Prepare | None = None
         self._empty: _Start | None = None
@@ -52,8 +55,10 @@ class SharedWindow:
         window, self._window, self._empty, self._start = self._window, None, None, None
         if window is None:
             return
-        window.close()
-        fresh(self._viewer)
+        # The test that runs now has a list of its own, for what it does itself.
+        with patch.object(recent, "list_file", self._list_of_sessions):
+            window.close()
+            fresh(self._viewer)
         if qtbot is not None:
             qtbot.waitUntil(lambda: traces(self._viewer) == [])
 
