@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -27,6 +28,19 @@ settings.load_profile("quick")
 os.environ.setdefault("PREDICTOR_INSPECTOR_BACKEND", "torch")
 
 HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # xdist would begin with the files of most tests. Those of few are the longest, and would be waited for at the end.
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Windows come last, as what they leave behind is met by no other test; among their files first those of few tests."""
+    tests = Counter(item.path for item in items)
+    sign = {path: 1 if path.is_relative_to(HERE / "plugin") else -1 for path in tests}
+    items.sort(key=lambda item: (sign[item.path], sign[item.path] * tests[item.path], str(item.path)))
+
 
 if zarr.__version__.startswith("2."):
     from . import zarr_2

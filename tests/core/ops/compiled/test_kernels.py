@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,6 +35,15 @@ needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is no
 REHEARSAL = "predictor_inspector.core.ops.compiled.rehearsal"
 SIZES = st.sampled_from([(1.0, 1.0, 1.0), (40.0, 4.0, 4.0), (0.3, 5.24, 1.7)])
 TYPES = st.sampled_from([torch.uint8, torch.int16, torch.int32, torch.int64])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _two_threads() -> Iterator[None]:
+    """Work is shared out."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module", autouse=True)
