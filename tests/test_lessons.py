@@ -86,7 +86,7 @@ def test_the_seven_bugs_are_found_as_their_lesson_says() -> None:
     assert found == {
         "A": ["raw-misaligned"],
         "B": ["split-object"],
-        "C": [],
+        "C": ["unlabelled-object"],
         "D": ["holes"],
         "E": ["mask-not-binary"],
         "F": ["ignore-id"],

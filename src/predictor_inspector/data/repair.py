@@ -124,6 +124,14 @@ def annotated_in(planes: Sequence[np.ndarray], ids: np.ndarray) -> np.ndarray:
     return flags
 
 
+def annotated_but(begin: Sequence[int], unknown: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Boolean, of the ids' shape: all is annotated but the background where `unknown`, boolean, [Z, Y, X], from `begin` on."""
+    flags: np.ndarray = np.ones(ids.shape, dtype=bool)
+    part: Any = (..., *(slice(b, b + n) for b, n in zip(begin, unknown.shape, strict=True)))
+    flags[part] = ~unknown | (ids[part] != 0)
+    return flags
+
+
 def is_negative(values: np.ndarray) -> np.ndarray:
     """Which ids are below 0."""
     found: np.ndarray = values < 0

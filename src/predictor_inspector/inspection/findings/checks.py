@@ -62,6 +62,7 @@ _THEMES = {
     "touching": "touching_objects touching_binary",
     "alignment": "raw_misaligned",
     "membranes": "membranes",
+    "unlabelled": "unlabelled_objects",
     "scale": "doubtful_sizes scale sigma window_anisotropic offset_too_long",
     "network": "field_too_small input_exceeds_crop",
     "dataset": "unreadable_crops mixed_voxel_sizes smaller_crops off_grid never_annotated never_drawn split_leak",

@@ -235,14 +235,14 @@ def _membranes_inside(found: Membranes, usual: float) -> list[_Inner]:
     objects = Components.of(found.labels)
     size = found.subject.voxel_size
     volume = objects.volume.astype(np.int64)
-    smooth = _smoothed(found.values, size)
+    smooth = smoothed(found.values, size)
     tone = np.bincount(volume.reshape(-1), smooth.reshape(-1), len(objects.rank)) / objects.sizes.clip(1)
     like_membrane = ((smooth - tone.astype(np.float32)[volume]) / usual >= CUT) & (volume > 0)
     insides = np.where(like_membrane & ~_thick(like_membrane, size), 0, volume)
-    depth = _depth(insides, size, (max(CORES) + 1) * min(size))
+    deep = depth(insides, size, (max(CORES) + 1) * min(size))
     best: dict[int, _Inner] = {}
     for level in CORES:
-        parts, owner = _parts(np.where(depth > level * min(size), insides, 0), volume)
+        parts, owner = _parts(np.where(deep > level * min(size), insides, 0), volume)
         for pair, inner in _judged(parts, owner, volume, found.values, usual):
             number = int(objects.ids[objects.rank[pair]])
             if number not in best or inner.faces > best[number].faces:
@@ -250,7 +250,7 @@ def _membranes_inside(found: Membranes, usual: float) -> list[_Inner]:
     return sorted(best.values(), key=lambda one: -one.faces)
 
 
-def _smoothed(values: np.ndarray, size: Sequence[float]) -> np.ndarray:
+def smoothed(values: np.ndarray, size: Sequence[float]) -> np.ndarray:
     """Means over 3 voxels along each axis, but for one with much longer voxels: membranes are a few voxels thick."""
     window = [1 if s >= 2 * min(size) else 3 for s in size]
     pool = {1: torch.nn.functional.avg_pool1d, 2: torch.nn.functional.avg_pool2d, 3: torch.nn.functional.avg_pool3d}
@@ -262,14 +262,14 @@ def _smoothed(values: np.ndarray, size: Sequence[float]) -> np.ndarray:
 def _thick(flags: np.ndarray, size: Sequence[float]) -> np.ndarray:
     """Which voxels belong to what is thicker than a membrane, as dark mitochondria are, or lie at its edge: boolean."""
     half = max(THICK * min(size), 0.6 * max(size))  # a sheet in one section is no organelle
-    middle = flags & (_depth(flags.astype(np.uint8), size, half + max(size)) > half)
+    middle = flags & (depth(flags.astype(np.uint8), size, half + max(size)) > half)
     if not middle.any():
         return middle
     reach = half + min(size)
-    return flags & (middle | (_depth(middle.astype(np.uint8), size, reach + max(size)) <= reach))
+    return flags & (middle | (depth(middle.astype(np.uint8), size, reach + max(size)) <= reach))
 
 
-def _depth(ids: np.ndarray, size: Sequence[float], most: float) -> np.ndarray:
+def depth(ids: np.ndarray, size: Sequence[float], most: float) -> np.ndarray:
     """The distance from each voxel to the nearest boundary between ids, up to `most`: float32."""
     return np.asarray(squared_boundary_distance(torch.from_numpy(ids), tuple(size), most).cpu().numpy() ** 0.5)
 
