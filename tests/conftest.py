@@ -38,8 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Windows come last, as what they leave behind is met by no other test; among their files first those of few tests."""
     tests = Counter(item.path for item in items)
-    sign = {path: 1 if path.is_relative_to(HERE / "plugin") else -1 for path in tests}
-    items.sort(key=lambda item: (sign[item.path], sign[item.path] * tests[item.path], str(item.path)))
+    order = {}
+    for path, number in tests.items():
+        sign = 1 if path.is_relative_to(HERE / "plugin") else -1
+        order[path] = sign, sign * number, str(path)
+    items.sort(key=lambda item: order[item.path])
 
 
 if zarr.__version__.startswith("2."):

@@ -5,30 +5,36 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "predictor_inspector"
-MODULES = {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8")) for path in SOURCE.rglob("*.py")}
 MOST_LETTERS = 90
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """The source's modules, by their places."""
+    return {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text("utf-8")) for path in SOURCE.rglob("*.py")}
 
 
 def test_a_class_name_exists_once() -> None:
     classes = Counter(
-        node.name for tree in MODULES.values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+        node.name for tree in modules().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
     )
     assert [name for name, number in classes.items() if number > 1] == []
 
 
 def test_modules_say_in_a_short_line_what_they_are() -> None:
-    lines = {module: (ast.get_docstring(tree) or "").partition("\n")[0] for module, tree in MODULES.items()}
+    lines = {module: (ast.get_docstring(tree) or "").partition("\n")[0] for module, tree in modules().items()}
     assert {module: line for module, line in lines.items() if not 0 < len(line) <= MOST_LETTERS} == {}
 
 
 def test_tests_and_scripts_use_no_private_names_of_the_dock() -> None:
     private = set()
-    for module, tree in MODULES.items():
+    for module, tree in modules().items():
         if module.startswith("plugin/"):
             for node in ast.walk(tree):
                 if (

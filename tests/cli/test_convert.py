@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from matplotlib.figure import Figure
 
 from predictor_inspector import cli
 from predictor_inspector.core import AffinitiesPredictor, Array, predictor_from_yaml
@@ -38,8 +39,9 @@ def test_another_tools_file_becomes_ours_and_that_of_a_third(file: Path, capsys:
 
 
 def test_a_command_takes_it_as_configuration_with_the_datas_voxel_size(
-    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("predictor_inspector.inspection.output.pictures.overview_figure", lambda *_: Figure())
     write_ome_zarr(tmp_path / "volume.zarr", Array(np.ones((4, 8, 8), np.uint8), (40, 4, 4)), "labels")
     out = tmp_path / "out"
     assert cli.main(["render", str(tmp_path / "volume.zarr"), "--config", str(file), "--out", str(out)]) == 0

@@ -438,7 +438,7 @@ class TestWindows:
         ["render", "LABELS", "--predictor", "affinities", "--out", "OUT"],
         ["check", "LABELS", "--predictor", "affinities"],
         ["compare", "LABELS", "--a", "affinities", "--b", "affinities", "--set-b", "lsds=false"],
-        ["report", "LABELS", "--predictor", "affinities", "--out", "OUT.html"],
+        ["report", "LABELS", "--predictor", "affinities", "--set", "lsds=false", "--out", "OUT.html"],
         ["dataset", "check", "LABELS", "--predictor", "affinities", "--processes", "1"],
     ],
 )

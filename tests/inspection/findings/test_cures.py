@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from predictor_inspector.core import (
     DistancePredictor,
     HotDistancePredictor,
     InnerDistancePredictor,
+    NetworkConfig,
     OneHotPredictor,
     Predictor,
     UNetConfig,
@@ -118,14 +120,17 @@ HALF = np.r_[np.ones(25, np.uint8), np.zeros(15, np.uint8)][:, None, None]
 def case(
     kind: str,
     predictor: Predictor,
-    labels: np.ndarray,
+    labels: np.ndarray | Callable[[], np.ndarray],
     mask: np.ndarray | None = None,
     box: tuple[slice, ...] | None = None,
+    network: NetworkConfig | None = None,
     **request: Any,
 ) -> Any:
     def make() -> tuple[str, Request]:
-        gt = array(labels)
-        known = None if mask is None else array(np.broadcast_to(mask, labels.shape).copy())
+        gt = array(labels() if callable(labels) else labels)
+        known = None if mask is None else array(np.broadcast_to(mask, gt.data.shape).copy())
+        if network is not None:
+            request["network"] = measure(network)
         roi = None if box is None else gt.roi_of(box)
         return kind, Request(predictor, Source(gt, known), roi, "cpu", **request)
 
@@ -151,7 +156,13 @@ CASES = [
     case("false-boundary", HotDistancePredictor(["cells"], 50, False), CUT, HALF),
     case("false-boundary", BoundaryPredictor(mask_boundaries=False), CUT, HALF),
     case("context-outside-data", distance(), tissue(), outside="zero"),
-    case("context-outside-data", distance(scale_factor=90), tissue((90, 90, 90), count=3), None, (slice(0, 9),) * 3),
+    case(
+        "context-outside-data",
+        distance(scale_factor=90),
+        lambda: tissue((90, 90, 90), count=3),
+        None,
+        (slice(0, 9),) * 3,
+    ),
     case(
         "context-insufficient",
         distance(scale_factor=60, context_tolerance=0.9),
@@ -174,12 +185,12 @@ CASES = [
     case("scale-flat", distance(scale_factor=2000), cells()),
     case("scale-flat", InnerDistancePredictor(["cells"], 2000), cells()),
     case("sigma-too-large", affinities(lsds=True, num_voxels=60), cells()),
-    case("sigma-too-small", affinities(lsds=True, num_voxels=1), tissue((80, 80, 80), count=4)),
+    case("sigma-too-small", affinities(lsds=True, num_voxels=1), lambda: tissue((80, 80, 80), count=4)),
     case("offset-too-long", affinities(neighborhood=((0, 0, 13), *OFFSETS)), cells()),
     case("offset-too-long", affinities(neighborhood=((0, 90, 0), *OFFSETS)), cells()),
-    case("field-too-small", affinities(neighborhood=((0, 0, 5), *OFFSETS)), cells(), network=measure(SMALL)),
-    case("field-too-small", distance(), cells(), network=measure(replace(SMALL, kernel_size_down=((9, 9),)))),
-    case("input-exceeds-crop", affinities(), cells(), network=measure(SMALL.with_input((50, 50, 50)))),
+    case("field-too-small", affinities(neighborhood=((0, 0, 5), *OFFSETS)), cells(), network=SMALL),
+    case("field-too-small", distance(), cells(), network=replace(SMALL, kernel_size_down=((9, 9),))),
+    case("input-exceeds-crop", affinities(), cells(), network=SMALL.with_input((50, 50, 50))),
 ]
 
 

@@ -95,8 +95,8 @@ def test_suggestions_for_real_tissue_are_found_to_be_fine(real_data: Path, file:
 
 @pytest.mark.parametrize("thickness", [1, 24])
 def test_suggestions_settle_at_once_whatever_context_was_read(thickness: int) -> None:
-    balls = array(cells((60, 80, 80), radius=11, pitch=26))
-    region = balls.roi_of([slice(13, 13 + thickness), slice(5, 75), slice(5, 75)])
+    balls = array(cells((60, 54, 54), radius=11, pitch=26))
+    region = balls.roi_of([slice(13, 13 + thickness), slice(5, 49), slice(5, 49)])
     for start in (
         DistancePredictor(["cells"], 20, False),
         DistancePredictor(["cells"], 4000, False),

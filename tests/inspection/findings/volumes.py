@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,11 @@ def array(values: Any, axis_names: Sequence[str] | None = None) -> Array:
 
 def cells(shape: Sequence[int] = (40, 40, 40), radius: int = 7, pitch: int = 18) -> np.ndarray:
     """Balls on background that touch neither each other nor the border."""
+    return _cells(tuple(shape), radius, pitch).copy()
+
+
+@cache
+def _cells(shape: tuple[int, ...], radius: int, pitch: int) -> np.ndarray:
     labels = np.zeros(shape, dtype=np.uint16)
     grid = np.indices(shape)
     centres = [range(radius + 2, n - radius - 1, pitch) for n in shape]
@@ -38,6 +44,11 @@ def cells(shape: Sequence[int] = (40, 40, 40), radius: int = 7, pitch: int = 18)
 
 def tissue(shape: Sequence[int] = (40, 40, 40), count: int = 24, seed: int = 3) -> np.ndarray:
     """Cells that fill all space, each nearest to its seed."""
+    return _tissue(tuple(shape), count, seed).copy()
+
+
+@cache
+def _tissue(shape: tuple[int, ...], count: int, seed: int) -> np.ndarray:
     seeds = np.random.default_rng(seed).uniform(0, 1, (count, len(shape))) * shape
     voxels = np.stack(np.indices(shape), -1)
     apart = np.stack([((voxels - s) ** 2).sum(-1) for s in seeds])
