@@ -72,11 +72,15 @@ class KeptViewer:
         if self._viewer is None:
             self._viewer = self._open.enter_context(shared_viewer())
         fresh(self._viewer)
+        # napari collects garbage whenever a layer is removed: not in what stays until the viewer is closed.
+        gc.collect()
+        gc.freeze()
         return self._viewer
 
     def close(self) -> None:
         """Close the viewer; nothing may be left of it."""
         self._viewer = None
+        gc.unfreeze()
         self._open.close()
 
 
