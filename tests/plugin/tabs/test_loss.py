@@ -55,6 +55,9 @@ def opened(shared: Callable[[Any], Window]) -> Window:
     window = shared(prepare)
     window.control("loss show loss").click()
     window.control("loss logits").setChecked(False)
+    # Each loss keeps what was set for it.
+    for loss in ("mse", "bce", "dacapo"):
+        tab_of(window).losses.choose({"kind": loss})
     settle(window)
     return window
 
