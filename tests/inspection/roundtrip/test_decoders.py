@@ -28,9 +28,10 @@ from predictor_inspector.inspection import inspect
 from predictor_inspector.inspection.roundtrip import DECODERS, Decoder, chosen_decoder, fitting_decoders
 from predictor_inspector.inspection.roundtrip.boundary_watershed import BoundaryWatershed
 from predictor_inspector.inspection.roundtrip.decoders import Argmax, Threshold, Watershed, Waterz
-from predictor_inspector.inspection.roundtrip.follow_flows import FollowFlows
+from predictor_inspector.inspection.roundtrip.follow_flows import FollowFlows, flow_errors, without_holes
 from predictor_inspector.inspection.roundtrip.mutex_watershed import MutexWatershed
 from predictor_inspector.inspection.roundtrip.star_polygons import StarPolygons
+from tests.core.strategies import blocks
 
 from ..findings.volumes import affinities, array, cells, distance, tissue
 
@@ -169,6 +170,41 @@ def test_flows_are_followed_as_by_cellpose(golden: Path) -> None:
     reference = np.load(golden / "cellpose_flows_2d.npz")
     flows = CellposeFlowsPredictor(2, 24.0).describe_channels()
     assert same(FollowFlows(smallest=1).segment(reference["target"], flows), reference["segmentation"])
+
+
+def test_objects_whose_flows_are_not_their_own_are_dropped_in_2d() -> None:
+    labels = cells()[9]
+    inspection = inspect(CellposeFlowsPredictor(2, 150.0), array(labels), device="cpu")
+    target, channels = inspection.target.numpy().copy(), inspection.channels
+    one, other = np.unique(labels)[1:3]
+    target[0, labels == one] += 0.7
+    target[1, labels == other] += 0.5
+    errors = flow_errors(labels.astype(np.uint32), target[:2])
+    np.testing.assert_allclose(errors[[one, other]], [0.49, 0.25], rtol=1e-4)
+    assert np.delete(errors, [one, other]).max() < 1e-6
+    assert same(FollowFlows().segment(target, channels), np.where(labels == one, 0, labels))
+    assert same(
+        FollowFlows(flow_error=0.2).segment(target, channels), np.where(np.isin(labels, [one, other]), 0, labels)
+    )
+    assert same(FollowFlows(flow_error=0).segment(target, channels), labels)
+
+
+def test_holes_are_filled_as_scipy_does() -> None:
+    for labels in (blocks(3, (30, 40), ids=5, side=4), blocks(4, (8, 12, 14), ids=3, side=3)):
+        expected = labels.astype(np.uint32)
+        for number in range(1, int(labels.max()) + 1):
+            expected[ndimage.binary_fill_holes(expected == number)] = number
+        filled = without_holes(labels.astype(np.uint32))
+        assert (filled == expected).all()
+        assert (filled != labels).any()
+    flows = CellposeFlowsPredictor(2, 24.0).describe_channels()
+    ring = np.zeros((3, 9, 9), np.float32)
+    ring[2, 1:8, 1:8] = 1
+    ring[2, 4, 4] = 0
+    rows, columns = np.indices((9, 9)) - 4
+    ring[:2] = -np.sign([rows, columns]) * ring[2]
+    assert FollowFlows(flow_error=0, largest=1).segment(ring, flows).sum() == 49
+    assert FollowFlows(flow_error=0, fill_holes=False, largest=1).segment(ring, flows).sum() == 48
 
 
 def test_cells_come_back_from_their_flows_in_3d_and_small_or_large_ones_are_dropped() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cc3d
 import numpy as np
 import torch
 from torch.nn.functional import grid_sample, max_pool2d, max_pool3d
 
 from predictor_inspector.core.channels import Channel
+from predictor_inspector.core.ops.flows import flows, usual_iterations
+from predictor_inspector.core.ops.regions import whole
 from predictor_inspector.core.parameters import parameter
 from predictor_inspector.inspection.roundtrip.decoder import Decoder, Groups
 
@@ -20,10 +23,17 @@ _SEED, _PART = 10, 2  # a seed has more voxels, and a place that it grows to
 
 @dataclass(frozen=True)
 class FollowFlows(Decoder):
-    """Voxels take steps along the flow; each place where many end up is an object. Cellpose's, without its check of flows."""
+    """Voxels take steps along the flow; each place where many end up is an object. After Cellpose's `compute_masks`."""
 
     steps: int = parameter(200, doc="How many steps each voxel takes.", minimum=1, maximum=10_000)
     threshold: float = parameter(0.5, doc="Voxels whose cell is above it are of an object.", minimum=0, maximum=1)
+    flow_error: float = parameter(
+        0.4,
+        doc="Objects whose own flows differ by more than this from those that made them are dropped: the mean of the squared "
+        "distance between the two. In 2-D only; 0 keeps all.",
+        minimum=0,
+    )
+    fill_holes: bool = parameter(True, doc="Fill holes in objects.", advanced=True)
     smallest: int = parameter(15, doc="Objects of fewer voxels are dropped.", unit="voxels", minimum=1, advanced=True)
     largest: float = parameter(
         0.4, doc="Objects of more than this share of all voxels are dropped.", minimum=0, maximum=1, advanced=True
@@ -43,12 +53,41 @@ class FollowFlows(Decoder):
         if not inside.any():
             return result
         ends = followed(prediction[:-1] * inside, np.stack(np.nonzero(inside)), self.steps)
-        ids = gathered(ends, inside.shape)
-        sizes = np.bincount(ids)
-        kept = (sizes >= self.smallest) & (sizes <= self.largest * inside.size)
-        kept[0] = False
-        result[inside] = np.where(kept, np.cumsum(kept), 0)[ids]
-        return result
+        result[inside] = gathered(ends, inside.shape)
+        result = _only(result, np.bincount(result.reshape(-1)) <= self.largest * inside.size)
+        if self.flow_error and inside.ndim == 2:
+            result = _only(result, flow_errors(result, prediction[:-1]) <= self.flow_error)
+        result = _only(result, np.bincount(result.reshape(-1)) >= self.smallest)
+        return without_holes(result) if self.fill_holes else result
+
+
+def _only(ids: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Those objects that are kept, boolean, [K + 1], numbered anew."""
+    kept[0] = False
+    numbers: np.ndarray = np.where(kept, np.cumsum(kept), 0).astype(np.uint32)
+    return numbers[ids]
+
+
+def flow_errors(ids: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """How far the flows of objects are from `flow`, [2, Y, X]: the mean squared distance in each, float64, [K + 1]; 0 for 0."""
+    if not ids.any():
+        return np.zeros(1)
+    boxes = cc3d.statistics(ids)["bounding_boxes"][1:]
+    longest = max(([s.stop - s.start for s in box] for box in boxes), key=sum)
+    own = flows(torch.from_numpy(ids.astype(np.int64)), usual_iterations(longest), whole(ids.shape)).numpy()
+    apart = np.square(own - flow).sum(0)
+    return np.bincount(ids.reshape(-1), apart.reshape(-1)) / np.bincount(ids.reshape(-1)).clip(1)
+
+
+def without_holes(ids: np.ndarray) -> np.ndarray:
+    """Objects with what they enclose, other objects too: holes are all that isn't connected to the outside by faces."""
+    filled = ids.copy()
+    for number, box in enumerate(cc3d.statistics(ids)["bounding_boxes"][1:], 1):
+        other = np.pad(filled[box] != number, 1, constant_values=True)
+        pieces = cc3d.connected_components(other, connectivity=4 if ids.ndim == 2 else 6)
+        hole = (pieces > 0) & (pieces != pieces[(0,) * ids.ndim])
+        filled[box][hole[(slice(1, -1),) * ids.ndim]] = number
+    return filled
 
 
 def followed(flow: np.ndarray, places: np.ndarray, steps: int) -> torch.Tensor:
