@@ -42,9 +42,9 @@ class FollowFlows(Decoder):
     @classmethod
     def groups(cls, channels: Sequence[Channel]) -> Groups:
         """One segmentation of all flows and the cell beside them."""
-        flows = tuple(i for i, c in enumerate(channels) if c.kind == "flow")
+        ways = tuple(i for i, c in enumerate(channels) if c.kind == "flow")
         cells = tuple(i for i, c in enumerate(channels) if c.kind == "one-hot" and c.label is None)
-        return ((*flows, *cells),) if len(flows) in (2, 3) and len(cells) == 1 else ()
+        return ((*ways, *cells),) if len(ways) in (2, 3) and len(cells) == 1 else ()
 
     def segment(self, prediction: np.ndarray, channels: Sequence[Channel]) -> np.ndarray:
         """Objects of flows in the order of the axes, and the cell."""
@@ -64,8 +64,8 @@ class FollowFlows(Decoder):
 def _only(ids: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Those objects that are kept, boolean, [K + 1], numbered anew."""
     kept[0] = False
-    numbers: np.ndarray = np.where(kept, np.cumsum(kept), 0).astype(np.uint32)
-    return numbers[ids]
+    anew: np.ndarray = np.where(kept, np.cumsum(kept), 0).astype(np.uint32)[ids]
+    return anew
 
 
 def flow_errors(ids: np.ndarray, flow: np.ndarray) -> np.ndarray:
@@ -76,7 +76,8 @@ def flow_errors(ids: np.ndarray, flow: np.ndarray) -> np.ndarray:
     longest = max(([s.stop - s.start for s in box] for box in boxes), key=sum)
     own = flows(torch.from_numpy(ids.astype(np.int64)), usual_iterations(longest), whole(ids.shape)).numpy()
     apart = np.square(own - flow).sum(0)
-    return np.bincount(ids.reshape(-1), apart.reshape(-1)) / np.bincount(ids.reshape(-1)).clip(1)
+    numbers = ids.reshape(-1)
+    return np.asarray(np.bincount(numbers, apart.reshape(-1)) / np.bincount(numbers).clip(1))
 
 
 def without_holes(ids: np.ndarray) -> np.ndarray:
