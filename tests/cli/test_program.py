@@ -163,8 +163,10 @@ def test_a_tilde_is_the_home_folder(labels: Path, tmp_path: Path, monkeypatch: p
     assert not (tmp_path / "~").exists()
 
 
-@pytest.mark.parametrize("balance_over", ["roi", "context"])
-@pytest.mark.parametrize("predictor", ["affinities", "distance", "one_hot"])
+@pytest.mark.parametrize(
+    ("predictor", "balance_over"),
+    [("affinities", "context"), ("distance", "roi"), ("one_hot", "roi"), ("one_hot", "context")],
+)
 def test_a_render_in_tiles_is_the_render_of_the_whole(
     predictor: str, balance_over: str, tmp_path: Path, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

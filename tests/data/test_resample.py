@@ -49,7 +49,7 @@ def _by_definition(source: Array, roi: Roi, grid: Array) -> np.ndarray:
     return result
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(arrays(channels=True), arrays(), st.data())
 def test_it_agrees_with_the_definition(source: Array, grid: Array, data: st.DataObject) -> None:
     begin = [data.draw(st.integers(-3, 4)) for _ in range(2)]
