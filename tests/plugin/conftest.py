@@ -89,18 +89,12 @@ def no_viewer(kept_viewer: KeptViewer) -> None:
     kept_viewer.close()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_sessions_of_a_person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A dock that outlives a test doesn't touch a person's list either."""
-    path = tmp_path_factory.mktemp("recent") / "recent_sessions.json"
-    with patch.object(recent, "list_file", lambda: path):
-        yield
-
-
 @pytest.fixture(scope="module")
-def module_window(module_viewer: Any, request: pytest.FixtureRequest) -> Iterator[SharedWindow]:
+def module_window(
+    module_viewer: Any, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SharedWindow]:
     """What `shared` opens; nothing may be left of the dock after the last of a module's tests."""
-    window = SharedWindow(module_viewer)
+    window = SharedWindow(module_viewer, tmp_path_factory.mktemp("recent") / "recent_sessions.json")
     yield window
     window.close(PatientBot(request))
 

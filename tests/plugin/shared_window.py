@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -25,9 +26,8 @@ _PLACE = ("scale", "translate", "units", "axis_labels", "name", "visible", "opac
 class SharedWindow:
     """A dock in the viewer of a module of tests; open from the first test that shares it on."""
 
-    def __init__(self, viewer: Any) -> None:
-        self._viewer = viewer
-        self._list_of_sessions = recent.list_file
+    def __init__(self, viewer: Any, list_of_sessions: Path) -> None:
+        self._viewer, self._list_of_sessions = viewer, list_of_sessions
         self._window: Window | None = None
         self._prepare: Prepare | None = None
         self._empty: _Start | None = None
@@ -55,8 +55,8 @@ class SharedWindow:
         window, self._window, self._empty, self._start = self._window, None, None, None
         if window is None:
             return
-        # The test that runs now has a list of its own, for what it does itself.
-        with patch.object(recent, "list_file", self._list_of_sessions):
+        # Neither in a person's list nor in that of the test that runs now.
+        with patch.object(recent, "list_file", lambda: self._list_of_sessions):
             window.close()
             fresh(self._viewer)
         if qtbot is not None:

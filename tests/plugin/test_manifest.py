@@ -23,6 +23,8 @@ import predictor_inspector
 from predictor_inspector.plugin import samples
 from predictor_inspector.plugin.layers.owned import layer_name
 
+from .shared_viewer import process_deletions
+
 PLUGIN = "napari-predictor-inspector"
 TITLE = "Predictor Inspector"
 DOCK = f"{TITLE} ({TITLE})"
@@ -126,6 +128,8 @@ def test_a_script_opens_the_dock_by_the_names_of_plugin_and_widget(viewer: Any, 
     opened, by_plugin = viewer.window.add_plugin_dock_widget(PLUGIN)
     assert viewer.window.dock_widgets[BY_NAME] is by_plugin
     viewer.window.remove_dock_widget(opened)
+    opened.deleteLater()
+    process_deletions()
     _, dock = viewer.window.add_plugin_dock_widget(PLUGIN, TITLE)
     assert viewer.window.dock_widgets[BY_NAME] is dock is not by_plugin
     assert_dock_works(qtbot, viewer, dock)
