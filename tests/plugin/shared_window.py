@@ -60,7 +60,11 @@ class SharedWindow:
             window.close()
             fresh(self._viewer)
         if qtbot is not None:
-            qtbot.waitUntil(lambda: traces(self._viewer) == [])
+
+            def nothing_is_left() -> None:
+                assert traces(self._viewer) == []
+
+            qtbot.waitUntil(nothing_is_left)
 
 
 class _Start:

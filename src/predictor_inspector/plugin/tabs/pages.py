@@ -22,7 +22,7 @@ class Pages(QTabWidget):
         self.setDocumentMode(True)
         self.tabBar().setDrawBase(False)
         self.setUsesScrollButtons(True)
-        self.tabBar().setStyleSheet("QTabBar::tab { padding: 3px 3px; }")  # all of them in a narrow dock
+        self.tabBar().setStyleSheet("QTabBar::tab { padding: 3px 1px; }")  # all of them in a narrow dock
         for tab in self._tabs:
             index = self.addTab(tab, tab.title)
             self.setTabToolTip(index, tab.tool_tip)
