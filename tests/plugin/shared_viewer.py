@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial, reduce
@@ -119,7 +121,12 @@ def process_deletions() -> None:
 def traces(viewer: Any) -> list[str]:
     """What of this package is still at work though no dock is open: threads, and callbacks of the viewer."""
     process_deletions()
-    threads = [t.name for t in threading.enumerate() if t.name.startswith("predictor-inspector_")]
+    frames = sys._current_frames()
+    threads = [
+        f"{t.name}: {traceback.format_stack(frames[t.ident])[-3:]}"
+        for t in threading.enumerate()
+        if t.name.startswith("predictor-inspector_") and t.ident in frames
+    ]
     callbacks = {
         f"mouse {n}": getattr(viewer, f"mouse_{n}_callbacks") for n in ("move", "drag", "wheel", "double_click")
     }
