@@ -46,6 +46,11 @@ def test_the_half_that_nobody_annotated_is_an_error(name: str, dark: bool) -> No
     half, middle = half_annotated(source), source.gt.shape[-1] // 2
     found = unlabelled(half)
     assert {finding.severity for finding in found} == {"error"}
+    for numbers in (finding.numbers for finding in found):
+        low, high = sorted((numbers["of_objects"], numbers["of_background"]))
+        assert 0 <= low < high <= source.raw.numpy().max()
+        assert (numbers["of_objects"] == low) == dark
+        assert all((value < numbers["of_background"]) == dark for value in numbers["brightness"])
     told = np.zeros(source.gt.shape, bool)
     for finding in found:
         told[source.gt.to_slices(finding.where.roi)] |= finding.where.mask.numpy()
